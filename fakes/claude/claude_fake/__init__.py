@@ -1,0 +1,1 @@
+"""A stand-in for the `claude` program whose behaviour is data: see `lifecycles/`."""

@@ -1,0 +1,220 @@
+"""One agent's loop: ask the model, use the tools it calls, until it is content and no stop hook objects.
+
+The main agent lives as long as its session, a subagent as long as its task. The loop is the same; they differ in what
+their hooks are called and in who sees their lines.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from .conversation import Conversation, reminder, text_block
+from .midturn import take_in
+from .model_client import ModelError
+from .request_body import body
+from .tools import ToolUse
+from .transcript import Transcript
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .host import Host
+    from .identity import Identity
+    from .tasks import Task
+
+
+class Turn:
+    """How a turn ended."""
+
+    def __init__(self, text: str, *, terminal_reason: str = "completed", stop_reason: str | None = "end_turn") -> None:
+        self.text = text
+        self.terminal_reason = terminal_reason
+        self.stop_reason = stop_reason
+        self.is_error = False
+        self.status: int | None = None
+
+
+class Agent:
+    """One agent."""
+
+    def __init__(
+        self,
+        host: Host,
+        who: Identity,
+        *,
+        system: str,
+        tools: list[str],
+        model: str,
+        announced: Identity | None = None,
+        task: Task | None = None,
+        transcript_path: str | None = None,
+    ) -> None:
+        self.depth = task.depth if task is not None else 0
+        self.host = host
+        self.who = who
+        self.announced = announced or who
+        self.system = system
+        self.tools = tools
+        self.model = model
+        self.task = task
+        self.conversation = Conversation(host.lifecycle["context_place"])
+        self.transcript = Transcript(
+            transcript_path or who.transcript_path, who, host.project, host.lifecycle["version"]
+        )
+        self.requests = 0
+        self.tools_used: list[str] = []
+        self.seen = task is None or not task.backgrounded or host.lifecycle["background_agents_on_stream"]
+        self._news: list[str] = []
+        self._news_lock = threading.Lock()
+
+    # what the model is told
+
+    def prompt(self, blocks: list[dict[str, Any]], sentences: list[str]) -> None:
+        """Begin a turn with a user message."""
+        self._grow(lambda: self.conversation.prompt(blocks, sentences))
+
+    def _grow(self, add: Any) -> None:
+        before = len(self.conversation.messages)
+        add()
+        for message in self.conversation.messages[before:]:
+            self.transcript.add(message["role"], message)
+
+    def tell(self, text: str) -> None:
+        """News that reaches the model with its next tool results, or makes it go on."""
+        with self._news_lock:
+            self._news.append(text)
+
+    def take_news(self) -> list[str]:
+        """The news that nobody has been told yet."""
+        with self._news_lock:
+            news, self._news = self._news, []
+        return news
+
+    # the loop
+
+    def turn(self) -> Turn:
+        """Ask until the model is content; the turn's end is in the journal."""
+        turn = self._turn()
+        self.host.recorder.write(
+            "turn.ended", session_id=self.who.session_id, agent_id=self.who.agent_id, text=turn.text
+        )
+        return turn
+
+    def _turn(self) -> Turn:
+        stop_hook_active = False
+        while True:
+            try:
+                answer = self._ask()
+            except ModelError as error:
+                return self._failed(error)
+            uses = [block for block in answer["content"] if block["type"] == "tool_use"]
+            if uses:
+                if self._use(uses):
+                    return Turn("", terminal_reason="hook_stopped", stop_reason="tool_use")
+                continue
+            texts = [block["text"] for block in answer["content"] if block["type"] == "text"]
+            text = texts[-1] if texts else ""
+            if news := self.take_news():
+                self.prompt([text_block(self.host.lifecycle.text("notice_of_turn", notification=n)) for n in news], [])
+                continue
+            ended = self._stop(text, stop_hook_active)
+            if ended is not None:
+                return ended
+            stop_hook_active = True
+
+    def _ask(self) -> dict[str, Any]:
+        self.host.raise_if_ending()
+        lifecycle = self.host.lifecycle
+        question = body(
+            lifecycle,
+            self.who,
+            model=self.model,
+            system=self.system,
+            tools=self.tools,
+            messages=self.conversation.messages,
+        )
+        name, agent_id = lifecycle["agent_header"], self.who.agent_id
+        headers = {name: agent_id} if name and agent_id else {}
+        answer = self.host.client.ask(question, self.who.root_session_id, headers)
+        self.requests += 1
+        if self.task is not None:
+            used = answer.get("usage", {})
+            self.task.tokens = int(used.get("input_tokens", 0)) + int(used.get("output_tokens", 0))
+        self._grow(lambda: self.conversation.answer(answer["content"]))
+        for block in answer["content"]:
+            if block["type"] == "tool_use":
+                self.tools_used.append(block["name"])
+            if block["type"] == "tool_use" and self.task is not None:
+                self.task.tool_uses += 1
+                doing = block["input"].get("description") or block["input"].get("command") or block["name"]
+                self.host.tasks.progress(self.task, str(doing), block["name"])
+            self.line("assistant", message={**answer, "content": [block], "stop_reason": None})
+        return answer
+
+    def _failed(self, error: ModelError) -> Turn:
+        turn = Turn(f"API Error: {error}", terminal_reason="api_error", stop_reason="stop_sequence")
+        turn.is_error = True
+        turn.status = error.status
+        message = {"role": "assistant", "model": "<synthetic>", "content": [text_block(turn.text)]}
+        self.line("assistant", message=message)
+        if self.task is None:
+            kind = self.host.lifecycle["stop_failure_error"]
+            self.host.fire("StopFailure", self.who, error=kind, last_assistant_message=turn.text)
+        return turn
+
+    def _use(self, blocks: list[dict[str, Any]]) -> bool:
+        """Use the tools, all at once. Whether a hook stopped the turn."""
+        uses = [ToolUse(self, block) for block in blocks]
+        threads = [threading.Thread(target=use.go, daemon=True) for use in uses[1:]]
+        for thread in threads:
+            thread.start()
+        uses[0].go()
+        for thread in threads:
+            thread.join()
+        self.host.raise_if_ending()
+        sentences = [sentence for use in uses for sentence in use.sentences]
+        results = [use.result for use in uses]
+        sentences += take_in(self, results)
+        self._grow(lambda: self.conversation.results(results, sentences))
+        return any(use.stopped for use in uses)
+
+    def _stop(self, text: str, stop_hook_active: bool) -> Turn | None:
+        """Run the stop hooks. None when the agent has to go on."""
+        event = "SubagentStop" if self.task is not None else "Stop"
+        effects = self.host.fire(
+            event,
+            self.announced,
+            self.who.agent_type or "",
+            stop_hook_active=stop_hook_active,
+            agent_transcript_path=self.transcript.path,
+            last_assistant_message=text,
+        )
+        lifecycle = self.host.lifecycle
+        if effects.refusal is not None:
+            feedback = lifecycle.text("stop_feedback", reason=effects.refusal.reason)
+            told = lifecycle["stop_block_is_told_twice"] and not effects.refusal.by_exit
+            self.prompt([text_block(feedback)], [effects.blocking_sentence()] if told else [])
+            self.line("user", message={"role": "user", "content": [text_block(feedback)]}, isSynthetic=True)
+        if effects.stop is not None:
+            return Turn("", terminal_reason="stop_hook_prevented")
+        if effects.refusal is not None:
+            return None
+        if effects.sentences and lifecycle["stop_context"] == "makes the agent go on":
+            self.prompt([reminder(sentence) for sentence in effects.sentences], [])
+            return None
+        return Turn(text)
+
+    def line(self, kind: str, **values: Any) -> None:
+        """Print a line of this agent, if its lines are printed."""
+        if not self.seen:
+            return
+        inside = {}
+        if self.task is not None:
+            inside = {
+                "agent_id": self.who.agent_id,
+                "subagent_type": self.who.agent_type,
+                "task_description": self.task.description,
+            }
+        parent = self.task.tool_use_id if self.task is not None else None
+        self.host.stream.line(kind, self.who, parent_tool_use_id=parent, **inside, **values)

@@ -1,0 +1,157 @@
+"""The program: command line, stdin, signals; it makes the host, lets the session live, and cleans up after it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+
+from . import toolbox
+from .host import Host
+from .inbox import Broken, UserTurn
+from .lifecycle import Lifecycle, LifecycleError
+from .lifecycle import read as read_lifecycle
+from .options import Options, UsageError, parse
+from .plugins import Plugin, PluginError
+from .recorder import Recorder
+from .session import Session
+from .system import READER_CAN_BE_FREED, readable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Any
+
+SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP")
+READER_SECONDS = 5.0
+CRASHED = 70
+
+
+def main(arguments: list[str]) -> int:
+    """Run the program; its exit code."""
+    try:
+        options = parse(arguments)
+        lifecycle = read_lifecycle(os.environ.get("HOOKPROOF_LIFECYCLE"))
+        if options.version:
+            sys.stdout.write(f"{lifecycle['version']} (Claude Code)\n")
+            return 0
+        plugins = [Plugin(path, os.path.expanduser("~")) for path in options.plugin_dirs]
+        prompt = _prompt(options)
+    except (UsageError, LifecycleError, PluginError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    try:
+        return _live(options, lifecycle, plugins, prompt)
+    except LifecycleError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+def _live(options: Options, lifecycle: Lifecycle, plugins: list[Plugin], prompt: str) -> int:
+    recorder = Recorder(os.environ.get("HOOKPROOF_RECORDER"), os.environ.get("HOOKPROOF_TOKEN"))
+    host = Host(lifecycle, options, plugins, recorder, toolbox.find)
+    signals = Signals(host)
+    threading.excepthook = lambda crash: _crashed(host, crash)
+    reader = None
+    if options.input_format == "stream-json":
+        reader = threading.Thread(target=_read_turns, args=(host,), daemon=True)
+        reader.start()
+    else:
+        host.inbox.put(UserTurn(prompt))
+        host.inbox.close()
+    code = Session(host).run()
+    host.stop_waiting()
+    if reader is not None and READER_CAN_BE_FREED:
+        reader.join(READER_SECONDS)
+    recorder.close()
+    demanded = signals.close()
+    return CRASHED if host.crashed else code if demanded is None else demanded
+
+
+def _crashed(host: Host, crash: threading.ExceptHookArgs) -> None:
+    """A thread of the host has died of a fault in this program: nobody may wait for it for ever."""
+    host.crashed = True
+    assert crash.exc_value is not None
+    sys.excepthook(crash.exc_type, crash.exc_value, crash.exc_traceback)
+    host.break_off()
+
+
+def _prompt(options: Options) -> str:
+    """What text input asks: the argument, or all of stdin."""
+    if options.input_format == "stream-json":
+        return ""
+    prompt = options.prompt if options.prompt is not None else sys.stdin.read()
+    if not prompt.strip():
+        raise UsageError(
+            "Error: Input must be provided either through stdin or as a prompt argument when using --print"
+        )
+    return prompt
+
+
+def _read_turns(host: Host) -> None:
+    """Read stdin line by line, until its end or the host's."""
+    rest = b""
+    while readable(0, host.until_ending):
+        chunk = os.read(0, 65536)
+        if not chunk:
+            _take_line(host, rest)
+            break
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            _take_line(host, line)
+    host.inbox.close()
+
+
+def _take_line(host: Host, line: bytes) -> None:
+    if not line.strip():
+        return
+    try:
+        message = json.loads(line)
+        kind = message["type"]
+        if kind == "user":
+            host.inbox.put(UserTurn(_text(message["message"]["content"])))
+        elif kind == "control_request":
+            host.stream.control_response(host.main, message["request_id"], message["request"]["subtype"])
+    except (ValueError, KeyError, TypeError) as error:
+        host.inbox.put(Broken(f"Error parsing streaming input line: {line.decode('utf-8', 'replace')}: {error!r}"))
+
+
+def _text(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    return "\n".join(block["text"] for block in content if block["type"] == "text")
+
+
+class Signals:
+    """Ends the host when it is asked to go. The handler only writes to a pipe; a thread does the work."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._taken = 0
+        self._reads, self._writes = os.pipe()
+        for name in SIGNALS:
+            number = getattr(signal, name, None)
+            if number is not None:
+                signal.signal(number, self._handle)
+        self._thread = threading.Thread(target=self._wait, daemon=True)
+        self._thread.start()
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a handler
+        if not self._taken:
+            self._taken = number
+            os.write(self._writes, b"!")
+
+    def _wait(self) -> None:
+        if os.read(self._reads, 1):
+            self._host.break_off()
+
+    def close(self) -> int | None:
+        """Stop listening. The exit code that the signal demands, or None where none came."""
+        os.close(self._writes)
+        self._thread.join()
+        if not self._taken:
+            return None
+        codes: dict[str, int] = self._host.lifecycle["signal_exit_codes"]
+        return codes.get(signal.Signals(self._taken).name, 128 + self._taken)

@@ -1,0 +1,140 @@
+"""What one hook's exit code and stdout mean. Pure: text in, outcome out.
+
+The rules are those measured on 2.1.91 and 2.1.329 alike: only a whole stdout that is one JSON object is read as one;
+everything else is plain text (a log line before the JSON, a second document, an array, broken JSON); an object that
+does not fit, or that speaks for another event, is dropped whole.
+"""
+
+from __future__ import annotations
+
+import json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+BLOCKED = "Blocked by hook"
+NO_STDERR = "No stderr output"
+SUSPECT = "hook output parsed as a document, but its stdio went quiet before end-of-stream; refusing to honor it"
+
+
+class Outcome:
+    """What a hook asked for. Nothing of it has been obeyed yet."""
+
+    def __init__(self) -> None:
+        self.context: str | None = None
+        self.plain: str | None = None
+        self.refusal: str | None = None
+        self.refused_by_exit = False
+        self.gave_reason = False
+        self.stop: str | None = None
+        self.updated_input: dict[str, Any] | None = None
+        self.message: str | None = None
+        self.problem: str | None = None
+
+    def effects(self, event: str, plain_counts: bool) -> list[str]:
+        """The names of what it asked for, for the journal."""
+        found = {
+            "context": self.context is not None or (plain_counts and self.plain is not None),
+            "deny": self.refusal is not None and event == "PreToolUse",
+            "block": self.refusal is not None and event != "PreToolUse",
+            "stop": self.stop is not None,
+            "update": self.updated_input is not None,
+            "error": self.problem is not None,
+        }
+        return [name for name, is_so in found.items() if is_so]
+
+
+def interpret(event: str, exit_code: int | None, stdout: str, stderr: str) -> Outcome:
+    """The outcome of a hook that ran for `event`. `exit_code` is None for a hook that was killed."""
+    outcome = Outcome()
+    if exit_code == 2:
+        outcome.refusal = stderr or NO_STDERR
+        outcome.refused_by_exit = outcome.gave_reason = True
+    elif exit_code != 0:
+        outcome.problem = "was killed" if exit_code is None else f"exit code {exit_code}"
+    else:
+        text = stdout.strip()
+        document = _json_object(text)
+        if document is None:
+            outcome.plain = text or None
+        else:
+            _read(event, document, outcome)
+    return outcome
+
+
+def refusal_of_a_suspect() -> Outcome:
+    """The outcome where an object was printed, but somebody else holds the hook's stdout and might print more."""
+    outcome = Outcome()
+    outcome.refusal = SUSPECT
+    outcome.refused_by_exit = outcome.gave_reason = True
+    return outcome
+
+
+def _json_object(text: str) -> dict[str, Any] | None:
+    if not text.startswith("{"):
+        return None
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _read(event: str, document: dict[str, Any], outcome: Outcome) -> None:
+    specific = document.get("hookSpecificOutput", {})
+    outcome.problem = _misfit(event, document, specific)
+    if outcome.problem is not None:
+        return
+    if document.get("continue") is False:
+        outcome.stop = document.get("stopReason") or ""
+    reason = document.get("reason")
+    refused = document.get("decision") == "block"
+    if specific.get("permissionDecision") in ("deny", "ask"):
+        refused, reason = True, specific.get("permissionDecisionReason")
+    if refused:
+        outcome.refusal = reason or BLOCKED
+        outcome.gave_reason = bool(reason)
+    elif "updatedInput" in specific:
+        outcome.updated_input = specific["updatedInput"]
+    outcome.context = specific.get("additionalContext") or None
+    outcome.message = document.get("systemMessage") or None
+
+
+_SHAPE: dict[str, type] = {
+    "continue": bool,
+    "stopReason": str,
+    "decision": str,
+    "reason": str,
+    "systemMessage": str,
+    "suppressOutput": bool,
+    "hookSpecificOutput": dict,
+}
+_SPECIFIC_SHAPE: dict[str, type] = {
+    "hookEventName": str,
+    "additionalContext": str,
+    "permissionDecision": str,
+    "permissionDecisionReason": str,
+    "updatedInput": dict,
+}
+
+
+def _misfit(event: str, document: dict[str, Any], specific: Any) -> str | None:
+    """Why the object cannot be obeyed, or None."""
+    problem = _wrong_type("", document, _SHAPE)
+    if problem is None and document.get("decision", "block") not in ("block", "approve"):
+        problem = "decision is neither block nor approve"
+    if problem is None and "hookSpecificOutput" in document:
+        problem = _wrong_type("hookSpecificOutput.", specific, _SPECIFIC_SHAPE)
+        if problem is None and specific.get("hookEventName") != event:
+            problem = f"hookSpecificOutput.hookEventName is not {event}"
+        if problem is None and specific.get("permissionDecision", "allow") not in ("allow", "deny", "ask"):
+            problem = "permissionDecision is none of allow, deny, ask"
+    return problem
+
+
+def _wrong_type(where: str, document: dict[str, Any], shape: dict[str, type]) -> str | None:
+    for name, value in document.items():
+        if name in shape and not isinstance(value, shape[name]):
+            return f"{where}{name} has the wrong type"
+    return None

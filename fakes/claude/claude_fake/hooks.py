@@ -1,0 +1,211 @@
+"""Hooks: which ones an event calls for, and their running.
+
+All matching hooks of an event run at the same time; the event is over when the slowest is; what they asked for is
+taken in the order of their declaration. A hook that outlives its time is ended the way the lifecycle says, and every
+run is in the journal with its end before the host goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import threading
+import time
+
+from .effects import Effects
+from .hook_output import Outcome, interpret, refusal_of_a_suspect
+from .identity import new_uuid
+from .payloads import hook_payload
+from .system import HookProcess
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .endings import Endings
+    from .environment import Environment
+    from .identity import Identity
+    from .lifecycle import Lifecycle
+    from .plugins import Hook, Plugin
+    from .recorder import Recorder
+    from .stream import Stream
+
+WITHOUT_SUBJECT = ("UserPromptSubmit", "Stop")
+BUDGET_VARIABLE = "CLAUDE_CODE_SESSIONEND_HOOKS_TIMEOUT_MS"
+"""The real host's own knob for the budget, in milliseconds (documented, and measured on both versions)."""
+ALIASES = {"Agent": ("Agent", "Task")}
+"""A matcher written for the tool's old name still means it (measured: `Task` matches Agent)."""
+
+_PLAIN_WORDS = re.compile(r"[A-Za-z0-9_|]*")
+
+
+def matches(matcher: str, event: str, subject: str) -> bool:
+    """Plain words compare whole, case and all; anything else is a regular expression, unanchored."""
+    if matcher in ("", "*") or event in WITHOUT_SUBJECT:
+        return True
+    names = ALIASES.get(subject, (subject,))
+    if _PLAIN_WORDS.fullmatch(matcher):
+        return any(name in matcher.split("|") for name in names)
+    try:
+        return any(re.search(matcher, name) for name in names)
+    except re.error:
+        return False
+
+
+class Hooks:
+    """All hooks of all plugins."""
+
+    def __init__(
+        self,
+        lifecycle: Lifecycle,
+        plugins: list[Plugin],
+        environment: Environment,
+        recorder: Recorder,
+        stream: Stream,
+        project: str,
+        endings: Endings,
+    ) -> None:
+        self.endings = endings
+        self.lifecycle = lifecycle
+        self.environment = environment
+        self.recorder = recorder
+        self.stream = stream
+        self.project = project
+        self.give_up: int | None = None
+        self._declared: dict[str, list[Hook]] = {}
+        for plugin in plugins:
+            unknown = [event for event in plugin.hooks if event not in lifecycle["known_events"]]
+            if unknown and lifecycle["unknown_event"] == "drops the plugin's hooks":
+                continue
+            for event, hooks in plugin.hooks.items():
+                self._declared.setdefault(event, []).extend(hooks)
+
+    def matching(self, event: str, subject: str) -> list[Hook]:
+        """The hooks that an event calls for; the same command of the same plugin counts once."""
+        found: dict[tuple[str, str], Hook] = {}
+        for hook in self._declared.get(event, []):
+            if matches(hook.matcher, event, subject):
+                found.setdefault((hook.plugin.root, hook.command), hook)
+        return list(found.values())
+
+    def fire(self, event: str, who: Identity, subject: str = "", **values: Any) -> Effects:
+        """Run the hooks of one event to their end and say what they asked for."""
+        hooks = self.matching(event, subject)
+        payload = hook_payload(self.lifecycle["payload_keys"].get(event, []), event, who, self.project, values)
+        if event == "SessionStart":
+            self.environment.make_env_directory(who)
+        runs = [HookRun(self, hook, event, who, payload, index) for index, hook in enumerate(hooks)]
+        for run in runs:
+            run.begin()
+        threads = [threading.Thread(target=run.finish, daemon=True) for run in runs[1:]]
+        for thread in threads:
+            thread.start()
+        if runs:
+            runs[0].finish()
+        for thread in threads:
+            thread.join()
+        for run in runs:
+            if run.outcome.message:
+                self.stream.hook_message(who, event, run.outcome.message)
+        return Effects(event, subject, [(run.hook, run.outcome) for run in runs], self.lifecycle)
+
+
+class HookRun:
+    """One command, from its start to its record."""
+
+    def __init__(
+        self, hooks: Hooks, hook: Hook, event: str, who: Identity, payload: dict[str, Any], index: int
+    ) -> None:
+        self.hook = hook
+        self.outcome = Outcome()
+        self.hooks = hooks
+        self._event = event
+        self._who = who
+        self._payload = payload
+        self._index = index
+        self._lifecycle = hooks.lifecycle
+        self._ended_by = "itself"
+        self._too_late = False
+        self._began = 0.0
+        self._announced: dict[str, Any] = {}
+
+    def begin(self) -> None:
+        """Start the command with its payload, and write it into the journal."""
+        event, who, lifecycle = self._event, self._who, self._lifecycle
+        environment = self.hooks.environment
+        env_file = environment.env_file(who, self._index) if event == "SessionStart" else None
+        variables = environment.of_hook(event, who, self.hook.plugin, env_file)
+        replaced = lifecycle["hook_plugin_root"] == "replaced in the command"
+        command = self.hook.plugin.expanded(self.hook.command) if replaced else self.hook.command
+        run = new_uuid()
+        self._announced = {"run": run, "event": event, "session_id": who.session_id, "agent_id": who.agent_id}
+        if event == "SessionStart":
+            self.hooks.stream.hook_started(who, run, event, str(self._payload.get("source")))
+        payload = json.dumps(self._payload, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
+        self._began = time.monotonic()
+        self._process = process = HookProcess(command, variables, own_group=lifecycle["hook_group"] == "own")
+        # at once, before anything that takes time: a Node hook that has touched process.stdin fails with EAGAIN
+        # when it reads before its payload is there (measured on codex-plugin-cc 1.0.4)
+        process.feed(payload + b"\n")
+        self.hooks.recorder.write(
+            "hook.started",
+            **self._announced,
+            agent_type=who.agent_type,
+            plugin=self.hook.plugin.name,
+            command=self.hook.command,
+            pid=process.pid,
+            pgid=process.pgid,
+            cwd=self.hooks.project,
+            payload=self._payload,
+            env={name: value for name, value in variables.items() if name.startswith(("CLAUDE", "CODEX", "PLUGIN"))},
+        )
+
+    def finish(self) -> None:
+        """Serve the command, end it if need be, write its end."""
+        event, lifecycle, process = self._event, self._lifecycle, self._process
+        self._see_to_its_end(process)
+        if self._ended_by == "budget":
+            sys.stderr.write(f"SessionEnd hook [{self.hook.command}] failed: Hook cancelled\n")
+        self.outcome = interpret(event, None if self._too_late else process.exit, process.stdout, process.stderr)
+        suspect = event in lifecycle["hook_holds_stdout"]["denies"] and process.held and not self._too_late
+        if suspect and self.outcome.plain is None:
+            self.outcome = refusal_of_a_suspect()
+        self.hooks.recorder.write(
+            "hook.ended",
+            **self._announced,
+            exit=process.exit,
+            signal=process.signal,
+            stdout=process.stdout,
+            stderr=process.stderr,
+            ended_by=self._ended_by,
+            effects=self.outcome.effects(event, event in lifecycle["plain_text_is_context"]),
+        )
+        if event == "SessionStart":
+            run = str(self._announced["run"])
+            self.hooks.stream.hook_response(self._who, run, event, self._payload, process, self.outcome)
+        process.close()
+
+    def _see_to_its_end(self, process: HookProcess) -> None:
+        lifecycle = self._lifecycle
+        seconds, reached = self.hook.timeout or lifecycle["hook_timeout_seconds"], "timeout"
+        leave_at: float | None = None
+        if self._event == "SessionEnd":
+            budget = int(os.environ.get(BUDGET_VARIABLE) or lifecycle["session_end_budget_ms"]) / 1000
+            seconds, reached = min((seconds, "timeout"), (budget, "budget"))
+            leave_at = self._began + lifecycle["session_end_leaves_after_ms"] / 1000
+        held = lifecycle["hook_holds_stdout"]
+        give_up = None if self._event == "SessionEnd" else self.hooks.give_up
+        if process.finish(self._began + seconds - time.monotonic(), streams=held["is_awaited"], give_up=give_up):
+            if not held["is_awaited"] and process.held:
+                process.finish(held["grace_ms"] / 1000, streams=True, give_up=give_up)
+            return
+        self._too_late = True
+        if not process.finish(0, streams=False):
+            self._ended_by = reached if time.monotonic() - self._began >= seconds else "host"
+            self.hooks.endings.begin(process, lifecycle["hook_kill"])
+            process.finish(None, streams=False)
+        if held["is_awaited"]:
+            left = None if leave_at is None else leave_at - time.monotonic()
+            process.finish(left, streams=True, give_up=give_up)

@@ -1,0 +1,145 @@
+"""The running host: what all its agents share, and how the life of a background shell is told.
+
+One host per process. It is made from the command line, carries the session, and is closed when the session is over.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from .background import Background
+from .endings import Endings
+from .environment import Environment
+from .hooks import Hooks
+from .identity import Identity, new_uuid, slug
+from .inbox import Inbox
+from .model_client import InterruptedByHostError, ModelClient
+from .shells import Shells
+from .stream import Stream
+from .system import temporary_directory
+from .tasks import Tasks
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from .effects import Effects
+    from .lifecycle import Lifecycle
+    from .options import Options
+    from .plugins import AgentType, Plugin
+    from .recorder import Recorder
+    from .subagents import Subagent
+    from .toolbox import Work
+
+
+class Host:
+    """What all agents of a session share."""
+
+    def __init__(
+        self,
+        lifecycle: Lifecycle,
+        options: Options,
+        plugins: list[Plugin],
+        recorder: Recorder,
+        find_tool: Callable[[str], Work],
+    ) -> None:
+        self.lifecycle = lifecycle
+        self.find_tool = find_tool
+        self.options = options
+        self.plugins = plugins
+        for plugin in plugins:
+            os.makedirs(plugin.data, exist_ok=True)
+        self.recorder = recorder
+        self.project = os.path.realpath(os.getcwd())
+        self.home = os.path.expanduser("~")
+        self.inbox = Inbox()
+        self.ending = False
+        self.crashed = False
+        self.until_ending, self._ends_it = os.pipe()
+        self.model = options.model or lifecycle["model"]
+        self.stream = Stream(lifecycle, options.output_format)
+        self.environment = Environment(lifecycle, plugins, self.project, self.home)
+        self.endings = Endings(reach_group=lifecycle["kill_reaches_group"])
+        self.hooks = Hooks(lifecycle, plugins, self.environment, recorder, self.stream, self.project, self.endings)
+        self.hooks.give_up = self.until_ending
+        self.shells = Shells(self.environment, recorder, self.endings)
+        self.tasks = Tasks(self.stream, self.inbox.wake)
+        self.client = ModelClient(
+            os.environ.get("ANTHROPIC_BASE_URL", "https://api.anthropic.com"),
+            os.environ.get("ANTHROPIC_API_KEY", ""),
+            lifecycle["version"],
+        )
+        self.agent_types: dict[str, AgentType] = {
+            name: found for plugin in plugins for name, found in plugin.agents.items()
+        }
+        session_id = options.resume or options.session_id or new_uuid()
+        self.main = self.new_main(session_id)
+        self.background = Background(self)
+        self.subagents: dict[str, Subagent] = {}
+        self.agent_threads: list[threading.Thread] = []
+
+    def new_main(self, session_id: str) -> Identity:
+        """The identity of the main agent in a session."""
+        return Identity(
+            session_id=session_id, root_session_id=session_id, transcript_path=self.transcript_path(session_id)
+        )
+
+    # hooks
+
+    def fire(self, event: str, who: Identity, subject: str = "", **values: Any) -> Effects:
+        """Run the hooks of an event with what every payload may tell."""
+        tasks = self.tasks.for_payload() if event in ("Stop", "SubagentStop") else []
+        mode = "bypassPermissions" if self.options.skip_permissions else "default"
+        return self.hooks.fire(
+            event, who, subject, permission_mode=mode, background_tasks=tasks, session_crons=[], **values
+        )
+
+    def tell_environment(self, who: Identity) -> None:
+        """Journal what an agent's shells will see, now that its start hooks are done."""
+        self.recorder.write(
+            "shell.environment",
+            session_id=who.session_id,
+            agent_id=who.agent_id,
+            env=self.environment.of_shell(who),
+            env_files=self.environment.env_files(who),
+        )
+
+    # paths
+
+    def transcript_path(self, session_id: str, agent_id: str | None = None) -> str:
+        """Where an agent's transcript lies."""
+        directory = os.path.join(self.home, ".claude", "projects", slug(self.project))
+        if agent_id is None:
+            return os.path.join(directory, f"{session_id}.jsonl")
+        return os.path.join(directory, session_id, "subagents", f"agent-{agent_id}.jsonl")
+
+    def task_directory(self, who: Identity) -> str:
+        """Where the outputs of a session's tasks lie."""
+        return os.path.join(temporary_directory(), slug(self.project), who.root_session_id, "tasks")
+
+    # the end
+
+    def raise_if_ending(self) -> None:
+        """Leave whatever an agent is doing, once the host is ending."""
+        if self.ending:
+            raise InterruptedByHostError
+
+    def break_off(self) -> None:
+        """End every agent's work: no question is asked or waited for any more, no hook, no shell goes on."""
+        self.ending = True
+        self.client.interrupt()
+        self.stop_waiting()
+        if self.lifecycle["shells_at_signal"] == "are left alone":
+            self.shells.leave_all()
+        else:
+            self.shells.end_all(self.lifecycle["exit_kill"], "host at session end")
+        self.inbox.break_off()
+
+    def stop_waiting(self) -> None:
+        """Free the reader of stdin, and hooks that are still running."""
+        with self.inbox.changed:
+            if self._ends_it >= 0:
+                os.close(self._ends_it)
+                self._ends_it = -1

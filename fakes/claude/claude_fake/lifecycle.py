@@ -1,0 +1,115 @@
+"""The behaviour of a host, read as data: which row says what, and where a row is missing.
+
+`HOOKPROOF_LIFECYCLE` names a resolved JSON file (`{"name": …, "rows": {…}}`) or a lifecycle's own TOML file, there
+optionally with switches (`as-reported-345.toml+parent-id`). Without it the host is the one of `DEFAULT`.
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+DEFAULT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lifecycles", "claude-2.1.91.toml")
+
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "agent_notice_summary": ("one sentence", "the report"),
+    "bash_timeout": ("moves to the background", "kills"),
+    "context_before_failure": ("lost", "kept"),
+    "context_place": ("reminder", "system message"),
+    "env_file_exports": ("reach shells", "reach no shell"),
+    "hook_group": ("host", "own"),
+    "hook_plugin_root": ("replaced in the command", "left to the shell"),
+    "notice_in_midturn": ("waits for the next turn", "after the tool results"),
+    "notice_line_comes": ("when it is delivered", "at the end"),
+    "objection_place": ("in the result", "after the result"),
+    "quoted_command": ("as written", "expanded"),
+    "result_line": ("waits for background agents", "comes at once"),
+    "shells_at_signal": ("are left alone", "are ended"),
+    "slash_clear": ("clears", "is unknown"),
+    "slash_exit": ("exits", "is unknown"),
+    "stop_context": ("is dropped", "makes the agent go on"),
+    "subagent_session": ("root", "own"),
+    "subagent_shells_of_background_agents": ("kill", "orphan", "keep"),
+    "subagent_shells_of_foreground_agents": ("kill", "orphan", "keep"),
+    "text_output": ("last result", "every result"),
+    "unknown_command": ("refused", "asked"),
+    "unknown_event": ("drops the plugin's hooks", "is ignored"),
+    "user_line_in_midturn": ("in the tool result", "after the tool results", "waits for the next turn"),
+}
+"""What the rows that name a behaviour can say. A row that says anything else is refused, never misread."""
+
+
+class LifecycleError(Exception):
+    """A lifecycle that cannot be read. The text says which file and what was expected."""
+
+
+class Lifecycle:
+    """The rows of one behaviour."""
+
+    def __init__(self, name: str, rows: dict[str, Any]) -> None:
+        self.name = name
+        self._rows = rows
+        for row, choices in CHOICES.items():
+            if row in rows and rows[row] not in choices:
+                raise LifecycleError(f"lifecycle {name!r}: {row} says {rows[row]!r}, expected one of {choices}")
+
+    def __getitem__(self, row: str) -> Any:
+        try:
+            return self._rows[row]
+        except KeyError:
+            raise LifecycleError(f"lifecycle {self.name!r} has no row {row!r}") from None
+
+    def text(self, row: str, **values: object) -> str:
+        """A row of `texts`, its `{placeholders}` filled."""
+        return fill(self["texts"][row], values)
+
+
+def fill(template: str, values: Mapping[str, object]) -> str:
+    """Put values in the place of their `{name}`; any other brace stays."""
+    for name, value in values.items():
+        template = template.replace("{" + name + "}", str(value))
+    return template
+
+
+def read(source: str | None) -> Lifecycle:
+    """The lifecycle at a path, or the default one."""
+    path, dot, switches = (source or DEFAULT).partition(".toml")
+    try:
+        if not dot:
+            return _resolved(path)
+        import tomllib  # noqa: PLC0415 - only where a TOML file is given
+
+        with open(path + dot, "rb") as file:
+            document = tomllib.load(file)
+        return resolve(document, [name for name in switches.split("+") if name])
+    except OSError as error:
+        raise LifecycleError(f"{source or DEFAULT}: cannot read the lifecycle: {error.strerror}") from None
+    except ValueError as error:
+        raise LifecycleError(f"{source or DEFAULT}: not a lifecycle: {error}") from None
+
+
+def _resolved(path: str) -> Lifecycle:
+    import json  # noqa: PLC0415
+
+    with open(path, encoding="utf-8") as file:
+        document = json.load(file)
+    if not isinstance(document, dict) or not isinstance(document.get("rows"), dict):
+        raise ValueError('expected {"name": …, "rows": {…}}')
+    return Lifecycle(str(document.get("name")), document["rows"])
+
+
+def resolve(document: dict[str, Any], switches: list[str]) -> Lifecycle:
+    """The rows of a lifecycle file with some of its switches on."""
+    rows = dict(document["rows"])
+    for switch in switches:
+        if switch not in document.get("switches", {}):
+            known = ", ".join(document.get("switches", {})) or "none"
+            raise ValueError(f"no switch {switch!r} (it has: {known})")
+        rows.update(document["switches"][switch]["rows"])
+    name = "+".join([document["name"], *switches])
+    return Lifecycle(name, {row: value["is"] for row, value in rows.items()})

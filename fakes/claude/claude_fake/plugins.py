@@ -1,0 +1,143 @@
+"""What a plugin directory brings: its hooks, its agents, its commands.
+
+Plugins are read once, when the host starts. A plugin that cannot be read ends the host with one clear sentence.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+
+from .frontmatter import split, words
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+
+class PluginError(Exception):
+    """A plugin that cannot be read. The text says which file, what was found, what was expected."""
+
+
+class Hook:
+    """One command of hooks.json."""
+
+    def __init__(self, plugin: Plugin, matcher: str, command: str, timeout: float | None) -> None:
+        self.plugin = plugin
+        self.matcher = matcher
+        self.command = command
+        self.timeout = timeout
+
+
+class AgentType:
+    """One agents/*.md."""
+
+    def __init__(self, name: str, fields: dict[str, str | list[str]], body: str) -> None:
+        self.name = name
+        self.description = str(fields.get("description", ""))
+        self.tools = words(fields.get("tools"))
+        self.model = str(fields.get("model", "")) or None
+        self.body = body
+
+
+class Plugin:
+    """One loaded plugin."""
+
+    def __init__(self, root: str, home: str) -> None:
+        self.root = os.path.abspath(root)
+        if not os.path.isdir(self.root):
+            raise PluginError(f"{root}: no such plugin directory")
+        manifest = self._json(os.path.join(".claude-plugin", "plugin.json"), missing={})
+        self.name = str(manifest.get("name") or os.path.basename(self.root))
+        self.data = os.path.join(home, ".claude", "plugins", "data", f"{self.name}-inline")
+        self.hooks = self._hooks(manifest)
+        self.agents = dict(self._agents(manifest))
+        self.commands = dict(self._commands(manifest))
+
+    def expanded(self, text: str) -> str:
+        """`text` with the plugin's own paths put in."""
+        return text.replace("${CLAUDE_PLUGIN_ROOT}", self.root).replace("${CLAUDE_PLUGIN_DATA}", self.data)
+
+    def _json(self, relative: str, *, missing: Any = None) -> Any:
+        path = os.path.join(self.root, relative)
+        if missing is not None and not os.path.exists(path):
+            return missing
+        try:
+            with open(path, encoding="utf-8-sig") as file:
+                document = json.load(file)
+        except OSError as error:
+            raise PluginError(f"{path}: cannot read it: {error.strerror}") from None
+        except ValueError as error:
+            raise PluginError(f"{path}: not JSON: {error}") from None
+        if not isinstance(document, dict):
+            raise PluginError(f"{path}: expected a JSON object, found {type(document).__name__}")
+        return document
+
+    def _hooks(self, manifest: dict[str, Any]) -> dict[str, list[Hook]]:
+        declared = manifest.get("hooks")
+        documents: list[tuple[str, Any]] = [("hooks/hooks.json", self._json("hooks/hooks.json", missing={}))]
+        if isinstance(declared, str) and os.path.normpath(declared) != os.path.normpath("hooks/hooks.json"):
+            documents.append((declared, self._json(declared)))
+        elif isinstance(declared, dict):
+            documents.append((".claude-plugin/plugin.json", {"hooks": declared.get("hooks", declared)}))
+        found: dict[str, list[Hook]] = {}
+        for where, document in documents:
+            for event, hook in self._declarations(os.path.join(self.root, where), document.get("hooks", {})):
+                found.setdefault(event, []).append(hook)
+        return found
+
+    def _declarations(self, path: str, events: Any) -> Iterator[tuple[str, Hook]]:
+        for event, groups in _object(path, "hooks", events).items():
+            for group in _list(path, f"hooks.{event}", groups):
+                matcher = _object(path, f"hooks.{event}[]", group).get("matcher", "")
+                for entry in _list(path, f"hooks.{event}[].hooks", group.get("hooks")):
+                    yield event, self._declared(path, event, str(matcher or ""), entry)
+
+    def _declared(self, path: str, event: str, matcher: str, entry: Any) -> Hook:
+        where = f"hooks.{event}[].hooks[]"
+        fields = _object(path, where, entry)
+        if fields.get("type") != "command":
+            raise PluginError(f'{path}: {where}: expected "type": "command", found {fields.get("type")!r}')
+        command, timeout = fields.get("command"), fields.get("timeout")
+        if not isinstance(command, str) or not command:
+            raise PluginError(f'{path}: {where}: expected a "command", found {command!r}')
+        if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, int | float) or timeout <= 0):
+            raise PluginError(f'{path}: {where}: expected "timeout" in seconds, found {timeout!r}')
+        return Hook(self, matcher, command, timeout)
+
+    def _agents(self, manifest: dict[str, Any]) -> Iterator[tuple[str, AgentType]]:
+        for path, text in self._texts("agents", manifest.get("agents")):
+            fields, body = split(text)
+            name = f"{self.name}:{fields.get('name') or os.path.basename(path).removesuffix('.md')}"
+            yield name, AgentType(name, fields, self.expanded(body.strip()))
+
+    def _commands(self, manifest: dict[str, Any]) -> Iterator[tuple[str, str]]:
+        for path, text in self._texts("commands", manifest.get("commands")):
+            yield f"{self.name}:{os.path.basename(path).removesuffix('.md')}", self.expanded(split(text)[1])
+
+    def _texts(self, folder: str, declared: Any) -> Iterator[tuple[str, str]]:
+        more = [declared] if isinstance(declared, str) else declared if isinstance(declared, list) else []
+        for place in [folder, *(str(entry) for entry in more)]:
+            path = os.path.join(self.root, place)
+            names = sorted(os.listdir(path)) if os.path.isdir(path) else []
+            files = [os.path.join(path, name) for name in names] if names else [path]
+            for file in files:
+                if file.endswith(".md"):
+                    try:
+                        with open(file, encoding="utf-8") as handle:
+                            yield file, handle.read()
+                    except (OSError, ValueError) as error:
+                        raise PluginError(f"{file}: cannot read it: {error}") from None
+
+
+def _object(path: str, where: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise PluginError(f"{path}: {where}: expected an object, found {type(value).__name__}")
+    return value
+
+
+def _list(path: str, where: str, value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise PluginError(f"{path}: {where}: expected a list, found {type(value).__name__}")
+    return value

@@ -1,0 +1,260 @@
+"""Processes on POSIX: how a hook and a shell come to life, how their death is noticed, how their tree is ended.
+
+The Windows sibling, `windows.py`, has the same names. Both start programs without the subprocess module, whose import
+alone costs as much as a whole interpreter start; a death is an event (a pidfd, or a thread in waitid where there are
+none), never something looked for in a loop.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import threading
+import time
+
+from .posix_tree import Victims, frozen_tree, pidfd, tree
+
+READER_CAN_BE_FREED = True
+DEFAULT_SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ)
+"""Python ignores these two, and ignored signals are inherited; programs expect them at their default."""
+
+_BASH = next((path for path in ("/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash") if os.path.exists(path)), "bash")
+
+
+class Child:
+    """A started process. Its wait status is kept, and signals go to it only while it is known to be alive."""
+
+    def __init__(self, pid: int, pgid: int) -> None:
+        self.pid = pid
+        self.pgid = pgid
+        self._status: int | None = None
+        self._lock = threading.Lock()
+        self._death = _death_descriptor(pid)
+
+    def wait(self, seconds: float | None = None, *, give_up: int | None = None) -> bool:
+        """Wait for the death, at most `seconds`, or until the descriptor `give_up` is closed at its other end.
+
+        Only the thread that owns the child waits.
+        """
+        if self._status is None:
+            poller = select.poll()
+            poller.register(self._death, select.POLLIN)
+            if give_up is not None:
+                poller.register(give_up, select.POLLIN)
+            ready = poller.poll(None if seconds is None else max(0.0, seconds) * 1000)
+            if not any(end == self._death for end, _ in ready):
+                return False
+            self._reap()
+        return True
+
+    def _reap(self) -> None:
+        with self._lock:
+            if self._status is None:
+                self._status = os.waitpid(self.pid, 0)[1]
+                os.close(self._death)
+
+    @property
+    def exit(self) -> int | None:
+        """The exit code, or None: still alive, or ended by a signal."""
+        return os.WEXITSTATUS(self._status) if self._status is not None and os.WIFEXITED(self._status) else None
+
+    @property
+    def signal(self) -> int | None:
+        """The signal that ended it, or None."""
+        return os.WTERMSIG(self._status) if self._status is not None and os.WIFSIGNALED(self._status) else None
+
+    def victims(self, *, group: bool, frozen: bool) -> Victims:
+        """The child and its descendants, whatever session they moved to; `group`: its process group as well.
+
+        `frozen`: stopped, so that none of them can bring forth another one that is missing here.
+        """
+        with self._lock:
+            if self._status is not None:
+                return Victims([])
+            grouped = self.pgid if group and self.pgid == self.pid else None
+            return Victims((frozen_tree if frozen else tree)([self.pid], group=grouped))
+
+    def signal_group(self, name: str) -> None:
+        """Send a signal to the child's own process group in one go, while the child lives."""
+        with self._lock:
+            if self._status is None and self.pgid == self.pid:
+                os.killpg(self.pgid, signal.Signals[name])
+
+
+class HookProcess(Child):
+    """`/bin/sh -c COMMAND` with a payload to read and two streams to fill."""
+
+    def __init__(self, command: str, environment: dict[str, str], *, own_group: bool) -> None:
+        reads, self._stdin = os.pipe()
+        self._stdout, writes_out = os.pipe()
+        self._stderr, writes_err = os.pipe()
+        actions = [(os.POSIX_SPAWN_DUP2, end, number) for number, end in enumerate((reads, writes_out, writes_err))]
+        try:
+            pid = os.posix_spawn(
+                "/bin/sh",
+                ["/bin/sh", "-c", command],
+                environment,
+                file_actions=actions,
+                setsid=own_group,
+                setsigdef=DEFAULT_SIGNALS,
+            )
+        finally:
+            for end in (reads, writes_out, writes_err):
+                os.close(end)
+        super().__init__(pid, pid if own_group else os.getpgid(0))
+        self._unwritten = memoryview(b"")
+        self._chunks: dict[int, list[bytes]] = {self._stdout: [], self._stderr: []}
+        self._open = {self._stdin, self._stdout, self._stderr}
+        for end in self._open:
+            os.set_blocking(end, False)
+
+    def feed(self, payload: bytes) -> None:
+        """What the hook will find on its stdin: as much as the pipe takes at once, the rest while `finish` waits."""
+        self._unwritten = memoryview(payload)
+        if not self._serve(self._stdin):
+            self._shut(self._stdin)
+
+    def finish(self, seconds: float | None, *, streams: bool, give_up: int | None = None) -> bool:
+        """Serve the streams until the hook has ended, or until `seconds` have passed (None: without end).
+
+        Also ends, with False, once the descriptor `give_up` becomes readable or is closed at its other end.
+        With `streams`, a hook has ended only when nobody holds its stdout and stderr open any more.
+        """
+        deadline = None if seconds is None else time.monotonic() + seconds
+        poller = select.poll()
+        for end in self._open:
+            poller.register(end, select.POLLOUT if end == self._stdin else select.POLLIN)
+        if self._status is None:
+            poller.register(self._death, select.POLLIN)
+        if give_up is not None:
+            poller.register(give_up, select.POLLIN)
+        while self._status is None or (streams and self._open & {self._stdout, self._stderr}):
+            ready = poller.poll(None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000)
+            if not ready or any(end == give_up for end, _ in ready):
+                return False
+            for end, _ in ready:
+                if end == self._death:
+                    poller.unregister(end)
+                    self._reap()
+                elif not self._serve(end):
+                    poller.unregister(end)
+                    self._shut(end)
+        self._drain()
+        return True
+
+    def _serve(self, end: int) -> bool:
+        try:
+            if end == self._stdin:
+                self._unwritten = self._unwritten[os.write(end, self._unwritten) :] if self._unwritten else b""  # type: ignore[assignment]
+                return bool(self._unwritten)
+            chunk = os.read(end, 65536)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        self._chunks[end].append(chunk)
+        return bool(chunk)
+
+    def _drain(self) -> None:
+        for end in self._open & {self._stdout, self._stderr}:
+            before = -1
+            while before != len(self._chunks[end]):
+                before = len(self._chunks[end])
+                if not self._serve(end):
+                    break
+
+    def _shut(self, end: int) -> None:
+        self._open.discard(end)
+        os.close(end)
+
+    @property
+    def held(self) -> bool:
+        """Whether somebody still holds its stdout or stderr open."""
+        return bool(self._open & {self._stdout, self._stderr})
+
+    def close(self) -> None:
+        """Let go of the streams, whoever still holds their other ends."""
+        for end in list(self._open):
+            self._shut(end)
+
+    @property
+    def stdout(self) -> str:
+        """What was printed so far."""
+        return b"".join(self._chunks[self._stdout]).decode("utf-8", "replace")
+
+    @property
+    def stderr(self) -> str:
+        """What was printed to stderr so far."""
+        return b"".join(self._chunks[self._stderr]).decode("utf-8", "replace")
+
+
+class ShellProcess(Child):
+    """`/bin/bash -c …` in a session of its own, its output in a file. It waits at a gate until `let_go`.
+
+    The gate is there so that the shell is in the journal before anything that it causes.
+    """
+
+    def __init__(self, command: str, environment: dict[str, str], exports: str, output: str) -> None:
+        gate, self._gate = os.pipe()
+        pid = os.posix_spawn(
+            _BASH,
+            [_BASH, "-c", shell_script(command, exports)],
+            environment,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+                (os.POSIX_SPAWN_DUP2, gate, 3),
+            ],
+            setsid=True,
+            setsigdef=DEFAULT_SIGNALS,
+        )
+        os.close(gate)
+        super().__init__(pid, pid)
+
+    def let_go(self) -> None:
+        """Open the gate: the command begins."""
+        os.close(self._gate)
+
+
+def shell_script(command: str, exports: str) -> str:
+    """What bash is given: wait for the gate, do the session's exports, run the command."""
+    return f"read -r -u 3 _; exec 3<&-\n{exports}\neval {quote(command)}"
+
+
+def quote(word: str) -> str:
+    """One word for a POSIX shell."""
+    return "'" + word.replace("'", "'\"'\"'") + "'"
+
+
+def readable(descriptor: int, wake: int) -> bool:
+    """Block until `descriptor` has something to read, or is at its end (True), or until `wake` closes (False)."""
+    poller = select.poll()
+    poller.register(descriptor, select.POLLIN)
+    poller.register(wake, select.POLLIN)
+    return wake not in dict(poller.poll())
+
+
+def temporary_directory() -> str:
+    """Where the host keeps its task outputs: one directory per user.
+
+    2.1.91 writes to /tmp whatever TMPDIR says, unless CLAUDE_CODE_TMPDIR does; a stand-in stays where it was put.
+    """
+    root = os.environ.get("CLAUDE_CODE_TMPDIR") or os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 - the last resort
+    return os.path.join(root, f"claude-{os.getuid()}")
+
+
+def _death_descriptor(pid: int) -> int:
+    """A descriptor that becomes readable when the child has died."""
+    held = pidfd(pid)
+    if held is not None:
+        return held
+    reads, writes = os.pipe()
+
+    def watch() -> None:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        os.close(writes)
+
+    threading.Thread(target=watch, daemon=True).start()
+    return reads

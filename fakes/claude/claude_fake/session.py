@@ -1,0 +1,234 @@
+"""The session of the main agent, from its first hook to its last.
+
+A session begins with SessionStart, plays one turn after another (what the user typed, what background tasks have to
+tell), and ends with SessionEnd when the input is over and nothing runs that the host waits for. `/clear` ends it and
+begins another one in the same process.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from .agents import Agent, Turn
+from .conversation import text_block
+from .identity import new_uuid
+from .inbox import Broken, Notice, UserTurn
+from .model_client import InterruptedByHostError
+from .payloads import usage
+from .request_body import TOOLS
+from .transcript import messages_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .host import Host
+
+MAIN_PROMPT = "You are the main agent of a session. Use the tools that you have, and tell the user what became of it."
+THREAD_SECONDS = 10.0
+
+
+class Session:
+    """The main agent and its turns."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.agent = self._new_agent()
+        self._waiting_sentences: list[str] = []
+        self._exit = 0
+        self._over = False
+
+    def _new_agent(self) -> Agent:
+        host = self.host
+        return Agent(host, host.main, system=MAIN_PROMPT, tools=list(TOOLS), model=host.model)
+
+    def run(self) -> int:
+        """Live. The exit code of the program."""
+        host = self.host
+        resumed = messages_of(host.main.transcript_path) if host.options.resume else []
+        self.agent.conversation.messages += resumed
+        self._start("resume" if host.options.resume else "startup")
+        try:
+            while not self._over:
+                grace = host.lifecycle["kept_shells_end_after_ms"] / 1000
+                item = host.inbox.take(host.background.is_awaited, lambda: bool(host.background.kept()), grace)
+                if item is None:
+                    break
+                self._take(item)
+        except InterruptedByHostError:
+            pass
+        self._finish()
+        return self._exit
+
+    # beginning and end
+
+    def _start(self, source: str) -> None:
+        host, who = self.host, self.host.main
+        host.recorder.write(
+            "session.started",
+            session_id=who.session_id,
+            agent_id=None,
+            source=source,
+            transcript_path=who.transcript_path,
+        )
+        effects = host.fire("SessionStart", who, source, source=source)
+        self._waiting_sentences = effects.sentences
+        if host.lifecycle["start_block_is_told"] and effects.refusal is not None and not effects.refusal.by_exit:
+            self._waiting_sentences.append(effects.blocking_sentence())
+        host.tell_environment(who)
+
+    def _finish(self) -> None:
+        host = self.host
+        interrupted = host.ending
+        if not interrupted and not self._over:
+            host.background.end_kept()
+        host.ending = True
+        host.client.interrupt()
+        for thread in host.agent_threads:
+            thread.join(THREAD_SECONDS)
+        if self._over:
+            host.shells.end_all(host.lifecycle["exit_kill"], "host at session end")
+        host.shells.settle()
+        host.endings.settle()
+        reasons = host.lifecycle["session_end_reasons"]
+        self._end(reasons["exit"] if self._over else reasons["other"])
+        host.endings.settle()
+        host.stream.close()
+
+    def _end(self, reason: str) -> None:
+        host, who = self.host, self.host.main
+        host.fire("SessionEnd", who, reason, reason=reason)
+        host.recorder.write("session.ended", session_id=who.session_id, agent_id=None, reason=reason)
+
+    # turns
+
+    def _take(self, item: UserTurn | Notice | Broken) -> None:
+        if isinstance(item, Broken):
+            sys.stderr.write(item.reason + "\n")
+            self._exit = 1
+            self.host.break_off()
+            raise InterruptedByHostError
+        if isinstance(item, Notice):
+            self._notice(item)
+            return
+        self.host.main.prompt_id = new_uuid()
+        if item.text.startswith("/") and item.text[1:2].strip():
+            self._command(item.text)
+        else:
+            self._turn(item.text, [text_block(item.text)])
+
+    def _notice(self, notice: Notice) -> None:
+        if notice.announce is not None:
+            notice.announce()
+        self.host.main.prompt_id = new_uuid()
+        text = self.host.lifecycle.text("notice_of_turn", notification=notice.text)
+        origin = {"kind": "task-notification", "producer": "session-task", "runId": notice.task.run_id}
+        self._turn(notice.text, [text_block(text)], notice, origin=origin)
+
+    def _command(self, line: str) -> None:
+        from .commands import expand, split  # noqa: PLC0415 - few sessions use a command
+
+        name, arguments = split(line)
+        if name == "clear" and self.host.lifecycle["slash_clear"] == "clears":
+            self._clear()
+        elif name == "exit" and self.host.lifecycle["slash_exit"] == "exits":
+            self._over = True
+        else:
+            bodies = {known: body for plugin in self.host.plugins for known, body in plugin.commands.items()}
+            if name in bodies:
+                host = self.host
+                self._turn(line, expand(name, arguments, bodies[name], host.environment, host.main))
+            elif self.host.lifecycle["unknown_command"] == "refused":
+                self._init()
+                self._result(Turn(self.host.lifecycle.text("unknown_command", name=name), stop_reason=None), 0.0, 0)
+            else:
+                self._turn(line, [text_block(line)])
+
+    def _clear(self) -> None:
+        host = self.host
+        began = time.monotonic()
+        self._end(host.lifecycle["session_end_reasons"]["clear"])
+        before, host.main = host.main, host.new_main(new_uuid())
+        host.stream.line("conversation_reset", before, new_conversation_id=new_uuid(), trigger="clear")
+        self.agent = self._new_agent()
+        self._start("clear")
+        self._init()
+        self._result(Turn("", stop_reason=None), began, 0, local_command="clear")
+
+    def _turn(self, prompt: str, blocks: list[dict[str, Any]], notice: Notice | None = None, **more: Any) -> None:
+        host, began = self.host, time.monotonic()
+        effects = host.fire("UserPromptSubmit", host.main, prompt=prompt)
+        self._init()
+        refusal = effects.refusal
+        let_through = refusal is None and effects.stop is None
+        if notice is not None:
+            host.background.note(notice.task, notice.status, to_model=let_through)
+        if not let_through:
+            row = "prompt_blocked" if refusal is not None else "prompt_stopped"
+            reason = refusal.reason if refusal is not None else effects.stop
+            if refusal is None:
+                self.agent.prompt([*blocks, text_block(f"Operation stopped by hook: {reason}")], effects.sentences)
+            text = host.lifecycle.text(row, reason=reason, prompt=prompt)
+            host.stream.line("system/informational", host.main, content=text, level="warning")
+            self._result(Turn(text, stop_reason=None, terminal_reason=""), began, 0)
+            host.recorder.write("turn.ended", session_id=host.main.session_id, agent_id=None, text=text)
+            return
+        sentences = [*self._waiting_sentences, *effects.sentences]
+        self._waiting_sentences = []
+        if not self.agent.conversation.messages:
+            sentences.append(time.strftime("# currentDate\nToday's date is %Y-%m-%d."))
+        self.agent.prompt(blocks, sentences)
+        asked = self.agent.requests
+        turn = self.agent.turn()
+        self._exit = 1 if turn.is_error else 0
+        self._result(turn, began, self.agent.requests - asked, **more)
+
+    # lines
+
+    def _init(self) -> None:
+        host, options = self.host, self.host.options
+        commands = [name for plugin in host.plugins for name in plugin.commands]
+        plugins = [{"name": p.name, "path": p.root, "source": f"{p.name}@inline"} for p in host.plugins]
+        host.stream.line(
+            "system/init",
+            host.main,
+            cwd=host.project,
+            tools=host.lifecycle["tool_list"],
+            mcp_servers=[],
+            model=host.model,
+            permissionMode="bypassPermissions" if options.skip_permissions else "default",
+            slash_commands=commands,
+            apiKeySource="ANTHROPIC_API_KEY",
+            claude_code_version=host.lifecycle["version"],
+            output_style="default",
+            agents=[*host.lifecycle["builtin_agents"], *host.agent_types],
+            skills=[],
+            plugins=plugins,
+            fast_mode_state="off",
+        )
+
+    def _result(self, turn: Turn, began: float, requests: int, **more: Any) -> None:
+        host = self.host
+        agents = any(task.kind == "agent" for task in host.tasks.running())
+        if agents and host.lifecycle["result_line"] == "waits for background agents":
+            return
+        milliseconds = int((time.monotonic() - began) * 1000) if began else 0
+        host.stream.result(
+            host.main,
+            subtype="success",
+            is_error=turn.is_error,
+            duration_ms=milliseconds,
+            duration_api_ms=milliseconds,
+            num_turns=requests,
+            result=turn.text,
+            stop_reason=turn.stop_reason,
+            total_cost_usd=0,
+            usage=usage(10 * requests, 5 * requests),
+            modelUsage={},
+            permission_denials=[],
+            fast_mode_state="off",
+            api_error_status=turn.status,
+            **({"terminal_reason": turn.terminal_reason} if turn.terminal_reason else {}),
+            **more,
+        )

@@ -1,0 +1,118 @@
+"""What the host prints: stream-json lines, or only the results.
+
+One stream per host, written by all its threads, a whole line at a time. Which keys a line has, and in which order, is
+the lifecycle's `stream_keys`; a kind of line that it does not list is not printed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+
+from .identity import new_uuid
+from .payloads import pick
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .hook_output import Outcome
+    from .identity import Identity
+    from .lifecycle import Lifecycle
+    from .system import HookProcess
+
+
+def timestamp() -> str:
+    """Now, as the host writes it."""
+    seconds = time.time()
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds % 1 * 1000):03d}Z"
+
+
+class Stream:
+    """The host's standard output."""
+
+    def __init__(self, lifecycle: Lifecycle, output_format: str) -> None:
+        self._keys: dict[str, list[str]] = lifecycle["stream_keys"]
+        self._control_error = lifecycle["control_error"]
+        self._every_result = lifecycle["text_output"] == "every result"
+        self._format = output_format
+        self._lock = threading.Lock()
+        self._last_result: dict[str, Any] | None = None
+        self._results = 0
+
+    def line(self, kind: str, who: Identity, **values: Any) -> None:
+        """Print one line of a kind, if there is a stream and the lifecycle knows the kind."""
+        if self._format == "stream-json" and kind in self._keys:
+            self._print(json.dumps(self._line(kind, who, values), separators=(",", ":"), ensure_ascii=False))
+
+    def _line(self, kind: str, who: Identity, values: dict[str, Any]) -> dict[str, Any]:
+        category, _, subtype = kind.partition("/")
+        known = {
+            "type": category,
+            "subtype": subtype or None,
+            "session_id": who.root_session_id,
+            "uuid": new_uuid(),
+            "timestamp": timestamp(),
+            **values,
+        }
+        return pick(self._keys[kind], known)
+
+    def _print(self, text: str) -> None:
+        unwritten = memoryview(text.encode("utf-8", "replace") + b"\n")
+        with self._lock:
+            while unwritten:
+                try:
+                    unwritten = unwritten[os.write(1, unwritten) :]
+                except OSError:
+                    self._format = "nobody reads it"
+                    return
+
+    def result(self, who: Identity, **values: Any) -> None:
+        """Print the result of a turn, in whatever format was asked for."""
+        self._last_result = self._line("result", who, {"result_index": self._results, **values})
+        self._results += 1
+        self.line("result", who, result_index=self._results - 1, **values)
+        if self._format == "text" and self._every_result:
+            self._print(("\n" if self._results > 1 else "") + str(values["result"]))
+
+    def close(self) -> None:
+        """Print what is printed only once, at the end."""
+        if self._last_result is None:
+            return
+        if self._format == "json":
+            self._print(json.dumps(self._last_result, separators=(",", ":"), ensure_ascii=False))
+        elif self._format == "text" and not self._every_result:
+            self._print(str(self._last_result["result"]))
+
+    def control_response(self, who: Identity, request_id: str, asked: str) -> None:
+        """The answer to a control request: this host knows none. Its input up to there has been taken in."""
+        error = f"Unsupported control request subtype: {asked}"
+        response = {"subtype": "error", "request_id": request_id, "error": error, **self._control_error}
+        self.line("control_response", who, response=response)
+
+    def hook_started(self, who: Identity, run: str, event: str, source: str) -> None:
+        """A SessionStart hook begins; the real host tells of no other hooks."""
+        self.line("system/hook_started", who, hook_id=run, hook_name=f"{event}:{source}", hook_event=event)
+
+    def hook_response(
+        self, who: Identity, run: str, event: str, payload: dict[str, Any], process: HookProcess, outcome: Outcome
+    ) -> None:
+        """A SessionStart hook has ended."""
+        self.line(
+            "system/hook_response",
+            who,
+            hook_id=run,
+            hook_name=f"{event}:{payload.get('source')}",
+            hook_event=event,
+            output=process.stdout + process.stderr,
+            stdout=process.stdout,
+            stderr=process.stderr,
+            exit_code=process.exit,
+            outcome="error" if outcome.problem or outcome.refused_by_exit else "success",
+        )
+
+    def hook_message(self, who: Identity, event: str, message: str) -> None:
+        """A hook's systemMessage, which is for the user alone."""
+        self.line("system/informational", who, content=f"{event} says: {message}", level="notice")

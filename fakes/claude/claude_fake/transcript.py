@@ -1,0 +1,69 @@
+"""Transcripts: one JSON line per message, appended, under HOME/.claude/projects.
+
+A transcript is as old as its agent and is only ever appended to, so that a reader never sees half a line of another
+writer; each agent has one of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+
+from .identity import new_uuid
+from .stream import timestamp
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .identity import Identity
+
+
+class Transcript:
+    """The file of one agent."""
+
+    def __init__(self, path: str, who: Identity, project: str, version: str) -> None:
+        self.path = path
+        self._who = who
+        self._project = project
+        self._version = version
+        self._parent: str | None = None
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+
+    def add(self, kind: str, message: dict[str, Any], **more: Any) -> None:
+        """Append one message."""
+        uuid = new_uuid()
+        line = {
+            "parentUuid": self._parent,
+            "isSidechain": self._who.agent_id is not None,
+            **({"agentId": self._who.agent_id} if self._who.agent_id else {}),
+            "userType": "external",
+            "cwd": self._project,
+            "sessionId": self._who.session_id,
+            "version": self._version,
+            "type": kind,
+            "message": message,
+            "uuid": uuid,
+            "timestamp": timestamp(),
+            **more,
+        }
+        self._parent = uuid
+        with open(self.path, "ab", buffering=0) as file:
+            file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+
+
+def messages_of(path: str) -> list[dict[str, Any]]:
+    """The conversation that a transcript holds; empty where there is none. Torn lines are left out."""
+    found: list[dict[str, Any]] = []
+    try:
+        with open(path, encoding="utf-8") as file:
+            for line in file:
+                try:
+                    entry = json.loads(line)
+                except ValueError:
+                    continue
+                if isinstance(entry, dict) and entry.get("type") in ("user", "assistant", "system"):
+                    found.append(entry["message"])
+    except OSError:
+        return []
+    return found

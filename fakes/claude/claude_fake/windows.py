@@ -1,0 +1,204 @@
+"""Processes on Windows: the sibling of `posix.py`, with the same names.
+
+Start time matters less here than the many ways a pipe can be held open, so the subprocess module does the starting.
+Commands run in Git Bash where there is one, as with the real host, and in cmd.exe otherwise. There are no signals and
+no sessions: ending anything means `taskkill /T /F`, and no `give_up` can break a wait off.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+import time
+
+READER_CAN_BE_FREED = False
+_NEW_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+
+
+class Child:
+    """A started process. Its exit code is kept."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self.pid = process.pid
+        self.pgid = process.pid
+        self.signal: int | None = None
+
+    def wait(self, seconds: float | None = None, *, give_up: int | None = None) -> bool:  # noqa: ARG002 - see above
+        """Wait for the death, at most `seconds`."""
+        try:
+            self._process.wait(None if seconds is None else max(0.0, seconds))
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    @property
+    def exit(self) -> int | None:
+        """The exit code, or None while it lives."""
+        return self._process.poll()
+
+    def victims(self, *, group: bool, frozen: bool) -> Victims:  # noqa: ARG002 - a tree is all there is
+        """The child and its descendants."""
+        return Victims(self._process)
+
+    def signal_group(self, name: str) -> None:
+        """There are no groups here; `Victims` are ended as a tree."""
+
+
+class Victims:
+    """A process tree that is to be ended."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    def grow(self) -> None:
+        """taskkill looks for the tree by itself."""
+
+    def send(self, name: str, *, outside_group: int | None = None) -> None:  # noqa: ARG002 - there is one way
+        """End the tree."""
+        if self._process.poll() is None:
+            command = ["taskkill", "/PID", str(self._process.pid), "/T", "/F"]
+            subprocess.run(command, capture_output=True, check=False)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until the process at the root is dead, at most `seconds`."""
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Let go."""
+
+
+class HookProcess(Child):
+    """A hook's command with a payload to read and two streams to fill."""
+
+    def __init__(self, command: str, environment: dict[str, str], *, own_group: bool) -> None:
+        process = subprocess.Popen(
+            _command_line(command),
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            creationflags=_NEW_GROUP if own_group else 0,
+        )
+        super().__init__(process)
+        self._chunks: tuple[list[bytes], list[bytes]] = ([], [])
+        self._readers = [
+            threading.Thread(target=self._read, args=(index,), daemon=True) for index in range(len(self._chunks))
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def _read(self, index: int) -> None:
+        stream = (self._process.stdout, self._process.stderr)[index]
+        assert stream is not None
+        while chunk := os.read(stream.fileno(), 65536):
+            self._chunks[index].append(chunk)
+
+    def feed(self, payload: bytes) -> None:
+        """What the hook will find on its stdin."""
+
+        def write() -> None:
+            assert self._process.stdin is not None
+            try:
+                self._process.stdin.write(payload)
+                self._process.stdin.close()
+            except OSError:
+                return
+
+        threading.Thread(target=write, daemon=True).start()
+
+    def finish(self, seconds: float | None, *, streams: bool, give_up: int | None = None) -> bool:  # noqa: ARG002
+        """Wait until the hook has ended; with `streams`, until nobody holds its stdout and stderr open any more."""
+        deadline = None if seconds is None else time.monotonic() + max(0.0, seconds)
+        if not self.wait(seconds):
+            return False
+        for reader in self._readers:
+            reader.join((None if deadline is None else max(0.0, deadline - time.monotonic())) if streams else 0.1)
+        return not streams or not self.held
+
+    @property
+    def held(self) -> bool:
+        """Whether somebody still holds its stdout or stderr open."""
+        return any(reader.is_alive() for reader in self._readers)
+
+    def close(self) -> None:
+        """Let go of the streams; a reader that is still at work keeps its own."""
+
+    @property
+    def stdout(self) -> str:
+        """What was printed so far."""
+        return b"".join(self._chunks[0]).decode("utf-8", "replace")
+
+    @property
+    def stderr(self) -> str:
+        """What was printed to stderr so far."""
+        return b"".join(self._chunks[1]).decode("utf-8", "replace")
+
+
+class ShellProcess(Child):
+    """A Bash tool command, its output in a file. There is no gate here: it begins at once."""
+
+    def __init__(self, command: str, environment: dict[str, str], exports: str, output: str) -> None:
+        variables = dict(environment)
+        if _bash() is None:
+            variables.update(_exported(exports))
+            line = _command_line(command)
+        else:
+            line = _command_line(f"{exports}\neval {_quote(command)}" if exports else command)
+        with open(output, "ab") as file:
+            process = subprocess.Popen(
+                line,
+                env=variables,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                creationflags=_NEW_GROUP,
+            )
+        super().__init__(process)
+
+    def let_go(self) -> None:
+        """Nothing was held back."""
+
+
+def _bash() -> str | None:
+    given = os.environ.get("CLAUDE_CODE_GIT_BASH_PATH")
+    places = [os.environ.get(name, "") for name in ("ProgramFiles", "ProgramW6432", "ProgramFiles(x86)")]
+    installed = [os.path.join(place, "Git", "bin", "bash.exe") for place in places if place]
+    return next((path for path in (given, *installed) if path and os.path.exists(path)), None)
+
+
+def _command_line(command: str) -> list[str] | str:
+    bash = _bash()
+    if bash is not None:
+        return [bash, "-c", command]
+    return f'"{os.environ.get("COMSPEC", "cmd.exe")}" /d /s /c "{command}"'
+
+
+def _exported(exports: str) -> dict[str, str]:
+    """The variables of plain `export NAME=value` lines, for the shell that cannot read them itself."""
+    found = {}
+    for line in exports.splitlines():
+        name, equals, value = line.strip().removeprefix("export ").partition("=")
+        if equals and line.strip().startswith("export "):
+            found[name.strip()] = value.strip().replace("'\"'\"'", "'").strip("'\"")
+    return found
+
+
+def _quote(word: str) -> str:
+    return "'" + word.replace("'", "'\"'\"'") + "'"
+
+
+def readable(descriptor: int, wake: int) -> bool:  # noqa: ARG001 - the names of the sibling
+    """Always: the read itself blocks, in a thread that dies with the program."""
+    return True
+
+
+def temporary_directory() -> str:
+    """Where the host keeps its task outputs."""
+    root = os.environ.get("CLAUDE_CODE_TMPDIR") or os.environ.get("TEMP") or os.environ.get("TMP") or "."
+    return os.path.join(root, "claude")

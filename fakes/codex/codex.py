@@ -1,0 +1,49 @@
+"""The `codex` program's entry: sees what is asked of it and imports no more than that needs.
+
+A plugin asks for `--version` and `app-server --help` before every job, so these two cost a bare interpreter.
+"""
+
+import os
+import sys
+
+# `-I` leaves the program's own directory out of the path
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from codex_fake import about
+
+
+def main(argv: list[str]) -> int:
+    """Run one command line. Returns the exit code."""
+    command = argv[0] if argv else None
+    if command in ("--version", "-V"):
+        print(f"codex-cli {about.version()}")
+        return 0
+    if command in ("--help", "-h", "help"):
+        print(about.USAGE, end="")
+        return 0
+    if command == "app-server":
+        return app_server(argv[1:])
+    what = f"unrecognized subcommand '{command}'" if command else "a subcommand is required"
+    print(f"error: {what}\n\n{about.USAGE}", end="", file=sys.stderr)
+    return 2
+
+
+def app_server(options: list[str]) -> int:
+    """`codex app-server [OPTIONS]`. Serves until stdin ends or a signal comes."""
+    if "--help" in options or "-h" in options:
+        print(about.APP_SERVER_USAGE, end="")
+        return 0
+    wrong = about.unknown_option(options)
+    if wrong is not None:
+        print(f"error: unexpected argument '{wrong}' found\n\n{about.APP_SERVER_USAGE}", end="", file=sys.stderr)
+        return 2
+    from codex_fake import signals  # noqa: PLC0415 - before everything else that takes time: who sends a signal counts
+
+    signals.block()
+    from codex_fake import app_server as server  # noqa: PLC0415 - 20 ms that `--version` need not pay
+
+    return server.serve()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

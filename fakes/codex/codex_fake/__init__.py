@@ -1,0 +1,1 @@
+"""What the stand-in for Codex CLI is made of. Stdlib only; nothing of the harness is imported."""

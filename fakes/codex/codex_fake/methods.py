@@ -1,0 +1,225 @@
+"""What a client can ask for: each method reads its params, does the thing, and says what to do once it is answered.
+
+Answers come before the events that they cause, as with the real server; so a method returns its result and, if there
+is one, the step that follows it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from _thread import start_new_thread
+
+from . import about, listing, rollout, threads
+from .reviews import Review
+from .turns import Turn
+from .wire import UNKNOWN_METHOD, RequestError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from .threads import Thread
+    from .turns import Surroundings
+
+    Json = dict[str, Any]
+    Answer = tuple[Json, Callable[[], object] | None]
+
+_INPUTS = ("text", "image", "localImage", "skill", "mention")
+
+
+class Methods:
+    """The requests of one client. Called by the thread that reads stdin, one at a time."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self._threads: dict[str, Thread] = {}
+        self._greeted = False
+        self._named: dict[str, Callable[[Json], Answer]] = {
+            "account/read": self._account,
+            "config/read": self._config,
+            "thread/start": self._start_thread,
+            "thread/name/set": self._name_thread,
+            "thread/list": self._list_threads,
+            "thread/resume": self._resume_thread,
+            "turn/start": self._start_turn,
+            "turn/interrupt": self._interrupt_turn,
+            "review/start": self._start_review,
+        }
+
+    def answer(self, method: str, params: Json) -> Answer:
+        """Grant a request. Raises RequestError."""
+        if method == "initialize":
+            return self._initialize(params)
+        if not self._greeted:
+            raise RequestError("Not initialized")
+        if method not in self._named:
+            known = ", ".join(f"`{name}`" for name in ("initialize", *self._named))
+            raise RequestError(f"unknown method `{method}`, expected one of {known}", UNKNOWN_METHOD)
+        return self._named[method](params)
+
+    def _initialize(self, params: Json) -> Answer:
+        if self._greeted:
+            raise RequestError("Already initialized")
+        client = _object(params, "clientInfo") or {}
+        name, version = _text(client, "name", "unknown"), _text(client, "version", "0")
+        unwanted = (_object(params, "capabilities") or {}).get("optOutNotificationMethods")
+        if isinstance(unwanted, list):
+            self._around.wire.opt_out(item for item in unwanted if isinstance(item, str))
+        self._greeted = True
+        self._around.originator = name
+        self._around.user_agent = f"{name}/{about.version()} ({sys.platform}) unknown ({name}; {version})"
+        windows = sys.platform == "win32"
+        result = {
+            "userAgent": self._around.user_agent,
+            "codexHome": rollout.codex_home(),
+            "platformFamily": "windows" if windows else "unix",
+            "platformOs": "windows" if windows else "macos" if sys.platform == "darwin" else "linux",
+        }
+        return result, None
+
+    def _account(self, _: Json) -> Answer:
+        return {"account": None, "requiresOpenaiAuth": False}, None
+
+    def _config(self, _: Json) -> Answer:
+        provider = {"name": threads.PROVIDER, "base_url": os.environ.get("OPENAI_BASE_URL"), "wire_api": "responses"}
+        config = {
+            "model": threads.MODEL,
+            "model_provider": threads.PROVIDER,
+            "model_providers": {threads.PROVIDER: {**provider, "requires_openai_auth": False}},
+            "approval_policy": "never",
+            "sandbox_mode": "danger-full-access",
+        }
+        return {"config": config, "origins": {}, "layers": None}, None
+
+    def _start_thread(self, params: Json) -> Answer:
+        thread = threads.started(
+            cwd=_text(params, "cwd", os.getcwd()),
+            ephemeral=params.get("ephemeral") is True,
+            originator=self._around.originator,
+            model=_text(params, "model", "") or None,
+        )
+        self._threads[thread.id] = thread
+        shown = thread.as_json()
+        return self._opened(thread, params, shown), lambda: self._around.wire.notify("thread/started", thread=shown)
+
+    def _opened(self, thread: Thread, params: Json, shown: Json) -> Json:
+        sandbox = {"read-only": "readOnly", "workspace-write": "workspaceWrite"}.get(str(params.get("sandbox")))
+        return {
+            "thread": shown,
+            "model": thread.model,
+            "modelProvider": threads.PROVIDER,
+            "serviceTier": None,
+            "cwd": thread.cwd,
+            "instructionSources": [],
+            "approvalPolicy": "never",
+            "approvalsReviewer": "user",
+            "sandbox": {"type": sandbox, "networkAccess": False} if sandbox else {"type": "dangerFullAccess"},
+            "reasoningEffort": None,
+        }
+
+    def _name_thread(self, params: Json) -> Answer:
+        thread, name = self._thread(params), _text(params, "name").strip()
+        if thread.rollout is None:
+            raise RequestError(f"thread not found: {thread.id}")  # measured: an ephemeral thread has no name
+        if not name:
+            raise RequestError("thread name must not be empty")
+        thread.rollout.begin()
+        rollout.remember_name(thread.id, name)
+        thread.name = name
+        wire = self._around.wire
+        return {}, lambda: wire.notify("thread/name/updated", threadId=thread.id, threadName=name)
+
+    def _list_threads(self, params: Json) -> Answer:
+        page = listing.page(params, self._threads)
+        return {"data": page, "nextCursor": None, "backwardsCursor": None}, None
+
+    def _resume_thread(self, params: Json) -> Answer:
+        thread_id = _text(params, "threadId")
+        stored = rollout.find(thread_id)
+        thread = self._threads.get(thread_id)
+        if stored is None or stored.meta["id"] != thread_id:
+            raise RequestError(f"no rollout found for thread id {thread_id}")
+        if thread is None:
+            model, cwd = _text(params, "model", "") or None, _text(params, "cwd", "") or None
+            thread = threads.resumed(stored, rollout.names().get(thread_id), cwd=cwd, model=model)
+            self._threads[thread_id] = thread
+        return self._opened(thread, params, thread.as_json(stored.turns)), None
+
+    def _start_turn(self, params: Json) -> Answer:
+        thread, words = self._thread(params), _input(params)
+        turn = Turn(self._around, thread, words, params)
+        with thread.lock:
+            if thread.turn is not None:
+                # measured: the running turn hears it, and the new turn's id is never heard of again
+                thread.turn.hear(words)
+                return {"turn": turn.as_json()}, None
+            thread.turn = turn
+        return {"turn": turn.as_json()}, lambda: start_new_thread(turn.run, ())
+
+    def _interrupt_turn(self, params: Json) -> Answer:
+        thread, turn_id = self._thread(params), _text(params, "turnId")
+        with thread.lock:
+            if thread.turn is None:
+                raise RequestError("no active turn to interrupt")
+            if thread.turn.id != turn_id:
+                raise RequestError(f"expected active turn id {turn_id} but found {thread.turn.id}")
+            turn = thread.turn
+        return {}, lambda: _interrupt(thread, turn)
+
+    def _start_review(self, params: Json) -> Answer:
+        thread = self._thread(params)
+        detached = params.get("delivery") == "detached"
+        if detached:
+            thread = threads.forked(thread, self._around.originator)
+        review = Review(self._around, thread, params.get("target"))
+        with thread.lock:
+            if thread.turn is not None:
+                raise RequestError("a turn is running in this thread: nothing can be reviewed in it now")
+            thread.turn = review
+        if detached:
+            self._threads[thread.id] = thread
+            self._around.wire.notify("thread/started", thread=thread.as_json())
+        result = {"turn": review.asked(), "reviewThreadId": thread.id}
+        return result, lambda: start_new_thread(review.run, ())
+
+    def _thread(self, params: Json) -> Thread:
+        thread_id = _text(params, "threadId")
+        if thread_id not in self._threads:
+            raise RequestError(f"thread not found: {thread_id}")
+        return self._threads[thread_id]
+
+
+def _interrupt(thread: Thread, turn: Turn) -> None:
+    with thread.lock:
+        if thread.turn is turn:
+            turn.interrupt()
+
+
+def _text(params: Json, name: str, otherwise: str | None = None) -> str:
+    value = params.get(name)
+    if value is None:
+        value = otherwise
+    if not isinstance(value, str):
+        raise RequestError(f"Invalid request: `{name}`: expected a string, not {value!r}")
+    return value
+
+
+def _object(params: Json, name: str) -> Json | None:
+    value = params.get(name)
+    if value is not None and not isinstance(value, dict):
+        raise RequestError(f"Invalid request: `{name}`: expected an object, not {value!r}")
+    return value
+
+
+def _input(params: Json) -> list[Json]:
+    value = params.get("input")
+    if not isinstance(value, list):
+        raise RequestError(f"Invalid request: `input`: expected a list, not {value!r}")
+    for part in value:
+        if not isinstance(part, dict) or part.get("type") not in _INPUTS:
+            raise RequestError(f"Invalid request: `input`: expected objects of a type in {_INPUTS}, not {part!r}")
+        if part["type"] == "text" and not isinstance(part.get("text"), str):
+            raise RequestError("Invalid request: `input`: a text without its text")
+    return value

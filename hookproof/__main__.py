@@ -1,0 +1,5 @@
+"""`python -m hookproof`."""
+
+from hookproof.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,89 @@
+"""Lifecycles: what a host does, as data. One file is one behaviour, each row with its provenance.
+
+The rows are read by the fake host that they belong to; the harness resolves NAME[+SWITCH...] to plain values and
+hands them over, and shows rows and sources to people.
+"""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any, Literal
+
+from hookproof import places
+from hookproof.catalogue.reading import CatalogueError, Strict, read
+
+
+class Switch(Strict):
+    """A named change of some rows, off unless asked for."""
+
+    title: str
+    rows: dict[str, dict[str, Any]]
+
+
+class Lifecycle(Strict):
+    """One lifecycle file."""
+
+    name: str
+    title: str
+    host: Literal["claude", "codex"]
+    rows: dict[str, dict[str, Any]]
+    switches: dict[str, Switch] = {}
+
+
+class Resolved(Strict):
+    """A lifecycle with its switches applied: what the fake host is given."""
+
+    name: str
+    host: str
+    rows: dict[str, Any]
+
+
+def lifecycle_files() -> list[Path]:
+    """Every lifecycle file that hookproof ships."""
+    return sorted(places.FAKES.glob("*/lifecycles/*.toml"))
+
+
+def read_lifecycle(path: Path) -> Lifecycle:
+    """The lifecycle in `path`. Raises CatalogueError, also for a row without `is` or `source`."""
+    lifecycle = read(path, Lifecycle)
+    tables = {"rows": lifecycle.rows} | {f"switches.{n}.rows": s.rows for n, s in lifecycle.switches.items()}
+    mistakes = [
+        f'{table}.{name}: expected {{ is = ..., source = "..." }}, found keys {sorted(row)}'
+        for table, rows in tables.items()
+        for name, row in rows.items()
+        if set(row) != {"is", "source"} or not isinstance(row["source"], str) or not row["source"]
+    ]
+    mistakes += [
+        f"switches.{name}.rows.{row}: changes a row that the lifecycle does not have"
+        for name, switch in lifecycle.switches.items()
+        for row in switch.rows
+        if row not in lifecycle.rows
+    ]
+    if mistakes:
+        raise CatalogueError(path, mistakes)
+    return lifecycle
+
+
+def resolve_lifecycle(spec: str) -> Resolved:
+    """`NAME[+SWITCH...]` as plain values.
+
+    Raises LookupError, naming what there is, for an unknown name or switch.
+    """
+    name, *switches = spec.split("+")
+    by_name = {path.stem: path for path in lifecycle_files()}
+    if name not in by_name:
+        raise LookupError(_unknown("lifecycle", name, list(by_name)))
+    lifecycle = read_lifecycle(by_name[name])
+    rows = {row: value["is"] for row, value in lifecycle.rows.items()}
+    for switch in switches:
+        if switch not in lifecycle.switches:
+            raise LookupError(_unknown(f"switch of {name}", switch, list(lifecycle.switches)))
+        rows |= {row: value["is"] for row, value in lifecycle.switches[switch].rows.items()}
+    return Resolved(name=spec, host=lifecycle.host, rows=rows)
+
+
+def _unknown(what: str, name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"no {what} is called {name!r}{hint} (there is: {', '.join(known) or 'none'})"

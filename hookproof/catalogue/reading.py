@@ -1,0 +1,74 @@
+"""Reading one TOML file of the catalogue into its model, with every mistake told at once.
+
+The text of a CatalogueError is for the person who wrote the file: file, path inside it, what was expected, what was
+found, and the nearest right word where there is one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+Model = TypeVar("Model", bound="Strict")
+
+
+class Strict(BaseModel):
+    """A table of the catalogue: unknown keys are mistakes, and what was read does not change afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class CatalogueError(Exception):
+    """A file of the catalogue that is missing or wrong. One line per mistake."""
+
+    def __init__(self, path: Path, mistakes: list[str]) -> None:
+        super().__init__("\n".join(f"{path}: {mistake}" for mistake in mistakes))
+        self.path = path
+        self.mistakes = mistakes
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """The TOML table in `path`. Raises CatalogueError when it cannot be read or parsed."""
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise CatalogueError(path, [f"cannot be read: {error.strerror}"]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CatalogueError(path, [f"is not TOML: {error}"]) from None
+
+
+def validate(path: Path, table: dict[str, Any], model: type[Model]) -> Model:
+    """`table` as `model`. Raises CatalogueError with all mistakes, each with its path inside the file."""
+    try:
+        return model.model_validate(table)
+    except ValidationError as error:
+        raise CatalogueError(path, [_mistake(dict(item), model) for item in error.errors()]) from None
+
+
+def read(path: Path, model: type[Model]) -> Model:
+    """The file at `path` as `model`."""
+    return validate(path, read_table(path), model)
+
+
+def _mistake(item: dict[str, Any], model: type[Strict]) -> str:
+    location = item["loc"]
+    where = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
+    if item["type"] == "extra_forbidden":
+        known = _keys_at(model, location[:-1])
+        near = difflib.get_close_matches(str(location[-1]), known, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else (f"; known here: {', '.join(known)}" if known else "")
+        return f"{where}: unknown key{hint}"
+    found = item.get("input")
+    shown = "" if isinstance(found, dict) else f", found {found!r}"
+    return f"{where or 'the file'}: {item['msg'].removeprefix('Value error, ')}{shown}"
+
+
+def _keys_at(model: type[BaseModel], location: tuple[Any, ...]) -> list[str]:
+    if location:
+        return []
+    return list(model.model_fields)

@@ -1,0 +1,42 @@
+"""The requirements: one row is one sentence that an implementation can violate, with the outcomes that satisfy it.
+
+Read from `scenarios/requirements.toml`. Scenarios name rows; checks see an outcome; whether that outcome conforms is
+decided here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from hookproof import places
+from hookproof.catalogue.reading import Strict, read
+
+Keyword = Literal["MUST", "MUST NOT", "SHOULD"]
+
+
+class Requirement(Strict):
+    """One row."""
+
+    keyword: Keyword
+    sentence: str
+    source: str
+    accepts: Annotated[list[str], Field(min_length=1)]
+    """The outcomes, in the words of the checks, that satisfy the sentence."""
+    note: str = ""
+
+    @property
+    def binding(self) -> bool:
+        """Whether a violation fails a run (a violated SHOULD only warns)."""
+        return self.keyword != "SHOULD"
+
+
+class _File(Strict):
+    requirement: dict[str, Requirement]
+
+
+def read_requirements(path: Path = places.SCENARIOS / "requirements.toml") -> dict[str, Requirement]:
+    """All rows by id, in the file's order. Raises CatalogueError."""
+    return read(path, _File).requirement

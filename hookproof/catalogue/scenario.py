@@ -1,0 +1,218 @@
+"""A scenario: what the user types, what the model answers, what the harness does, and which requirements it names.
+
+One file under `scenarios/` is one scenario, and its path there is its id. Outcomes are not in it: they come from the
+requirements alone. Model steps are played per agent in their order; `[[then]]` steps are played beside them, each
+waiting for its `when`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+
+from hookproof import places
+from hookproof.catalogue.reading import CatalogueError, Strict, read_table, validate
+
+MAIN = "main"
+
+WHEN = (
+    r"job(?: (?P<started>[\w-]+))? started",
+    r"job(?: (?P<ended>[\w-]+))? ended",
+    r"subagent(?: (?P<subagent>[\w:#.-]+))? ended",
+    r"shell ended",
+    r"turn(?: of (?P<turn>[\w-]+))? ended",
+    r"session(?: (?P<session>[\w-]+))? (?:started|ended)",
+)
+DO = (
+    r"look",
+    r"release job(?: (?P<release>[\w-]+))?",
+    r"fetch result(?: (?P<fetch>[\w-]+))?",
+    r"(?:start|end) session(?: (?P<session>[\w-]+))?",
+    r"clear session",
+)
+
+
+class ModelStep(Strict):
+    """One answer of the scripted model to one agent."""
+
+    after: Literal["job started", "look"] | None = None
+    """Hold the answer until the launched job runs, or until it runs and has been looked at; not if it was refused."""
+    if_told: str | None = None
+    """Play the step only if this regular expression is found in what the model was told; else skip it."""
+    unless_told: str | None = None
+
+    @field_validator("if_told", "unless_told")
+    @classmethod
+    def _compiles(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                re.compile(value)
+            except re.error as error:
+                raise ValueError(f"not a regular expression: {error}") from None
+        return value
+
+
+class Say(ModelStep):
+    """The model ends its turn with a text. `{result}` is what the agent's latest tool call came back with."""
+
+    text: str
+
+
+class Bash(ModelStep):
+    """The model calls the shell. `{launch}`, `{wait}` and `{review}` come from the plugin descriptor."""
+
+    call: Literal["Bash"]
+    command: str
+    run_in_background: bool = False
+    timeout: int | None = None
+    """Milliseconds, as the tool takes them."""
+
+
+class Agent(ModelStep):
+    """The model starts a subagent."""
+
+    call: Literal["Agent"]
+    subagent_type: str
+    prompt: str
+    run_in_background: bool = False
+
+
+def _step_kind(value: Any) -> Any:
+    if isinstance(value, dict):
+        return "text" if "text" in value and "call" not in value else value.get("call")
+    return getattr(value, "call", "text")
+
+
+AnyStep = Annotated[
+    Annotated[Say, Tag("text")] | Annotated[Bash, Tag("Bash")] | Annotated[Agent, Tag("Agent")],
+    Discriminator(
+        _step_kind,
+        custom_error_type="model_step",
+        custom_error_message='expected a step with `text = "..."`, `call = "Bash"` or `call = "Agent"`',
+    ),
+]
+
+
+class Job(Strict):
+    """What the worker's model answers when the job is released."""
+
+    answer: str = ""
+
+
+class Session(Strict):
+    """A further session of the host in the same workspace, started by a `[[then]]` step."""
+
+    user: str
+
+
+class Then(Strict):
+    """One step of the harness: wait for `when`, then `do` something or let the user type."""
+
+    when: str
+    do: str | None = None
+    user: str | None = None
+
+    @field_validator("when")
+    @classmethod
+    def _known_when(cls, value: str) -> str:
+        return _known(value, WHEN, "job started, job ended, subagent ended, shell ended, turn ended, session ended")
+
+    @field_validator("do")
+    @classmethod
+    def _known_do(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        return _known(
+            value, DO, "look, release job, fetch result, start session NAME, end session [NAME], clear session"
+        )
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Then:
+        if (self.do is None) == (self.user is None):
+            raise ValueError("expected exactly one of `do` and `user`")
+        return self
+
+
+class Scenario(Strict):
+    """One file under `scenarios/`."""
+
+    title: str
+    source: str
+    about: str = ""
+    host: Literal["claude", "codex"]
+    kind: Literal["companion", "context"]
+    requires: Annotated[list[str], Field(min_length=1)]
+    user: str
+    alone: bool = False
+    """The case is about time: it runs while nothing else does."""
+    jobs: dict[str, Job] = {}
+    sessions: dict[str, Session] = {}
+    model: Annotated[dict[str, list[AnyStep]], Field(min_length=1)]
+    then: list[Then] = []
+
+    id: str = ""
+    path: Path | None = None
+
+    @model_validator(mode="after")
+    def _refers_to_what_is_there(self) -> Scenario:
+        mistakes = list(self._dangling())
+        if mistakes:
+            raise ValueError("; ".join(mistakes))
+        return self
+
+    def _dangling(self) -> Iterator[str]:
+        if MAIN not in self.model:
+            yield "model.main is missing: the main agent has no script"
+        for name in self.sessions:
+            if name not in self.model:
+                yield f"sessions.{name} has no script: add [[model.{name}]]"
+        known = {"started": self.jobs, "ended": self.jobs, "release": self.jobs, "fetch": self.jobs}
+        for number, step in enumerate(self.then, start=1):
+            for group, name in names_in(step).items():
+                if name not in known.get(group, {**self.sessions, MAIN: None, **self.model}):
+                    yield f"then[{number}] names {name!r}, which this scenario does not define"
+                elif group == "session" and name not in {MAIN, *self.sessions}:
+                    yield f"then[{number}] names the session {name!r}: add [sessions.{name}]"
+        if not self.jobs and any(re.match("job|release|fetch", f"{step.when}|{step.do}") for step in self.then):
+            yield "a step is about a job, but no [jobs.NAME] is defined"
+
+
+def names_in(step: Then) -> dict[str, str]:
+    """The names that a step's `when` and `do` carry, by what they name."""
+    found: dict[str, str] = {}
+    for text, patterns in ((step.when, WHEN), (step.do or "", DO)):
+        for pattern in patterns:
+            match = re.fullmatch(pattern, text)
+            if match:
+                found.update({key: name for key, name in match.groupdict().items() if name})
+    return found
+
+
+def _known(value: str, patterns: tuple[str, ...], expected: str) -> str:
+    if not any(re.fullmatch(pattern, value) for pattern in patterns):
+        raise ValueError(f"expected one of: {expected}")
+    return value
+
+
+def read_scenario(path: Path, *, root: Path = places.SCENARIOS) -> Scenario:
+    """The scenario in `path`; its id is its path below `root`, without the ending.
+
+    Raises CatalogueError with every mistake in the file.
+    """
+    table = read_table(path)
+    for reserved in ("id", "path"):
+        if reserved in table:
+            raise CatalogueError(path, [f"{reserved}: unknown key; the path of the file is its id"])
+    scenario = validate(path, table, Scenario)
+    inside = path.resolve().is_relative_to(root.resolve())
+    name = path.resolve().relative_to(root.resolve()) if inside else Path(path.name)
+    return scenario.model_copy(update={"id": name.with_suffix("").as_posix(), "path": path})
+
+
+def scenario_files(root: Path = places.SCENARIOS) -> list[Path]:
+    """Every scenario file below `root`, in the order of their ids."""
+    return sorted(root.glob("*/**/*.toml"))

@@ -1,0 +1,105 @@
+"""The command line. It knows the verbs' names; a verb's module is imported only when it is used."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from hookproof import __version__
+
+EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_HARNESS = 0, 1, 2, 3
+
+VERBS = {
+    "reproduce": "play an issue's story and tell it as a table",
+    "run": "play scenarios and judge them",
+    "list": "show scenarios, requirements, lifecycles or plugins",
+    "explain": "say what a scenario, requirement, lifecycle, policy or signature means",
+    "recheck": "judge an old run again",
+    "doctor": "say what this machine can and cannot run, and why",
+}
+
+_EPILOG = """\
+exit status: 0 as expected, 1 not as expected, 2 wrong usage, 3 hookproof itself failed
+
+examples:
+  hookproof reproduce 345
+  hookproof reproduce 345 --plugin ~/src/codex-plugin-cc
+  hookproof run 'pattern-*' --plugin reference:as-reported --lifecycle all
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The entry point. Returns the exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(
+        prog="hookproof",
+        description="Replays hook stories of coding agents against real processes, and says what killed the job.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"hookproof {__version__}")
+    parser.add_argument("--schema", action="store_true", help="print the JSON Schema of --json and exit")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB")
+    wanted = next((word for word in arguments if not word.startswith("-")), None)
+    for verb, help_ in VERBS.items():
+        subparser = verbs.add_parser(verb, help=help_, description=f"{help_[0].upper()}{help_[1:]}.")
+        if verb == wanted:
+            # the other verbs' options cost their imports and are not asked for
+            _module(verb).arguments(subparser)
+    parsed = parser.parse_args(arguments)
+    if parsed.schema:
+        parsed.verb = "schema"
+    if parsed.verb is None:
+        parser.print_help()
+        return EXIT_USAGE
+    return _carry_out(parsed)
+
+
+def _module(verb: str):  # type: ignore[no-untyped-def]  # each verb module has arguments() and execute()
+    return importlib.import_module(f"hookproof.commands.{verb}")
+
+
+def _carry_out(parsed: argparse.Namespace) -> int:
+    from hookproof.commands import UsageError  # noqa: PLC0415
+
+    try:
+        return int(_module(parsed.verb).execute(parsed))
+    except UsageError as error:
+        print(f"hookproof: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    except KeyboardInterrupt:
+        print("hookproof: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return EXIT_OK
+    except Exception as error:
+        return _failed(error)
+
+
+def _failed(error: Exception) -> int:
+    """A known kind of mistake is told in its own words; anything else is our fault and says so."""
+    from hookproof.catalogue.plugin import PluginError  # noqa: PLC0415
+    from hookproof.catalogue.reading import CatalogueError  # noqa: PLC0415
+    from hookproof.journal import JournalError  # noqa: PLC0415
+
+    if isinstance(error, (PluginError, CatalogueError, JournalError)):
+        print(f"hookproof: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    import os  # noqa: PLC0415
+    import traceback  # noqa: PLC0415
+
+    if os.environ.get("HOOKPROOF_TRACEBACK"):
+        traceback.print_exception(error)
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    print(
+        f"hookproof: internal error: {type(error).__name__}: {error} (at {frame.name}, line {frame.lineno} of "
+        f"{os.path.basename(frame.filename)}); please report it, with HOOKPROOF_TRACEBACK=1 for the whole trace",  # noqa: PTH119
+        file=sys.stderr,
+    )
+    return EXIT_HARNESS
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

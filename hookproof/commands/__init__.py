@@ -1,0 +1,7 @@
+"""The verbs of the command line, one module each, imported when used."""
+
+from __future__ import annotations
+
+
+class UsageError(Exception):
+    """A command line that cannot be carried out. The text says what was read and what was expected."""

@@ -1,0 +1,48 @@
+"""`hookproof doctor`: what this machine can and cannot run, and why."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+
+from hookproof import __version__, places, processes
+from hookproof.catalogue.plugin import descriptors
+
+
+def arguments(_parser: argparse.ArgumentParser) -> None:
+    """`doctor` has no options."""
+
+
+def execute(_parsed: argparse.Namespace) -> int:
+    """Print one line per finding. Exit status 1 when the stand-ins cannot run here."""
+    findings = list(_findings())
+    for good, what, why in findings:
+        print(f"{'yes' if good else 'NO ':<4}{what:<34}{why}")
+    return 0 if all(good for good, what, _ in findings if what == "the stand-ins") else 1
+
+
+def _findings() -> Iterator[tuple[bool, str, str]]:
+    print(f"hookproof {__version__}, Python {platform.python_version()}, {platform.platform()}")
+    shell = shutil.which("bash")
+    yield (
+        shell is not None,
+        "the stand-ins",
+        "bash is here" if shell else "bash is not on PATH: the hosts' shell tool needs it",
+    )
+    for descriptor in descriptors():
+        missing = [f"{program}: {hint}" for program, hint in descriptor.needs.items() if shutil.which(program) is None]
+        yield not missing, f"plugin {descriptor.name}", "; ".join(missing) or "everything it needs is on PATH"
+    adopts = processes.become_subreaper()
+    why = (
+        "wait statuses of orphans are observed"
+        if adopts
+        else "orphans' wait statuses stay unseen; signatures infer them"
+    )
+    yield adopts, "adopting orphans", why
+    yield sys.platform == "linux", "senders of signals", "sigwaitinfo" if sys.platform == "linux" else "Linux only"
+    yield True, "runs are kept in", str(places.runs_dir())
+    yield True, "worlds are made in", tempfile.gettempdir()

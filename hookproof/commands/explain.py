@@ -1,0 +1,84 @@
+"""`hookproof explain`: what one scenario, requirement, lifecycle, policy or signature means, with its source."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+
+from hookproof.catalogue.lifecycle import lifecycle_files, read_lifecycle
+from hookproof.catalogue.plugin import descriptors
+from hookproof.catalogue.requirement import read_requirements
+from hookproof.catalogue.scenario import read_scenario, scenario_files
+from hookproof.commands import UsageError
+from hookproof.judge.signature import EVIDENCE, HYPOTHESES
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `explain`."""
+    parser.add_argument("id", metavar="ID", help="for example JOB-03, jobs/pattern-c, claude-2.1.91, fix-2-retag, H7")
+
+
+def execute(parsed: argparse.Namespace) -> int:
+    """Print the explanation. Raises UsageError when nothing is called so."""
+    wanted: str = parsed.id
+    explanations = {**_requirements(), **_scenarios(), **_lifecycles(), **_policies(), **_signatures()}
+    found = explanations.get(wanted) or explanations.get(f"jobs/{wanted}")
+    if found is None:
+        near = difflib.get_close_matches(wanted, explanations, n=3, cutoff=0.4)
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        raise UsageError(f"nothing here is called {wanted!r}{hint}")
+    print(f"{wanted}\n{found}")
+    return 0
+
+
+def _requirements() -> dict[str, str]:
+    used: dict[str, list[str]] = {}
+    for path in scenario_files():
+        scenario = read_scenario(path)
+        for name in scenario.requires:
+            used.setdefault(name, []).append(scenario.id)
+    return {
+        name: "\n".join(
+            [
+                f"  {row.keyword}: {row.sentence}",
+                f"  satisfied by: {' · '.join(row.accepts)}",
+                f"  source: {row.source}",
+                f"  scenarios: {', '.join(used.get(name, ['none']))}",
+            ]
+        )
+        for name, row in read_requirements().items()
+    }
+
+
+def _scenarios() -> dict[str, str]:
+    found = {}
+    for path in scenario_files():
+        scenario = read_scenario(path)
+        about = [f"  {scenario.about}"] if scenario.about else []
+        lines = [f"  {scenario.title}", *about, f"  source: {scenario.source}"]
+        found[scenario.id] = "\n".join([*lines, f"  requires: {', '.join(scenario.requires)}", f"  file: {path}"])
+    return found
+
+
+def _lifecycles() -> dict[str, str]:
+    found = {}
+    for path in lifecycle_files():
+        lifecycle = read_lifecycle(path)
+        rows = [f"  {name} = {row['is']!r}\n      {row['source']}" for name, row in lifecycle.rows.items()]
+        found[lifecycle.name] = "\n".join([f"  {lifecycle.title}", *rows])
+        for name, switch in lifecycle.switches.items():
+            changed = [f"  {row} = {value['is']!r}\n      {value['source']}" for row, value in switch.rows.items()]
+            found[f"{lifecycle.name}+{name}"] = "\n".join([f"  {switch.title}", *changed])
+    return found
+
+
+def _signatures() -> dict[str, str]:
+    return {name: f"  {meaning}\n  leaves behind: {EVIDENCE[name]}" for name, meaning in HYPOTHESES.items()}
+
+
+def _policies() -> dict[str, str]:
+    return {
+        name: f"  {policy.title}\n  of the plugin: {descriptor.name}"
+        for descriptor in descriptors()
+        for name, policy in descriptor.policies.items()
+    }

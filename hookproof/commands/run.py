@@ -1,0 +1,86 @@
+"""`hookproof run`: play scenarios and judge them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from hookproof import places, processes, suite
+from hookproof.commands import UsageError, select
+from hookproof.hosts.claude import stand_in
+from hookproof.play import Case, PlayOptions
+from hookproof.report import results as reports
+from hookproof.report import terminal
+
+LIFECYCLE = "as-reported-345"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `run`."""
+    parser.add_argument("globs", nargs="*", metavar="GLOB", help="which scenarios, by id (default: all that apply)")
+    select.play_arguments(parser, plugin="reference", lifecycle=LIFECYCLE)
+    parser.add_argument("--repeat", type=int, default=1, metavar="N", help="play every case N times")
+
+
+def execute(parsed: argparse.Namespace) -> int:
+    """Play, print, write. Exit status 1 when anything was not as expected."""
+    if parsed.repeat < 1:
+        raise UsageError(f"--repeat {parsed.repeat}: expected a number from 1")
+    scenarios = select.scenarios(parsed.globs)
+    plugin = select.plugin(parsed.plugin, parsed.descriptor)
+    lifecycles = select.lifecycles(parsed.lifecycle or [LIFECYCLE])
+    cases = suite.matrix(scenarios, [plugin], lifecycles, parsed.repeat)
+    if not cases:
+        kinds = f"a {plugin.descriptor.kind} plugin on {', '.join(each.name for each in lifecycles)}"
+        raise UsageError(f"none of the chosen scenarios is for {kinds}")
+    report, console = play_all(cases, parsed)
+    if len({each.scenario for each in report.results}) > 1:
+        console.print()
+        terminal.matrix(console, report.results)
+        console.print()
+    terminal.summary(console, report)
+    return 1 if report.summary.unexpected else 0
+
+
+def play_all(
+    cases: list[Case], parsed: argparse.Namespace, *, surprises: bool = True
+) -> tuple[reports.Report, Console]:
+    """Play the cases with the options of the command line; the JSON is written here too.
+
+    `surprises` marks in the progress what was not expected; a story that expects violations leaves that out.
+    """
+    if parsed.jobs < 0:
+        raise UsageError(f"-j {parsed.jobs}: expected a number from 1 (or 0 for one case per processor)")
+    runs: Path = parsed.runs or places.runs_dir()
+    if runs.exists() and not runs.is_dir():
+        raise UsageError(f"--runs {runs}: is a file; expected a directory")
+    if parsed.json is not None:
+        write(parsed.json, "")  # a place that cannot be written is told before anything is played
+    processes.become_subreaper()
+    console = terminal.console()
+    began = time.monotonic()
+    run = suite.new_run(runs)
+    found = suite.run_cases(
+        cases,
+        run,
+        PlayOptions(host=stand_in()),
+        suite.Judges.read(),
+        workers=parsed.jobs or os.cpu_count() or 1,
+        on_result=terminal.Progress(console, len(cases), surprises=surprises),
+    )
+    report = reports.report(found, seconds=time.monotonic() - began)
+    if parsed.json is not None:
+        write(parsed.json, report.model_dump_json(indent=2) + "\n")
+    return report, console
+
+
+def write(path: Path, text: str) -> None:
+    """Write a result file. Raises UsageError when its place cannot be written."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror}") from None

@@ -1,0 +1,71 @@
+"""From words of the command line to scenarios, plugins, lifecycles and programs; shared by the verbs that play."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import fnmatch
+import shutil
+from pathlib import Path
+
+from hookproof.catalogue.lifecycle import Resolved, lifecycle_files, resolve_lifecycle
+from hookproof.catalogue.plugin import Plugin, PluginError, resolve_plugin
+from hookproof.catalogue.scenario import Scenario, read_scenario, scenario_files
+from hookproof.commands import UsageError
+
+
+def scenarios(globs: list[str]) -> list[Scenario]:
+    """The scenarios whose id fits any of the globs; all without globs. Raises UsageError when a glob fits none."""
+    files = scenario_files()
+    everything = [read_scenario(path) for path in files]
+    if not globs:
+        return everything
+    chosen: dict[str, Scenario] = {}
+    for glob in globs:
+        fitting = [s for s in everything if fnmatch.fnmatchcase(s.id, glob) or fnmatch.fnmatchcase(s.id, f"*/{glob}")]
+        if not fitting:
+            near = difflib.get_close_matches(glob, [s.id for s in everything], n=1, cutoff=0.4)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise UsageError(f"no scenario fits {glob!r}{hint} (`hookproof list` shows all)")
+        chosen.update((scenario.id, scenario) for scenario in fitting)
+    return [scenario for scenario in everything if scenario.id in chosen]
+
+
+def plugin(spec: str, descriptor: Path | None) -> Plugin:
+    """The plugin to play, with the programs that it needs present. Raises PluginError."""
+    found = resolve_plugin(spec, descriptor_file=descriptor)
+    for program, hint in found.descriptor.needs.items():
+        if shutil.which(program) is None:
+            raise PluginError(f"{program} is not on PATH: {hint}")
+    return found
+
+
+def lifecycles(specs: list[str]) -> list[Resolved]:
+    """The lifecycles named; `all` is every one that hookproof ships. Raises UsageError for an unknown one."""
+    names = [path.stem for path in lifecycle_files()] if "all" in specs else specs
+    try:
+        return [resolve_lifecycle(name) for name in names]
+    except LookupError as error:
+        raise UsageError(f"--lifecycle: {error.args[0]}") from None
+
+
+def play_arguments(parser: argparse.ArgumentParser, *, plugin: str, lifecycle: str) -> None:
+    """The options that every playing verb has."""
+    parser.add_argument(
+        "--plugin",
+        default=plugin,
+        metavar="SPEC",
+        help="a plugin's directory, or reference[:POLICY] (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--descriptor", type=Path, metavar="FILE", help="how to drive a plugin that hookproof does not know"
+    )
+    parser.add_argument(
+        "--lifecycle",
+        action="append",
+        metavar="NAME[+SWITCH]",
+        help=f"what the stand-in host does; repeatable, or `all` (default: {lifecycle})",
+    )
+    parser.add_argument("--runs", type=Path, metavar="DIR", help="where runs are kept (default: the user's cache)")
+    parser.add_argument("-j", "--jobs", type=int, default=0, metavar="N", help="cases at a time (default: processors)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON")

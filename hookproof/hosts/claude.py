@@ -1,0 +1,161 @@
+"""Driving Claude Code, the stand-in and the real one alike: print mode with stream-json on both sides.
+
+Life of a session: started with an id of our choosing, given its user turns as lines on stdin, read line by line from
+stdout into the journal (a `result` line is the end of a turn), ended by closing stdin, after which the host runs its
+SessionEnd hooks and exits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import PIPE
+
+from hookproof import places, processes
+from hookproof.journal import Journal
+from hookproof.model.script import mark
+from hookproof.stage.world import World
+
+_LONGEST_LINE = 64 * 1024 * 1024
+_KEPT = (
+    "type",
+    "subtype",
+    "task_id",
+    "task_type",
+    "status",
+    "tool_use_id",
+    "is_error",
+    "result",
+    "session_id",
+    "summary",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaudeProgram:
+    """Which program plays Claude Code."""
+
+    argv: tuple[str, ...]
+    version: str
+
+
+def stand_in() -> ClaudeProgram:
+    """The fake that hookproof ships, run by this very interpreter."""
+    return ClaudeProgram((sys.executable, "-I", "-S", str(places.FAKES / "claude" / "claude.py")), "fake")
+
+
+class ClaudeSession:
+    """One session: one process of the host."""
+
+    def __init__(self, name: str, child: processes.Child, journal: Journal, session_id: str) -> None:
+        self.name = name
+        self.session_id = session_id
+        self._child = child
+        self._journal = journal
+        self._ended = False
+        self._tasks = [
+            asyncio.create_task(self._read_stdout()),
+            asyncio.create_task(self._read_stderr()),
+            asyncio.create_task(self._wait()),
+        ]
+
+    @property
+    def pid(self) -> int:
+        """The host's process id."""
+        return self._child.identity.pid
+
+    async def type(self, text: str) -> None:
+        """One user turn, marked so that the model server knows whose conversation it is."""
+        marked = text if text.startswith("/") and " " not in text else mark(text, self.name)
+        line = {"type": "user", "message": {"role": "user", "content": marked}}
+        self._journal.write("user", session=self.name, text=text)
+        if text == "/exit":
+            self._ended = True
+        try:
+            self._stdin.write(json.dumps(line).encode() + b"\n")
+            await self._stdin.drain()
+        except ConnectionError:
+            self._journal.write("error", where=f"session {self.name}", what="the host no longer reads its input")
+
+    async def end(self) -> None:
+        """Close stdin and wait for the host to be gone. The caller sets the deadline."""
+        self._ended = True
+        self._stdin.close()
+        await asyncio.gather(*self._tasks)
+        self._child.close()
+
+    async def abandon(self) -> None:
+        """Stop reading; the process is ended by the run's sweep."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._child.close()
+
+    @property
+    def _stdin(self) -> asyncio.StreamWriter:
+        if self._child.stdin is None:
+            raise RuntimeError("the host was started without a pipe to its stdin")
+        return self._child.stdin
+
+    async def _read_stdout(self) -> None:
+        stream = self._child.stdout
+        while stream is not None and (line := await stream.readline()):
+            try:
+                value = json.loads(line)
+            except ValueError:
+                self._journal.write("host.noise", session=self.name, text=line.decode("utf-8", "replace")[:2000])
+                continue
+            if isinstance(value, dict):
+                fields = {f"line_{key}": value[key] for key in _KEPT if key in value}
+                self._journal.write("host.line", session=self.name, **fields)
+
+    async def _read_stderr(self) -> None:
+        stream = self._child.stderr
+        while stream is not None and (line := await stream.readline()):
+            self._journal.write("host.stderr", session=self.name, text=line.decode("utf-8", "replace")[:2000])
+
+    async def _wait(self) -> None:
+        exit_ = await self._child.wait()
+        self._journal.write(
+            "host.exited", session=self.name, asked=self._ended, pid=self.pid, code=exit_.code, signal=exit_.signal
+        )
+
+
+async def start_session(
+    program: ClaudeProgram,
+    world: World,
+    journal: Journal,
+    *,
+    name: str,
+    env: Mapping[str, str],
+    group: processes.CaseProcesses,
+) -> ClaudeSession:
+    """Start a session of the host in the world's project, with the world's plugin."""
+    session_id = str(uuid.uuid4())
+    argv = [
+        *program.argv,
+        *("-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose"),
+        *("--dangerously-skip-permissions", "--session-id", session_id, "--plugin-dir", str(world.plugin)),
+    ]
+    child = await processes.spawn(
+        argv,
+        env={**env, "HOOKPROOF_LIFECYCLE": str(world.lifecycle)},
+        cwd=Path(world.project),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+        limit=_LONGEST_LINE,
+        case=group,
+    )
+    session = ClaudeSession(name, child, journal, session_id)
+    journal.write("host.started", session=name, session_id=session_id, pid=session.pid, argv=_shown(argv, world))
+    return session
+
+
+def _shown(argv: list[str], world: World) -> list[str]:
+    return [part.replace(str(world.root), "$RUN") for part in argv]

@@ -1,0 +1,74 @@
+"""What is expected of a plugin: of a reference policy the committed table, of anything else that all conforms.
+
+The table names violations as `scenario:check`. It is exact in both directions: a violation that it does not name is
+unexpected, and so is one that it names and that did not come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from hookproof import places
+from hookproof.catalogue.reading import CatalogueError, Strict, read
+from hookproof.catalogue.requirement import Requirement
+from hookproof.judge.judge import Judgement
+from hookproof.judge.verdict import Verdict
+
+
+class _Row(Strict):
+    lifecycles: list[str]
+    violates: list[str]
+
+
+class _File(Strict):
+    policy: dict[str, list[_Row]]
+
+
+class ExpectedTable:
+    """The committed table: policy × lifecycle -> the violations expected there."""
+
+    def __init__(self, rows: Mapping[tuple[str, str], frozenset[str]], policies: frozenset[str]) -> None:
+        self._rows = rows
+        self.policies = policies
+
+    def violations(self, policy: str, lifecycle: str) -> frozenset[str]:
+        """`scenario:check` of every violation that is expected of a policy on a lifecycle."""
+        return self._rows.get((policy, lifecycle), frozenset())
+
+
+def read_expected(path: Path = places.SCENARIOS / "expected.toml") -> ExpectedTable:
+    """The table in `path`. Raises CatalogueError, also when a lifecycle is named twice for a policy."""
+    rows: dict[tuple[str, str], frozenset[str]] = {}
+    table = read(path, _File)
+    for policy, entries in table.policy.items():
+        for entry in entries:
+            for lifecycle in entry.lifecycles:
+                if (policy, lifecycle) in rows:
+                    raise CatalogueError(path, [f"policy.{policy}: {lifecycle} is named twice"])
+                rows[(policy, lifecycle)] = frozenset(entry.violates)
+    return ExpectedTable(rows, frozenset(table.policy))
+
+
+def unexpected(
+    judgement: Judgement, scenario: str, wanted: frozenset[str] | None, requirements: Mapping[str, Requirement]
+) -> list[str]:
+    """What of a judgement was not expected, one sentence each.
+
+    `wanted` holds the violations of the committed table, or is None for a plugin of which everything is expected to
+    conform (then a violated SHOULD only warns).
+    """
+    found: list[str] = []
+    for check in judgement.checks:
+        key = f"{scenario}:{check.id}"
+        if check.verdict is Verdict.UNKNOWN:
+            found.append(f"{key} is unknown: {check.detail}")
+        elif wanted is None:
+            if check.verdict is Verdict.VIOLATES and requirements[check.id].binding:
+                found.append(f"{key} is violated: seen {check.seen!r}, accepted {', '.join(check.accepted)}")
+        elif (check.verdict is Verdict.VIOLATES) != (key in wanted):
+            was = (
+                f"violated (seen {check.seen!r})" if check.verdict is Verdict.VIOLATES else f"satisfied ({check.seen})"
+            )
+            found.append(f"{key} is {was}, against the table of expected outcomes")
+    return found

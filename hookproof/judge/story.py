@@ -1,0 +1,206 @@
+"""The story that a journal tells: its records, gathered per job, per hook run and per look.
+
+Pure, and blind to names: nothing here reads which scenario, plugin, policy or lifecycle was played.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from hookproof.journal import Record
+
+MAIN = "main"
+
+
+@dataclass(frozen=True, slots=True)
+class HookRun:
+    """One run of one hook: its start and, unless the journal ends before it, its end."""
+
+    started: Record
+    ended: Record | None
+
+    @property
+    def event(self) -> str:
+        return str(self.started["event"])
+
+    @property
+    def session_id(self) -> str:
+        return str(self.started["session_id"])
+
+    def began_before(self, at: float) -> bool:
+        """Whether it had begun at `at` (ms), by up to a second of a busy host's late telling."""
+        return bool(self.started["at"] <= at + 1000)
+
+    def runs_at(self, at: float) -> bool:
+        """Whether it was running at `at` (ms)."""
+        return self.started["at"] <= at and (self.ended is None or at <= self.ended["at"])
+
+
+class JobStory:
+    """What became of one job."""
+
+    def __init__(self, name: str, records: list[Record], answer: str) -> None:
+        self.name = name
+        self.answer = answer
+        mine = [record for record in records if record.get("job") == name]
+        self._by_kind: dict[str, Record] = {}
+        for record in mine:
+            self._by_kind.setdefault(record["kind"], record)
+        self.call = self._by_kind.get("model.answer")
+        self.launched = self._by_kind.get("job.launched")
+        self.refused = None if "job.started" in self._by_kind else self._by_kind.get("job.refused")
+        self.started = self._by_kind.get("job.started")
+        self.reached = self._by_kind.get("gate.reached")
+        self.released = self._by_kind.get("gate.released")
+        self.answered = self._by_kind.get("gate.answered")
+        self.abandoned = self._by_kind.get("gate.abandoned")
+        self.ended = self._by_kind.get("job.ended")
+        self.result = self._by_kind.get("result")
+        worker = self.started["worker"] if self.started else None
+        after = self.started["seq"] if self.started else 0
+        self.worker: int | None = worker
+        self.worker_death = next(
+            (r for r in records if r["kind"] == "process.died" and r["pid"] == worker and r["seq"] > after), None
+        )
+
+    @property
+    def lost(self) -> Record | None:
+        """The record that shows that the work was lost.
+
+        The worker or its Codex gone before the job was answered; or the worker killed, or failed, with the answer in
+        its hands: a job that was answered while it was being killed has not finished.
+        """
+        death = self.worker_death
+        if self.answered is not None:
+            return death if death is not None and (death["signal"] or death["code"]) else None
+        candidates = [record for record in (death, self.abandoned) if record is not None]
+        return min(candidates, key=lambda record: int(record["seq"]), default=None)
+
+    @property
+    def row(self) -> Record | None:
+        """The plugin's own row of the job, as it was when the job started."""
+        return self.started["row"] if self.started else None
+
+
+class Story:
+    """A whole run."""
+
+    def __init__(self, records: list[Record]) -> None:
+        self.records = records
+        self.case: Record = next((record for record in records if record["kind"] == "case"), {})
+        words: dict[str, list[str]] = self.case.get("words") or {}
+        self.active = set(words.get("active", ()))
+        self.succeeded = set(words.get("succeeded", ()))
+        self.terminal = self.succeeded | set(words.get("ended", ()))
+        self.fields: dict[str, str] = self.case.get("fields") or {}
+        jobs: dict[str, Any] = self.case.get("jobs") or {}
+        # what the harness itself ends when all is over is nobody's loss
+        swept = next((number for number, record in enumerate(records) if record["kind"] == "sweep.began"), len(records))
+        self.jobs = {name: JobStory(name, records[:swept], job["answer"]) for name, job in jobs.items()}
+
+    def of(self, kind: str) -> list[Record]:
+        """All records of a kind."""
+        return [record for record in self.records if record["kind"] == kind]
+
+    @cached_property
+    def errors(self) -> list[str]:
+        """What went wrong in the harness or the script: with any of it, nothing conforms for certain."""
+        return [f"{record['where']}: {record['what']}" for record in self.of("error")]
+
+    @cached_property
+    def first_error(self) -> int | None:
+        """The sequence number of the first error: what comes after it may be the harness's own doing."""
+        return next((int(record["seq"]) for record in self.of("error")), None)
+
+    @cached_property
+    def hooks(self) -> list[HookRun]:
+        """Every hook run."""
+        ends = {record["run"]: record for record in self.of("hook.ended")}
+        return [HookRun(record, ends.get(record["run"])) for record in self.of("hook.started")]
+
+    @cached_property
+    def looks(self) -> list[Record]:
+        """Every look."""
+        return self.of("look")
+
+    def look_after(self, record: Record | None) -> Record | None:
+        """The last look that began after `record`."""
+        if record is None:
+            return None
+        return next((look for look in reversed(self.looks) if look["seq"] > record["seq"]), None)
+
+    def first_job(self) -> JobStory | None:
+        """The job of a scenario with one, or the first of several."""
+        return next(iter(self.jobs.values()), None)
+
+    def job_id(self, job: JobStory) -> str | None:
+        """The plugin's own id of the job."""
+        if job.launched is not None:
+            return str(job.launched["id"])
+        return str(job.row[self.fields["id"]]) if job.row and self.fields["id"] in job.row else None
+
+    def listed(self, look: Record, place: str, job: JobStory) -> Record | None:
+        """The job's row in what `status` answered at `place`, or None."""
+        asked = look["places"].get(place)
+        answer = asked["answer"] if asked else None
+        wanted = self.job_id(job)
+        return next((row for row in _rows(answer) if row.get(self.fields["id"]) == wanted), None)
+
+    def stored(self, look: Record, job: JobStory) -> Record | None:
+        """The job's row in the state files of a look or a census, in whichever root it is."""
+        wanted = self.job_id(job)
+        rows = (row for entry in look["state"] for row in entry["rows"])
+        return next((row for row in rows if row.get(self.fields["id"]) == wanted), None)
+
+    def status_of(self, row: Record | None) -> str:
+        """A row's status word, or '' without a row."""
+        return str(row.get(self.fields["status"], "")) if row else ""
+
+    def main_session(self) -> str | None:
+        """The session id that the main session began with."""
+        first = next(iter(self.of("host.started")), None)
+        return str(first["session_id"]) if first else None
+
+    def conversations(self) -> set[str]:
+        """The names of the host's sessions, which are also the names of their main agents' conversations."""
+        return {str(record["session"]) for record in self.of("host.started")}
+
+    def told(self, conversation: str, *, after: Record) -> list[Record]:
+        """(n, role, text) of every text that was new to a model after a record; tool results are not among them."""
+        return [
+            {"n": request["n"], "at": request["at"], **text}
+            for request in self.of("model.request")
+            if request["agent"] == conversation and request["seq"] > after["seq"]
+            for text in request["texts"]
+            if text["role"] != "assistant"
+        ]
+
+    def shell_ended_by_host(self, job: JobStory) -> Record | None:
+        """The record of the host's ending the shell in which the job was launched, if it did."""
+        call = job.call["tool_use_id"] if job.call else None
+        runs = {record["run"] for record in self.of("shell.started") if record.get("tool_use_id") == call}
+        ends = (record for record in self.of("shell.ended") if record["run"] in runs)
+        return next((record for record in ends if str(record["ended_by"]).startswith("host")), None)
+
+    def session_tag(self, job: JobStory) -> str | None:
+        """The session id that the job's own row names."""
+        value = job.row.get(self.fields["session"]) if job.row else None
+        return str(value) if value else None
+
+    def session_end_hooks(self) -> list[HookRun]:
+        """The SessionEnd hook runs, in their order."""
+        return [run for run in self.hooks if run.event == "SessionEnd"]
+
+
+def _rows(answer: Any) -> Iterator[Record]:
+    """The rows in a status answer of the issue's shape: running, latestFinished, recent."""
+    if not isinstance(answer, dict):
+        return
+    for key in ("running", "latestFinished", "recent"):
+        value = answer.get(key)
+        for row in value if isinstance(value, list) else [value]:
+            if isinstance(row, dict):
+                yield row

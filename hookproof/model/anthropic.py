@@ -1,0 +1,146 @@
+"""The Messages API, as much of it as an agent host needs: reading a request, writing an answer.
+
+Pure: bytes and records, no sockets. Tool results are looked for in all messages, never only in the last one, because
+later hosts append other messages after them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from hookproof.model.script import Answer, marked_agent
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesRequest:
+    """What counts in a request body."""
+
+    agent: str | None
+    texts: tuple[tuple[str, str], ...]
+    """(role, text) of every text in system and messages, in order."""
+    results: dict[str, tuple[str, bool]]
+    """Tool result by tool use id: its text, and whether it is an error."""
+    tools: tuple[str, ...]
+    stream: bool
+    model: str
+
+    @property
+    def told(self) -> str:
+        """Everything that the model can read, as one text."""
+        return "\n".join([*(text for _, text in self.texts), *(text for text, _ in self.results.values())])
+
+
+def parse(body: Any) -> MessagesRequest:
+    """The request in a decoded body. Raises ValueError with what was expected."""
+    if not isinstance(body, dict) or not isinstance(body.get("messages"), list):
+        raise ValueError('expected a JSON object with a list "messages"')
+    texts: list[tuple[str, str]] = [("system", text) for text in _texts(body.get("system"))]
+    results: dict[str, tuple[str, bool]] = {}
+    first_user = ""
+    for message in body["messages"]:
+        if not isinstance(message, dict):
+            raise ValueError("expected every message to be an object")
+        role = str(message.get("role"))
+        content = message.get("content")
+        found = list(_texts(content))
+        texts.extend((role, text) for text in found)
+        if role == "user" and not first_user:
+            first_user = "\n".join(found)
+        for block in content if isinstance(content, list) else []:
+            if isinstance(block, dict) and block.get("type") == "tool_result":
+                text = "\n".join(_texts(block.get("content")))
+                results[str(block.get("tool_use_id"))] = (text, bool(block.get("is_error")))
+    tools = tuple(str(tool.get("name")) for tool in body.get("tools") or [] if isinstance(tool, dict))
+    return MessagesRequest(
+        agent=marked_agent(first_user),
+        texts=tuple(texts),
+        results=results,
+        tools=tools,
+        stream=bool(body.get("stream")),
+        model=str(body.get("model") or "claude"),
+    )
+
+
+def _texts(content: Any) -> Iterator[str]:
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, list):
+        for block in content:
+            if isinstance(block, dict) and block.get("type") == "text" and isinstance(block.get("text"), str):
+                yield block["text"]
+
+
+class Conversation:
+    """What one agent has been told so far, so that a request's record holds only what is new in it."""
+
+    def __init__(self) -> None:
+        self._seen: Counter[tuple[str, str]] = Counter()
+        self._results: set[str] = set()
+
+    def news(self, request: MessagesRequest) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """(new texts, new tool results) of this request."""
+        now = Counter(request.texts)
+        fresh = now - self._seen
+        self._seen |= now
+        texts = []
+        for role, text in request.texts:
+            if fresh[(role, text)] > 0:
+                fresh[(role, text)] -= 1
+                texts.append({"role": role, "text": text})
+        results = [
+            {"tool_use_id": key, "text": text, "is_error": is_error}
+            for key, (text, is_error) in request.results.items()
+            if key not in self._results
+        ]
+        self._results.update(request.results)
+        return texts, results
+
+
+def tool_name(names: tuple[str, ...], offered: tuple[str, ...]) -> str | None:
+    """The first of `names` that the host offers; None when it offers none."""
+    return next((name for name in names if name in offered), None)
+
+
+def message(answer: Answer, request: MessagesRequest, number: int) -> dict[str, Any]:
+    """The answer as a complete Messages response."""
+    if answer.call is not None:
+        name = tool_name(answer.call.names, request.tools) or answer.call.names[0]
+        block = {"type": "tool_use", "id": answer.call.id, "name": name, "input": answer.call.input}
+    else:
+        block = {"type": "text", "text": answer.text or ""}
+    return {
+        "id": f"msg_{number:04d}",
+        "type": "message",
+        "role": "assistant",
+        "model": request.model,
+        "content": [block],
+        "stop_reason": "tool_use" if answer.call is not None else "end_turn",
+        "stop_sequence": None,
+        "usage": {"input_tokens": 10, "output_tokens": 5},
+    }
+
+
+def events(whole: dict[str, Any]) -> Iterator[bytes]:
+    """A complete response as the server-sent events of a streamed one."""
+    block = whole["content"][0]
+    start = {**whole, "content": [], "stop_reason": None, "usage": {"input_tokens": 10, "output_tokens": 0}}
+    yield _event("message_start", {"message": start})
+    if block["type"] == "text":
+        yield _event("content_block_start", {"index": 0, "content_block": {"type": "text", "text": ""}})
+        delta: dict[str, Any] = {"type": "text_delta", "text": block["text"]}
+    else:
+        yield _event("content_block_start", {"index": 0, "content_block": {**block, "input": {}}})
+        delta = {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
+    yield _event("content_block_delta", {"index": 0, "delta": delta})
+    yield _event("content_block_stop", {"index": 0})
+    stop = {"stop_reason": whole["stop_reason"], "stop_sequence": None}
+    yield _event("message_delta", {"delta": stop, "usage": {"output_tokens": 5}})
+    yield _event("message_stop", {})
+
+
+def _event(kind: str, data: dict[str, Any]) -> bytes:
+    return f"event: {kind}\ndata: {json.dumps({'type': kind, **data})}\n\n".encode()

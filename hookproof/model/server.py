@@ -1,0 +1,192 @@
+"""The scripted model on loopback: plays the script to every agent, holds each job's answer, records every request.
+
+Life: started with the run on a port from the kernel, asked by the host (Messages) and by the jobs' workers
+(Responses), stopped at the run's end, when whatever is still held is let go of. What it cannot place (a request that
+fits no agent, a script that has run out) is answered with a plain text, so that nothing loops, and is an `error`
+record, which makes the verdict unknown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import h11
+
+from hookproof.journal import Journal
+from hookproof.loopback import HOST, LoopbackServer
+from hookproof.model import anthropic, openai
+from hookproof.model.http import ClientGoneError, Exchange, Request
+from hookproof.model.script import Answer, Script
+
+_SSE = "text/event-stream"
+_OUT_OF_SCRIPT = "Nothing more is scripted here."
+
+Hold = Callable[[str, str], Awaitable[None]]
+"""Waits until an answer may go out: (agent, the step's `after`)."""
+
+
+class ModelServer:
+    """Both wire formats on one port."""
+
+    def __init__(self, script: Script, answers: Mapping[str, str], journal: Journal, hold: Hold) -> None:
+        self._script = script
+        self._answers = answers
+        self._journal = journal
+        self._hold = hold
+        self._gates = {job: asyncio.Event() for job in answers}
+        self._conversations: dict[str, anthropic.Conversation] = {}
+        self._requests = 0
+        self._loopback = LoopbackServer(self._connection)
+
+    async def start(self) -> str:
+        """Listen on loopback. Returns the base address, without a path."""
+        return f"http://{HOST}:{await self._loopback.start()}"
+
+    async def stop(self) -> None:
+        """Close the port and every connection."""
+        await self._loopback.stop()
+
+    def release(self, job: str) -> None:
+        """Let the job's worker have its answer, now or when it asks."""
+        self._journal.write("gate.released", job=job)
+        self._gates[job].set()
+
+    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        exchange = Exchange(reader, writer)
+        try:
+            while (request := await exchange.request()) is not None:
+                await self._dispatch(exchange, request)
+        except ClientGoneError:
+            pass
+        except h11.RemoteProtocolError as error:
+            self._journal.write("error", where="model server", what=f"a client sent what is not HTTP/1.1: {error}")
+        finally:
+            exchange.close()
+
+    async def _dispatch(self, exchange: Exchange, request: Request) -> None:
+        self._requests += 1
+        number = self._requests
+        try:
+            body = json.loads(request.body) if request.body else {}
+            if request.method == "POST" and request.path == "/v1/messages":
+                await self._messages(exchange, number, anthropic.parse(body))
+            elif request.method == "POST" and request.path == "/v1/messages/count_tokens":
+                await exchange.answer(b'{"input_tokens": 10}')
+            elif request.method == "POST" and request.path == "/v1/responses":
+                await self._responses(exchange, number, openai.parse(body), request.headers)
+            else:
+                await self._refuse(exchange, 404, f"{request.method} {request.path} is not served")
+        except (ValueError, RecursionError) as error:
+            await self._refuse(exchange, 400, f"{request.method} {request.path}: {error}")
+
+    async def _refuse(self, exchange: Exchange, status: int, what: str) -> None:
+        self._journal.write("model.refused", status=status, what=what)
+        error = {"type": "error", "error": {"type": "invalid_request_error", "message": what}}
+        await exchange.answer(json.dumps(error).encode(), status=status)
+
+    async def _messages(self, exchange: Exchange, number: int, request: anthropic.MessagesRequest) -> None:
+        if not request.tools:
+            # a title or a summary: answered, and no step of anybody's script
+            self._journal.write("model.request", n=number, agent=request.agent, aside=True, texts=[], results=[])
+            whole = anthropic.message(Answer(text="A title", call=None, after=None), request, number)
+            await self._send(exchange, request, whole)
+            return
+        agent = request.agent
+        conversation = self._conversations.setdefault(agent or "", anthropic.Conversation())
+        texts, results = conversation.news(request)
+        self._journal.write("model.request", n=number, agent=agent, aside=False, texts=texts, results=results)
+        answer = (
+            self._script.next(agent, request.told, [result["text"] for result in results])
+            if agent is not None
+            else None
+        )
+        if answer is None:
+            why = "carries no agent marker" if agent is None else f"of {agent!r} comes after the end of its script"
+            self._journal.write("error", where="model server", what=f"model request {number} {why}")
+            answer = Answer(text=_OUT_OF_SCRIPT, call=None, after=None)
+        elif answer.after is not None and agent is not None:
+            try:
+                await exchange.hold(self._hold(agent, answer.after))
+            except ClientGoneError:
+                self._journal.write("model.client_gone", n=number, agent=agent)
+                raise
+        await self._answer(exchange, number, request, answer)
+
+    async def _answer(
+        self, exchange: Exchange, number: int, request: anthropic.MessagesRequest, answer: Answer
+    ) -> None:
+        whole = anthropic.message(answer, request, number)
+        call = answer.call
+        if call is not None and anthropic.tool_name(call.names, request.tools) is None:
+            what = f"the script calls {call.names[0]}, which the host does not offer to {request.agent!r}"
+            self._journal.write("error", where="model server", what=what)
+        self._journal.write(
+            "model.answer",
+            n=number,
+            agent=request.agent,
+            text=answer.text,
+            tool_use_id=call.id if call else None,
+            call=whole["content"][0].get("name"),
+            input=call.input if call else None,
+            job=call.job if call else None,
+        )
+        await self._send(exchange, request, whole)
+
+    @staticmethod
+    async def _send(exchange: Exchange, request: anthropic.MessagesRequest, whole: dict[str, Any]) -> None:
+        if not request.stream:
+            await exchange.answer(json.dumps(whole).encode())
+            return
+        await exchange.begin(_SSE)
+        for event in anthropic.events(whole):
+            await exchange.send(event)
+        await exchange.end()
+
+    async def _responses(
+        self, exchange: Exchange, number: int, request: openai.ResponsesRequest, headers: dict[str, str]
+    ) -> None:
+        job = request.job
+        thread = headers.get("thread-id") or headers.get("thread_id") or headers.get("session_id")
+        if job is None or job not in self._gates:
+            named = f"names the job {job!r}, which the scenario does not define" if job else "names no job"
+            self._journal.write("error", where="model server", what=f"worker request {number} {named}")
+            await self._send_response(exchange, number, request, _OUT_OF_SCRIPT, held=None)
+            return
+        self._journal.write(
+            "gate.reached", n=number, job=job, thread=thread, port=exchange.peer_port, texts=_last(request.texts)
+        )
+        try:
+            await self._send_response(exchange, number, request, self._answers[job], held=self._gates[job])
+        except ClientGoneError:
+            self._journal.write("gate.abandoned", n=number, job=job)
+            raise
+        self._journal.write("gate.answered", n=number, job=job)
+
+    async def _send_response(
+        self,
+        exchange: Exchange,
+        number: int,
+        request: openai.ResponsesRequest,
+        text: str,
+        *,
+        held: asyncio.Event | None,
+    ) -> None:
+        if request.stream:
+            await exchange.begin(_SSE)
+            await exchange.send(openai.created(number))
+        if held is not None:
+            await exchange.hold(held.wait())
+        if request.stream:
+            await exchange.send(openai.completed(number, text))
+            await exchange.end()
+        else:
+            await exchange.answer(json.dumps(openai.response(number, text)).encode())
+
+
+def _last(texts: tuple[tuple[str, str], ...]) -> list[dict[str, Any]]:
+    """The newest user text, shortened: enough to recognise the job, without the whole diff of a review."""
+    users = [text for role, text in texts if role == "user"]
+    return [{"role": "user", "text": users[-1][:2000]}] if users else []

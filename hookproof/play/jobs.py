@@ -1,0 +1,129 @@
+"""Following the jobs of a run, from the journal alone and from the deaths of their processes.
+
+It watches records as they are written and adds its own: `job.launched` (the launch printed a job id), `job.refused`
+(the launch came back without a job), `job.started` (the worker's model request has arrived, so the job is doing its
+work now), `job.ended` (the process doing the job is dead, or the worker has left a terminal row).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from typing import Any
+
+from hookproof import processes
+from hookproof.catalogue.plugin import Descriptor
+from hookproof.journal import DeadlineMissedError, Journal, Record
+from hookproof.stage.state import find_row, settled_state
+from hookproof.stage.world import World
+
+_SETTLE_SECONDS = 5.0
+
+
+class Jobs:
+    """Belongs to one run and its event loop."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        world: World,
+        descriptor: Descriptor,
+        group: processes.CaseProcesses,
+        watch: Callable[[processes.Identity], bool],
+    ) -> None:
+        self._journal = journal
+        self._world = world
+        self._descriptor = descriptor
+        self._group = group
+        self._watch = watch
+        self._calls: dict[str, Record] = {}
+        self._started: set[str] = set()
+        self._ids: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        journal.observe(self._seen)
+
+    async def close(self) -> None:
+        """Stop following."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _seen(self, record: Record) -> None:
+        kind = record["kind"]
+        if kind == "model.answer" and record.get("job"):
+            self._calls[record["tool_use_id"]] = record
+        elif kind == "model.request" and record["results"]:
+            self._later(self._results(record["results"]))
+        elif kind == "gate.reached" and record["job"] not in self._started:
+            self._started.add(record["job"])
+            self._later(self._starts(record))
+
+    def _later(self, work: Any) -> None:
+        """Run `work` after the record at hand is written and everybody has seen it."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _results(self, results: list[Record]) -> None:
+        for result in results:
+            call = self._calls.pop(result["tool_use_id"], None)
+            if call is not None:
+                self._launch_came_back(call, result)
+
+    def _launch_came_back(self, call: Record, result: Record) -> None:
+        job, agent, text = call["job"], call["agent"], result["text"]
+        match = re.search(self._descriptor.started, text)
+        if match:
+            self._journal.write("job.launched", job=job, agent=agent, id=match.group(1))
+        elif job not in self._started and (result["is_error"] or not call["input"].get("run_in_background")):
+            self._journal.write("job.refused", job=job, agent=agent, text=text[:4000])
+
+    async def _starts(self, gate: Record) -> None:
+        job = gate["job"]
+        alive = self._group.census()
+        for info in alive:
+            self._watch(info.identity)
+        state = self._descriptor.state
+        row = find_row(await settled_state(self._world, state), state, job, self._world, known=frozenset(self._ids))
+        if row is not None:
+            self._ids.add(str(row.get(state.fields.id)))
+        pid = row.get(state.fields.pid) if row else None
+        worker = next((info for info in alive if info.identity.pid == pid), None)
+        self._journal.write(
+            "job.started", job=job, row=row, worker=worker.identity.pid if worker else None, processes=describe(alive)
+        )
+        await self._ends(job, worker.identity.pid if worker else None, since=gate["seq"])
+
+    async def _ends(self, job: str, worker: int | None, *, since: int) -> None:
+        """Write `job.ended` once the job is over. There is no deadline for a job that is still held."""
+
+        def died(record: Record) -> bool:
+            return worker is not None and record["kind"] == "process.died" and record["pid"] == worker
+
+        def over(record: Record) -> bool:
+            answered = record["kind"] in {"gate.answered", "gate.abandoned"} and record["job"] == job
+            return answered or died(record)
+
+        end = await self._journal.wait(over, waiting_for=f"the end of job {job}", seconds=86400, since=since)
+        how = end["kind"].removeprefix("gate.").removeprefix("process.")
+        if how != "died":
+            try:
+                await self._journal.wait(died, waiting_for="the worker's exit", seconds=_SETTLE_SECONDS, since=since)
+            except DeadlineMissedError:
+                how += ", worker lives on"
+        self._journal.write("job.ended", job=job, how=how, worker=worker)
+
+
+def describe(infos: list[processes.ProcessInfo]) -> list[Record]:
+    """Processes as the journal holds them."""
+    return [
+        {
+            "pid": info.identity.pid,
+            "start": info.identity.start,
+            "ppid": info.ppid,
+            "pgid": info.pgid,
+            "argv": [part[:200] for part in info.argv[:12]],
+        }
+        for info in infos
+    ]

@@ -1,0 +1,130 @@
+"""Looking: what the plugin says of its jobs, asked from three places, beside what is really there.
+
+The places are the shells in which a person or a model could ask: main's shell, the shell of the agent that launched
+the job, and a shell that no session set up. Each is rebuilt from the environment that the host reported for it, so
+that looking changes nothing in the session (a look through the model would fire hooks and deliver notices).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from hookproof import processes
+from hookproof.catalogue.plugin import Descriptor
+from hookproof.journal import DeadlineMissedError, Journal, Record
+from hookproof.play.jobs import describe
+from hookproof.stage.state import settled_state
+from hookproof.stage.world import World, shell_argv
+
+_SECONDS = 30.0
+
+
+class Looker:
+    """Asks and reads for one run."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        world: World,
+        descriptor: Descriptor,
+        env: Mapping[str, str],
+        group: processes.CaseProcesses,
+    ) -> None:
+        self._journal = journal
+        self._world = world
+        self._descriptor = descriptor
+        self._env = dict(env)
+        self._group = group
+
+    async def look(self, step: int) -> None:
+        """Write one `look` record: the answers from the places, the state files, the live processes."""
+        number = sum(record["kind"] == "look.began" for record in self._journal.records) + 1
+        self._journal.write("look.began", n=number, step=step)
+        shells = self._shells()
+        command = self._filled(self._descriptor.commands.status)
+        answers = await asyncio.gather(*(self._ask(command, *shells[place]) for place in shells))
+        self._journal.write(
+            "look",
+            n=number,
+            step=step,
+            places=dict(zip(shells, answers, strict=True)),
+            state=await settled_state(self._world, self._descriptor.state),
+            processes=describe(self._group.census()),
+        )
+
+    async def fetch(self, job: str, job_id: str | None) -> None:
+        """Ask for the job's result from a shell that no session set up, and write what came."""
+        if job_id is None:
+            self._journal.write("result", job=job, id=None, exit=None, text="", why="the job's id was never seen")
+            return
+        command = self._filled(self._descriptor.commands.result).replace("{id}", job_id)
+        answer = await self._ask(command, self._env, [])
+        self._journal.write("result", job=job, id=job_id, exit=answer["exit"], text=answer["text"], why=None)
+
+    def _filled(self, command: str) -> str:
+        return command.replace("{plugin}", str(self._world.plugin))
+
+    def _shells(self) -> dict[str, tuple[Mapping[str, str], list[str]]]:
+        """Place by place: environment, and the files that the shell sources first."""
+        shells: dict[str, tuple[Mapping[str, str], list[str]]] = {}
+        main = self._environment_of(agent_id=None, session=self._main_session())
+        if main is not None:
+            shells["main"] = main
+        launcher = self._launcher()
+        if launcher is not None and launcher[1] is not None:
+            found = self._environment_of(agent_id=launcher[1], session=launcher[0])
+            if found is not None:
+                shells["launcher"] = found
+        shells["bare"] = (self._env, [])
+        return shells
+
+    def _main_session(self) -> str | None:
+        started = [r for r in self._journal.records if r["kind"] == "session.started" and r.get("agent_id") is None]
+        first = self._journal.find(lambda r: r["kind"] == "host.started")
+        if first is None or not started:
+            return None
+        # after /clear the same host process goes on under another session id
+        ours = [r for r in started if r["by"] == first["pid"]]
+        return str(ours[-1]["session_id"]) if ours else None
+
+    def _launcher(self) -> tuple[str, str | None] | None:
+        """(session id, agent id) of the shell in which the latest job was launched."""
+        calls = {r["tool_use_id"] for r in self._journal.records if r["kind"] == "model.answer" and r.get("job")}
+        shells = [r for r in self._journal.records if r["kind"] == "shell.started" and r.get("tool_use_id") in calls]
+        return (shells[-1]["session_id"], shells[-1].get("agent_id")) if shells else None
+
+    def _environment_of(
+        self, *, agent_id: str | None, session: str | None
+    ) -> tuple[Mapping[str, str], list[str]] | None:
+        for record in reversed(self._journal.records):
+            if (
+                record["kind"] == "shell.environment"
+                and record.get("agent_id") == agent_id
+                and (session is None or record["session_id"] == session)
+            ):
+                return record["env"], record["env_files"]
+        return None
+
+    async def _ask(self, command: str, env: Mapping[str, str], env_files: list[str]) -> Record:
+        try:
+            finished = await processes.run(
+                shell_argv(command, env_files),
+                env=dict(env),
+                cwd=Path(self._world.project),
+                seconds=_SECONDS,
+                waiting_for=f"the answer of {command!r}",
+                case=self._group,
+            )
+        except DeadlineMissedError as error:
+            return {"exit": None, "answer": None, "text": str(error)}
+        text = finished.stdout.decode("utf-8", "replace")
+        try:
+            answer = json.loads(text)
+        except ValueError:
+            answer = None
+            text += finished.stderr.decode("utf-8", "replace")
+        exit_ = finished.exit
+        return {"exit": exit_.code, "signal": exit_.signal, "answer": answer, "text": text[:20000]}

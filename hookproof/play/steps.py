@@ -1,0 +1,149 @@
+"""The `[[then]]` steps: what each waits for, and what it does.
+
+Waiting is for a record of the journal, never for time; each wait has a deadline that names what it waited for. Of a job
+whose launch was refused nothing will ever come: what a step would do with that job is skipped, and the journal says so;
+whatever else was to follow is done at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from hookproof.catalogue.scenario import MAIN, WHEN, Scenario, Then
+from hookproof.journal import Journal, Predicate, Record
+
+
+class Actions(Protocol):
+    """What a step can have done."""
+
+    async def look(self, step: int) -> None: ...
+    async def fetch_result(self, job: str) -> None: ...
+    def release(self, job: str) -> None: ...
+    async def start_session(self, name: str) -> None: ...
+    async def end_session(self, name: str) -> None: ...
+    async def type(self, session: str, text: str) -> None: ...
+
+
+class HostGoneError(Exception):
+    """The host went away although nobody had asked it to."""
+
+
+@dataclass(slots=True)
+class Steps:
+    """Plays the steps of one scenario in their order."""
+
+    scenario: Scenario
+    journal: Journal
+    actions: Actions
+    seconds: float
+    """Patience per wait."""
+
+    async def play(self) -> None:
+        """All steps. Raises DeadlineMissedError or HostGoneError when a wait is in vain."""
+        turns: dict[str, int] = {}
+        ended: dict[str, int] = {}
+        for number, step in enumerate(self.scenario.then, start=1):
+            seen = await self._wait(self._awaited(step, turns, ended), step)
+            if seen["kind"] == "job.refused" and (step.do or "").startswith(("release", "fetch")):
+                self.journal.write("step.skipped", n=number, when=step.when, why="no job: refused")
+                continue
+            self.journal.write("step", n=number, when=step.when, do=step.do, user=step.user, since=seen["seq"])
+            await self._do(number, step)
+
+    async def _wait(self, predicate: Predicate, step: Then) -> Record:
+        def gone(record: Record) -> bool:
+            return record["kind"] == "host.exited" and not record["asked"]
+
+        seen = await self.journal.wait(
+            lambda record: predicate(record) or gone(record),
+            waiting_for=f"{step.when!r} (scenario {self.scenario.id})",
+            seconds=self.seconds,
+        )
+        if gone(seen) and not predicate(seen):
+            how = f"signal {seen['signal']}" if seen["signal"] else f"exit code {seen['code']}"
+            raise HostGoneError(f"the host of session {seen['session']!r} went away by itself ({how})")
+        return seen
+
+    def _awaited(self, step: Then, turns: dict[str, int], ended: dict[str, int]) -> Predicate:
+        """What must be in the journal for the step to be played."""
+        job, what = self._job(step.when), step.when.split()[-1]
+        if step.when.startswith("job"):
+            kinds = {f"job.{what}", "job.refused"}
+            return lambda record: record["kind"] in kinds and record["job"] == job
+        name = _name(step.when)
+        if step.when.startswith("turn"):
+            session = name or MAIN
+            turns[session] = turns.get(session, 0) + 1
+            return _nth(turns[session], lambda r: _ends_turn(r, session))
+        if step.when.startswith("subagent"):
+            kind = (name or "").partition("#")[0]
+            ended[kind] = ended.get(kind, 0) + 1
+            return _nth(ended[kind], lambda r: r["kind"] == "subagent.ended" and kind in {"", r["agent_type"]})
+        if step.when.startswith("session"):
+            session = name or MAIN
+            if what == "started":
+                return lambda r: r.get("line_subtype") == "init" and r["session"] == session
+            return lambda r: r["kind"] == "host.exited" and r["session"] == session
+        return self._ends_launching_shell
+
+    def _ends_launching_shell(self, record: Record) -> bool:
+        """Whether a shell is over in which the model launched a job."""
+        if record["kind"] != "shell.ended":
+            return False
+        records = self.journal.records
+        calls = {r["tool_use_id"] for r in records if r["kind"] == "model.answer" and r.get("job")}
+        shells = (r for r in records if r["kind"] == "shell.started" and r["run"] == record["run"])
+        return any(shell["tool_use_id"] in calls for shell in shells)
+
+    async def _do(self, number: int, step: Then) -> None:
+        if step.user is not None:
+            await self.actions.type(MAIN, step.user)
+            return
+        words = (step.do or "").split()
+        verbs: dict[str, Callable[[], Awaitable[None]]] = {
+            "look": lambda: self.actions.look(number),
+            "fetch": lambda: self.actions.fetch_result(self._job(step.do or "")),
+            "start": lambda: self.actions.start_session(words[-1]),
+            "end": lambda: self.actions.end_session(words[2] if len(words) > 2 else MAIN),
+            "clear": lambda: self.actions.type(MAIN, "/clear"),
+        }
+        if words[0] == "release":
+            self.actions.release(self._job(step.do or ""))
+        else:
+            await verbs[words[0]]()
+
+    def _job(self, text: str) -> str:
+        """The job that a step names, or the scenario's only one."""
+        named = [word for word in text.split() if word in self.scenario.jobs]
+        return named[0] if named else next(iter(self.scenario.jobs), "")
+
+
+def _name(when: str) -> str | None:
+    for pattern in WHEN:
+        match = re.fullmatch(pattern, when)
+        if match:
+            return next((value for value in match.groupdict().values() if value), None)
+    return None
+
+
+def _ends_turn(record: Record, session: str) -> bool:
+    """Whether the model has said its last word of a turn.
+
+    Not the host's `result` line: 2.1.91 holds that back for as long as a background agent works (measured).
+    """
+    return record["kind"] == "model.answer" and record["agent"] == session and record["text"] is not None
+
+
+def _nth(count: int, predicate: Predicate) -> Predicate:
+    """The `count`-th record that fits."""
+    seen: set[int] = set()
+
+    def fits(record: Record) -> bool:
+        if predicate(record):
+            seen.add(record["seq"])
+        return len(seen) >= count and record["seq"] in seen
+
+    return fits

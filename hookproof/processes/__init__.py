@@ -1,0 +1,67 @@
+"""Processes: started, recognised, watched and ended, the same way on every system.
+
+A process is an `Identity`, pid and start time; nothing is ever signalled by pid alone. Deaths arrive by event. What
+belongs to a run is told by the token in its environment, wherever it has gone.
+"""
+
+from __future__ import annotations
+
+from hookproof.processes.base import (
+    TOKEN_VARIABLE,
+    Child,
+    Death,
+    Exit,
+    Identity,
+    Instant,
+    OnDeath,
+    ProcessInfo,
+    Stream,
+)
+from hookproof.processes.case import CaseProcesses
+from hookproof.processes.death import DeathWatch
+from hookproof.processes.identity import (
+    become_subreaper,
+    identify,
+    instant,
+    is_alive,
+    is_subreaper,
+    kill,
+    reap_adopted,
+    signal_process,
+)
+from hookproof.processes.ownership import Abandoned, claim, release, sweep_abandoned
+from hookproof.processes.run import Finished, run
+from hookproof.processes.spawn import spawn
+from hookproof.processes.sweep import SweepResult, census, sweep
+
+__all__ = [
+    "TOKEN_VARIABLE",
+    "Abandoned",
+    "CaseProcesses",
+    "Child",
+    "Death",
+    "DeathWatch",
+    "Exit",
+    "Finished",
+    "Identity",
+    "Instant",
+    "OnDeath",
+    "ProcessInfo",
+    "Stream",
+    "SweepResult",
+    "become_subreaper",
+    "census",
+    "claim",
+    "identify",
+    "instant",
+    "is_alive",
+    "is_subreaper",
+    "kill",
+    "reap_adopted",
+    "release",
+    "run",
+    "signal_process",
+    "spawn",
+    "sweep",
+    "sweep_abandoned",
+]

@@ -1,0 +1,179 @@
+"""What a process is to the harness: the words that every platform speaks.
+
+A process is named by pid and start time, never by its pid alone, because pids come round again. Everything here is
+plain data or an interface; `linux`, `windows` and `portable` fill the interface, `platform` chooses among them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO, NewType, Protocol
+
+TOKEN_VARIABLE = "HOOKPROOF_TOKEN"  # noqa: S105 - the name of a variable; what it holds marks and opens nothing
+"""The environment variable that marks every process of a run."""
+
+Instant = NewType("Instant", float)
+"""Seconds on the clock with which the kernel stamps the start of a process (see `instant`)."""
+
+Stream = int | IO[bytes] | None
+"""What a standard stream is connected to, as in `subprocess`: PIPE, DEVNULL, STDOUT, a file, or None to inherit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One process among all that ever have its pid.
+
+    `start` is the kernel's own record of when it began, in the kernel's unit: clock ticks since boot on Linux
+    (/proc/PID/stat, field 22), 100 ns since 1601 on Windows (GetProcessTimes), microseconds since 1970 elsewhere.
+    Good for comparing, not for calculating.
+    """
+
+    pid: int
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessInfo:
+    """What is known of a live process that carries a run's token.
+
+    `cpu_seconds` is user plus system time; `created` is in seconds since the epoch, for people. `pgid` and `sid` are
+    None where the platform has no such thing.
+    """
+
+    identity: Identity
+    ppid: int
+    pgid: int | None
+    sid: int | None
+    argv: list[str]
+    cpu_seconds: float
+    created: float
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a process ended: with an exit code or by a signal.
+
+    `observed` is False, and both are None, when it ended and somebody else had already taken its status.
+    """
+
+    code: int | None
+    signal: int | None
+    observed: bool
+
+    @classmethod
+    def unseen(cls) -> Exit:
+        """It ended, and nobody here could see how."""
+        return cls(code=None, signal=None, observed=False)
+
+    @classmethod
+    def from_returncode(cls, returncode: int) -> Exit:
+        """From the convention of `subprocess` on POSIX: a negative number is a signal."""
+        if returncode < 0:
+            return cls(code=None, signal=-returncode, observed=True)
+        return cls(code=returncode, signal=None, observed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """A watched process is no more.
+
+    `at_monotonic` (time.monotonic, seconds) is when the event reached this process. `exit` is None when its status
+    was not to be had.
+    """
+
+    identity: Identity
+    at_monotonic: float
+    exit: Exit | None
+
+
+OnDeath = Callable[[Death], None]
+
+
+class Watcher(Protocol):
+    """The platform's half of `DeathWatch`."""
+
+    def watch(self, identity: Identity) -> bool: ...
+
+    def close(self) -> None: ...
+
+
+class Container(Protocol):
+    """Holds the processes of one case together where the system can (a Job Object); closing it ends them all."""
+
+    def close(self) -> None: ...
+
+
+class Child(Protocol):
+    """A process that `spawn` started, of the event loop that started it.
+
+    Its streams are those that were asked for with PIPE, else None. Whoever spawns closes.
+    """
+
+    stdin: asyncio.StreamWriter | None
+    stdout: asyncio.StreamReader | None
+    stderr: asyncio.StreamReader | None
+
+    @property
+    def identity(self) -> Identity: ...
+
+    @property
+    def exit(self) -> Exit | None:
+        """How it ended, None while it lives."""
+
+    async def wait(self) -> Exit:
+        """Wait for its end, by event. Any number of tasks may wait; a cancelled wait disturbs none of the others."""
+
+    def signal(self, number: int) -> bool:
+        """Send it a signal. False when it is gone."""
+
+    def kill_group(self) -> bool:
+        """Kill it with everything in its group (Linux) or job (Windows). False when it is gone."""
+
+    def close(self) -> None:
+        """Let go of its streams and handles. Ends nothing. May be called twice."""
+
+
+class Platform(Protocol):
+    """What each platform provides. The public functions of `hookproof.processes` carry the full descriptions."""
+
+    def instant(self) -> Instant: ...
+
+    def world(self) -> dict[str, str]: ...
+
+    def identify(self, pid: int) -> Identity | None: ...
+
+    def is_alive(self, identity: Identity) -> bool: ...
+
+    def signal_process(self, identity: Identity, number: int) -> bool: ...
+
+    def kill(self, identity: Identity) -> bool: ...
+
+    def find(self, token: str, *, since: Instant) -> Iterator[ProcessInfo]: ...
+
+    def wait_dead(self, identities: Iterable[Identity], *, seconds: float) -> list[Identity]: ...
+
+    def watch_deaths(self, loop: asyncio.AbstractEventLoop, on_death: OnDeath) -> Watcher: ...
+
+    def open_container(self) -> Container | None: ...
+
+    async def spawn(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: str | os.PathLike[str],
+        stdin: Stream,
+        stdout: Stream,
+        stderr: Stream,
+        limit: int,
+        container: Container | None,
+    ) -> Child: ...
+
+    def become_subreaper(self) -> bool: ...
+
+    def is_subreaper(self) -> bool: ...
+
+    def reap_adopted(self, *, only_spawn_detaches: bool) -> int: ...

@@ -1,0 +1,71 @@
+"""Naming processes, asking after them, ending them, and inheriting them."""
+
+from __future__ import annotations
+
+from hookproof.processes.base import Identity, Instant
+from hookproof.processes.platform import native
+
+
+def instant() -> Instant:
+    """Now, on the clock with which the kernel stamps process starts; for `since`.
+
+    Linux: seconds since boot, suspended time included, which no correction of the wall clock moves. Elsewhere:
+    seconds since the epoch. Not comparable between machines or boots.
+    """
+    return native.instant()
+
+
+def identify(pid: int) -> Identity | None:
+    """Who has `pid` now; None when nobody has it, or a zombie, or (Windows) one that we may not ask."""
+    return native.identify(pid)
+
+
+def is_alive(identity: Identity) -> bool:
+    """Whether this very process lives. A zombie is dead; another one with its pid is another one."""
+    return native.is_alive(identity)
+
+
+def signal_process(identity: Identity, number: int) -> bool:
+    """Send signal `number` to this very process; never to another that got its pid. False when it is gone.
+
+    Linux: through a pidfd, compared after opening, so without a race. Windows: every signal is TerminateProcess with
+    the number as exit code, as os.kill does it, through a handle compared after opening. Elsewhere: compared just
+    before signalling, which leaves microseconds. Raises PermissionError when the process is not ours to signal.
+    """
+    return native.signal_process(identity, number)
+
+
+def kill(identity: Identity) -> bool:
+    """End this very process, which cannot refuse (SIGKILL, TerminateProcess). Else as `signal_process`."""
+    return native.kill(identity)
+
+
+def become_subreaper() -> bool:
+    """Have orphans below this process adopted by it, so that how they ended can be observed. Linux only.
+
+    Of the whole process and until its end. It is visible to those below: their parent's pid becomes ours instead of 1
+    when theirs dies. False where there is no such thing or it is refused.
+    """
+    return native.become_subreaper()
+
+
+def is_subreaper() -> bool:
+    """Whether orphans below this process are adopted by it."""
+    return native.is_subreaper()
+
+
+def reap_adopted(*, only_spawn_detaches: bool = False) -> int:
+    """Take the status of dead children that nobody waits for; returns how many. Call it when a case ends.
+
+    Guaranteed: taken are only children that this process did not start (it adopted them as a subreaper), and those
+    of `spawn` whose Child was closed while they lived. Whatever anybody in this process started by subprocess,
+    asyncio, multiprocessing or os.fork keeps its status, and what a DeathWatch watches is left to that.
+
+    How adoption is told: a child that we start is in our session or leads one of its own, so a child in a third
+    session was adopted. One that leads a session was adopted if a census or a DeathWatch saw it alive with a token
+    and `spawn` did not start it; hence start by `spawn` what carries a token in a session of its own. What led a
+    session, and lived and died unseen, stays a zombie until this process ends, unless the caller promises that
+    `only_spawn_detaches`: that nothing else in this process starts children in sessions of their own
+    (start_new_session). Then no adopted zombie stays.
+    """
+    return native.reap_adopted(only_spawn_detaches=only_spawn_detaches)

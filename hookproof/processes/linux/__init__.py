@@ -1,0 +1,65 @@
+"""Linux: pidfds, /proc and a subreaper."""
+
+# ruff: noqa: E402 - past the assertion mypy reads this file for Linux alone
+from __future__ import annotations
+
+import sys
+
+assert sys.platform == "linux"
+
+import asyncio
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from hookproof.processes.base import Container, Instant, OnDeath, ProcessInfo
+from hookproof.processes.linux import proc, status
+from hookproof.processes.linux.child import spawn
+from hookproof.processes.linux.death import LinuxWatcher
+from hookproof.processes.linux.pidfd import kill, signal_process, usable, wait_dead
+from hookproof.processes.linux.proc import identify, instant, is_alive
+from hookproof.processes.linux.status import become_subreaper, is_subreaper, reap_adopted
+
+__all__ = [
+    "become_subreaper",
+    "find",
+    "identify",
+    "instant",
+    "is_alive",
+    "is_subreaper",
+    "kill",
+    "open_container",
+    "reap_adopted",
+    "signal_process",
+    "spawn",
+    "usable",
+    "wait_dead",
+    "watch_deaths",
+    "world",
+]
+
+
+def find(token: str, *, since: Instant) -> Iterator[ProcessInfo]:
+    """Live processes with the token, each remembered so that its status can be taken should we adopt it."""
+    for info in proc.find(token, since=since):
+        status.notice(info.identity)
+        yield info
+
+
+def watch_deaths(loop: asyncio.AbstractEventLoop, on_death: OnDeath) -> LinuxWatcher:
+    """See `DeathWatch`."""
+    return LinuxWatcher(loop, on_death)
+
+
+def open_container() -> Container | None:
+    """None: a process that leaves its session and its parents is found by its token."""
+    return None
+
+
+def world() -> dict[str, str]:
+    """What pids and ticks are relative to: this machine, this boot, this pid namespace."""
+    return {
+        "machine": os.uname().nodename,
+        "boot": Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip(),
+        "pids": os.readlink("/proc/self/ns/pid"),  # noqa: PTH115 - the link's text is no path
+    }

@@ -1,0 +1,108 @@
+"""macOS, the BSDs and whatever psutil knows: slower, and with microseconds between looking and signalling."""
+
+# ruff: noqa: E402 - past the assertion mypy reads this file for everything but Windows
+from __future__ import annotations
+
+import sys
+
+assert sys.platform != "win32"
+
+import asyncio
+import os
+import time
+from collections.abc import Iterable, Iterator
+
+import psutil
+
+from hookproof.processes.base import TOKEN_VARIABLE, Container, Identity, Instant, OnDeath, ProcessInfo, Watcher
+from hookproof.processes.portable import kqueue, threads
+from hookproof.processes.portable.child import spawn
+from hookproof.processes.portable.identity import identify, is_alive, kill, signal_process
+
+__all__ = [
+    "become_subreaper",
+    "find",
+    "identify",
+    "instant",
+    "is_alive",
+    "is_subreaper",
+    "kill",
+    "open_container",
+    "reap_adopted",
+    "signal_process",
+    "spawn",
+    "wait_dead",
+    "watch_deaths",
+    "world",
+]
+
+_GRANULARITY = 1.0  # of the boot time from which psutil reckons on Linux, in seconds
+
+
+def instant() -> Instant:
+    """Seconds since the epoch: so does psutil tell the start of a process."""
+    return Instant(time.time())
+
+
+def world() -> dict[str, str]:
+    """Starts are absolute here: only the machine matters."""
+    return {"machine": os.uname().nodename}
+
+
+def find(token: str, *, since: Instant) -> Iterator[ProcessInfo]:
+    """Live processes with the token, as psutil sees them."""
+    own_uid, own_pid = os.getuid(), os.getpid()
+    for process in psutil.process_iter():
+        try:
+            created = process.create_time()
+            if process.pid == own_pid or created < since - _GRANULARITY or process.uids().real != own_uid:
+                continue
+            if process.environ().get(TOKEN_VARIABLE) != token:
+                continue
+            identity = identify(process.pid)
+            if identity is None:
+                continue
+            cpu = process.cpu_times()
+            yield ProcessInfo(
+                identity=identity,
+                ppid=process.ppid(),
+                pgid=os.getpgid(process.pid),
+                sid=os.getsid(process.pid),
+                argv=process.cmdline(),
+                cpu_seconds=cpu.user + cpu.system,
+                created=created,
+            )
+        except (psutil.Error, OSError):
+            continue  # it ended meanwhile, or the system does not show it to us
+
+
+def wait_dead(identities: Iterable[Identity], *, seconds: float) -> list[Identity]:
+    """Block until these are dead, at most `seconds`. Returns those that are not."""
+    if kqueue.usable():
+        return kqueue.wait_dead(identities, seconds=seconds)
+    return threads.wait_dead(identities, seconds=seconds)
+
+
+def watch_deaths(loop: asyncio.AbstractEventLoop, on_death: OnDeath) -> Watcher:
+    """See `DeathWatch`."""
+    return kqueue.KqueueWatcher(loop, on_death) if kqueue.usable() else threads.ThreadWatcher(loop, on_death)
+
+
+def open_container() -> Container | None:
+    """None: there is none."""
+    return None
+
+
+def become_subreaper() -> bool:
+    """False: there is no such thing here that psutil could reach."""
+    return False
+
+
+def is_subreaper() -> bool:
+    """See `become_subreaper`."""
+    return False
+
+
+def reap_adopted(*, only_spawn_detaches: bool) -> int:  # noqa: ARG001
+    """0: nothing is ever adopted, and the children of `spawn` are reaped by asyncio."""
+    return 0

@@ -1,0 +1,54 @@
+"""(pid, start time) as psutil tells them."""
+
+# ruff: noqa: E402 - past the assertion mypy reads this file for everything but Windows
+from __future__ import annotations
+
+import sys
+
+assert sys.platform != "win32"
+
+import signal
+
+import psutil
+
+from hookproof.processes.base import Identity
+
+
+def identify(pid: int) -> Identity | None:
+    """Who has this pid, or None when nobody or a zombie has it."""
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return None
+        return Identity(pid, start_of(process))
+    except psutil.Error:
+        return None
+
+
+def start_of(process: psutil.Process) -> int:
+    """Its start in microseconds since the epoch."""
+    return round(process.create_time() * 1_000_000)
+
+
+def is_alive(identity: Identity) -> bool:
+    """Whether this very process runs; a zombie does not."""
+    return identify(identity.pid) == identity
+
+
+def signal_process(identity: Identity, number: int) -> bool:
+    """Compare, then signal: as near as one gets without a handle. PermissionError when it is not ours."""
+    try:
+        process = psutil.Process(identity.pid)
+        if process.status() == psutil.STATUS_ZOMBIE or start_of(process) != identity.start:
+            return False
+        process.send_signal(number)
+    except psutil.AccessDenied as error:
+        raise PermissionError(f"process {identity.pid} is not ours to signal") from error
+    except psutil.NoSuchProcess:
+        return False
+    return True
+
+
+def kill(identity: Identity) -> bool:
+    """End this very process."""
+    return signal_process(identity, signal.SIGKILL)

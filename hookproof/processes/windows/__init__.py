@@ -1,0 +1,107 @@
+"""Windows: handles, Job Objects, and psutil to read an environment."""
+
+# ruff: noqa: E402 - past the assertion mypy reads this file for Windows alone
+from __future__ import annotations
+
+import sys
+
+assert sys.platform == "win32"
+
+import asyncio
+import os
+import platform
+import time
+from collections.abc import Iterator
+
+import psutil
+
+from hookproof.processes.base import TOKEN_VARIABLE, Container, Identity, Instant, OnDeath, ProcessInfo
+from hookproof.processes.windows import api
+from hookproof.processes.windows.child import spawn
+from hookproof.processes.windows.death import WindowsWatcher
+from hookproof.processes.windows.identity import LOOK, identify, is_alive, kill, signal_process, wait_dead
+from hookproof.processes.windows.job import Job
+
+__all__ = [
+    "become_subreaper",
+    "find",
+    "identify",
+    "instant",
+    "is_alive",
+    "is_subreaper",
+    "kill",
+    "open_container",
+    "reap_adopted",
+    "signal_process",
+    "spawn",
+    "wait_dead",
+    "watch_deaths",
+    "world",
+]
+
+_GRANULARITY = 0.02  # the system time that stamps starts may lag by a timer tick of 15.6 ms
+
+
+def instant() -> Instant:
+    """Seconds since the epoch: starts are stamped with the system time."""
+    return Instant(time.time())
+
+
+def world() -> dict[str, str]:
+    """Starts are absolute here: only the machine matters."""
+    return {"machine": platform.node()}
+
+
+def find(token: str, *, since: Instant) -> Iterator[ProcessInfo]:
+    """Live processes with the token. Those of others are not ours to read, and so never found."""
+    for pid in psutil.pids():
+        try:
+            handle = api.open_process(pid, LOOK)
+        except OSError:
+            continue
+        try:
+            start, cpu = api.times(handle)
+            created = api.epoch_seconds(start)
+            if pid == os.getpid() or created < since - _GRANULARITY or api.wait(handle, 0):
+                continue
+            # While the handle is open the pid is this process's.
+            process = psutil.Process(pid)
+            if process.environ().get(TOKEN_VARIABLE) == token:
+                yield ProcessInfo(
+                    identity=Identity(pid, start),
+                    ppid=process.ppid(),
+                    pgid=None,
+                    sid=None,
+                    argv=process.cmdline(),
+                    cpu_seconds=cpu,
+                    created=created,
+                )
+        except (psutil.Error, OSError):
+            continue  # it ended meanwhile, or is not ours
+        finally:
+            api.close(handle)
+
+
+def watch_deaths(loop: asyncio.AbstractEventLoop, on_death: OnDeath) -> WindowsWatcher:
+    """See `DeathWatch`."""
+    return WindowsWatcher(loop, on_death)
+
+
+def open_container() -> Container | None:
+    """A job that takes its processes along when it is closed, even by the end of this process."""
+    return Job(ends_all=True)
+
+
+def become_subreaper() -> bool:
+    """False: there is no such thing here, and none is needed to see how a process ended."""
+    return False
+
+
+def is_subreaper() -> bool:
+    """See `become_subreaper`."""
+    return False
+
+
+def reap_adopted(*, only_spawn_detaches: bool) -> int:  # noqa: ARG001 - the platforms' interface
+    """0: a dead process is gone with its last handle."""
+    return 0

@@ -1,0 +1,174 @@
+"""What a run of the suite found, as data: the JSON that `--json` writes and `--schema` describes.
+
+The models are the schema. A field is added with a minor version of the format, never renamed.
+"""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from hookproof import __version__
+from hookproof.journal import Record
+from hookproof.judge.culprit import Culprit
+from hookproof.judge.judge import Judgement
+
+FORMAT: Literal["1.0"] = "1.0"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Program(_Model):
+    """A host or a worker."""
+
+    name: str
+    version: str
+
+
+class Found(_Model):
+    """One field of a culprit: observed, or inferred from something."""
+
+    value: str | float
+    how: Literal["observed", "inferred"]
+    why: str
+
+
+class CulpritResult(_Model):
+    """Who ended the job."""
+
+    sentence: str
+    who: Found
+    session: Found | None
+    signal: Found | None
+    after_subagent_ms: Found | None
+
+
+class CheckOutcome(_Model):
+    """One requirement, judged."""
+
+    id: str
+    verdict: Literal["conforms", "violates", "unknown"]
+    accepted: list[str]
+    seen: str
+    detail: str
+
+
+class Result(_Model):
+    """One case: one cell of the matrix, played once."""
+
+    scenario: str
+    plugin: str
+    lifecycle: str
+    host: Program
+    worker: Program
+    repeat: int
+    verdict: Literal["conforms", "violates", "unknown"]
+    expected: bool
+    signature: str | None
+    also: list[str]
+    reasons: list[str]
+    culprit: CulpritResult | None
+    checks: list[CheckOutcome]
+    errors: list[str]
+    unexpected: list[str]
+    seconds: float
+    journal: str
+
+
+class Summary(_Model):
+    """Counts of results."""
+
+    cases: int
+    conforms: int
+    violates: int
+    unknown: int
+    unexpected: int
+    seconds: float
+
+
+class Report(_Model):
+    """A whole run of the suite."""
+
+    hookproof: str
+    format: Literal["1.0"]
+    platform: str
+    python: str
+    results: list[Result]
+    summary: Summary
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a report."""
+    described = Report.model_json_schema()
+    described["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    return described
+
+
+def result(records: list[Record], judgement: Judgement, *, journal: Path, unexpected: list[str]) -> Result:
+    """The result of one journal. `unexpected` names what was not expected of this plugin, if anything."""
+    case = records[0]
+    return Result(
+        scenario=case["scenario"],
+        plugin=case["plugin"],
+        lifecycle=case["lifecycle"],
+        host=Program(**case["host"]),
+        worker=Program(**case["worker"]),
+        repeat=case["repeat"],
+        verdict=judgement.verdict.value,
+        expected=not unexpected,
+        signature=judgement.signature.id,
+        also=list(judgement.signature.also),
+        reasons=list(judgement.signature.reasons),
+        culprit=_culprit(judgement.signature.culprit),
+        checks=[
+            CheckOutcome(
+                id=check.id,
+                verdict=check.verdict.value,
+                accepted=list(check.accepted),
+                seen=check.seen,
+                detail=check.detail,
+            )
+            for check in judgement.checks
+        ],
+        errors=list(judgement.errors),
+        unexpected=unexpected,
+        seconds=round(records[-1]["at"] / 1000, 3),
+        journal=str(journal),
+    )
+
+
+def report(results: list[Result], *, seconds: float) -> Report:
+    """All results of a run of the suite, in their order."""
+    verdicts = [each.verdict for each in results]
+    return Report(
+        hookproof=__version__,
+        format=FORMAT,
+        platform=platform.platform(),
+        python=platform.python_version(),
+        results=results,
+        summary=Summary(
+            cases=len(results),
+            conforms=verdicts.count("conforms"),
+            violates=verdicts.count("violates"),
+            unknown=verdicts.count("unknown"),
+            unexpected=sum(not each.expected for each in results),
+            seconds=round(seconds, 3),
+        ),
+    )
+
+
+def _culprit(culprit: Culprit | None) -> CulpritResult | None:
+    if culprit is None:
+        return None
+    fields = {
+        name: None
+        if (finding := getattr(culprit, name)) is None
+        else Found(value=finding.value, how="observed" if finding.observed else "inferred", why=finding.why)
+        for name in ("who", "session", "signal", "after_subagent_ms")
+    }
+    return CulpritResult.model_validate({"sentence": culprit.sentence(), **fields})

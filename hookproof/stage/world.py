@@ -1,0 +1,140 @@
+"""The private world of one run: directories, the project, the plugin's copy, the programs on PATH.
+
+Life: built before anything starts, in a short-named directory of the system's temporary directory (sockets have
+short paths), and removed whole at the run's end, after the evidence in it has been read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import stat
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from hookproof import places
+from hookproof.catalogue.lifecycle import Resolved
+from hookproof.catalogue.plugin import Plugin
+
+_PREFIX, _TOKEN_FILE, _WORLD_FILE = "hp-", "token", "world.json"
+# where the hosts look for it; on Windows it is Git's
+_BASH = (shutil.which("bash") or "bash") if sys.platform == "win32" else "/bin/bash"
+_SKIPPED = shutil.ignore_patterns(".git", "node_modules", ".venv")
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Where everything of the run is."""
+
+    root: Path
+    token: str
+    home: Path
+    tmp: Path
+    project: Path
+    bin: Path
+    plugin: Path
+    lifecycle: Path
+
+    def remove(self) -> bool:
+        """Remove the whole world. False when something of it is still there (a file in use on Windows)."""
+        shutil.rmtree(self.root, ignore_errors=True)
+        return not self.root.exists()
+
+
+def build(plugin: Plugin, lifecycle: Resolved, run_dir: Path, *, codex: Path | None) -> World:
+    """Make the world for one case. `codex` is a real Codex to put on PATH, None for the stand-in.
+
+    `run_dir` learns where the world is, so that a later start can remove it if this harness is killed.
+    """
+    root = Path(tempfile.mkdtemp(prefix=_PREFIX)).resolve()
+    world = World(
+        root=root,
+        token=secrets.token_hex(16),
+        home=root / "home",
+        tmp=root / "tmp",
+        project=root / "project",
+        bin=root / "bin",
+        plugin=root / "plugin",
+        lifecycle=root / "lifecycle.json",
+    )
+    (root / _TOKEN_FILE).write_text(world.token, encoding="utf-8")
+    (run_dir / _WORLD_FILE).write_text(json.dumps({"root": str(root), "token": world.token}), encoding="utf-8")
+    for folder in (world.home, world.tmp, world.bin):
+        folder.mkdir()
+    _project(world.project)
+    _plugin(world.plugin, plugin)
+    world.lifecycle.write_text(json.dumps({"name": lifecycle.name, "rows": lifecycle.rows}), encoding="utf-8")
+    _programs(world.bin, codex)
+    return world
+
+
+def remove_abandoned(run_dir: Path) -> bool:
+    """Remove the world of a run whose harness was killed; only a directory that carries that run's token."""
+    try:
+        said = json.loads((run_dir / _WORLD_FILE).read_text(encoding="utf-8"))
+        root = Path(said["root"])
+        ours = root.name.startswith(_PREFIX) and (root / _TOKEN_FILE).read_text(encoding="utf-8") == said["token"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    if ours:
+        shutil.rmtree(root, ignore_errors=True)
+    return ours
+
+
+def _project(project: Path) -> None:
+    """A git repository with one uncommitted file: as much as a plugin needs to find its workspace and a diff."""
+    git = project / ".git"
+    for folder in ("objects/info", "objects/pack", "refs/heads"):
+        (git / folder).mkdir(parents=True)
+    (git / "HEAD").write_text("ref: refs/heads/main\n", encoding="utf-8")
+    (git / "config").write_text("[core]\n\trepositoryformatversion = 0\n\tbare = false\n", encoding="utf-8")
+    (project / "notes.md").write_text("Something to review.\n", encoding="utf-8")
+
+
+def _plugin(copy: Path, plugin: Plugin) -> None:
+    # mtimes are kept, so that compiled Python of the original stays valid in the copy
+    shutil.copytree(plugin.root, copy, symlinks=True, ignore=_SKIPPED)
+    if plugin.policy is None or plugin.descriptor.policy_file is None:
+        return
+    policy = plugin.descriptor.policies[plugin.policy.split("+")[0]]
+    for overlay in policy.overlay:
+        shutil.copytree(copy / overlay, copy, dirs_exist_ok=True)
+    (copy / plugin.descriptor.policy_file).write_text(f"{plugin.policy}\n", encoding="utf-8")
+
+
+def _programs(folder: Path, codex: Path | None) -> None:
+    python = str(Path(sys.executable).resolve())
+    _launcher(folder, "python3", [python])
+    if codex is None:
+        _launcher(folder, "codex", [python, "-I", "-S", str(places.FAKES / "codex" / "codex.py")])
+    else:
+        _launcher(folder, "codex", [str(codex)])
+
+
+def _launcher(folder: Path, name: str, argv: list[str]) -> None:
+    """A program NAME in `folder` that runs `argv` with its own arguments after them."""
+    if sys.platform == "win32":
+        quoted = " ".join(f'"{part}"' for part in argv)
+        (folder / f"{name}.cmd").write_text(f"@{quoted} %*\r\n", encoding="utf-8")
+        # and the script below: bash does not find a .cmd by its bare name
+    elif len(argv) == 1:
+        (folder / name).symlink_to(argv[0])
+        return
+    script = folder / name
+    quoted = " ".join("'" + part.replace("'", "'\\''") + "'" for part in argv)
+    script.write_text(f'#!/bin/sh\nexec {quoted} "$@"\n', encoding="utf-8")
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+
+
+def shell_argv(command: str, env_files: list[str]) -> list[str]:
+    """How a host's shell would run `command` after sourcing `env_files` (those that exist)."""
+    sources = "".join(f". {_quoted(path)} && " for path in env_files if os.path.exists(path))  # noqa: PTH110
+    return [_BASH, "-c", f"{sources}exec {command}"]
+
+
+def _quoted(path: str) -> str:
+    return "'" + path.replace("'", "'\\''") + "'"

@@ -1,0 +1,181 @@
+"""A run of the suite: the matrix of cases, played side by side, each judged as soon as it is over.
+
+Life: a run directory is made (the oldest beyond twenty are removed, and whatever a killed run left behind is swept),
+cases are played in a pool of threads with an event loop each, cases about time alone after all others, and results
+come back in the order of the matrix.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hookproof import journal as journals
+from hookproof import processes
+from hookproof.catalogue.lifecycle import Resolved
+from hookproof.catalogue.plugin import Plugin
+from hookproof.catalogue.reading import CatalogueError
+from hookproof.catalogue.requirement import Requirement, read_requirements
+from hookproof.catalogue.scenario import Bash, Scenario
+from hookproof.judge.expected import ExpectedTable, read_expected, unexpected
+from hookproof.judge.judge import Judgement, judge
+from hookproof.play import Case, PlayOptions, play
+from hookproof.report.results import Result, result
+from hookproof.stage.world import remove_abandoned
+
+_KEPT_RUNS = 20
+_RUN_NAME = re.compile(r"\d{8}-\d{6}-\d+(-\d+)?")
+_MARKER = ".hookproof-run"
+
+
+@dataclass(frozen=True, slots=True)
+class Judges:
+    """What results are judged by."""
+
+    requirements: dict[str, Requirement]
+    expected: ExpectedTable
+
+    @classmethod
+    def read(cls) -> Judges:
+        """From the files that hookproof ships. Raises CatalogueError."""
+        return cls(read_requirements(), read_expected())
+
+    def judge(self, path: Path) -> Result:
+        """The result of one journal file. Raises journal.JournalError."""
+        records = journals.read(path)
+        if not records or records[0]["kind"] != "case":
+            raise journals.JournalError(f'{path}: not the journal of a case: it does not begin with a "case" record')
+        try:
+            judgement = judge(records, self.requirements)
+            return self._result(path, records, judgement)
+        except (KeyError, TypeError, AttributeError) as error:
+            what = f"{type(error).__name__}: {error}"
+            raise journals.JournalError(
+                f"{path}: cannot be judged ({what}); is it whole, and of this version?"
+            ) from None
+
+    def _result(self, path: Path, records: list[journals.Record], judgement: Judgement) -> Result:
+        case = records[0]
+        wanted = None
+        if case["policy"] is not None:
+            wanted = self.expected.violations(case["policy"], case["lifecycle"])
+        surprises = unexpected(judgement, case["scenario"], wanted, self.requirements)
+        return result(records, judgement, journal=path, unexpected=surprises)
+
+
+def matrix(
+    scenarios: Iterable[Scenario], plugins: Iterable[Plugin], lifecycles: Iterable[Resolved], repeats: int = 1
+) -> list[Case]:
+    """Every case that makes sense: the scenario is for this kind of plugin and for this host."""
+    lifecycles, scenarios = list(lifecycles), list(scenarios)
+    known = read_requirements()
+    for scenario in scenarios:
+        unknown = [name for name in scenario.requires if name not in known]
+        if unknown:
+            where = scenario.path or Path(scenario.id)
+            raise CatalogueError(where, [f"requires: there is no requirement {name}" for name in unknown])
+    return [
+        Case(scenario, plugin, lifecycle, repeat)
+        for plugin in plugins
+        for scenario in scenarios
+        if scenario.kind == plugin.descriptor.kind
+        for lifecycle in lifecycles
+        if lifecycle.host == scenario.host
+        for repeat in range(1, repeats + 1)
+    ]
+
+
+def new_run(runs: Path) -> Path:
+    """A fresh run directory below `runs`; old ones beyond the last twenty go, killed ones are swept first."""
+    runs.mkdir(parents=True, exist_ok=True)
+    kept = sorted((path for path in runs.iterdir() if _is_ours(path)), key=lambda path: path.name)
+    for old in kept:
+        for abandoned in processes.sweep_abandoned(old):
+            remove_abandoned(abandoned.run_dir)
+    for old in kept[: max(0, len(kept) - _KEPT_RUNS + 1)]:
+        if not any(old.glob("*/owner.json")):
+            shutil.rmtree(old, ignore_errors=True)
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    run = runs / f"{stamp}-{os.getpid()}"
+    number = 1
+    while run.exists():
+        number += 1
+        run = runs / f"{stamp}-{os.getpid()}-{number}"
+    run.mkdir()
+    (run / _MARKER).touch()
+    latest = runs / "latest"
+    try:
+        latest.unlink(missing_ok=True)
+        latest.symlink_to(run.name, target_is_directory=True)
+    except OSError:
+        pass  # Windows without the privilege to make links: the newest name is the latest anyway
+    return run
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether `path` is a run that hookproof made: nothing else in the directory is ever removed."""
+    return bool(_RUN_NAME.fullmatch(path.name)) and not path.is_symlink() and (path / _MARKER).is_file()
+
+
+def run_case(case: Case, run: Path, options: PlayOptions, judges: Judges) -> Result:
+    """Play and judge one case, in this thread."""
+    folder = run / _folder_name(case)
+    folder.mkdir(parents=True)
+    return judges.judge(asyncio.run(play(case, folder, options)))
+
+
+def run_cases(
+    cases: Sequence[Case],
+    run: Path,
+    options: PlayOptions,
+    judges: Judges,
+    *,
+    workers: int,
+    on_result: Callable[[Result], None],
+) -> list[Result]:
+    """Play all cases, `workers` at a time; those about time one by one at the end. Results in the order of `cases`."""
+    results: dict[int, Result] = {}
+
+    def one(number: int) -> None:
+        results[number] = run_case(cases[number], run, options, judges)
+        on_result(results[number])
+
+    # what is known to take long goes first, so that it does not run alone at the end
+    order = sorted(range(len(cases)), key=lambda number: -_scripted_wait(cases[number]))
+    together = [number for number in order if not cases[number].scenario.alone]
+    alone = [number for number, case in enumerate(cases) if case.scenario.alone]
+    with ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="case") as pool:
+        futures = [pool.submit(one, number) for number in together]
+        try:
+            for future in futures:
+                future.result()
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+    for number in alone:
+        one(number)
+    return [results[number] for number in range(len(cases))]
+
+
+def _scripted_wait(case: Case) -> int:
+    """The longest shell timeout in a scenario, in milliseconds: as long as that it takes at least."""
+    steps = (step for script in case.scenario.model.values() for step in script)
+    return max((step.timeout or 0 for step in steps if isinstance(step, Bash)), default=0)
+
+
+def with_policy(plugin: Plugin, policy: str) -> Plugin:
+    """The same reference plugin under another policy."""
+    return replace(plugin, policy=policy, name=f"{plugin.name.partition(':')[0]}:{policy}")
+
+
+def _folder_name(case: Case) -> str:
+    parts = [case.scenario.id, case.plugin.name, case.lifecycle.name, str(case.repeat)]
+    return "--".join(re.sub(r"[^A-Za-z0-9.+-]+", "_", part) for part in parts)

@@ -1,0 +1,277 @@
+"""The small pieces of the stand-in by themselves: matchers, frontmatter, plugins, options, streams of the model."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from claude_fake.conversation import Conversation, text_block
+from claude_fake.frontmatter import split, words
+from claude_fake.hooks import matches
+from claude_fake.identity import new_task_id, new_uuid, slug
+from claude_fake.inbox import Inbox, UserTurn
+from claude_fake.model_client import InterruptedByHostError, ModelError, assemble
+from claude_fake.options import UsageError, is_uuid, parse
+from claude_fake.plugins import Plugin, PluginError
+from claude_fake.posix import quote, shell_script
+from claude_fake.tasks import new_run_id
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@pytest.mark.parametrize(
+    ("matcher", "subject", "event", "expected"),
+    [
+        ("", "Bash", "PreToolUse", True),
+        ("*", "Bash", "PreToolUse", True),
+        (".*", "Bash", "PreToolUse", True),
+        ("Bash", "Bash", "PreToolUse", True),
+        ("Ba", "Bash", "PreToolUse", False),
+        ("bash", "Bash", "PreToolUse", False),
+        ("Bash|Agent", "Agent", "PreToolUse", True),
+        ("Bash|", "Bash", "PreToolUse", True),
+        ("Edit|Write", "Bash", "PreToolUse", False),
+        ("B.*h", "Bash", "PreToolUse", True),
+        ("B.s", "Bash", "PreToolUse", True),
+        ("^Bash$", "Bash", "PreToolUse", True),
+        ("^as", "Bash", "PreToolUse", False),
+        ("Task", "Agent", "PreToolUse", True),
+        ("Task", "Bash", "PreToolUse", False),
+        ("[", "Bash", "PreToolUse", False),
+        ("startup", "startup", "SessionStart", True),
+        ("resume|clear", "startup", "SessionStart", False),
+        ("other", "other", "SessionEnd", True),
+        ("codex:codex-rescue", "codex:codex-rescue", "SubagentStart", True),
+        ("codex-rescue", "codex:codex-rescue", "SubagentStop", True),
+        ("worker", "probe:worker", "SubagentStop", False),
+        ("probe:.*", "probe:worker", "SubagentStop", True),
+        ("never", "", "Stop", True),
+        ("never", "", "UserPromptSubmit", True),
+    ],
+)
+def test_matchers(matcher: str, subject: str, event: str, expected: bool) -> None:
+    assert matches(matcher, event, subject) is expected
+
+
+def test_frontmatter() -> None:
+    listed = "skills:\n  - one\n  - two"
+    text = f'---\nname: a\ndescription: \'it: says "so"\'\ntools: [Bash, "Read"]\n{listed}\n---\n\nBody\n---\nmore'
+    fields, body = split(text)
+    assert fields == {
+        "name": "a",
+        "description": 'it: says "so"',
+        "tools": ["Bash", "Read"],
+        "skills": ["one", "two"],
+    }
+    assert body == "\nBody\n---\nmore"
+    assert split("no fields\n---\n") == ({}, "no fields\n---\n")
+    assert split("---\nnever: closed\n") == ({}, "---\nnever: closed\n")
+    assert words("Bash, Read(src/**)") == ["Bash", "Read(src/**)"]
+    assert words(None) is None
+    assert words("") is None
+
+
+@given(st.text())
+def test_frontmatter_takes_any_text(text: str) -> None:
+    fields, body = split(text)
+    assert body.endswith(split(body)[1][-3:])
+    assert fields == {} or text.startswith(("---", "\ufeff---"))
+
+
+def plugin_with(directory: Path, hooks: object) -> Path:
+    """A plugin directory with this hooks.json."""
+    (directory / "hooks").mkdir(parents=True)
+    written = hooks if isinstance(hooks, str) else json.dumps(hooks)
+    (directory / "hooks" / "hooks.json").write_text(written)
+    return directory
+
+
+@pytest.mark.parametrize(
+    ("hooks", "said"),
+    [
+        ('{"hooks": ', "not JSON"),
+        ("[]", "expected a JSON object, found list"),
+        ({"hooks": []}, "hooks: expected an object, found list"),
+        ({"hooks": {"Stop": {}}}, "hooks.Stop: expected a list, found dict"),
+        ({"hooks": {"Stop": ["x"]}}, "hooks.Stop[]: expected an object, found str"),
+        ({"hooks": {"Stop": [{"matcher": ""}]}}, "hooks.Stop[].hooks: expected a list, found NoneType"),
+        ({"hooks": {"Stop": [{"hooks": ["x"]}]}}, "hooks.Stop[].hooks[]: expected an object, found str"),
+        ({"hooks": {"Stop": [{"hooks": [{"type": "prompt"}]}]}}, 'expected "type": "command", found \'prompt\''),
+        ({"hooks": {"Stop": [{"hooks": [{"type": "command"}]}]}}, 'expected a "command", found None'),
+        (
+            {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "x", "timeout": "5"}]}]}},
+            "expected \"timeout\" in seconds, found '5'",
+        ),
+    ],
+)
+def test_a_malformed_hooks_file_is_one_clear_sentence(hooks: object, said: str, tmp_path: Path) -> None:
+    root = plugin_with(tmp_path / "p", hooks)
+    with pytest.raises(PluginError) as raised:
+        Plugin(str(root), str(tmp_path))
+    assert said in str(raised.value)
+    assert str(root / "hooks" / "hooks.json") in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_missing_plugin_directory(tmp_path: Path) -> None:
+    with pytest.raises(PluginError, match="no such plugin directory"):
+        Plugin(str(tmp_path / "nothing"), str(tmp_path))
+
+
+def test_what_a_manifest_adds(tmp_path: Path) -> None:
+    root = plugin_with(tmp_path / "p", {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "one"}]}]}})
+    (root / ".claude-plugin").mkdir()
+    (root / "more.json").write_text(
+        json.dumps({"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "two"}]}]}})
+    )
+    (root / "others").mkdir()
+    (root / "others" / "own.md").write_text("no frontmatter")
+    manifest = {"name": "mine", "hooks": "./more.json", "agents": ["./others/own.md"]}
+    (root / ".claude-plugin" / "plugin.json").write_text(json.dumps(manifest))
+    plugin = Plugin(str(root), "/home/of")
+    assert [hook.command for hook in plugin.hooks["Stop"]] == ["one", "two"]
+    assert list(plugin.agents) == ["mine:own"]
+    assert plugin.data == "/home/of/.claude/plugins/data/mine-inline"
+
+
+def test_options() -> None:
+    options = parse(["-p", "--plugin-dir", "a", "--plugin-dir=b", "--model", "m", "hello"])
+    assert (options.plugin_dirs, options.model, options.prompt) == (["a", "b"], "m", "hello")
+    assert parse(["-p", "--", "--not-an-option"]).prompt == "--not-an-option"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-p", "--no-such-option"], "error: unknown option '--no-such-option'"),
+        (["-p", "-x"], "error: unknown option '-x'"),
+        (["-p", "--verbose=yes"], "error: unknown option '--verbose=yes'"),
+        (["-p", "--model"], "error: option '--model' argument missing"),
+        (["-p", "--output-format", "xml"], "argument 'xml' is invalid"),
+        (["-p", "--output-format", "stream-json"], "requires --verbose"),
+        (["-p", "--input-format", "stream-json"], "requires output-format=stream-json"),
+        (["-p", "--session-id", "abc"], "Error: Invalid session ID. Must be a valid UUID."),
+        (["-p", "one", "two"], "too many arguments"),
+        ([], "print mode only"),
+    ],
+)
+def test_command_lines_that_are_refused(arguments: list[str], said: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        parse(arguments)
+    assert said in str(raised.value)
+
+
+def test_ids() -> None:
+    assert is_uuid(new_uuid())
+    assert new_uuid()[14] == "4"
+    assert (len(new_task_id("agent")), new_task_id("agent")[0]) == (17, "a")
+    assert (len(new_task_id("shell")), new_task_id("shell")[0]) == (9, "b")
+    assert new_run_id()[0] == "0"
+    assert slug("/a.b/Cé_1") == "-a-b-C--1"
+
+
+def sse(*events: Mapping[str, object]) -> list[bytes]:
+    """The lines of a stream of server-sent events."""
+    return [line for event in events for line in (b"event: x", b"data: " + json.dumps(event).encode(), b"")]
+
+
+START = {
+    "type": "message_start",
+    "message": {"id": "m", "role": "assistant", "content": [], "usage": {"input_tokens": 3}},
+}
+
+
+def test_a_streamed_message_is_put_together() -> None:
+    message = assemble(
+        sse(
+            START,
+            {"type": "ping"},
+            {
+                "type": "content_block_start",
+                "index": 1,
+                "content_block": {"type": "tool_use", "id": "t", "name": "B", "input": {}},
+            },
+            {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+            {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "hel"}},
+            {"type": "content_block_delta", "index": 1, "delta": {"type": "input_json_delta", "partial_json": '{"a"'}},
+            {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "lo"}},
+            {"type": "content_block_delta", "index": 1, "delta": {"type": "input_json_delta", "partial_json": ": 1}"}},
+            {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 5}},
+            {"type": "message_stop"},
+        )
+    )
+    assert message["content"] == [
+        {"type": "text", "text": "hello"},
+        {"type": "tool_use", "id": "t", "name": "B", "input": {"a": 1}},
+    ]
+    assert message["usage"] == {"input_tokens": 3, "output_tokens": 5}
+    assert message["stop_reason"] == "tool_use"
+
+
+def test_a_stream_that_breaks_off_is_no_answer() -> None:
+    with pytest.raises(OSError, match="before message_stop"):
+        assemble(sse(START))
+    with pytest.raises(ModelError, match="overloaded"):
+        assemble(sse(START, {"type": "error", "error": {"message": "overloaded"}}))
+
+
+def test_where_sentences_land() -> None:
+    block = text_block("prompt")
+    reminders = Conversation("reminder")
+    reminders.prompt([block], ["A"])
+    reminders.results([block], ["B"])
+    wrapped = [text_block(f"<system-reminder>\n{word}\n</system-reminder>") for word in "AB"]
+    assert reminders.messages == [
+        {"role": "user", "content": [wrapped[0], block]},
+        {"role": "user", "content": [block, wrapped[1]]},
+    ]
+    system = Conversation("system message")
+    system.prompt([block], ["A", "B"])
+    system.results([block], [])
+    assert system.messages == [
+        {"role": "user", "content": [block]},
+        {"role": "system", "content": [text_block("A\n\nB")]},
+        {"role": "user", "content": [block]},
+    ]
+
+
+def test_the_inbox_is_over_when_nothing_is_awaited_any_more() -> None:
+    inbox, awaited = Inbox(), threading.Event()
+    inbox.close()
+    taken: list[object] = []
+    taker = threading.Thread(target=lambda: taken.append(inbox.take(lambda: not awaited.is_set(), lambda: False, 0)))
+    taker.start()
+    assert taken == []
+    awaited.set()
+    inbox.wake()
+    taker.join(10)
+    assert taken == [None]
+
+
+def test_a_broken_off_inbox_gives_nothing_more() -> None:
+    inbox = Inbox()
+    inbox.put(UserTurn("never"))
+    inbox.break_off()
+    with pytest.raises(InterruptedByHostError):
+        inbox.take(lambda: False, lambda: False, 0)
+
+
+def test_commands_are_not_joined_with_other_lines() -> None:
+    inbox = Inbox()
+    for line in ("a", "b", "/clear", "c"):
+        inbox.put(UserTurn(line))
+    inbox.close()
+    taken = []
+    while item := inbox.take(lambda: False, lambda: False, 0):
+        assert isinstance(item, UserTurn)
+        taken.append(item.text)
+    assert taken == ["a\nb", "/clear", "c"]
+
+
+def test_a_shell_waits_for_its_gate_and_does_the_exports_first() -> None:
+    script = shell_script("echo 'x' $A", "export A=1")
+    assert script.startswith("read -r -u 3 _; exec 3<&-\nexport A=1\neval ")
+    assert quote("it's") == "'it'\"'\"'s'"

@@ -1,0 +1,157 @@
+"""The `[[then]]` steps: what each waits for, what it does, and what it says when a wait is in vain."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hookproof.catalogue.scenario import Scenario
+from hookproof.journal import DeadlineMissedError, Journal, Record
+from hookproof.play.steps import HostGoneError, Steps
+
+
+class Actions:
+    """Ten lines that write down what they were asked to do."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+
+    async def look(self, step: int) -> None:
+        self.done.append(f"look {step}")
+
+    async def fetch_result(self, job: str) -> None:
+        self.done.append(f"fetch {job}")
+
+    def release(self, job: str) -> None:
+        self.done.append(f"release {job}")
+
+    async def start_session(self, name: str) -> None:
+        self.done.append(f"start {name}")
+
+    async def end_session(self, name: str) -> None:
+        self.done.append(f"end {name}")
+
+    async def type(self, session: str, text: str) -> None:
+        self.done.append(f"type {session} {text}")
+
+
+def scenario(*then: dict[str, str]) -> Scenario:
+    return Scenario.model_validate(
+        {
+            "title": "t",
+            "source": "s",
+            "host": "claude",
+            "kind": "companion",
+            "requires": ["JOB-01"],
+            "user": "u",
+            "jobs": {"review": {}, "other": {}},
+            "sessions": {"second": {"user": "hi"}},
+            "model": {"main": [{"text": "x"}], "second": [{"text": "x"}], "a:b": []},
+            "then": list(then),
+        }
+    )
+
+
+def play(
+    tmp_path: Path, records: list[Record], *then: dict[str, str], seconds: float = 10.0
+) -> tuple[list[str], Journal]:
+    async def run() -> tuple[list[str], Journal]:
+        journal = Journal(tmp_path / "j.jsonl")
+        actions = Actions()
+        steps = asyncio.create_task(Steps(scenario(*then), journal, actions, seconds).play())
+        await asyncio.sleep(0)
+        for record in records:
+            journal.write(**record)
+            await asyncio.sleep(0)
+        try:
+            await steps
+        finally:
+            journal.close()
+        return actions.done, journal
+
+    return asyncio.run(run())
+
+
+def r(kind: str, **fields: Any) -> Record:
+    return {"kind": kind, **fields}
+
+
+TURN = r("model.answer", agent="main", text="done")
+
+
+@pytest.mark.parametrize(
+    ("step", "records", "done"),
+    [
+        ({"when": "job started", "do": "look"}, [r("job.started", job="review")], ["look 1"]),
+        ({"when": "job other ended", "do": "release job other"}, [r("job.ended", job="other")], ["release other"]),
+        ({"when": "job started", "do": "fetch result other"}, [r("job.started", job="review")], ["fetch other"]),
+        ({"when": "turn ended", "user": "go on"}, [TURN], ["type main go on"]),
+        ({"when": "turn ended", "do": "start session second"}, [TURN], ["start second"]),
+        (
+            {"when": "turn of second ended", "do": "end session second"},
+            [TURN, r("model.answer", agent="second", text="x")],
+            ["end second"],
+        ),
+        ({"when": "turn ended", "do": "end session"}, [TURN], ["end main"]),
+        ({"when": "turn ended", "do": "clear session"}, [TURN], ["type main /clear"]),
+        (
+            {"when": "session second ended", "do": "look"},
+            [r("host.exited", session="second", asked=True, code=0, signal=None)],
+            ["look 1"],
+        ),
+        (
+            {"when": "session second started", "do": "look"},
+            [r("host.line", session="second", line_subtype="init")],
+            ["look 1"],
+        ),
+        (
+            {"when": "shell ended", "do": "look"},
+            [
+                r("model.answer", agent="main", text=None, job="review", tool_use_id="t1"),
+                r("shell.started", run="s0", tool_use_id="t0"),
+                r("shell.started", run="s1", tool_use_id="t1"),
+                r("shell.ended", run="s0"),
+                r("shell.ended", run="s1"),
+            ],
+            ["look 1"],
+        ),
+        (
+            {"when": "subagent a:b ended", "do": "look"},
+            [r("subagent.ended", agent_type="c"), r("subagent.ended", agent_type="a:b")],
+            ["look 1"],
+        ),
+    ],
+)
+def test_each_step_waits_for_its_record_and_does_its_deed(
+    tmp_path: Path, step: dict[str, str], records: list[Record], done: list[str]
+) -> None:
+    assert play(tmp_path, records, step)[0] == done
+
+
+def test_the_second_turn_is_not_the_first(tmp_path: Path) -> None:
+    steps = [{"when": "turn ended", "do": "look"}, {"when": "turn ended", "do": "look"}]
+    with pytest.raises(DeadlineMissedError, match="'turn ended'"):
+        play(tmp_path, [TURN], *steps, seconds=0.05)
+    assert play(tmp_path, [TURN, TURN], *steps)[0] == ["look 1", "look 2"]
+
+
+def test_what_a_step_would_do_with_a_refused_job_is_skipped_and_the_rest_goes_on(tmp_path: Path) -> None:
+    steps = [{"when": "job started", "do": "release job"}, {"when": "job ended", "user": "Anything new?"}]
+    done, journal = play(tmp_path, [r("job.refused", job="review")], *steps)
+    assert done == ["type main Anything new?"]
+    (skipped,) = [record for record in journal.records if record["kind"] == "step.skipped"]
+    assert skipped["why"] == "no job: refused"
+
+
+def test_the_refusal_of_another_job_skips_nothing(tmp_path: Path) -> None:
+    records = [r("job.refused", job="other"), r("job.started", job="review")]
+    assert play(tmp_path, records, {"when": "job review started", "do": "look"})[0] == ["look 1"]
+
+
+def test_a_host_that_goes_away_unasked_is_an_error_not_a_wait(tmp_path: Path) -> None:
+    gone = r("host.exited", session="main", asked=False, code=None, signal=11)
+    with pytest.raises(HostGoneError, match=r"session 'main' went away by itself \(signal 11\)"):
+        play(tmp_path, [gone], {"when": "job started", "do": "look"})

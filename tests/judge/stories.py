@@ -1,0 +1,154 @@
+"""Literal journals for the tests of the judge: a small language that writes the records of a run.
+
+Every function returns records without `seq` and `at`; `journal` numbers them, ten milliseconds apart.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hookproof.journal import Record
+
+ROOT, SUB, OTHER = "root-session", "subagent-session", "other-session"
+WORKER, SERVER, HOOK = 4000, 4001, 5000
+CODEX: Record = {"pid": 4002, "start": 1, "ppid": SERVER, "pgid": SERVER, "argv": ["codex", "app-server"]}
+ANSWER = "Codex has finished job=review."
+TASK = "task-1"
+
+
+def journal(*parts: Record | list[Record], requires: list[str] | None = None) -> list[Record]:
+    """A numbered journal with its header."""
+    case: Record = {
+        "kind": "case",
+        "scenario": "tests/story",
+        "title": "A story",
+        "plugin": "a plugin",
+        "policy": None,
+        "lifecycle": "a lifecycle",
+        "host": {"name": "claude", "version": "fake"},
+        "worker": {"name": "codex", "version": "fake"},
+        "repeat": 1,
+        "requires": requires or [],
+        "jobs": {"review": {"answer": ANSWER}},
+        "words": {"active": ["queued", "running"], "succeeded": ["completed"], "ended": ["failed", "cancelled"]},
+        "fields": {"id": "id", "status": "status", "pid": "pid", "session": "sessionId", "reason": "errorMessage"},
+    }
+    flat: list[Record] = [case, {"kind": "host.started", "session": "main", "session_id": ROOT, "pid": 3000}]
+    for part in parts:
+        flat += part if isinstance(part, list) else [part]
+    return [{"seq": number, "at": number * 10.0, **record} for number, record in enumerate(flat, start=1)]
+
+
+def launch(agent: str = "main", command: str = "companion task --background 'job=review x'") -> Record:
+    return {
+        "kind": "model.answer",
+        "n": 1,
+        "agent": agent,
+        "text": None,
+        "tool_use_id": "toolu_1",
+        "call": "Bash",
+        "input": {"command": command},
+        "job": "review",
+    }
+
+
+def refused(text: str = "unsafe inside a subagent. Use --wait instead.") -> Record:
+    return {"kind": "job.refused", "job": "review", "agent": "main", "text": text}
+
+
+def row(status: str = "running", session: str | None = ROOT, **more: Any) -> Record:
+    return {"id": TASK, "status": status, "sessionId": session, "pid": WORKER, **more}
+
+
+def started(session: str | None = ROOT) -> list[Record]:
+    return [
+        {"kind": "gate.reached", "job": "review", "n": 2, "thread": "t"},
+        {"kind": "job.launched", "job": "review", "agent": "main", "id": TASK},
+        {"kind": "job.started", "job": "review", "row": row(session=session), "worker": WORKER, "processes": [CODEX]},
+    ]
+
+
+def said(agent: str, text: str = "Done.") -> Record:
+    answer = {"n": 3, "tool_use_id": None, "call": None, "input": None, "job": None}
+    return {"kind": "model.answer", "agent": agent, "text": text, **answer}
+
+
+def finished() -> list[Record]:
+    return [
+        {"kind": "gate.released", "job": "review"},
+        {"kind": "gate.answered", "job": "review", "n": 2},
+        died(WORKER, code=0),
+        {"kind": "job.ended", "job": "review", "how": "answered", "worker": WORKER},
+    ]
+
+
+def killed(signal: int | None = 15, code: int | None = None) -> list[Record]:
+    return [
+        {"kind": "gate.abandoned", "job": "review", "n": 2},
+        died(WORKER, code=code, signal=signal),
+        {"kind": "job.ended", "job": "review", "how": "abandoned", "worker": WORKER},
+    ]
+
+
+def died(pid: int, code: int | None = None, signal: int | None = None, observed: bool = True) -> Record:
+    return {"kind": "process.died", "pid": pid, "start": 1, "code": code, "signal": signal, "observed": observed}
+
+
+def session_end(session: str, *inside: Record | list[Record]) -> list[Record]:
+    flat: list[Record] = []
+    for part in inside:
+        flat += part if isinstance(part, list) else [part]
+    common = {"run": f"end-{session}", "event": "SessionEnd", "session_id": session, "agent_id": None}
+    return [
+        {"kind": "hook.started", **common, "pid": HOOK},
+        *flat,
+        {"kind": "hook.ended", **common, "exit": 0, "signal": None},
+    ]
+
+
+def listing(*rows: Record) -> Record:
+    """What `status --all --json` answers."""
+    active = [each for each in rows if each["status"] in {"queued", "running"}]
+    over = [each for each in rows if each not in active]
+    return {"running": active, "latestFinished": over[0] if over else None, "recent": over[1:], "needsReview": False}
+
+
+def look(
+    *stored: Record,
+    main: list[Record] | None = None,
+    bare: list[Record] | None = None,
+    files: bool = True,
+    server: bool = False,
+    worker: bool = False,
+) -> Record:
+    """A look: `stored` rows in the state file, and what main and a bare shell are told (default: the stored rows)."""
+    told = {"main": stored if main is None else main, "bare": stored if bare is None else bare}
+    places = {place: {"exit": 0, "answer": listing(*rows), "text": "{}"} for place, rows in told.items()}
+    state = {
+        "root": "state",
+        "rows": list(stored),
+        "job_files": [f"{TASK}.json"] if files else [],
+        "server": {"pid": SERVER} if server else None,
+        "error": None,
+    }
+    alive = [
+        {"pid": pid, "start": 1, "ppid": 1, "pgid": pid, "argv": [name]}
+        for pid, name, there in ((SERVER, "server", server), (WORKER, "worker", worker))
+        if there
+    ]
+    return {"kind": "look", "n": 1, "step": 1, "places": places, "state": [state], "processes": alive}
+
+
+def census(*pids: int, rows: list[Record] | None = None) -> Record:
+    alive = [{"pid": pid, "start": 1, "ppid": 1, "pgid": pid, "argv": ["left", "over"]} for pid in pids]
+    state = {"root": "state", "rows": rows or [], "job_files": [], "server": None, "error": None}
+    return {"kind": "census", "processes": alive, "state": [state]}
+
+
+def told(text: str, conversation: str = "main", role: str = "user") -> Record:
+    texts = [{"role": role, "text": text}]
+    return {"kind": "model.request", "n": 9, "agent": conversation, "aside": False, "texts": texts, "results": []}
+
+
+def error(what: str = "a script ran out") -> Record:
+    return {"kind": "error", "where": "model server", "what": what}

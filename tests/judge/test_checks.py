@@ -1,0 +1,179 @@
+"""Every check on literal journals: what satisfies it, and a broken run that pins what it sees.
+
+A check that nothing can fail is no check: `test_every_check_can_fail` holds the table below to that.
+"""
+
+from __future__ import annotations
+
+import pytest
+from stories import (
+    ANSWER,
+    SUB,
+    TASK,
+    WORKER,
+    census,
+    died,
+    error,
+    finished,
+    journal,
+    killed,
+    launch,
+    listing,
+    look,
+    refused,
+    row,
+    session_end,
+    started,
+    told,
+)
+
+from hookproof.catalogue.requirement import read_requirements
+from hookproof.journal import Record
+from hookproof.judge.checks import CHECKS
+from hookproof.judge.judge import judge
+
+REQUIREMENTS = read_requirements()
+DONE, GHOST, FAILED = row("completed"), row("running"), row("failed", errorMessage="its session ended")
+RAN = [launch(), *started(), *finished()]
+
+
+def answered_and(code: int | None = None, signal: int | None = None) -> list[Record]:
+    """The answer came, and the worker ended otherwise than well."""
+    return [
+        {"kind": "gate.released", "job": "review"},
+        {"kind": "gate.answered", "job": "review", "n": 2},
+        died(WORKER, code=code, signal=signal),
+        {"kind": "job.ended", "job": "review", "how": "answered", "worker": WORKER},
+    ]
+
+
+LOST = [launch("agent"), *started(SUB), *session_end(SUB, killed())]
+SHELL: Record = {"kind": "shell.started", "run": "s1", "tool_use_id": "toolu_1"}
+SHELL_END: Record = {
+    "kind": "shell.ended",
+    "run": "s1",
+    "ended_by": "host at subagent end",
+    "output_file": "/tmp/tasks/b1.output",
+    "output_bytes": 0,
+}
+RESULT: Record = {"kind": "result", "job": "review", "id": TASK, "exit": 0, "text": ANSWER, "why": None}
+
+# (requirement, the run, what is seen, the verdict)
+RUNS: list[tuple[str, list[Record], str, str]] = [
+    ("JOB-01", RAN, "finished", "conforms"),
+    ("JOB-01", LOST, "lost", "violates"),
+    ("JOB-01", [launch(), refused()], "refused", "violates"),
+    ("JOB-01", [launch(), *started(), *answered_and(signal=9)], "lost", "violates"),
+    ("JOB-01", [launch(), *started(), *answered_and(code=1)], "lost", "violates"),
+    ("JOB-01", [launch(), *started(), {"kind": "sweep.began"}, *killed(9)], "survives", "violates"),
+    ("JOB-03", [launch(), *started(), {"kind": "sweep.began"}, *killed(9)], "survives", "conforms"),
+    ("JOB-01", [launch()], "no evidence", "unknown"),
+    ("JOB-02", [*RAN, told(f"<task-notification>{ANSWER}</task-notification>")], "delivered", "conforms"),
+    ("JOB-02", [*RAN, told("<task-notification>nothing</task-notification>")], "finished, not delivered", "violates"),
+    ("JOB-02", LOST, "lost", "violates"),
+    ("JOB-03", RAN, "survives", "conforms"),
+    ("JOB-03", [launch(), *started()], "survives", "conforms"),
+    ("JOB-03", [launch(), refused()], "refused", "conforms"),
+    ("JOB-03", [launch(), refused("no such file")], "refused without naming --wait", "violates"),
+    ("JOB-03", LOST, "lost", "violates"),
+    ("JOB-04", [*RAN, look(DONE)], "listed truly", "conforms"),
+    ("JOB-04", [*LOST, look(FAILED)], "listed truly", "conforms"),
+    ("JOB-04", [launch(), refused()], "refused", "conforms"),
+    ("JOB-04", [*LOST, look()], "not listed", "violates"),
+    ("JOB-04", [*LOST, look(GHOST)], "listed falsely", "violates"),
+    ("JOB-04", [*RAN, look(GHOST)], "listed falsely", "violates"),
+    ("JOB-04", [*LOST, look(row("completed"))], "listed falsely", "violates"),
+    ("JOB-04", LOST, "no evidence", "unknown"),
+    ("JOB-05", RAN, "finished", "conforms"),
+    ("JOB-05", LOST, "lost", "violates"),
+    ("JOB-06", [*LOST, look(FAILED)], "recorded", "conforms"),
+    ("JOB-06", [*RAN, look(DONE)], "survives", "conforms"),
+    ("JOB-06", [*LOST, look()], "erased", "violates"),
+    ("JOB-06", [*LOST, look(GHOST)], "not recorded", "violates"),
+    ("JOB-06", [*LOST, look(row("failed"))], "not recorded", "violates"),
+    ("JOB-07", [*RAN, census()], "nothing left", "conforms"),
+    ("JOB-07", [launch(), *started(), census(WORKER, rows=[GHOST])], "only listed jobs", "conforms"),
+    ("JOB-07", [*RAN, census(WORKER, rows=[DONE])], "left behind", "violates"),
+    ("JOB-07", RAN, "no evidence", "unknown"),
+    ("JOB-08", [*RAN, RESULT], "readable", "conforms"),
+    ("JOB-08", [*RAN, {**RESULT, "exit": 1, "text": "No job found"}], "gone", "violates"),
+    ("JOB-08", [*RAN, {**RESULT, "text": "something else"}], "gone", "violates"),
+    ("JOB-08", LOST, "no evidence", "unknown"),
+    ("JOB-21", [*LOST, look(FAILED)], "terminal", "conforms"),
+    ("JOB-21", RAN, "survives", "conforms"),
+    ("JOB-21", [*LOST, look(GHOST)], "listed as running", "violates"),
+    ("JOB-21", [*LOST, look(GHOST, main=[])], "listed as running", "violates"),
+    ("JOB-21", [*LOST, look()], "not listed", "violates"),
+    ("JOB-26", [launch()], "lands in pattern A", "conforms"),
+    ("JOB-26", [launch("agent", "companion task --wait 'job=review x'")], "lands in pattern B", "conforms"),
+    ("JOB-26", [launch("agent", "companion task 'job=review explain --background'")], "lands in pattern B", "conforms"),
+    ("JOB-26", [launch("agent")], "lands in pattern C", "violates"),
+    ("JOB-27", [*RAN, told(f"Codex job {TASK} finished")], "told once", "conforms"),
+    ("JOB-27", [launch(), refused()], "refused", "conforms"),
+    ("JOB-27", [*RAN, told("Anything new?")], "never told", "violates"),
+    ("JOB-27", [*RAN, told(f"{TASK} finished"), told(f"{TASK} has finished")], "told 2 times", "violates"),
+    ("JOB-27", [*RAN, told(f"{TASK} finished", "agent")], "never told", "violates"),
+    ("JOB-27", [launch(), *started()], "no evidence", "unknown"),
+    ("JOB-28", [launch(), SHELL, {**SHELL_END, "output_bytes": 62}], "has output", "conforms"),
+    ("JOB-28", [launch(), SHELL, SHELL_END], "empty", "violates"),
+    ("JOB-28", [launch(), SHELL], "no evidence", "unknown"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "run", "seen", "verdict"), RUNS, ids=[f"{n}-{s}-{i}" for i, (n, _, s, _) in enumerate(RUNS)]
+)
+def test_check(name: str, run: list[Record], seen: str, verdict: str) -> None:
+    (check,) = judge(journal(*run, requires=[name]), REQUIREMENTS).checks
+    assert (check.seen, check.verdict) == (seen, verdict), check.detail
+
+
+def test_every_check_can_fail() -> None:
+    assert {name for name, _, _, verdict in RUNS if verdict == "violates"} == set(CHECKS)
+    assert {name for name, _, _, verdict in RUNS if verdict == "conforms"} == set(CHECKS)
+
+
+def test_every_requirement_has_a_check_and_every_accepted_outcome_can_be_seen() -> None:
+    assert set(REQUIREMENTS) == set(CHECKS)
+    for name, requirement in REQUIREMENTS.items():
+        seen = {outcome for check, _, outcome, _ in RUNS if check == name} | {"refused"}
+        assert set(requirement.accepts) <= seen
+
+
+def test_an_error_turns_conformance_into_doubt_and_leaves_a_violation() -> None:
+    (fine,) = judge(journal(*RAN, error(), requires=["JOB-01"]), REQUIREMENTS).checks
+    (lost,) = judge(journal(*LOST, error(), requires=["JOB-01"]), REQUIREMENTS).checks
+    assert fine.verdict == "unknown"
+    assert "a script ran out" in fine.detail
+    assert lost.verdict == "violates"
+
+
+def test_a_loss_after_an_error_is_doubt() -> None:
+    run = journal(launch(), *started(), error(), *killed(9), requires=["JOB-01"])
+    assert judge(run, REQUIREMENTS).checks[0].verdict == "unknown"
+
+
+def test_the_worst_check_is_the_verdict() -> None:
+    run = journal(*RAN, look(), requires=["JOB-01", "JOB-04"])
+    assert judge(run, REQUIREMENTS).verdict == "violates"
+    assert judge(journal(*RAN, requires=["JOB-01", "JOB-04"]), REQUIREMENTS).verdict == "unknown"
+    assert judge(journal(*RAN, requires=[]), REQUIREMENTS).verdict == "unknown"
+
+
+def test_names_do_not_influence_a_verdict() -> None:
+    run = journal(*LOST, look(), requires=["JOB-03", "JOB-04"])
+    stripped = [dict(record) for record in run]
+    for name in ("scenario", "title", "plugin", "policy", "lifecycle", "host", "worker"):
+        stripped[0].pop(name)
+    assert judge(run, REQUIREMENTS) == judge(stripped, REQUIREMENTS)
+
+
+def test_a_status_answer_that_is_no_object_lists_nothing() -> None:
+    broken = look()
+    broken["places"]["main"] = {"exit": 1, "answer": None, "text": "boom"}
+    (check,) = judge(journal(*LOST, broken, requires=["JOB-04"]), REQUIREMENTS).checks
+    assert check.seen == "no answer"
+
+
+def test_listing_has_the_shape_of_the_issue() -> None:
+    assert listing() == {"running": [], "latestFinished": None, "recent": [], "needsReview": False}

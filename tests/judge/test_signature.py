@@ -1,0 +1,156 @@
+"""The seven causes that look alike from outside, each told from what it leaves behind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from stories import (
+    CODEX,
+    HOOK,
+    OTHER,
+    ROOT,
+    SUB,
+    WORKER,
+    died,
+    finished,
+    journal,
+    killed,
+    launch,
+    look,
+    row,
+    said,
+    session_end,
+    started,
+)
+
+from hookproof.journal import Record
+from hookproof.judge.signature import EVIDENCE, HYPOTHESES, Signature, find_signature
+from hookproof.judge.story import Story
+
+SHELL: list[Record] = [
+    {"kind": "shell.started", "run": "s1", "tool_use_id": "toolu_1", "background": True, "pid": 6000}
+]
+SHELL_END: Record = {"kind": "shell.ended", "run": "s1", "ended_by": "host at subagent end", "exit": None, "signal": 9}
+LAUNCHED: Record = {"kind": "job.launched", "job": "review", "agent": "main", "id": "task-1"}
+
+STORIES: dict[str, list[Any]] = {
+    "H1": [launch("agent"), *started(SUB), said("agent"), *session_end(SUB, killed()), look(files=False)],
+    "H2": [launch(), *started(ROOT), *session_end(OTHER, killed(None, code=0)), look(row("running"))],
+    "H3": [launch("agent"), *SHELL, *started(ROOT), said("agent"), *killed(9), SHELL_END, look(row("running"))],
+    "H4": [launch(), *started(None), look(row("running", session=None), main=[])],
+    "H5": [launch(), *started(ROOT), look(worker=True), *finished()],
+    "H6": [launch(), LAUNCHED, look(row("queued"))],
+    "H7": [launch("agent"), *started(SUB), look(row("running", session=SUB), main=[]), *finished()],
+}
+
+
+def signature(*parts: Any) -> Signature:
+    return find_signature(Story(journal(*parts)))
+
+
+def test_every_hypothesis_has_a_story_and_its_evidence() -> None:
+    assert set(STORIES) == set(HYPOTHESES) == set(EVIDENCE)
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_each_story_has_its_signature(name: str) -> None:
+    found = signature(*STORIES[name])
+    assert found.id == name, found.reasons
+    assert found.reasons
+
+
+def test_nothing_wrong_has_no_signature() -> None:
+    assert signature(launch(), *started(), *finished(), look(row("completed"))) == Signature(None, (), (), None)
+
+
+def test_a_loss_that_fits_nothing_says_so() -> None:
+    found = signature(launch(), *started(), *killed(11), look(row("running"), server=True))
+    assert found.id == "?"
+
+
+def test_a_filter_is_seen_beside_the_kill() -> None:
+    found = signature(
+        launch("agent"),
+        *started(SUB),
+        look(row("running", session=SUB), main=[]),
+        *session_end(SUB, killed()),
+        look(files=False),
+    )
+    assert (found.id, found.also) == ("H1", ("H7",))
+
+
+def test_a_kill_of_another_sessions_row_is_not_h1() -> None:
+    found = signature(launch(), *started(ROOT), *session_end(OTHER, killed()), look())
+    assert found.id == "?"
+
+
+def test_a_death_before_any_session_end_is_no_hooks_doing() -> None:
+    late = [{"kind": "note"}] * 300  # three seconds
+    found = signature(launch("agent"), *started(SUB), *killed(None, 1), *late, *session_end(SUB), look(files=False))
+    assert (found.id, found.culprit) == ("?", None)
+
+
+def test_two_hooks_at_once_name_no_culprit() -> None:
+    both = session_end(SUB, *session_end(OTHER, killed()))
+    found = signature(launch("agent"), *started(SUB), *both, look(files=False))
+    assert (found.id, found.culprit) == ("H1", None)
+
+
+def test_a_signal_to_somebody_elses_codex_is_no_evidence() -> None:
+    sent: Record = {"kind": "codex.signal", "by": 9999, "signal": 15, "name": "SIGTERM", "sender_pid": HOOK}
+    culprit = signature(launch("agent"), *started(SUB), *session_end(SUB, sent, killed()), look(files=False)).culprit
+    assert culprit is not None
+    assert not culprit.who.observed
+
+
+def test_culprit_inferred_from_the_running_hook() -> None:
+    culprit = signature(*STORIES["H1"]).culprit
+    assert culprit is not None
+    assert culprit.who.value == "the SessionEnd hook"
+    assert not culprit.who.observed
+    assert culprit.signal is not None
+    assert (culprit.signal.value, culprit.signal.observed) == ("SIGTERM", True)
+    assert culprit.after_subagent_ms is not None
+    assert culprit.after_subagent_ms.value == 20.0
+
+
+def test_culprit_observed_when_the_kernel_named_the_sender() -> None:
+    sent: Record = {
+        "kind": "codex.signal",
+        "by": CODEX["pid"],
+        "signal": 15,
+        "name": "SIGTERM",
+        "sender_pid": HOOK,
+        "sender_uid": 0,
+    }
+    culprit = signature(launch("agent"), *started(SUB), *session_end(SUB, sent, killed()), look(files=False)).culprit
+    assert culprit is not None
+    assert culprit.who.observed
+
+
+def test_culprit_is_the_host_when_it_ended_the_shell() -> None:
+    culprit = signature(*STORIES["H3"]).culprit
+    assert culprit is not None
+    assert culprit.who.value == "the host itself, at subagent end"
+    assert culprit.who.observed
+
+
+def test_the_session_of_the_hook_is_named_by_its_role() -> None:
+    begun: Record = {"kind": "session.started", "session_id": SUB, "agent_id": "a1"}
+    culprit = signature(begun, *STORIES["H1"]).culprit
+    assert culprit is not None
+    assert culprit.session is not None
+    assert culprit.session.value == "the subagent's own session (the job's own)"
+
+
+def test_an_unseen_wait_status_is_not_told_as_a_signal() -> None:
+    unseen = [
+        {"kind": "gate.abandoned", "job": "review", "n": 2},
+        died(WORKER, observed=False),
+        {"kind": "job.ended", "job": "review", "how": "abandoned", "worker": WORKER},
+    ]
+    found = signature(launch("agent"), *started(SUB), *session_end(SUB, unseen), look(files=False))
+    assert found.id == "H1"
+    assert found.culprit is not None
+    assert found.culprit.signal is None

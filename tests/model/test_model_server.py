@@ -1,0 +1,294 @@
+"""The scripted model over real sockets: both wire formats, gates, and clients that go away."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hookproof.catalogue.scenario import Agent, AnyStep, Bash, Say
+from hookproof.journal import Journal
+from hookproof.model.script import Script, mark
+from hookproof.model.server import ModelServer
+
+TOOLS = [{"name": "Bash"}, {"name": "Task"}]
+SECONDS = 10.0
+
+
+class Client:
+    """One raw HTTP/1.1 connection per request, so that a test can walk away in the middle."""
+
+    def __init__(self, base: str) -> None:
+        self._port = int(base.rpartition(":")[2])
+
+    async def send(
+        self, path: str, body: Any, method: str = "POST"
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        head = f"{method} {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {len(data)}\r\nconnection: close\r\n\r\n"
+        writer.write(head.encode() + data)
+        await writer.drain()
+        return reader, writer
+
+    async def ask(self, path: str, body: Any, method: str = "POST") -> tuple[int, str]:
+        reader, writer = await self.send(path, body, method)
+        async with asyncio.timeout(SECONDS):
+            whole = (await reader.read()).decode()
+        writer.close()
+        head, _, rest = whole.partition("\r\n\r\n")
+        return int(head.split()[1]), rest
+
+
+Test = Callable[[Client, ModelServer, Journal], Awaitable[None]]
+
+
+def play(tmp_path: Path, steps: dict[str, list[AnyStep]], test: Test, hold: Any = None) -> Journal:
+    async def no_hold(agent: str, after: str) -> None:
+        raise AssertionError(f"{agent} was held for {after}")
+
+    async def run() -> Journal:
+        journal = Journal(tmp_path / "journal.jsonl")
+        script = Script(steps, {"launch": "companion task"})
+        server = ModelServer(script, {"review": "All good.", "other": "Fine."}, journal, hold or no_hold)
+        base = await server.start()
+        try:
+            async with asyncio.timeout(SECONDS * 2):
+                await test(Client(base), server, journal)
+        finally:
+            await server.stop()
+            journal.close()
+        return journal
+
+    return asyncio.run(run())
+
+
+def messages(*texts: str, agent: str | None = "main", tools: Any = TOOLS, **more: Any) -> dict[str, Any]:
+    first = mark("Hello", agent) if agent else "Hello"
+    said = [{"role": "user", "content": first}] + [{"role": "user", "content": text} for text in texts]
+    return {"model": "m", "messages": said, "tools": tools, **more}
+
+
+def errors(journal: Journal) -> list[str]:
+    return [record["what"] for record in journal.records if record["kind"] == "error"]
+
+
+def test_agents_are_told_apart_by_the_first_user_text(tmp_path: Path) -> None:
+    async def test(client: Client, _server: ModelServer, _journal: Journal) -> None:
+        assert "to main" in (await client.ask("/v1/messages", messages(agent="main")))[1]
+        # main's later history holds the child's marker: only the first text counts
+        assert "again" in (await client.ask("/v1/messages", messages(mark("x", "child"), agent="main")))[1]
+        assert "to child" in (await client.ask("/v1/messages", messages(agent="child")))[1]
+
+    journal = play(tmp_path, {"main": [Say(text="to main"), Say(text="again")], "child": [Say(text="to child")]}, test)
+    assert errors(journal) == []
+
+
+def test_a_tool_call_uses_the_name_that_the_host_offers(tmp_path: Path) -> None:
+    async def test(client: Client, _server: ModelServer, _journal: Journal) -> None:
+        answer = json.loads((await client.ask("/v1/messages", messages()))[1])
+        assert answer["stop_reason"] == "tool_use"
+        assert answer["content"][0]["name"] == "Task"
+        assert answer["content"][0]["input"]["prompt"].endswith("[hookproof:agent=a:b#1]")
+        answer = json.loads((await client.ask("/v1/messages", messages()))[1])
+        assert answer["content"][0]["input"]["command"] == "companion task 'job=review x'"
+
+    steps: list[AnyStep] = [
+        Agent(call="Agent", subagent_type="a:b", prompt="go"),
+        Bash(call="Bash", command="{launch} 'job=review x'"),
+    ]
+    journal = play(tmp_path, {"main": steps, "a:b#1": [Say(text="x")]}, test)
+    calls = [record for record in journal.records if record["kind"] == "model.answer"]
+    assert [call["job"] for call in calls] == [None, "review"]
+
+
+def test_several_agents_of_one_type_are_numbered(tmp_path: Path) -> None:
+    async def test(client: Client, _server: ModelServer, _journal: Journal) -> None:
+        prompts = [json.loads((await client.ask("/v1/messages", messages()))[1]) for _ in range(3)]
+        markers = [prompt["content"][0]["input"]["prompt"].rpartition("=")[2] for prompt in prompts]
+        assert markers == ["t]", "t#2]", "t]"]
+
+    call = Agent(call="Agent", subagent_type="t", prompt="go")
+    play(tmp_path, {"main": [call, call, call], "t": [], "t#2": []}, test)
+
+
+def test_streamed_events_carry_the_same_answer(tmp_path: Path) -> None:
+    async def test(client: Client, _server: ModelServer, _journal: Journal) -> None:
+        status, text = await client.ask("/v1/messages", messages(stream=True))
+        assert status == 200
+        kinds = [line.removeprefix("event: ") for line in text.splitlines() if line.startswith("event: ")]
+        assert kinds[0] == "message_start"
+        assert kinds[-1] == "message_stop"
+        assert '"text": "streamed"' in text
+
+    play(tmp_path, {"main": [Say(text="streamed")]}, test)
+
+
+def test_results_are_found_in_all_messages_and_told_once(tmp_path: Path) -> None:
+    result = {
+        "type": "tool_result",
+        "tool_use_id": "t1",
+        "content": [{"type": "text", "text": "out"}],
+        "is_error": True,
+    }
+    history = [
+        {"role": "user", "content": mark("Hello", "main")},
+        {"role": "assistant", "content": [{"type": "tool_use", "id": "t1", "name": "Bash", "input": {}}]},
+        {"role": "user", "content": [result]},
+        {"role": "system", "content": "a later host appends this"},
+    ]
+
+    async def test(client: Client, _server: ModelServer, _journal: Journal) -> None:
+        body = {"model": "m", "messages": history, "tools": TOOLS}
+        assert "saw out" in (await client.ask("/v1/messages", body))[1]
+        await client.ask("/v1/messages", body)
+
+    journal = play(tmp_path, {"main": [Say(text="saw {result}"), Say(text="x")]}, test)
+    first, second = (record for record in journal.records if record["kind"] == "model.request")
+    assert first["results"] == [{"tool_use_id": "t1", "text": "out", "is_error": True}]
+    assert "a later host appends this" in [text["text"] for text in first["texts"]]
+    assert (second["results"], second["texts"]) == ([], [])
+
+
+def test_asides_consume_no_step_and_what_fits_nobody_is_an_error_not_a_loop(tmp_path: Path) -> None:
+    async def test(client: Client, _server: ModelServer, _journal: Journal) -> None:
+        assert (await client.ask("/v1/messages", messages(tools=[])))[0] == 200
+        assert (await client.ask("/v1/messages/count_tokens", {}))[0] == 200
+        assert "only" in (await client.ask("/v1/messages", messages()))[1]
+        answer = json.loads((await client.ask("/v1/messages", messages()))[1])
+        assert answer["stop_reason"] == "end_turn"
+        assert (await client.ask("/v1/messages", messages(agent=None)))[0] == 200
+
+    journal = play(tmp_path, {"main": [Say(text="only")]}, test)
+    ran_out, nobody = errors(journal)
+    assert "after the end of its script" in ran_out
+    assert "no agent marker" in nobody
+
+
+def test_steps_may_depend_on_what_the_model_was_told(tmp_path: Path) -> None:
+    steps: list[AnyStep] = [
+        Say(text="warned", if_told="never do"),
+        Say(text="unwarned", unless_told="never do"),
+        Say(text="last"),
+    ]
+
+    async def test(client: Client, _server: ModelServer, _journal: Journal) -> None:
+        assert "unwarned" in (await client.ask("/v1/messages", messages("go on")))[1]
+        assert "last" in (await client.ask("/v1/messages", messages("never do it")))[1]
+
+    play(tmp_path, {"main": steps}, test)
+
+
+def test_an_answer_waits_for_its_hold_and_a_client_that_leaves_is_noticed(tmp_path: Path) -> None:
+    opened = asyncio.Event()
+
+    async def hold(agent: str, after: str) -> None:
+        assert (agent, after) == ("main", "job started")
+        await opened.wait()
+
+    async def test(client: Client, _server: ModelServer, journal: Journal) -> None:
+        _, writer = await client.send("/v1/messages", messages())
+        await journal.wait(lambda r: r["kind"] == "model.request", waiting_for="the request", seconds=SECONDS)
+        writer.close()
+        await journal.wait(lambda r: r["kind"] == "model.client_gone", waiting_for="the leave", seconds=SECONDS)
+        opened.set()
+        assert "second" in (await client.ask("/v1/messages", messages()))[1]
+
+    play(
+        tmp_path,
+        {"main": [Say(text="first", after="job started"), Say(text="second", after="job started")]},
+        test,
+        hold,
+    )
+
+
+def responses(text: str, stream: bool = True) -> dict[str, Any]:
+    content = [{"type": "input_text", "text": text}]
+    return {"model": "gpt", "stream": stream, "input": [{"type": "message", "role": "user", "content": content}]}
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_job_runs_until_it_is_released(tmp_path: Path, stream: bool) -> None:
+    async def test(client: Client, server: ModelServer, journal: Journal) -> None:
+        asked = asyncio.create_task(client.ask("/v1/responses", responses("job=review look", stream)))
+        await journal.wait(lambda r: r["kind"] == "gate.reached", waiting_for="the job", seconds=SECONDS)
+        assert not asked.done()
+        server.release("review")
+        status, text = await asked
+        assert status == 200
+        assert "All good." in text
+        await journal.wait(lambda r: r["kind"] == "gate.answered", waiting_for="the answer", seconds=SECONDS)
+
+    play(tmp_path, {"main": []}, test)
+
+
+def test_a_worker_that_dies_is_noticed_at_once(tmp_path: Path) -> None:
+    async def test(client: Client, _server: ModelServer, journal: Journal) -> None:
+        reader, writer = await client.send("/v1/responses", responses("job=other look"))
+        async with asyncio.timeout(SECONDS):
+            assert b"200" in await reader.readline()
+        writer.transport.abort()
+        gone = await journal.wait(lambda r: r["kind"] == "gate.abandoned", waiting_for="its death", seconds=SECONDS)
+        assert gone["job"] == "other"
+
+    play(tmp_path, {"main": []}, test)
+
+
+def test_the_newest_prompt_names_the_job(tmp_path: Path) -> None:
+    async def test(client: Client, server: ModelServer, _journal: Journal) -> None:
+        server.release("other")
+        body = responses("job=review first", stream=False)
+        body["input"].append({"type": "message", "role": "user", "content": "now job=other"})
+        assert "Fine." in (await client.ask("/v1/responses", body))[1]
+
+    play(tmp_path, {"main": []}, test)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "method", "status"),
+    [
+        ("/v1/messages", b"{broken", "POST", 400),
+        ("/v1/messages", [], "POST", 400),
+        ("/v1/messages", {"messages": ["x"]}, "POST", 400),
+        ("/v1/responses", {"no": "input"}, "POST", 400),
+        ("/v1/messages", {}, "GET", 404),
+        ("/elsewhere", {}, "POST", 404),
+        ("/v1/messages", b"[" * 100_000, "POST", 400),
+    ],
+)
+def test_what_is_not_understood_gets_a_clear_refusal(
+    tmp_path: Path, path: str, body: Any, method: str, status: int
+) -> None:
+    async def test(client: Client, _server: ModelServer, _journal: Journal) -> None:
+        got, text = await client.ask(path, body, method)
+        assert got == status
+        assert json.loads(text)["error"]["message"].startswith(f"{method} {path}")
+
+    journal = play(tmp_path, {"main": []}, test)
+    assert [record["status"] for record in journal.records if record["kind"] == "model.refused"] == [status]
+
+
+def test_a_job_that_nobody_defined_is_an_error(tmp_path: Path) -> None:
+    async def test(client: Client, _server: ModelServer, _journal: Journal) -> None:
+        assert (await client.ask("/v1/responses", responses("job=unheard of")))[0] == 200
+        assert (await client.ask("/v1/responses", responses("no name at all")))[0] == 200
+
+    unheard, none = errors(play(tmp_path, {"main": []}, test))
+    assert "'unheard'" in unheard
+    assert "names no job" in none
+
+
+def test_stopping_lets_go_of_everything_held(tmp_path: Path) -> None:
+    readers: list[asyncio.StreamReader] = []
+
+    async def test(client: Client, _server: ModelServer, journal: Journal) -> None:
+        reader, _writer = await client.send("/v1/responses", responses("job=review held"))
+        readers.append(reader)
+        await journal.wait(lambda r: r["kind"] == "gate.reached", waiting_for="the job", seconds=SECONDS)
+
+    play(tmp_path, {"main": []}, test)
+    assert readers

@@ -1,0 +1,138 @@
+"""The fallback for systems without pidfds or handles, tried on whatever system this is that has fork."""
+
+# ruff: noqa: E402 - past the assertion mypy reads this file for everything but Windows
+from __future__ import annotations
+
+import sys
+
+from .programs import skip_module_unless
+
+skip_module_unless(sys.platform != "win32", "sessions and signals: not on Windows")
+assert sys.platform != "win32"
+
+import asyncio
+import os
+import signal
+from subprocess import PIPE
+
+import pytest
+
+from hookproof.processes import Death, Exit, Identity
+from hookproof.processes import portable as native
+from hookproof.processes.base import Child, Platform, Stream
+from hookproof.processes.portable import threads
+
+from .programs import LIVES, ORPHAN, SECONDS, environment, played, python, running, said
+
+_IS_A_PLATFORM: Platform = native
+
+
+def identity_of(pid: int) -> Identity:
+    identity = native.identify(pid)
+    assert identity is not None
+    return identity
+
+
+async def spawn(program: str, *, stdout: Stream = PIPE) -> Child:
+    return await native.spawn(
+        python(program),
+        env=environment(),
+        cwd=".",
+        stdin=PIPE,
+        stdout=stdout,
+        stderr=None,
+        limit=2**16,
+        container=None,
+    )
+
+
+def test_identity() -> None:
+    with running(LIVES) as process:
+        said(process)
+        identity = identity_of(process.pid)
+        assert identity == native.identify(process.pid)
+        stale = Identity(identity.pid, identity.start - 1)
+        assert not native.is_alive(stale)
+        assert not native.kill(stale)
+        assert native.is_alive(identity)
+        assert native.signal_process(identity, signal.SIGTERM)
+        assert process.wait() == -signal.SIGTERM
+        assert native.identify(process.pid) is None
+        assert not native.kill(identity)
+
+
+def test_orphans_are_found_by_token_and_ended() -> None:
+    since, token = native.instant(), os.urandom(16).hex()
+    with running(ORPHAN, token=token) as process, running(LIVES, token=token + "0") as neighbour:
+        orphan = int(said(process))
+        said(neighbour)
+        process.wait()
+        (info,) = native.find(token, since=since)
+        assert info.identity.pid == info.sid == orphan
+        assert native.kill(info.identity)
+        assert native.wait_dead([info.identity], seconds=SECONDS) == []
+        assert list(native.find(token, since=since)) == []
+        assert neighbour.poll() is None
+
+
+def test_who_does_not_die_is_told() -> None:
+    with running(LIVES) as process:
+        identity = identity_of(process.pid)
+        assert native.wait_dead([identity], seconds=0) == [identity]
+
+
+@pytest.mark.parametrize("watcher", [native.watch_deaths, threads.ThreadWatcher], ids=["best", "threads"])
+def test_deaths_are_told_and_nobodys_status_is_taken(watcher: type[threads.ThreadWatcher]) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        told: asyncio.Queue[Death] = asyncio.Queue()
+        watch = watcher(loop, told.put_nowait)
+        with running(LIVES) as ours, running(ORPHAN) as process:
+            orphan = identity_of(int(said(process)))
+            identity = identity_of(ours.pid)
+            assert not watch.watch(Identity(identity.pid, identity.start - 1))
+            assert watch.watch(identity)
+            assert watch.watch(identity)
+            assert watch.watch(orphan)
+            ours.terminate()
+            death = await told.get()
+            assert death.identity == identity
+            assert death.exit in {Exit(code=None, signal=signal.SIGTERM, observed=True), None}
+            assert ours.wait() == -signal.SIGTERM
+            native.kill(orphan)
+            assert (await told.get()).identity == orphan
+            assert not watch.watch(identity)
+        watch.close()
+        watch.close()
+        assert told.empty()
+
+    played(main)
+
+
+def test_a_child_is_waited_for_though_a_grandchild_holds_its_pipes() -> None:
+    holds = f"import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', {LIVES!r}]).pid); sys.exit(3)"
+
+    async def main() -> None:
+        child = await spawn(holds)
+        assert child.stdout is not None
+        grandchild = identity_of(int(await child.stdout.readline()))
+        assert await child.wait() == Exit(code=3, signal=None, observed=True)
+        assert not child.kill_group()
+        assert native.kill(grandchild)
+        child.close()
+
+    played(main)
+
+
+def test_a_group_is_killed_and_closing_ends_nothing() -> None:
+    async def main() -> None:
+        child = await spawn(LIVES)
+        assert child.stdout is not None
+        await child.stdout.readline()
+        child.close()
+        assert native.is_alive(child.identity)
+        assert child.kill_group()
+        assert await child.wait() == Exit(code=None, signal=signal.SIGKILL, observed=True)
+        child.close()
+
+    played(main)

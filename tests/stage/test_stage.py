@@ -1,0 +1,136 @@
+"""The stage: nothing of the user's leaks in, the world goes whole, records come in order, state is read as it is."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from hookproof.catalogue.lifecycle import Resolved
+from hookproof.catalogue.plugin import resolve_plugin
+from hookproof.journal import Journal
+from hookproof.stage import world as worlds
+from hookproof.stage.environment import environment, search_path
+from hookproof.stage.recorder import Recorder
+from hookproof.stage.state import find_row, read_state
+
+LIFECYCLE = Resolved(name="x", host="claude", rows={})
+
+
+def build(tmp_path: Path, spec: str = "reference") -> worlds.World:
+    return worlds.build(resolve_plugin(spec), LIFECYCLE, tmp_path, codex=None)
+
+
+def test_nothing_of_the_users_environment_leaks_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "a-real-key")
+    monkeypatch.setenv("SECRET_OF_MINE", "s")
+    monkeypatch.setenv("SHELL", "/bin/zsh")
+    monkeypatch.setenv("PATH", "/home/me/bin:/usr/bin")
+    env = environment(
+        home=tmp_path, tmp=tmp_path, path=search_path(tmp_path, []), token="t", recorder="r:1", model="http://m"
+    )
+    assert "/home/me/bin" not in env["PATH"]
+    assert not {"SECRET_OF_MINE", "SHELL"} & set(env)
+    assert "a-real-key" not in env.values()
+
+
+def test_needed_programs_are_found_where_they_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "node"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert str(tmp_path) in search_path(Path("/own"), ["node"]).split(":")
+
+
+def test_the_world_is_removed_whole_and_the_original_untouched(tmp_path: Path) -> None:
+    world = build(tmp_path, "reference:as-reported")
+    original = resolve_plugin("reference").root
+    assert (world.plugin / "policy").read_text() == "as-reported\n"
+    assert (original / "policy").read_text() == "correct\n"
+    texts = world.plugin / "agents" / "codex-rescue.md"
+    assert texts.read_text() == (original / "texts" / "as-reported" / "agents" / "codex-rescue.md").read_text()
+    assert world.remove()
+    assert not world.root.exists()
+
+
+def test_an_abandoned_world_is_removed_only_if_it_carries_the_runs_token(tmp_path: Path) -> None:
+    world = build(tmp_path)
+    (tmp_path / "world.json").write_text(json.dumps({"root": str(world.root), "token": "another"}))
+    assert not worlds.remove_abandoned(tmp_path)
+    assert world.root.exists()
+    (tmp_path / "world.json").write_text(json.dumps({"root": str(world.root), "token": world.token}))
+    assert worlds.remove_abandoned(tmp_path)
+    assert not world.root.exists()
+    (tmp_path / "world.json").write_text("{broken")
+    assert not worlds.remove_abandoned(tmp_path)
+
+
+def test_a_shell_sources_its_files_and_names_with_quotes_survive(tmp_path: Path) -> None:
+    file = tmp_path / "it's here.sh"
+    file.write_text("export X=1\n")
+    argv = worlds.shell_argv("echo hello", [str(file), str(tmp_path / "missing.sh")])
+    assert argv[:2] == ["/bin/bash", "-c"]
+    assert argv[2] == f". '{str(file).replace(chr(39), chr(39) + chr(92) + chr(39) * 2)}' && exec echo hello"
+
+
+def records(*lines: bytes, token: str = "right") -> list[dict[str, object]]:
+    async def play(folder: Path) -> list[dict[str, object]]:
+        journal = Journal(folder / "journal.jsonl")
+        recorder = Recorder(journal, "right")
+        host, _, port = (await recorder.start()).partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        async with asyncio.timeout(10):
+            for line in [json.dumps({"token": token, "source": "claude", "pid": 7}).encode(), *lines]:
+                writer.write(line + b"\n")
+                if not await reader.read(1):
+                    break
+        writer.close()
+        await recorder.stop()
+        journal.close()
+        return journal.records
+
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        return asyncio.run(play(Path(folder)))
+
+
+def test_a_record_is_in_the_journal_before_its_sender_goes_on() -> None:
+    first, second = records(b'{"kind": "hook.started", "run": "1", "seq": 99}', b'{"kind": "hook.ended"}')
+    assert (first["kind"], first["source"], first["by"], first["seq"]) == ("hook.started", "claude", 7, 1)
+    assert second["kind"] == "hook.ended"
+
+
+def test_a_stranger_is_turned_away_and_told() -> None:
+    (record,) = records(b'{"kind": "hook.started"}', token="wrong")
+    assert record["kind"] == "stranger"
+
+
+@pytest.mark.parametrize("line", [b"nonsense", b"[1]", b"\xff\xfe"])
+def test_a_record_that_is_no_object_is_an_error_not_a_crash(line: bytes) -> None:
+    (record,) = records(line)
+    assert (record["kind"], record["where"]) == ("error", "recorder")
+
+
+def test_state_is_read_from_every_root_and_damage_is_told(tmp_path: Path) -> None:
+    world = build(tmp_path)
+    state = resolve_plugin("reference").descriptor.state
+    good = world.home / ".claude" / "plugins" / "data" / "codex-inline" / "state" / "project-1"
+    torn = world.tmp / "codex-companion" / "state" / "project-1"
+    for root in (good, torn):
+        (root / "jobs").mkdir(parents=True)
+    (good / "state.json").write_text(json.dumps({"jobs": [{"id": "task-1"}, "no row"]}))
+    (good / "jobs" / "task-1.json").write_text(json.dumps({"request": {"prompt": "job=review look"}}))
+    (torn / "state.json").write_text('{"jobs": [')
+    entries = read_state(world, state)
+    assert [entry["rows"] for entry in entries] == [[{"id": "task-1"}], []]
+    assert "state.json" in entries[1]["error"]
+    assert find_row(entries, state, "review", world) == {"id": "task-1"}
+    assert find_row(entries, state, "rev", world) is None
+    (good / "state.json").write_text(json.dumps({"jobs": [{"id": "task-1"}, {"id": "review-2", "status": "running"}]}))
+    entries = read_state(world, state)
+    assert find_row(entries, state, "other", world) == {"id": "review-2", "status": "running"}
+    assert find_row(entries, state, "other", world, known=frozenset({"review-2"})) is None
+    world.remove()

@@ -1,0 +1,197 @@
+"""A run of the suite as a whole: its JSON fits its schema, nothing is left behind, killed runs are cleared away."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from hookproof import journal as journals
+from hookproof import processes, suite
+from hookproof.catalogue.lifecycle import resolve_lifecycle
+from hookproof.catalogue.plugin import resolve_plugin
+from hookproof.catalogue.requirement import read_requirements
+from hookproof.catalogue.scenario import read_scenario, scenario_files
+from hookproof.hosts.claude import stand_in
+from hookproof.judge.judge import judge
+from hookproof.play import Case, PlayOptions
+from hookproof.report.results import report, schema
+
+SECONDS = 120
+SCENARIOS = {path.stem: path for path in scenario_files()}
+
+
+def a_case(scenario: str, plugin: str, lifecycle: str = "as-reported-345") -> Case:
+    return Case(read_scenario(SCENARIOS[scenario]), resolve_plugin(plugin), resolve_lifecycle(lifecycle))
+
+
+def hookproof(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "hookproof", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=SECONDS,
+        cwd=cwd,
+        env={"PATH": os.environ["PATH"], "HOME": str(cwd), **environment},
+    )
+
+
+def test_reproduce_345_holds_and_its_json_fits_the_schema(tmp_path: Path) -> None:
+    done = hookproof("reproduce", "345", "--json", "out.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    written = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+    Draft202012Validator(schema()).validate(written)
+    cells = {(r["plugin"], r["lifecycle"]): r for r in written["results"] if r["scenario"] == "jobs/pattern-c"}
+    signatures = {plugin.partition(":")[2]: r["signature"] for (plugin, lc), r in cells.items() if "+" not in lc}
+    assert signatures == {
+        "as-reported": "H1",
+        "fix-1-refuse": None,
+        "fix-2-retag": "H1",
+        "fix-3-document": "H1",
+        "keep-background": "H7",
+        "correct": None,
+    }
+    assert cells[("reference:fix-2-retag", "as-reported-345+parent-id")]["signature"] == "H2"
+    culprit = cells[("reference:as-reported", "as-reported-345")]["culprit"]
+    assert culprit["signal"] == {"value": "SIGTERM", "how": "observed", "why": "the worker's wait status"}
+    for sentence in ("Who ended the job of Pattern C", '"running": []', "What the issue claims", "(H2)"):
+        assert sentence in done.stdout
+
+
+def test_reproduce_345_on_a_measured_host_says_what_differs(tmp_path: Path) -> None:
+    done = hookproof("reproduce", "345", "--lifecycle", "claude-2.1.91", cwd=tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    flat = " ".join(done.stdout.split())
+    assert "claude-2.1.91: Pattern C is not killed by the subagent's end" in flat
+    assert "claude-2.1.91: Pattern D loses the job without any SessionEnd" in flat
+    assert "differs Pattern C loses the job" in flat
+
+
+def test_a_run_can_be_judged_again_from_its_journal(tmp_path: Path) -> None:
+    first = hookproof("run", "pattern-c", "--plugin", "reference:as-reported", "--json", "a.json", cwd=tmp_path)
+    assert first.returncode == 0, first.stdout + first.stderr
+    run = str(tmp_path / ".cache" / "hookproof" / "runs" / "latest")
+    again = hookproof("recheck", run, "--json", "b.json", cwd=tmp_path)
+    assert again.returncode == 0, again.stdout + again.stderr
+    one, two = (json.loads((tmp_path / name).read_text())["results"][0] for name in ("a.json", "b.json"))
+    assert {**one, "journal": None} == {**two, "journal": None}
+
+
+def test_an_unexpected_violation_fails_and_shows_its_evidence(tmp_path: Path) -> None:
+    """A wrong plugin that claims no policy is expected to conform; the copy in a directory is such a one."""
+    import shutil
+
+    copy = tmp_path / "plugin"
+    shutil.copytree(resolve_plugin("reference").root, copy)
+    (copy / "policy").write_text("as-reported\n")
+    done = hookproof("run", "pattern-c", "--plugin", str(copy), cwd=tmp_path)
+    assert done.returncode == 1
+    for sentence in ("jobs/pattern-c:JOB-03 is violated", "signature H1", "culprit: the SessionEnd hook", "journal: "):
+        assert sentence in done.stdout
+
+
+@pytest.mark.parametrize("scenario", ["pattern-a", "pattern-c", "pattern-c-root-ends-early"])
+def test_names_do_not_influence_verdict_or_signature_of_a_real_run(scenario: str, tmp_path: Path) -> None:
+    processes.become_subreaper()
+    case = a_case(scenario, "reference:as-reported")
+    result = suite.run_case(case, tmp_path, PlayOptions(host=stand_in()), suite.Judges.read())
+    records = journals.read(Path(result.journal))
+    stripped = [dict(record) for record in records]
+    for name in ("scenario", "title", "plugin", "policy", "lifecycle", "host", "worker"):
+        stripped[0].pop(name)
+    requirements = read_requirements()
+    assert judge(records, requirements) == judge(stripped, requirements)
+
+
+def test_nothing_is_left_after_a_run_not_even_after_one_that_leaves_a_server(tmp_path: Path) -> None:
+    processes.become_subreaper()
+    since = processes.instant()
+    worlds = set(Path(tempfile.gettempdir()).glob("hp-*"))
+    files = len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0  # noqa: PTH208
+    for _ in range(3):
+        case = a_case("pattern-a", "reference:keep-background")
+        result = suite.run_case(case, tmp_path / str(_), PlayOptions(host=stand_in()), suite.Judges.read())
+        records = journals.read(Path(result.journal))
+        (swept,) = [record for record in records if record["kind"] == "swept"]
+        assert swept["ended"] > 0
+        assert swept["left"] == 0
+        world = json.loads((Path(result.journal).parent / "world.json").read_text())
+        assert processes.census(world["token"], since=since) == []
+        assert not Path(world["root"]).exists()
+        assert not (Path(result.journal).parent / "owner.json").exists()
+    if sys.platform == "linux":
+        assert len(os.listdir("/proc/self/fd")) <= files + 2  # noqa: PTH208
+    ours = {Path(json.loads(p.read_text())["root"]) for p in tmp_path.rglob("world.json")}
+    assert not ours & set(Path(tempfile.gettempdir()).glob("hp-*")) - worlds
+
+
+STOPPED_IN_THE_MIDDLE = """
+import asyncio
+from hookproof.cli import main
+from hookproof.play.look import Looker
+
+async def look(self, step):
+    print("looking", flush=True)
+    await asyncio.Event().wait()
+
+Looker.look = look
+main(["run", "pattern-c", "-j", "1"])
+"""
+
+
+def test_what_a_killed_run_left_is_cleared_by_the_next(tmp_path: Path) -> None:
+    started = subprocess.Popen(
+        [sys.executable, "-c", STOPPED_IN_THE_MIDDLE],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+    )
+    assert started.stdout is not None
+    assert started.stdout.readline() == b"looking\n"
+    started.kill()
+    started.wait(timeout=SECONDS)
+    started.stdout.close()
+    runs = tmp_path / ".cache" / "hookproof" / "runs"
+    (owner,) = runs.glob("2*/*/owner.json")  # not through the link `latest`
+    killed = json.loads((owner.parent / "world.json").read_text())
+    assert Path(killed["root"]).exists()
+    token, since = killed["token"], processes.Instant(json.loads(owner.read_text())["since"])
+    done = hookproof("run", "pattern-a", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert processes.census(token, since=since) == []
+    assert not Path(killed["root"]).exists()
+    assert not owner.exists()
+
+
+def test_only_runs_of_our_own_are_ever_removed(tmp_path: Path) -> None:
+    foreign = [tmp_path / f"documents-{number}" for number in range(30)]
+    foreign += [tmp_path / f"20250101-00000{number}-7" for number in range(5)]  # the name alone does not make it ours
+    for folder in foreign:
+        folder.mkdir()
+    ours = {suite.new_run(tmp_path) for _ in range(25)}  # a name may come again once its run is gone
+    assert all(folder.is_dir() for folder in foreign)
+    assert sum(folder.is_dir() for folder in ours) == 20
+
+
+def test_parallel_runs_do_not_touch_each_other(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "hookproof", "run", "pattern-a", "--repeat", "3", "-j", "1"]
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    both = [
+        subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path, env=env)
+        for _ in range(2)
+    ]
+    for run in both:
+        out, _ = run.communicate(timeout=SECONDS)
+        assert run.returncode == 0, out
+
+
+def test_an_empty_report_is_a_report() -> None:
+    Draft202012Validator(schema()).validate(report([], seconds=0.0).model_dump(mode="json"))
