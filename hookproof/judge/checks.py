@@ -46,7 +46,7 @@ def _how_lost(job: JobStory) -> str:
     how = f"signal {death['signal']}" if death["signal"] else f"exit code {death['code']}"
     if not death["observed"]:
         how = "a death whose status nobody could see"
-    when = "with the answer just given" if job.answered is not None else "before the job was answered"
+    when = "before the job was answered" if job.answered is None else "without having recorded the answer just given"
     return f"the worker (pid {death['pid']}) ended {when}: {how}"
 
 

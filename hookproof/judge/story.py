@@ -5,7 +5,7 @@ Pure, and blind to names: nothing here reads which scenario, plugin, policy or l
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -42,9 +42,12 @@ class HookRun:
 class JobStory:
     """What became of one job."""
 
-    def __init__(self, name: str, records: list[Record], answer: str) -> None:
+    def __init__(
+        self, name: str, records: list[Record], answer: str, *, still_active: Callable[[JobStory], bool]
+    ) -> None:
         self.name = name
         self.answer = answer
+        self._still_active = still_active
         mine = [record for record in records if record.get("job") == name]
         self._by_kind: dict[str, Record] = {}
         for record in mine:
@@ -70,12 +73,16 @@ class JobStory:
     def lost(self) -> Record | None:
         """The record that shows that the work was lost.
 
-        The worker or its Codex gone before the job was answered; or the worker killed, or failed, with the answer in
-        its hands: a job that was answered while it was being killed has not finished.
+        The worker or its Codex gone before the job was answered. Or it was answered while it was being ended: the
+        worker was killed or failed with the answer in its hands, was dead when the answer was released (only its Codex
+        lived a moment longer), or left without a word in its row. Such a job has not finished.
         """
         death = self.worker_death
         if self.answered is not None:
-            return death if death is not None and (death["signal"] or death["code"]) else None
+            if death is None:
+                return None
+            dead_before = self.released is not None and death["seq"] < self.released["seq"]
+            return death if death["signal"] or death["code"] or dead_before or self._still_active(self) else None
         candidates = [record for record in (death, self.abandoned) if record is not None]
         return min(candidates, key=lambda record: int(record["seq"]), default=None)
 
@@ -99,7 +106,10 @@ class Story:
         jobs: dict[str, Any] = self.case.get("jobs") or {}
         # what the harness itself ends when all is over is nobody's loss
         swept = next((number for number, record in enumerate(records) if record["kind"] == "sweep.began"), len(records))
-        self.jobs = {name: JobStory(name, records[:swept], job["answer"]) for name, job in jobs.items()}
+        self.jobs = {
+            name: JobStory(name, records[:swept], job["answer"], still_active=self._left_active)
+            for name, job in jobs.items()
+        }
 
     def of(self, kind: str) -> list[Record]:
         """All records of a kind."""
@@ -131,6 +141,12 @@ class Story:
         if record is None:
             return None
         return next((look for look in reversed(self.looks) if look["seq"] > record["seq"]), None)
+
+    def _left_active(self, job: JobStory) -> bool:
+        """Whether the job's row still says that it is at work when somebody first looks after its worker's death."""
+        death = job.worker_death
+        look = next((look for look in self.looks if death is not None and look["seq"] > death["seq"]), None)
+        return look is not None and self.status_of(self.stored(look, job)) in self.active
 
     def first_job(self) -> JobStory | None:
         """The job of a scenario with one, or the first of several."""

@@ -1,4 +1,4 @@
-"""What runs in the background, and what comes in the middle of a turn: who is told, when, and what the end waits for."""
+"""What runs in the background, and what comes in the middle of a turn: who is told, when, what the end waits for."""
 
 from __future__ import annotations
 
