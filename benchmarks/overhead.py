@@ -15,10 +15,10 @@ from pathlib import Path
 
 from hookproof import journal as journals
 from hookproof import places, processes, suite
+from hookproof.catalogue.descriptor import Companion
 from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.plugin import Plugin, resolve_plugin
 from hookproof.catalogue.scenario import read_scenario
-from hookproof.hosts.claude import stand_in
 from hookproof.journal import Journal, Record
 from hookproof.model.script import Script
 from hookproof.model.server import ModelServer
@@ -26,7 +26,7 @@ from hookproof.play import Case, PlayOptions, play
 from hookproof.stage import world as worlds
 from hookproof.stage.environment import environment, search_path
 
-OPTIONS = PlayOptions(host=stand_in())
+OPTIONS = PlayOptions()
 
 
 def play_one(case: Case, folder: Path) -> list[Record]:
@@ -40,6 +40,9 @@ class BareLoop:
 
     def __init__(self, plugin: Plugin, records: list[Record], folder: Path) -> None:
         self._plugin = plugin
+        if not isinstance(plugin.descriptor, Companion):
+            raise TypeError(f"{plugin.name}: only companions are measured here")
+        self._companion = plugin.descriptor
         self._records = records
         self._folder = folder
 
@@ -75,7 +78,7 @@ class BareLoop:
 
     def _loop(self, world: worlds.World, env: dict[str, str]) -> None:
         host = [
-            *OPTIONS.host.argv,
+            *OPTIONS.claude.argv,
             "-p",
             "--input-format",
             "stream-json",
@@ -84,7 +87,7 @@ class BareLoop:
             "--verbose",
         ]
         self._start(host, {**env, "HOOKPROOF_LIFECYCLE": str(world.lifecycle)}, world.project, b"")
-        status = self._plugin.descriptor.commands.status.replace("{plugin}", str(world.plugin))
+        status = self._companion.commands.status.replace("{plugin}", str(world.plugin))
         old = self._old_root()
         for record in self._records:
             if record["kind"] == "hook.started":

@@ -77,13 +77,12 @@ class ScenarioItem(pytest.Item):
     def runtest(self) -> None:
         """Play and judge; the outcome is written into the report's properties."""
         from hookproof import processes, suite  # noqa: PLC0415
-        from hookproof.hosts.claude import stand_in  # noqa: PLC0415
         from hookproof.play import PlayOptions  # noqa: PLC0415
 
         processes.become_subreaper()
         factory: pytest.TempPathFactory = self.config._tmp_path_factory  # type: ignore[attr-defined]
         run = factory.mktemp("hookproof")
-        result = suite.run_case(self.case, run, PlayOptions(host=stand_in()), suite.Judges.read())
+        result = suite.run_case(self.case, run, PlayOptions(), suite.Judges.read())
         self.user_properties += [
             ("plugin", result.plugin),
             ("verdict", result.verdict),

@@ -23,7 +23,8 @@ from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import Plugin
 from hookproof.catalogue.reading import CatalogueError
 from hookproof.catalogue.requirement import Requirement, read_requirements
-from hookproof.catalogue.scenario import Bash, Scenario
+from hookproof.catalogue.scenario import Scenario
+from hookproof.catalogue.steps import Bash
 from hookproof.judge.expected import ExpectedTable, read_expected, unexpected
 from hookproof.judge.judge import Judgement, judge
 from hookproof.play import Case, PlayOptions, play
@@ -65,7 +66,7 @@ class Judges:
         case = records[0]
         wanted = None
         if case["policy"] is not None:
-            wanted = self.expected.violations(case["policy"], case["lifecycle"])
+            wanted = self.expected.violations(case["plugin"], case["lifecycle"])
         surprises = unexpected(judgement, case["scenario"], wanted, self.requirements)
         return result(records, judgement, journal=path, unexpected=surprises)
 

@@ -1,115 +1,23 @@
-"""Plugin descriptors: how a plugin is recognised, how its jobs are launched, listed and fetched, where its state lives.
+"""Plugins: from what `--plugin` says to a directory, its descriptor and its policy.
 
-A descriptor is a small TOML file. hookproof ships descriptors for the plugins of its stories; any other plugin is
-driven by `--descriptor FILE`, without code. `reference[:POLICY]` names the reference implementation beside them.
+hookproof ships descriptors for the plugins of its stories; any other plugin is driven by `--descriptor FILE`, without
+code. `reference[:POLICY]` and `reference-workflow[:POLICY]` name the reference implementations.
 """
 
 from __future__ import annotations
 
 import difflib
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
-
-from pydantic import field_validator
+from typing import Any
 
 from hookproof import places
-from hookproof.catalogue.reading import CatalogueError, Strict, read
+from hookproof.catalogue.descriptor import Descriptor, Recognise, read_descriptor
 
 MANIFEST = Path(".claude-plugin") / "plugin.json"
+CODEX_MANIFEST = Path(".codex-plugin") / "plugin.json"
 HOOKS = Path("hooks") / "hooks.json"
-
-
-class Recognise(Strict):
-    """What the manifest of such a plugin says."""
-
-    name: str
-    author: str | None = None
-
-
-class Commands(Strict):
-    """Shell commands. `{plugin}` is the plugin's directory, `{id}` the job's id."""
-
-    launch: str
-    wait: str = ""
-    """The flag that makes `launch` wait for the result, where waiting is not what it does without a flag."""
-    review: str | None = None
-    status: str
-    result: str
-
-
-class Words(Strict):
-    """How the plugin's `status` field spells what a job is."""
-
-    active: list[str]
-    succeeded: list[str]
-    ended: list[str]
-
-
-class Fields(Strict):
-    """How the plugin's rows spell the facts."""
-
-    id: str = "id"
-    status: str = "status"
-    pid: str = "pid"
-    session: str = "sessionId"
-    reason: str = "errorMessage"
-
-
-class State(Strict):
-    """Where rows, job files and the address of a shared server are.
-
-    `roots` are globs of directories; `{home}` and `{tmp}` are the run's own. Paths below are relative to a root.
-    """
-
-    roots: list[str]
-    file: str
-    rows: str
-    job_file: str
-    server_file: str | None = None
-    fields: Fields = Fields()
-    words: Words
-
-
-class Policy(Strict):
-    """A named wrong (or right) way that a reference plugin can be told to behave."""
-
-    title: str
-    overlay: list[str] = []
-    """Directories of the plugin that are copied over its top, in this order."""
-
-
-class Descriptor(Strict):
-    """One descriptor file."""
-
-    name: str
-    title: str
-    kind: Literal["companion", "context"]
-    recognise: Recognise
-    needs: dict[str, str] = {}
-    """Programs that must be on PATH, each with what to do when it is missing."""
-    commands: Commands
-    started: str
-    """A regular expression whose first group is the job's id in what a successful background launch prints."""
-    state: State
-    policies: dict[str, Policy] = {}
-    switches: dict[str, str] = {}
-    """Named additions to a policy, POLICY+SWITCH, each with what it does."""
-    policy_file: str | None = None
-    """The file of the plugin's copy that names the policy."""
-
-    @field_validator("started")
-    @classmethod
-    def _one_group(cls, value: str) -> str:
-        try:
-            groups = re.compile(value).groups
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from None
-        if groups != 1:
-            raise ValueError("expected a regular expression with exactly one group, the job's id")
-        return value
 
 
 class PluginError(Exception):
@@ -129,7 +37,7 @@ class Plugin:
 
 def descriptors() -> list[Descriptor]:
     """Every descriptor that hookproof ships."""
-    return [read(path, Descriptor) for path in sorted(places.DESCRIPTORS.glob("*.toml"))]
+    return [read_descriptor(path) for path in sorted(places.DESCRIPTORS.glob("*.toml"))]
 
 
 def resolve_plugin(spec: str, *, descriptor_file: Path | None = None) -> Plugin:
@@ -138,7 +46,7 @@ def resolve_plugin(spec: str, *, descriptor_file: Path | None = None) -> Plugin:
     Raises PluginError with one sentence, or CatalogueError for a descriptor that is wrong.
     """
     name, _, policy = spec.partition(":")
-    shipped = {"reference": places.REFERENCE / "companion"}
+    shipped = {"reference": places.REFERENCE / "companion", "reference-workflow": places.REFERENCE / "workflow"}
     # the names come first: in a checkout of hookproof there is a directory of the same name
     if name not in shipped and Path(spec).exists():
         return _from_path(Path(spec), descriptor_file)
@@ -172,7 +80,7 @@ def _from_path(path: Path, descriptor_file: Path | None) -> Plugin:
     name, author = manifest.get("name"), manifest.get("author")
     author_name = author.get("name") if isinstance(author, dict) else author
     if descriptor_file is not None:
-        descriptor = read(descriptor_file, Descriptor)
+        descriptor = read_descriptor(descriptor_file)
     else:
         found = [d for d in descriptors() if _fits(d.recognise, name, author_name)]
         if not found:
@@ -234,6 +142,3 @@ def _check_hooks(path: Path) -> None:
             entries = group.get("hooks") if isinstance(group, dict) else None
             if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
                 raise PluginError(f'{path}: hooks.{event}[{number}]: expected an object with a list "hooks"')
-
-
-__all__ = ["CatalogueError", "Descriptor", "Plugin", "PluginError", "descriptors", "resolve_plugin"]

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from hookproof import places
 from hookproof.catalogue.reading import CatalogueError, Strict, read_table, validate
+from hookproof.catalogue.steps import AnyStep, Spawn
 
 MAIN = "main"
 
@@ -36,67 +37,6 @@ DO = (
 )
 
 
-class ModelStep(Strict):
-    """One answer of the scripted model to one agent."""
-
-    after: Literal["job started", "look"] | None = None
-    """Hold the answer until the launched job runs, or until it runs and has been looked at; not if it was refused."""
-    if_told: str | None = None
-    """Play the step only if this regular expression is found in what the model was told; else skip it."""
-    unless_told: str | None = None
-
-    @field_validator("if_told", "unless_told")
-    @classmethod
-    def _compiles(cls, value: str | None) -> str | None:
-        if value is not None:
-            try:
-                re.compile(value)
-            except re.error as error:
-                raise ValueError(f"not a regular expression: {error}") from None
-        return value
-
-
-class Say(ModelStep):
-    """The model ends its turn with a text. `{result}` is what the agent's latest tool call came back with."""
-
-    text: str
-
-
-class Bash(ModelStep):
-    """The model calls the shell. `{launch}`, `{wait}` and `{review}` come from the plugin descriptor."""
-
-    call: Literal["Bash"]
-    command: str
-    run_in_background: bool = False
-    timeout: int | None = None
-    """Milliseconds, as the tool takes them."""
-
-
-class Agent(ModelStep):
-    """The model starts a subagent."""
-
-    call: Literal["Agent"]
-    subagent_type: str
-    prompt: str
-    run_in_background: bool = False
-
-
-def _step_kind(value: Any) -> Any:
-    if isinstance(value, dict):
-        return "text" if "text" in value and "call" not in value else value.get("call")
-    return getattr(value, "call", "text")
-
-
-AnyStep = Annotated[
-    Annotated[Say, Tag("text")] | Annotated[Bash, Tag("Bash")] | Annotated[Agent, Tag("Agent")],
-    Discriminator(
-        _step_kind,
-        custom_error_type="model_step",
-        custom_error_message='expected a step with `text = "..."`, `call = "Bash"` or `call = "Agent"`',
-    ),
-]
-
-
 class Job(Strict):
     """What the worker's model answers when the job is released."""
 
@@ -104,9 +44,54 @@ class Job(Strict):
 
 
 class Session(Strict):
-    """A further session of the host in the same workspace, started by a `[[then]]` step."""
+    """A further session in the same workspace, started by a `[[then]]` step."""
 
     user: str
+    host: Literal["claude", "codex"] | None = None
+    """The other host than the scenario's."""
+    lifecycle: str | None = None
+    """What that host does; only with `host`."""
+
+    @model_validator(mode="after")
+    def _has_a_lifecycle(self) -> Session:
+        if (self.host is None) != (self.lifecycle is None):
+            raise ValueError("expected `host` and `lifecycle` together, or neither")
+        return self
+
+
+class Codex(Strict):
+    """How Codex is run as a host."""
+
+    ephemeral: bool = False
+    """No thread is kept on disk, so that hooks find no transcript."""
+    review: bool = False
+    """The user asks for a review of the working tree; what is typed is not a prompt then."""
+    agents: Literal["v1", "v2"] = "v1"
+    """Which set of tools for child threads it offers its model."""
+
+
+class AgentRole(Strict):
+    """What an agent other than main is to the plugin: the fact that the checks of context begin with."""
+
+    role: Literal["known", "other", "unknown", "unidentified", "orphan", "review", "nickname", "hostile"]
+    """known, other: the plugin has a template of that name. unknown: it has none. unidentified: nothing says who it is.
+
+    orphan: its parent cannot be told. review: a review thread. nickname: only its random nickname reads like the name
+    of a template. hostile: its transcript is damaged, or is meant to do damage.
+    """
+
+
+class Transcript(Strict):
+    """How the first line of an agent's transcript differs from what the host would write. Stand-in only."""
+
+    set: dict[str, Any] = {}
+    """Dotted path below the line's payload -> value."""
+    drop: list[str] = []
+    """Dotted paths to leave out; "." leaves out the line."""
+    instead: str | None = None
+    """Text that stands there instead of the line; \\u00XX are bytes."""
+    repeat: Annotated[int, Field(ge=1)] = 1
+    """How often `instead` stands there."""
 
 
 class Then(Strict):
@@ -153,16 +138,35 @@ class Scenario(Strict):
     sessions: dict[str, Session] = {}
     model: Annotated[dict[str, list[AnyStep]], Field(min_length=1)]
     then: list[Then] = []
+    lifecycles: list[str] = []
+    """The only lifecycles that it says anything about; all of the host's without a name."""
+    codex: Codex = Codex()
+    agents: dict[str, AgentRole] = {}
+    transcripts: dict[str, Transcript] = {}
 
     id: str = ""
     path: Path | None = None
 
+    def spawns(self) -> Iterator[tuple[str, Spawn]]:
+        """(the agent that starts it, the step) of every child thread."""
+        for owner, script in self.model.items():
+            yield from ((owner, step) for step in script if isinstance(step, Spawn))
+
     @model_validator(mode="after")
     def _refers_to_what_is_there(self) -> Scenario:
-        mistakes = list(self._dangling())
+        mistakes = [*self._dangling(), *self._unscripted()]
         if mistakes:
             raise ValueError("; ".join(mistakes))
         return self
+
+    def _unscripted(self) -> Iterator[str]:
+        for table in ("agents", "transcripts"):
+            for name in getattr(self, table):
+                if name not in self.model:
+                    yield f"{table}.{name}: there is no such agent: add [[model.{name}]]"
+        for owner, step in self.spawns():
+            if step.name not in self.model:
+                yield f"model.{owner} starts {step.name!r}, which has no script: add [[model.{step.name}]]"
 
     def _dangling(self) -> Iterator[str]:
         if MAIN not in self.model:

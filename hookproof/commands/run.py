@@ -11,7 +11,6 @@ from rich.console import Console
 
 from hookproof import places, processes, suite
 from hookproof.commands import UsageError, select
-from hookproof.hosts.claude import stand_in
 from hookproof.play import Case, PlayOptions
 from hookproof.report import results as reports
 from hookproof.report import terminal
@@ -67,7 +66,7 @@ def play_all(
     found = suite.run_cases(
         cases,
         run,
-        PlayOptions(host=stand_in()),
+        PlayOptions(),
         suite.Judges.read(),
         workers=parsed.jobs or os.cpu_count() or 1,
         on_result=terminal.Progress(console, len(cases), surprises=surprises),

@@ -12,11 +12,11 @@ import json
 import sys
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE
 
 from hookproof import places, processes
+from hookproof.hosts.session import Program
 from hookproof.journal import Journal
 from hookproof.model.script import mark
 from hookproof.stage.world import World
@@ -36,17 +36,9 @@ _KEPT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ClaudeProgram:
-    """Which program plays Claude Code."""
-
-    argv: tuple[str, ...]
-    version: str
-
-
-def stand_in() -> ClaudeProgram:
+def stand_in() -> Program:
     """The fake that hookproof ships, run by this very interpreter."""
-    return ClaudeProgram((sys.executable, "-I", "-S", str(places.FAKES / "claude" / "claude.py")), "fake")
+    return Program((sys.executable, "-I", "-S", str(places.FAKES / "claude" / "claude.py")), "fake")
 
 
 class ClaudeSession:
@@ -127,12 +119,13 @@ class ClaudeSession:
 
 
 async def start_session(
-    program: ClaudeProgram,
+    program: Program,
     world: World,
     journal: Journal,
     *,
     name: str,
     env: Mapping[str, str],
+    lifecycle: Path,
     group: processes.CaseProcesses,
 ) -> ClaudeSession:
     """Start a session of the host in the world's project, with the world's plugin."""
@@ -144,7 +137,7 @@ async def start_session(
     ]
     child = await processes.spawn(
         argv,
-        env={**env, "HOOKPROOF_LIFECYCLE": str(world.lifecycle)},
+        env={**env, "HOOKPROOF_LIFECYCLE": str(lifecycle)},
         cwd=Path(world.project),
         stdin=PIPE,
         stdout=PIPE,

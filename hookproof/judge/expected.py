@@ -26,14 +26,14 @@ class _File(Strict):
 
 
 class ExpectedTable:
-    """The committed table: policy × lifecycle -> the violations expected there."""
+    """The committed table: reference plugin and policy × lifecycle -> the violations expected there."""
 
     def __init__(self, rows: Mapping[tuple[str, str], frozenset[str]], policies: frozenset[str]) -> None:
         self._rows = rows
         self.policies = policies
 
     def violations(self, policy: str, lifecycle: str) -> frozenset[str]:
-        """`scenario:check` of every violation that is expected of a policy on a lifecycle."""
+        """`scenario:check` of every violation that is expected of PLUGIN:POLICY on a lifecycle."""
         return self._rows.get((policy, lifecycle), frozenset())
 
 

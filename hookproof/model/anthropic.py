@@ -7,7 +7,6 @@ later hosts append other messages after them.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -72,32 +71,6 @@ def _texts(content: Any) -> Iterator[str]:
         for block in content:
             if isinstance(block, dict) and block.get("type") == "text" and isinstance(block.get("text"), str):
                 yield block["text"]
-
-
-class Conversation:
-    """What one agent has been told so far, so that a request's record holds only what is new in it."""
-
-    def __init__(self) -> None:
-        self._seen: Counter[tuple[str, str]] = Counter()
-        self._results: set[str] = set()
-
-    def news(self, request: MessagesRequest) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """(new texts, new tool results) of this request."""
-        now = Counter(request.texts)
-        fresh = now - self._seen
-        self._seen |= now
-        texts = []
-        for role, text in request.texts:
-            if fresh[(role, text)] > 0:
-                fresh[(role, text)] -= 1
-                texts.append({"role": role, "text": text})
-        results = [
-            {"tool_use_id": key, "text": text, "is_error": is_error}
-            for key, (text, is_error) in request.results.items()
-            if key not in self._results
-        ]
-        self._results.update(request.results)
-        return texts, results
 
 
 def tool_name(names: tuple[str, ...], offered: tuple[str, ...]) -> str | None:

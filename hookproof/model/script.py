@@ -6,13 +6,14 @@ when an agent asks more often than its script has steps (which is an error of th
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hookproof.catalogue.scenario import Agent, AnyStep, Bash, Say
+from hookproof.catalogue.steps import Agent, AnyStep, Bash, Say, Send, Spawn, Wait
 
 _MARKER = re.compile(r"\[hookproof:agent=([^\]]+)\]")
 _JOB = re.compile(r"\bjob=([\w-]+)")
@@ -29,6 +30,11 @@ def marked_agent(text: str) -> str | None:
     return match.group(1) if match else None
 
 
+def marked_agents(text: str) -> list[str]:
+    """Every agent that a text is marked with, in the order of the marks."""
+    return _MARKER.findall(text)
+
+
 def job_named(text: str) -> str | None:
     """The job that a prompt or a command names (`job=NAME`)."""
     match = _JOB.search(text)
@@ -42,7 +48,7 @@ class ToolCall:
     id: str
     names: tuple[str, ...]
     input: dict[str, Any]
-    job: str | None
+    job: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +62,25 @@ class Answer:
 
 @dataclass(slots=True)
 class Script:
-    """The steps of every agent, and how far each one is. `commands` replace `{name}` in Bash commands."""
+    """The steps of every agent, and how far each one is. `words` replace `{name}` in what is called."""
 
     steps: Mapping[str, Sequence[AnyStep]]
-    commands: Mapping[str, str]
+    words: Mapping[str, str]
     _next: Counter[str] = field(default_factory=Counter)
     _started: Counter[str] = field(default_factory=Counter)
     _calls: int = 0
     _last_result: dict[str, str] = field(default_factory=dict)
+    _children: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Agent -> child's name -> the id of the call that started it."""
+    _results: dict[str, str] = field(default_factory=dict)
 
-    def next(self, agent: str, told: str, results: Sequence[str] = ()) -> Answer | None:
+    def next(self, agent: str, told: str, results: Sequence[Mapping[str, Any]] = ()) -> Answer | None:
         """The next answer to `agent`, whose request says `told` and carries `results` of tools that are new to it.
 
-        None when its script has run out, or when it has none.
+        A result is {tool_use_id, text}. None when the agent's script has run out, or when it has none.
         """
-        if results:
-            self._last_result[agent] = results[-1]
+        for result in results:
+            self._last_result[agent] = self._results[result["tool_use_id"]] = result["text"]
         steps = self.steps.get(agent, ())
         while self._next[agent] < len(steps):
             step = steps[self._next[agent]]
@@ -86,13 +95,43 @@ class Script:
             return Answer(text=text, call=None, after=step.after)
         self._calls += 1
         call_id = f"toolu_{self._calls:04d}"
-        call = self._shell(call_id, step) if isinstance(step, Bash) else self._agent(call_id, step)
-        return Answer(text=None, call=call, after=step.after)
+        return Answer(text=None, call=self._call(agent, call_id, step), after=step.after)
+
+    def _call(self, agent: str, call_id: str, step: Bash | Agent | Spawn | Wait | Send) -> ToolCall:
+        match step:
+            case Bash():
+                return self._shell(call_id, step)
+            case Agent():
+                return self._agent(call_id, step)
+            case Spawn():
+                self._children.setdefault(agent, {})[step.name] = call_id
+                role = {} if step.agent_type is None else {"agent_type": self._filled(step.agent_type)}
+                arguments = {"message": mark(self._filled(step.message), step.name), **role}
+                return ToolCall(call_id, ("spawn_agent",), arguments | ({"fork_context": True} if step.fork else {}))
+            case Wait():
+                names = step.names or list(self._children.get(agent, {}))
+                targets = [self._thread_of(agent, name) for name in names]
+                return ToolCall(call_id, ("wait_agent", "wait"), {"targets": targets, "timeout_ms": 60000})
+            case Send():
+                target, text = self._thread_of(agent, step.name), mark(self._filled(step.message), step.name)
+                return ToolCall(call_id, ("send_input",), {"target": target, "message": text})
+
+    def _thread_of(self, agent: str, child: str) -> str:
+        """The id of a child's thread, as the call that started it came back with it."""
+        started = self._results.get(self._children.get(agent, {}).get(child, ""), "")
+        try:
+            value = json.loads(started)
+        except ValueError:
+            value = None
+        return str(value.get("agent_id") or value.get("task_name")) if isinstance(value, dict) else f"unknown: {child}"
+
+    def _filled(self, text: str) -> str:
+        for name, word in self.words.items():
+            text = text.replace("{" + name + "}", word)
+        return text
 
     def _shell(self, call_id: str, step: Bash) -> ToolCall:
-        command = step.command
-        for name, text in self.commands.items():
-            command = command.replace("{" + name + "}", text)
+        command = self._filled(step.command)
         arguments: dict[str, Any] = {"command": command, "description": "run the companion"}
         if step.timeout is not None:
             arguments["timeout"] = step.timeout
@@ -101,16 +140,17 @@ class Script:
         return ToolCall(call_id, ("Bash",), arguments, job_named(command))
 
     def _agent(self, call_id: str, step: Agent) -> ToolCall:
-        self._started[step.subagent_type] += 1
-        numbered = f"{step.subagent_type}#{self._started[step.subagent_type]}"
-        name = numbered if numbered in self.steps else step.subagent_type
+        kind = self._filled(step.subagent_type)
+        self._started[kind] += 1
+        numbered = f"{kind}#{self._started[kind]}"
+        name = step.name or (numbered if numbered in self.steps else kind)
         arguments = {
             "description": "delegate to Codex",
             "prompt": mark(step.prompt, name),
-            "subagent_type": step.subagent_type,
+            "subagent_type": kind,
             "run_in_background": step.run_in_background,
         }
-        return ToolCall(call_id, ("Agent", "Task"), arguments, None)
+        return ToolCall(call_id, ("Agent", "Task"), arguments)
 
 
 def _wanted(step: AnyStep, told: str) -> bool:

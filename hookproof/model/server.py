@@ -1,9 +1,9 @@
 """The scripted model on loopback: plays the script to every agent, holds each job's answer, records every request.
 
-Life: started with the run on a port from the kernel, asked by the host (Messages) and by the jobs' workers
-(Responses), stopped at the run's end, when whatever is still held is let go of. What it cannot place (a request that
-fits no agent, a script that has run out) is answered with a plain text, so that nothing loops, and is an `error`
-record, which makes the verdict unknown.
+Life: started with the run on a port from the kernel, asked by the hosts (Claude Code: Messages, Codex: Responses) and
+by the jobs' workers (Responses), stopped at the run's end, when whatever is still held is let go of. What it cannot
+place (a request that fits no agent, a script that has run out) is answered with a plain text, so that nothing loops,
+and is an `error` record, which makes the verdict unknown.
 """
 
 from __future__ import annotations
@@ -18,11 +18,16 @@ import h11
 from hookproof.journal import Journal
 from hookproof.loopback import HOST, LoopbackServer
 from hookproof.model import anthropic, openai
+from hookproof.model.conversation import Conversation
 from hookproof.model.http import ClientGoneError, Exchange, Request
-from hookproof.model.script import Answer, Script
+from hookproof.model.script import Answer, Script, ToolCall
+from hookproof.model.threads import Thread, Threads
 
 _SSE = "text/event-stream"
 _OUT_OF_SCRIPT = "Nothing more is scripted here."
+_NOTIFIES = "<subagent_notification>"
+_KNOWN = Answer(text="I know.", call=None, after=None)
+_ASIDE = Answer(text="A title", call=None, after=None)
 
 Hold = Callable[[str, str], Awaitable[None]]
 """Waits until an answer may go out: (agent, the step's `after`)."""
@@ -37,7 +42,8 @@ class ModelServer:
         self._journal = journal
         self._hold = hold
         self._gates = {job: asyncio.Event() for job in answers}
-        self._conversations: dict[str, anthropic.Conversation] = {}
+        self._conversations: dict[str, Conversation] = {}
+        self._threads = Threads()
         self._requests = 0
         self._loopback = LoopbackServer(self._connection)
 
@@ -90,50 +96,66 @@ class ModelServer:
     async def _messages(self, exchange: Exchange, number: int, request: anthropic.MessagesRequest) -> None:
         if not request.tools:
             # a title or a summary: answered, and no step of anybody's script
-            self._journal.write("model.request", n=number, agent=request.agent, aside=True, texts=[], results=[])
-            whole = anthropic.message(Answer(text="A title", call=None, after=None), request, number)
-            await self._send(exchange, request, whole)
+            self._aside(number, request.agent)
+            await self._send(exchange, request, anthropic.message(_ASIDE, request, number))
             return
         agent = request.agent
-        conversation = self._conversations.setdefault(agent or "", anthropic.Conversation())
-        texts, results = conversation.news(request)
-        self._journal.write("model.request", n=number, agent=agent, aside=False, texts=texts, results=results)
-        answer = (
-            self._script.next(agent, request.told, [result["text"] for result in results])
-            if agent is not None
-            else None
-        )
+        conversation = self._conversations.setdefault(agent or "", Conversation())
+        answer = await self._next(exchange, number, agent, conversation, request)
+        call = answer.call
+        if call is not None and anthropic.tool_name(call.names, request.tools) is None:
+            self._not_offered(call, agent)
+        whole = anthropic.message(answer, request, number)
+        self._answered(number, agent, answer, whole["content"][0].get("name"))
+        await self._send(exchange, request, whole)
+
+    def _aside(self, number: int, agent: str | None, **more: Any) -> None:
+        self._journal.write("model.request", n=number, agent=agent, aside=True, texts=[], results=[], **more)
+
+    async def _next(
+        self,
+        exchange: Exchange,
+        number: int,
+        agent: str | None,
+        conversation: Conversation,
+        request: anthropic.MessagesRequest | openai.ResponsesRequest,
+        **more: Any,
+    ) -> Answer:
+        """Record what is new in an agent's request, and find its next step, held back for as long as it asks to be."""
+        texts, results = conversation.news(request.texts, request.results)
+        self._journal.write("model.request", n=number, agent=agent, aside=False, texts=texts, results=results, **more)
+        answer = self._script.next(agent, request.told, results) if agent is not None else None
+        if answer is None and agent is not None and texts and all(_NOTIFIES in text["text"] for text in texts):
+            # a child that ends while its parent's last request is on the way makes Codex ask the parent once more
+            return _KNOWN
         if answer is None:
             why = "carries no agent marker" if agent is None else f"of {agent!r} comes after the end of its script"
             self._journal.write("error", where="model server", what=f"model request {number} {why}")
-            answer = Answer(text=_OUT_OF_SCRIPT, call=None, after=None)
-        elif answer.after is not None and agent is not None:
+            return Answer(text=_OUT_OF_SCRIPT, call=None, after=None)
+        if answer.after is not None and agent is not None:
             try:
                 await exchange.hold(self._hold(agent, answer.after))
             except ClientGoneError:
                 self._journal.write("model.client_gone", n=number, agent=agent)
                 raise
-        await self._answer(exchange, number, request, answer)
+        return answer
 
-    async def _answer(
-        self, exchange: Exchange, number: int, request: anthropic.MessagesRequest, answer: Answer
-    ) -> None:
-        whole = anthropic.message(answer, request, number)
+    def _not_offered(self, call: ToolCall, agent: str | None) -> None:
+        what = f"the script calls {call.names[0]}, which the host does not offer to {agent!r}"
+        self._journal.write("error", where="model server", what=what)
+
+    def _answered(self, number: int, agent: str | None, answer: Answer, name: str | None) -> None:
         call = answer.call
-        if call is not None and anthropic.tool_name(call.names, request.tools) is None:
-            what = f"the script calls {call.names[0]}, which the host does not offer to {request.agent!r}"
-            self._journal.write("error", where="model server", what=what)
         self._journal.write(
             "model.answer",
             n=number,
-            agent=request.agent,
+            agent=agent,
             text=answer.text,
             tool_use_id=call.id if call else None,
-            call=whole["content"][0].get("name"),
+            call=name,
             input=call.input if call else None,
             job=call.job if call else None,
         )
-        await self._send(exchange, request, whole)
 
     @staticmethod
     async def _send(exchange: Exchange, request: anthropic.MessagesRequest, whole: dict[str, Any]) -> None:
@@ -148,18 +170,49 @@ class ModelServer:
     async def _responses(
         self, exchange: Exchange, number: int, request: openai.ResponsesRequest, headers: dict[str, str]
     ) -> None:
+        thread = Thread.of(headers)
+        agent = self._threads.agent(thread, request.agent)
+        if request.aside:
+            self._aside(number, agent, thread=thread.id)
+            await self._send_response(exchange, number, request, _ASIDE, held=None)
+        elif agent is not None:
+            await self._codex_turn(exchange, number, request, thread, agent)
+        else:
+            await self._worker(exchange, number, request, thread.id)
+
+    async def _codex_turn(
+        self, exchange: Exchange, number: int, request: openai.ResponsesRequest, thread: Thread, agent: str
+    ) -> None:
+        """A request of a thread of the host under test."""
+        if agent not in self._conversations:
+            parent = self._threads.name_of(thread.parent)
+            self._conversations[agent] = Conversation(self._conversations.get(parent or ""))
+        more = {"thread": thread.id, "parent": thread.parent, "subagent": thread.subagent}
+        answer = await self._next(exchange, number, agent, self._conversations[agent], request, **more)
+        tool = openai.find_tool(answer.call, request.tools) if answer.call is not None else None
+        if answer.call is not None and tool is None:
+            self._not_offered(answer.call, agent)
+        if answer is not _KNOWN:
+            self._answered(number, agent, answer, tool.name if tool else None)
+        await self._send_response(exchange, number, request, answer, held=None)
+
+    async def _worker(
+        self, exchange: Exchange, number: int, request: openai.ResponsesRequest, thread: str | None
+    ) -> None:
+        """A request of a companion's job: its answer is the job, held back behind the job's gate."""
         job = request.job
-        thread = headers.get("thread-id") or headers.get("thread_id") or headers.get("session_id")
         if job is None or job not in self._gates:
-            named = f"names the job {job!r}, which the scenario does not define" if job else "names no job"
+            named = f"names the job {job!r}, which the scenario does not define" if job else "names no job and no agent"
             self._journal.write("error", where="model server", what=f"worker request {number} {named}")
-            await self._send_response(exchange, number, request, _OUT_OF_SCRIPT, held=None)
+            out = Answer(text=_OUT_OF_SCRIPT, call=None, after=None)
+            await self._send_response(exchange, number, request, out, held=None)
             return
         self._journal.write(
             "gate.reached", n=number, job=job, thread=thread, port=exchange.peer_port, texts=_last(request.texts)
         )
+        answer = Answer(text=self._answers[job], call=None, after=None)
         try:
-            await self._send_response(exchange, number, request, self._answers[job], held=self._gates[job])
+            await self._send_response(exchange, number, request, answer, held=self._gates[job])
         except ClientGoneError:
             self._journal.write("gate.abandoned", n=number, job=job)
             raise
@@ -170,7 +223,7 @@ class ModelServer:
         exchange: Exchange,
         number: int,
         request: openai.ResponsesRequest,
-        text: str,
+        answer: Answer,
         *,
         held: asyncio.Event | None,
     ) -> None:
@@ -179,11 +232,12 @@ class ModelServer:
             await exchange.send(openai.created(number))
         if held is not None:
             await exchange.hold(held.wait())
+        whole = openai.response(number, answer, request.tools)
         if request.stream:
-            await exchange.send(openai.completed(number, text))
+            await exchange.send(openai.completed(whole))
             await exchange.end()
         else:
-            await exchange.answer(json.dumps(openai.response(number, text)).encode())
+            await exchange.answer(json.dumps(whole).encode())
 
 
 def _last(texts: tuple[tuple[str, str], ...]) -> list[dict[str, Any]]:

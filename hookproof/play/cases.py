@@ -9,7 +9,9 @@ from pathlib import Path
 from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import Plugin
 from hookproof.catalogue.scenario import Scenario
-from hookproof.hosts.claude import ClaudeProgram
+from hookproof.hosts.claude import stand_in as fake_claude
+from hookproof.hosts.codex import stand_in as fake_codex
+from hookproof.hosts.session import Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,13 @@ class Case:
 class PlayOptions:
     """How it is played. `seconds` is the patience of each single wait."""
 
-    host: ClaudeProgram
+    claude: Program = field(default_factory=fake_claude)
+    codex_host: Program = field(default_factory=fake_codex)
     codex: Path | None = None
+    """A real Codex for the jobs of a companion; None is the stand-in."""
     seconds: float = 60.0
     extra_env: Mapping[str, str] = field(default_factory=dict)
+
+    def host(self, name: str) -> Program:
+        """The program that plays `claude` or `codex` as a host."""
+        return self.claude if name == "claude" else self.codex_host

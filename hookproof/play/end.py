@@ -10,7 +10,7 @@ import asyncio
 import time
 
 from hookproof import processes
-from hookproof.catalogue.plugin import Descriptor
+from hookproof.catalogue.descriptor import State
 from hookproof.journal import Journal
 from hookproof.play.jobs import describe
 from hookproof.stage.state import settled_state
@@ -20,10 +20,11 @@ _IDLE_SECONDS = 1.0
 _LONGEST_SECONDS = 20.0
 
 
-async def settle(journal: Journal, world: World, descriptor: Descriptor, group: processes.CaseProcesses) -> None:
+async def settle(journal: Journal, world: World, state: State | None, group: processes.CaseProcesses) -> None:
     """Write the `census` record: what still runs after every session has ended, and what the state files say."""
     left = await _idle(group)
-    journal.write("census", processes=describe(left), state=await settled_state(world, descriptor.state))
+    rows = await settled_state(world, state) if state is not None else []
+    journal.write("census", processes=describe(left), state=rows)
 
 
 async def _idle(group: processes.CaseProcesses) -> list[processes.ProcessInfo]:

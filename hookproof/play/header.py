@@ -7,13 +7,13 @@ import sys
 from typing import Any
 
 from hookproof import __version__, processes
+from hookproof.catalogue.descriptor import Companion, Context
 from hookproof.play.cases import Case, PlayOptions
 
 
 def header(case: Case, options: PlayOptions) -> dict[str, Any]:
     """The fields of the `case` record."""
     scenario, plugin = case.scenario, case.plugin
-    descriptor = plugin.descriptor
     return {
         "hookproof": __version__,
         "scenario": scenario.id,
@@ -21,17 +21,38 @@ def header(case: Case, options: PlayOptions) -> dict[str, Any]:
         "plugin": plugin.name,
         "policy": plugin.policy,
         "lifecycle": case.lifecycle.name,
-        "host": {"name": scenario.host, "version": options.host.version},
+        "host": {"name": scenario.host, "version": options.host(scenario.host).version},
         "worker": {"name": "codex", "version": "fake" if options.codex is None else str(options.codex)},
         "repeat": case.repeat,
         "platform": platform.platform(),
         "python": platform.python_version(),
         "subreaper": processes.is_subreaper() if sys.platform == "linux" else False,
         "requires": list(scenario.requires),
-        "jobs": {
-            name: {"answer": job.answer or f"Codex has finished job={name}."} for name, job in scenario.jobs.items()
-        },
+        "about": scenario.kind,
+        **(_jobs(case, plugin.descriptor) if isinstance(plugin.descriptor, Companion) else {}),
+        **(_agents(case, plugin.descriptor) if isinstance(plugin.descriptor, Context) else {}),
+    }
+
+
+def _jobs(case: Case, descriptor: Companion) -> dict[str, Any]:
+    jobs = case.scenario.jobs
+    return {
+        "jobs": {name: {"answer": job.answer or f"Codex has finished job={name}."} for name, job in jobs.items()},
         "words": descriptor.state.words.model_dump(),
         "fields": descriptor.state.fields.model_dump(),
         "job_file": descriptor.state.job_file,
+    }
+
+
+def _agents(case: Case, descriptor: Context) -> dict[str, Any]:
+    parents = {step.name: owner for owner, step in case.scenario.spawns()}
+    forked = {step.name for _, step in case.scenario.spawns() if step.fork}
+    return {
+        "says": descriptor.says.model_dump(),
+        "agents": {
+            name: {"role": agent.role, "parent": parents.get(name), "forked": name in forked}
+            for name, agent in case.scenario.agents.items()
+        },
+        "ephemeral": case.scenario.codex.ephemeral,
+        "native": bool(case.lifecycle.rows.get("native_subagent_start")),
     }

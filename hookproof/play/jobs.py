@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hookproof import processes
-from hookproof.catalogue.plugin import Descriptor
+from hookproof.catalogue.descriptor import Companion
 from hookproof.journal import DeadlineMissedError, Journal, Record
 from hookproof.stage.state import find_row, settled_state
 from hookproof.stage.world import World
@@ -28,7 +28,7 @@ class Jobs:
         self,
         journal: Journal,
         world: World,
-        descriptor: Descriptor,
+        descriptor: Companion,
         group: processes.CaseProcesses,
         watch: Callable[[processes.Identity], bool],
     ) -> None:

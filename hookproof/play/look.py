@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hookproof import processes
-from hookproof.catalogue.plugin import Descriptor
+from hookproof.catalogue.descriptor import Companion
 from hookproof.journal import DeadlineMissedError, Journal, Record
 from hookproof.play.jobs import describe
 from hookproof.stage.state import settled_state
@@ -29,7 +29,7 @@ class Looker:
         self,
         journal: Journal,
         world: World,
-        descriptor: Descriptor,
+        descriptor: Companion,
         env: Mapping[str, str],
         group: processes.CaseProcesses,
     ) -> None:

@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hookproof.catalogue.plugin import State
+from hookproof.catalogue.descriptor import State
 from hookproof.journal import Record
 from hookproof.stage.world import World
 

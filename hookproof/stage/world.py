@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hookproof import places
+from hookproof.catalogue.descriptor import Context
 from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import Plugin
 
@@ -67,9 +68,18 @@ def build(plugin: Plugin, lifecycle: Resolved, run_dir: Path, *, codex: Path | N
         folder.mkdir()
     _project(world.project)
     _plugin(world.plugin, plugin)
-    world.lifecycle.write_text(json.dumps({"name": lifecycle.name, "rows": lifecycle.rows}), encoding="utf-8")
+    if isinstance(plugin.descriptor, Context):
+        for name, text in plugin.descriptor.project.items():
+            (world.project / name).parent.mkdir(parents=True, exist_ok=True)
+            (world.project / name).write_text(text, encoding="utf-8")
+    write_lifecycle(world.lifecycle, lifecycle)
     _programs(world.bin, codex)
     return world
+
+
+def write_lifecycle(path: Path, lifecycle: Resolved) -> None:
+    """What a stand-in host is to do, where it reads it."""
+    path.write_text(lifecycle.model_dump_json(), encoding="utf-8")
 
 
 def remove_abandoned(run_dir: Path) -> bool:

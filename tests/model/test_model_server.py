@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hookproof.catalogue.scenario import Agent, AnyStep, Bash, Say
+from hookproof.catalogue.steps import Agent, AnyStep, Bash, Say
 from hookproof.journal import Journal
 from hookproof.model.script import Script, mark
 from hookproof.model.server import ModelServer

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hookproof.catalogue.descriptor import Companion
 from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.journal import Journal
@@ -116,7 +117,9 @@ def test_a_record_that_is_no_object_is_an_error_not_a_crash(line: bytes) -> None
 
 def test_state_is_read_from_every_root_and_damage_is_told(tmp_path: Path) -> None:
     world = build(tmp_path)
-    state = resolve_plugin("reference").descriptor.state
+    descriptor = resolve_plugin("reference").descriptor
+    assert isinstance(descriptor, Companion)
+    state = descriptor.state
     good = world.home / ".claude" / "plugins" / "data" / "codex-inline" / "state" / "project-1"
     torn = world.tmp / "codex-companion" / "state" / "project-1"
     for root in (good, torn):

@@ -13,7 +13,6 @@ from hookproof import processes, suite
 from hookproof.catalogue.lifecycle import lifecycle_files, resolve_lifecycle
 from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.catalogue.scenario import read_scenario, scenario_files
-from hookproof.hosts.claude import stand_in
 from hookproof.judge.expected import read_expected
 from hookproof.play import Case, PlayOptions
 
@@ -36,7 +35,7 @@ CASES = [
 )
 def test_policy(case: Case, tmp_path: Path) -> None:
     processes.become_subreaper()
-    result = suite.run_case(case, tmp_path, PlayOptions(host=stand_in()), suite.Judges.read())
+    result = suite.run_case(case, tmp_path, PlayOptions(), suite.Judges.read())
     assert result.unexpected == [], result.model_dump_json(indent=1)
 
 

@@ -18,7 +18,6 @@ from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.catalogue.requirement import read_requirements
 from hookproof.catalogue.scenario import read_scenario, scenario_files
-from hookproof.hosts.claude import stand_in
 from hookproof.judge.judge import judge
 from hookproof.play import Case, PlayOptions
 from hookproof.report.results import report, schema
@@ -101,7 +100,7 @@ def test_an_unexpected_violation_fails_and_shows_its_evidence(tmp_path: Path) ->
 def test_names_do_not_influence_verdict_or_signature_of_a_real_run(scenario: str, tmp_path: Path) -> None:
     processes.become_subreaper()
     case = a_case(scenario, "reference:as-reported")
-    result = suite.run_case(case, tmp_path, PlayOptions(host=stand_in()), suite.Judges.read())
+    result = suite.run_case(case, tmp_path, PlayOptions(), suite.Judges.read())
     records = journals.read(Path(result.journal))
     stripped = [dict(record) for record in records]
     for name in ("scenario", "title", "plugin", "policy", "lifecycle", "host", "worker"):
@@ -117,7 +116,7 @@ def test_nothing_is_left_after_a_run_not_even_after_one_that_leaves_a_server(tmp
     files = len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0  # noqa: PTH208
     for _ in range(3):
         case = a_case("pattern-a", "reference:keep-background")
-        result = suite.run_case(case, tmp_path / str(_), PlayOptions(host=stand_in()), suite.Judges.read())
+        result = suite.run_case(case, tmp_path / str(_), PlayOptions(), suite.Judges.read())
         records = journals.read(Path(result.journal))
         (swept,) = [record for record in records if record["kind"] == "swept"]
         assert swept["ended"] > 0

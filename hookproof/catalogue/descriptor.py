@@ -1,0 +1,173 @@
+"""Plugin descriptors: how a plugin is recognised and driven, as data.
+
+Two kinds select the scenarios that apply. A companion starts jobs: its descriptor says how they are launched, listed
+and fetched, and where its state lives. A context plugin tells agents things when they start: its descriptor names an
+agent that it knows, and the lines by which its texts are told apart in what a model was sent.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from hookproof.catalogue.reading import CatalogueError, Strict, read_table, validate
+
+
+class Recognise(Strict):
+    """What the manifest of such a plugin says."""
+
+    name: str
+    author: str | None = None
+
+
+class Commands(Strict):
+    """Shell commands. `{plugin}` is the plugin's directory, `{id}` the job's id."""
+
+    launch: str
+    wait: str = ""
+    """The flag that makes `launch` wait for the result, where waiting is not what it does without a flag."""
+    review: str | None = None
+    status: str
+    result: str
+
+
+class Words(Strict):
+    """How the plugin's `status` field spells what a job is."""
+
+    active: list[str]
+    succeeded: list[str]
+    ended: list[str]
+
+
+class Fields(Strict):
+    """How the plugin's rows spell the facts."""
+
+    id: str = "id"
+    status: str = "status"
+    pid: str = "pid"
+    session: str = "sessionId"
+    reason: str = "errorMessage"
+
+
+class State(Strict):
+    """Where rows, job files and the address of a shared server are.
+
+    `roots` are globs of directories; `{home}` and `{tmp}` are the run's own. Paths below are relative to a root.
+    """
+
+    roots: list[str]
+    file: str
+    rows: str
+    job_file: str
+    server_file: str | None = None
+    fields: Fields = Fields()
+    words: Words
+
+
+class Policy(Strict):
+    """A named wrong (or right) way that a reference plugin can be told to behave."""
+
+    title: str
+    overlay: list[str] = []
+    """Directories of the plugin that are copied over its top, in this order."""
+
+
+class Common(Strict):
+    """What every descriptor has."""
+
+    name: str
+    title: str
+    recognise: Recognise
+    needs: dict[str, str] = {}
+    """Programs that must be on PATH, each with what to do when it is missing."""
+    policies: dict[str, Policy] = {}
+    switches: dict[str, str] = {}
+    """Named additions to a policy, POLICY+SWITCH, each with what it does."""
+    policy_file: str | None = None
+    """The file of the plugin's copy that names the policy."""
+
+
+class Companion(Common):
+    """The descriptor of a plugin that starts jobs."""
+
+    kind: Literal["companion"]
+    commands: Commands
+    started: str
+    """A regular expression whose first group is the job's id in what a successful background launch prints."""
+    state: State
+
+    @field_validator("started")
+    @classmethod
+    def _one_group(cls, value: str) -> str:
+        try:
+            groups = re.compile(value).groups
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from None
+        if groups != 1:
+            raise ValueError("expected a regular expression with exactly one group, the job's id")
+        return value
+
+
+class Agents(Strict):
+    """Agents that the plugin has a template of its own for."""
+
+    known: str
+    other: str
+    """A second one, so that a wrong choice between two can be seen."""
+    claude: str
+    """The known agent as Claude Code calls it: with the plugin's name before it."""
+
+
+class Says(Strict):
+    """Lines by which the plugin's texts are recognised in what a model was sent.
+
+    A line that two texts share proves nothing: each must be in its own text alone. All lines of a list must be there
+    for the text to count as there; one line is enough for it to count as leaked.
+    """
+
+    policy: Annotated[list[str], Field(min_length=1)]
+    """In the main session's policy and nowhere else."""
+    known: Annotated[list[str], Field(min_length=1)]
+    """In the known agent's template and nowhere else."""
+    other: Annotated[list[str], Field(min_length=1)]
+    """In the other agent's template and nowhere else."""
+    launcher: list[str] = []
+    """In the launcher part of an agent's block, on every host."""
+    resolver: list[str] = []
+    """In the part of an agent's block that says how to resolve authoring rules."""
+    runbook: str = "<runbook>"
+    per_host: list[str] = []
+    """Regular expressions: a line of a block that one of them is found in differs from host to host by design."""
+
+
+class Context(Common):
+    """The descriptor of a plugin that injects context."""
+
+    kind: Literal["context"]
+    agents: Agents
+    says: Says
+    records: list[str]
+    """Globs of the JSON files in which the plugin records agents; `{home}`, `{project}` and `{data}` are the run's."""
+    project: dict[str, str] = {}
+    """Files that a project must have for the plugin to be active: path and text."""
+    environment: dict[str, str] = {}
+    """Variables that its hooks need; `{cache}` is hookproof's cache directory."""
+    warm: list[list[str]] = []
+    """Commands that fill caches before the first case, with the network; `{plugin}` and `{cache}` are replaced."""
+
+
+Descriptor = Companion | Context
+
+
+def read_descriptor(path: Path) -> Descriptor:
+    """The descriptor in `path`. Raises CatalogueError with every mistake."""
+    table = read_table(path)
+    kind = table.get("kind")
+    if kind == "companion":
+        return validate(path, table, Companion)
+    if kind == "context":
+        return validate(path, table, Context)
+    raise CatalogueError(path, [f'kind: expected "companion" or "context", found {kind!r}'])

@@ -1,0 +1,111 @@
+"""The steps of the scripted model: what it answers to one agent, a text or one tool call at a time.
+
+`{launch}`, `{wait}` and `{review}` come from a companion's descriptor, `{known}`, `{other}` and `{claude}` (the known
+agent as Claude Code calls it) from a context plugin's.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Tag, field_validator
+
+from hookproof.catalogue.reading import Strict
+
+
+class ModelStep(Strict):
+    """One answer of the scripted model to one agent."""
+
+    after: Literal["job started", "look"] | None = None
+    """Hold the answer until the launched job runs, or until it runs and has been looked at; not if it was refused."""
+    if_told: str | None = None
+    """Play the step only if this regular expression is found in what the model was told; else skip it."""
+    unless_told: str | None = None
+
+    @field_validator("if_told", "unless_told")
+    @classmethod
+    def _compiles(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                re.compile(value)
+            except re.error as error:
+                raise ValueError(f"not a regular expression: {error}") from None
+        return value
+
+
+class Say(ModelStep):
+    """The model ends its turn with a text. `{result}` is what the agent's latest tool call came back with."""
+
+    text: str
+
+
+class Bash(ModelStep):
+    """The model calls the shell."""
+
+    call: Literal["Bash"]
+    command: str
+    run_in_background: bool = False
+    timeout: int | None = None
+    """Milliseconds, as the tool takes them."""
+
+
+class Agent(ModelStep):
+    """The model of a Claude Code session starts a subagent."""
+
+    call: Literal["Agent"]
+    subagent_type: str
+    prompt: str
+    run_in_background: bool = False
+    name: str | None = None
+    """Under which name the subagent's script stands, when that is not its type."""
+
+
+class Spawn(ModelStep):
+    """The model of a Codex thread starts a child thread."""
+
+    call: Literal["spawn_agent"]
+    name: str
+    """Under which name the child's script stands."""
+    agent_type: str | None = None
+    message: str
+    fork: bool = False
+    """Whether the child begins with all that its parent has said and heard."""
+
+
+class Wait(ModelStep):
+    """The model of a Codex thread waits for the children that it has started."""
+
+    call: Literal["wait_agent"]
+    names: list[str] = []
+    """Which ones; all of them without a name."""
+
+
+class Send(ModelStep):
+    """The model of a Codex thread gives a child another turn."""
+
+    call: Literal["send_input"]
+    name: str
+    message: str
+
+
+def _step_kind(value: Any) -> Any:
+    if isinstance(value, dict):
+        return "text" if "text" in value and "call" not in value else value.get("call")
+    return getattr(value, "call", "text")
+
+
+AnyStep = Annotated[
+    Annotated[Say, Tag("text")]
+    | Annotated[Bash, Tag("Bash")]
+    | Annotated[Agent, Tag("Agent")]
+    | Annotated[Spawn, Tag("spawn_agent")]
+    | Annotated[Wait, Tag("wait_agent")]
+    | Annotated[Send, Tag("send_input")],
+    Discriminator(
+        _step_kind,
+        custom_error_type="model_step",
+        custom_error_message='expected a step with `text = "..."`, or `call = "Bash"`, "Agent", "spawn_agent", '
+        '"wait_agent" or "send_input"',
+    ),
+]

@@ -1,0 +1,163 @@
+"""The private home of a Codex that is a host: configuration, roles, the plugin installed and its hooks trusted.
+
+Life: made once a run, before the first session. The files are written here; installing and trusting is asked of Codex
+itself, through its app-server, in the way that 0.130, 0.133 and 0.169 have in common (measured): a marketplace of our
+own, `plugin/install`, `hooks/list`, and the hashes written back with `config/batchWrite`. An untrusted hook would be
+skipped without a word.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from subprocess import DEVNULL, PIPE
+from typing import Any
+
+from hookproof import processes
+from hookproof.catalogue.plugin import CODEX_MANIFEST
+from hookproof.catalogue.scenario import Codex as CodexOptions
+from hookproof.hosts.session import Program
+from hookproof.journal import DeadlineMissedError, Journal
+from hookproof.stage.world import World
+
+MARKETPLACE = "hookproof"
+NO_PROXY_ANSWERS = "http://127.0.0.1:9"
+"""As HTTPS_PROXY: with plugins on, 0.130 and 0.133 look up a host name for five seconds before they exit (measured)."""
+
+_BUILT_IN = frozenset({"default", "explorer", "worker"})
+_LONGEST_LINE = 64 * 1024 * 1024
+_SECONDS = 60.0
+
+
+class HostError(Exception):
+    """A host that does not do what it must be able to do. One sentence."""
+
+
+@dataclass(slots=True)
+class Home:
+    """Makes the home. `env` is the environment of every process of this Codex."""
+
+    program: Program
+    world: World
+    journal: Journal
+    env: Mapping[str, str]
+    group: processes.CaseProcesses
+    _asked: int = field(default=0, init=False)
+
+    async def prepare(self, *, roles: set[str], options: CodexOptions) -> None:
+        """Write the files, install the plugin, trust its hooks. Raises HostError, DeadlineMissedError."""
+        home = Path(self.env["CODEX_HOME"])
+        (home / "agents").mkdir(parents=True)
+        (home / "config.toml").write_text(self._config(options), encoding="utf-8")
+        for role in sorted(roles - _BUILT_IN):
+            text = f'name = "{role}"\ndescription = "{role}"\ndeveloper_instructions = "You are {role}."\n'
+            (home / "agents" / f"{role}.toml").write_text(text, encoding="utf-8")
+        name = self._plugin_name()
+        try:
+            async with asyncio.timeout(_SECONDS):
+                await self._install(name, self._marketplace(name))
+        except TimeoutError:
+            raise DeadlineMissedError("codex app-server to install and trust the plugin", _SECONDS) from None
+
+    def _config(self, options: CodexOptions) -> str:
+        project = json.dumps(str(self.world.project))
+        features = ["plugin_hooks = true"]
+        if options.agents == "v2":
+            features.append("multi_agent_v2 = true")
+        return "\n".join(
+            [
+                'model = "gpt-5.2"',
+                'model_provider = "scripted"',
+                'approval_policy = "never"',
+                'sandbox_mode = "danger-full-access"',
+                "check_for_update_on_startup = false",
+                "[model_providers.scripted]",
+                'name = "scripted"',
+                f"base_url = {json.dumps(self.env['OPENAI_BASE_URL'])}",
+                'env_key = "OPENAI_API_KEY"',
+                'wire_api = "responses"',
+                "request_max_retries = 0",
+                "stream_max_retries = 0",
+                "supports_websockets = false",
+                "[analytics]",
+                "enabled = false",
+                "[features]",
+                *features,
+                "[agents]",
+                # a nested child is offered no tools for agents at the default depth of one
+                "max_depth = 4",
+                f"[projects.{project}]",
+                'trust_level = "trusted"',
+                "",
+            ]
+        )
+
+    def _plugin_name(self) -> str:
+        manifest = self.world.plugin / CODEX_MANIFEST
+        try:
+            name = json.loads(manifest.read_text(encoding="utf-8"))["name"]
+        except (OSError, ValueError, KeyError, TypeError):
+            raise HostError(
+                f'{CODEX_MANIFEST.as_posix()}: Codex needs it, with a "name", to install the plugin'
+            ) from None
+        return str(name)
+
+    def _marketplace(self, name: str) -> Path:
+        # the path in it is relative to the directory that holds .agents
+        source = {"source": "local", "path": f"./{self.world.plugin.name}"}
+        policy = {"installation": "AVAILABLE", "authentication": "ON_USE"}
+        entry = {"name": name, "source": source, "policy": policy, "category": "Coding"}
+        file = self.world.root / ".agents" / "plugins" / "marketplace.json"
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps({"name": MARKETPLACE, "plugins": [entry]}), encoding="utf-8")
+        return file
+
+    async def _install(self, name: str, marketplace: Path) -> None:
+        child = await processes.spawn(
+            [*self.program.argv, "app-server"],
+            env=dict(self.env),
+            cwd=Path(self.world.project),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            limit=_LONGEST_LINE,
+            case=self.group,
+        )
+        try:
+            await self._ask(child, "initialize", {"clientInfo": {"name": "hookproof", "title": None, "version": "0"}})
+            await _send(child, {"method": "initialized"})
+            await self._ask(child, "plugin/install", {"marketplacePath": str(marketplace), "pluginName": name})
+            listed = await self._ask(child, "hooks/list", {"cwds": [str(self.world.project)]})
+            hooks = [hook for place in listed["data"] for hook in place["hooks"]]
+            trust = {hook["key"]: {"trusted_hash": hook["currentHash"]} for hook in hooks}
+            edit = {"keyPath": "hooks.state", "value": trust, "mergeStrategy": "upsert"}
+            await self._ask(child, "config/batchWrite", {"edits": [edit], "reloadUserConfig": True})
+            if child.stdin is not None:
+                child.stdin.close()
+            await child.wait()
+        finally:
+            child.close()
+        shown = [{"key": hook["key"], "event": hook["eventName"], "command": hook["command"]} for hook in hooks]
+        self.journal.write("host.prepared", plugin=name, hooks=shown)
+
+    async def _ask(self, child: processes.Child, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        self._asked += 1
+        await _send(child, {"id": self._asked, "method": method, "params": params})
+        while child.stdout is not None and (line := await child.stdout.readline()):
+            message = json.loads(line)
+            if message.get("id") != self._asked or "method" in message:
+                continue
+            if "error" in message:
+                raise HostError(f"codex app-server: {method}: {message['error'].get('message')}")
+            return dict(message["result"])
+        raise HostError(f"codex app-server went away before it answered {method}")
+
+
+async def _send(child: processes.Child, message: dict[str, Any]) -> None:
+    if child.stdin is None:
+        raise HostError("codex app-server was started without a pipe to its stdin")
+    child.stdin.write(json.dumps(message).encode() + b"\n")
+    await child.stdin.drain()

@@ -1,0 +1,49 @@
+"""What one agent has been told so far, so that a request's record holds only what is new in it.
+
+Hosts send the whole history with every request. A forked child begins with its parent's history: that is marked as
+inherited, since nobody told it to the child anew.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+class Conversation:
+    """One agent's side. `parent` is the conversation that a child may have inherited from."""
+
+    def __init__(self, parent: Conversation | None = None) -> None:
+        self._seen: Counter[tuple[str, str]] = Counter()
+        self._results: set[str] = set()
+        self._inherited = Counter(parent._seen) if parent is not None else Counter()
+
+    def news(
+        self, texts: Sequence[tuple[str, str]], results: Mapping[str, tuple[str, bool]]
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """(new texts, new tool results) of a request with these (role, text) pairs and results by call id.
+
+        Each text has its `place`, its number among all texts of the request.
+        """
+        now = Counter(texts)
+        fresh = now - self._seen
+        self._seen |= now
+        new_texts = []
+        for place, (role, text) in enumerate(texts):
+            if fresh[(role, text)] > 0:
+                fresh[(role, text)] -= 1
+                new_texts.append({"role": role, "text": text, "place": place, **self._origin(role, text)})
+        new_results = [
+            {"tool_use_id": key, "text": text, "is_error": is_error}
+            for key, (text, is_error) in results.items()
+            if key not in self._results
+        ]
+        self._results.update(results)
+        return new_texts, new_results
+
+    def _origin(self, role: str, text: str) -> dict[str, bool]:
+        if self._inherited[(role, text)] == 0:
+            return {}
+        self._inherited[(role, text)] -= 1
+        return {"inherited": True}

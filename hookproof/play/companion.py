@@ -1,0 +1,87 @@
+"""Playing a companion: its jobs are followed, and its status is asked and its state read at every look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hookproof import processes
+from hookproof.catalogue.descriptor import Companion, State
+from hookproof.journal import DeadlineMissedError, Journal, Record
+from hookproof.play.cases import Case, PlayOptions
+from hookproof.play.jobs import Jobs
+from hookproof.play.look import Looker
+from hookproof.play.performance import Performance
+from hookproof.stage.world import World
+
+
+class CompanionPlay(Performance):
+    """The run of a plugin that starts jobs."""
+
+    def __init__(
+        self,
+        case: Case,
+        descriptor: Companion,
+        world: World,
+        journal: Journal,
+        options: PlayOptions,
+        group: processes.CaseProcesses,
+    ) -> None:
+        self._descriptor = descriptor
+        super().__init__(case, world, journal, options, group)
+        self._jobs = Jobs(journal, world, descriptor, group, self.deaths.watch)
+
+    def words(self) -> Mapping[str, str]:
+        verbs = self._descriptor.commands
+        commands = {"launch": verbs.launch, "wait": verbs.wait, "review": verbs.review or ""}
+        return {name: text.replace("{plugin}", str(self.world.plugin)) for name, text in commands.items()}
+
+    def answers(self) -> Mapping[str, str]:
+        jobs = self.case.scenario.jobs
+        return {name: job.answer or f"Codex has finished job={name}." for name, job in jobs.items()}
+
+    def state(self) -> State | None:
+        return self._descriptor.state
+
+    async def prepare(self) -> None:
+        self._looker = Looker(self.journal, self.world, self._descriptor, self.env, self.group)
+
+    async def close(self) -> None:
+        await self._jobs.close()
+
+    async def hold(self, agent: str, after: str) -> None:
+        job = self._model_job(agent)
+        started = False
+
+        def come(record: Record) -> bool:
+            nonlocal started
+            about = record.get("job") == job
+            if about and record["kind"] in {"job.refused", "job.ended"}:
+                return True
+            started = started or (about and record["kind"] == "job.started")
+            # the look may be over before the request comes: any look since the job's start will do
+            return started and (after != "look" or record["kind"] == "look")
+
+        try:
+            await self.journal.wait(
+                come,
+                waiting_for=f"{after!r} before the model answers {agent!r}",
+                seconds=self.options.seconds,
+            )
+        except DeadlineMissedError as error:
+            self.journal.write("error", where="model server", what=str(error))
+
+    def _model_job(self, agent: str) -> str | None:
+        return self._script_job(agent) or next(iter(self.case.scenario.jobs), None)
+
+    def _script_job(self, agent: str) -> str | None:
+        answers = [r for r in self.journal.records if r["kind"] == "model.answer" and r["agent"] == agent and r["job"]]
+        return str(answers[-1]["job"]) if answers else None
+
+    async def look(self, step: int) -> None:
+        await self._looker.look(step)
+
+    async def fetch_result(self, job: str) -> None:
+        launched = [r["id"] for r in self.journal.records if r["kind"] == "job.launched" and r["job"] == job]
+        rows = [r["row"] for r in self.journal.records if r["kind"] == "job.started" and r["job"] == job and r["row"]]
+        known = launched or [row.get(self._descriptor.state.fields.id) for row in rows]
+        await self._looker.fetch(job, known[-1] if known else None)

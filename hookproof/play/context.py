@@ -1,0 +1,102 @@
+"""Playing a context plugin: Codex is given its home, roles and the plugin; what the plugin has recorded is read."""
+
+from __future__ import annotations
+
+import glob
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hookproof import places, processes
+from hookproof.catalogue.descriptor import Context
+from hookproof.catalogue.scenario import Transcript
+from hookproof.hosts.codex_home import NO_PROXY_ANSWERS, Home
+from hookproof.journal import Journal, Record
+from hookproof.play.cases import Case, PlayOptions
+from hookproof.play.performance import Performance
+from hookproof.stage.world import World
+
+_LONGEST_RECORD = 200_000
+
+
+class ContextPlay(Performance):
+    """The run of a plugin that tells agents things when they start."""
+
+    def __init__(
+        self,
+        case: Case,
+        descriptor: Context,
+        world: World,
+        journal: Journal,
+        options: PlayOptions,
+        group: processes.CaseProcesses,
+    ) -> None:
+        self._descriptor = descriptor
+        super().__init__(case, world, journal, options, group)
+
+    def words(self) -> Mapping[str, str]:
+        agents = self._descriptor.agents
+        return {"known": agents.known, "other": agents.other, "claude": agents.claude}
+
+    async def prepare(self) -> None:
+        cache = str(places.cache_dir())
+        self.env |= {name: text.replace("{cache}", cache) for name, text in self._descriptor.environment.items()}
+        scenario = self.case.scenario
+        if scenario.transcripts:
+            self.env["HOOKPROOF_TRANSCRIPTS"] = str(self._forge())
+        if scenario.host == "codex" or any(each.host == "codex" for each in scenario.sessions.values()):
+            roles = {self._named(step.agent_type) for _, step in scenario.spawns() if step.agent_type is not None}
+            self.env["HTTPS_PROXY"] = NO_PROXY_ANSWERS
+            env = self.env | {"HOOKPROOF_LIFECYCLE": str(self.world.lifecycle)}
+            home = Home(self.options.codex_host, self.world, self.journal, env, self.group)
+            await home.prepare(roles=roles, options=scenario.codex)
+
+    def _forge(self) -> Path:
+        """The file in which the stand-in reads how transcripts differ from what it would write."""
+        forged = {name: self._forged(each) for name, each in self.case.scenario.transcripts.items()}
+        path = self.world.root / "transcripts.json"
+        path.write_text(json.dumps(forged), encoding="utf-8")
+        return path
+
+    def _forged(self, transcript: Transcript) -> dict[str, Any]:
+        values = {path: self._named(value) for path, value in transcript.set.items()}
+        forged = {"set": values, "drop": transcript.drop, "repeat": transcript.repeat}
+        if transcript.instead is not None:
+            forged["instead_hex"] = transcript.instead.encode("latin-1", "replace").hex()
+        return forged
+
+    def _named(self, value: Any) -> Any:
+        """A value with the plugin's agents in the place of their placeholders, at any depth."""
+        if isinstance(value, str):
+            for name, word in self.words().items():
+                value = value.replace("{" + name + "}", word)
+        elif isinstance(value, dict):
+            return {key: self._named(each) for key, each in value.items()}
+        return value
+
+    async def evidence(self) -> None:
+        """What the plugin has recorded of agents, as it stands in its files."""
+        self.journal.write("agent.records", files=self._records())
+
+    def _records(self) -> list[Record]:
+        places_ = {"home": self.world.home, "project": self.world.project, "data": self.world.root / "data"}
+        found: dict[Path, None] = {}
+        for pattern in self._descriptor.records:
+            for name, path in places_.items():
+                pattern = pattern.replace("{" + name + "}", glob.escape(str(path)))  # noqa: PLW2901
+            matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207
+            found.update(dict.fromkeys(Path(match) for match in matches if Path(match).is_file()))
+        return [
+            {
+                "path": str(path.relative_to(self.world.root)),
+                "text": path.read_text(encoding="utf-8", errors="replace")[:_LONGEST_RECORD],
+            }
+            for path in found
+        ]
+
+    async def look(self, step: int) -> None:
+        self.journal.write("look", step=step, files=self._records())
+
+    async def fetch_result(self, job: str) -> None:
+        raise ValueError(f"a context plugin has no job {job!r} to fetch a result of")

@@ -1,0 +1,178 @@
+"""A performance: what every run does while it lasts, whatever kind of plugin it is about.
+
+It owns the loopback servers, the sessions and the watch on deaths, reaches its end whatever happens on the way, and
+lets each kind of plugin add what it looks at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+
+from hookproof import processes
+from hookproof.catalogue.descriptor import State
+from hookproof.catalogue.lifecycle import resolve_lifecycle
+from hookproof.catalogue.scenario import MAIN
+from hookproof.hosts import claude, codex
+from hookproof.hosts.session import Session
+from hookproof.journal import DeadlineMissedError, Journal
+from hookproof.model.script import Script
+from hookproof.model.server import ModelServer
+from hookproof.play.cases import Case, PlayOptions
+from hookproof.play.end import settle
+from hookproof.play.steps import HostGoneError, Steps
+from hookproof.stage import world as worlds
+from hookproof.stage.environment import environment, search_path
+from hookproof.stage.recorder import Recorder
+
+
+class Performance(ABC):
+    """The run while it lasts. Also the actions that the steps can have done."""
+
+    def __init__(
+        self, case: Case, world: worlds.World, journal: Journal, options: PlayOptions, group: processes.CaseProcesses
+    ) -> None:
+        self.case = case
+        self.world = world
+        self.journal = journal
+        self.options = options
+        self.group = group
+        self.env: dict[str, str] = {}
+        """Every child's environment, complete once the run has begun."""
+        self._sessions: dict[str, Session] = {}
+        self.deaths = processes.DeathWatch(asyncio.get_running_loop(), self._died)
+        self._recorder = Recorder(journal, world.token)
+        self.model = ModelServer(Script(case.scenario.model, self.words()), self.answers(), journal, self.hold)
+
+    @abstractmethod
+    def words(self) -> Mapping[str, str]:
+        """What stands for the placeholders of the script."""
+
+    def answers(self) -> Mapping[str, str]:
+        """What the model answers to each job."""
+        return {}
+
+    async def hold(self, agent: str, after: str) -> None:  # noqa: B027 - not every kind has something to do here
+        """Keep a model answer back until what it waits for is in the journal."""
+
+    async def prepare(self) -> None:  # noqa: B027 - not every kind has something to do here
+        """What must be there before the main session starts; the environment is complete."""
+
+    async def evidence(self) -> None:  # noqa: B027 - not every kind has something to do here
+        """What is written down after every session has ended, before the sweep."""
+
+    async def close(self) -> None:  # noqa: B027 - not every kind has something to do here
+        """Stop whatever the kind has started."""
+
+    def state(self) -> State | None:
+        """Where the plugin keeps the rows that the census reads."""
+        return None
+
+    async def run(self) -> None:
+        """Play to the end, whatever happens on the way."""
+        try:
+            await self._begin()
+            await Steps(self.case.scenario, self.journal, self, self.options.seconds).play()
+            for session in list(self._sessions.values()):
+                await self._end(session)
+        except (DeadlineMissedError, HostGoneError) as error:
+            self.journal.write("error", where="play", what=str(error))
+        except Exception as error:  # whatever it is, the end is reached and the verdict is unknown
+            self.journal.write("error", where="play", what=f"{type(error).__name__}: {error}")
+        finally:
+            await self._finish()
+
+    async def _begin(self) -> None:
+        recorder = await self._recorder.start()
+        model = await self.model.start()
+        self.env = environment(
+            home=self.world.home,
+            tmp=self.world.tmp,
+            path=search_path(self.world.bin, self.case.plugin.descriptor.needs),
+            token=self.world.token,
+            recorder=recorder,
+            model=model,
+        ) | dict(self.options.extra_env)
+        await self.prepare()
+        await self._start(MAIN, self.case.scenario.user, self.case.scenario.host, self.world.lifecycle)
+
+    async def _start(self, name: str, user: str, host: str, lifecycle: Path) -> None:
+        program = self.options.host(host)
+        session: Session
+        if host == "claude":
+            session = await claude.start_session(
+                program, self.world, self.journal, name=name, env=self.env, lifecycle=lifecycle, group=self.group
+            )
+        else:
+            session = codex.CodexSession(
+                name,
+                program,
+                self.world,
+                self.journal,
+                env=self.env | {"HOOKPROOF_LIFECYCLE": str(lifecycle)},
+                group=self.group,
+                options=self.case.scenario.codex,
+            )
+        self._sessions[name] = session
+        await session.type(user)
+
+    async def _end(self, session: Session) -> None:
+        waiting_for = f"the end of session {session.name!r}"
+        try:
+            async with asyncio.timeout(self.options.seconds):
+                await session.end()
+        except TimeoutError:
+            raise DeadlineMissedError(waiting_for, self.options.seconds) from None
+
+    async def _finish(self) -> None:
+        """Evidence first, then the sweep; afterwards nothing of the run is left but its journal."""
+        await self.evidence()
+        await settle(self.journal, self.world, self.state(), self.group)
+        self.journal.write("sweep.began")
+        swept = await self.group.sweep(seconds=20.0)
+        for session in self._sessions.values():
+            await session.abandon()
+        await self.close()
+        await self.model.stop()
+        await self._recorder.stop()
+        self.deaths.close()
+        self.journal.write("swept", ended=len(swept.ended), left=len(swept.left))
+
+    def _died(self, death: processes.Death) -> None:
+        exit_ = death.exit
+        self.journal.write(
+            "process.died",
+            pid=death.identity.pid,
+            start=death.identity.start,
+            code=exit_.code if exit_ else None,
+            signal=exit_.signal if exit_ else None,
+            observed=exit_.observed if exit_ else False,
+        )
+
+    # what the steps can have done
+
+    @abstractmethod
+    async def look(self, step: int) -> None: ...
+
+    @abstractmethod
+    async def fetch_result(self, job: str) -> None: ...
+
+    def release(self, job: str) -> None:
+        self.model.release(job)
+
+    async def start_session(self, name: str) -> None:
+        wanted = self.case.scenario.sessions[name]
+        if wanted.host is None or wanted.lifecycle is None:
+            await self._start(name, wanted.user, self.case.scenario.host, self.world.lifecycle)
+            return
+        lifecycle = self.world.root / f"lifecycle-{name}.json"
+        worlds.write_lifecycle(lifecycle, resolve_lifecycle(wanted.lifecycle))
+        await self._start(name, wanted.user, wanted.host, lifecycle)
+
+    async def end_session(self, name: str) -> None:
+        await self._end(self._sessions.pop(name))
+
+    async def type(self, session: str, text: str) -> None:
+        await self._sessions[session].type(text)
