@@ -88,9 +88,13 @@ def matrix(
         for scenario in scenarios
         if scenario.kind == plugin.descriptor.kind
         for lifecycle in lifecycles
-        if lifecycle.host == scenario.host
+        if lifecycle.host == scenario.host and _says_something(scenario, lifecycle)
         for repeat in range(1, repeats + 1)
     ]
+
+
+def _says_something(scenario: Scenario, lifecycle: Resolved) -> bool:
+    return not scenario.lifecycles or lifecycle.name.partition("+")[0] in scenario.lifecycles
 
 
 def new_run(runs: Path) -> Path:

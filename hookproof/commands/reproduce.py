@@ -1,111 +1,25 @@
-"""`hookproof reproduce`: play an issue's story and tell it as a table, with the culprit under it."""
+"""`hookproof reproduce`: play an issue's story, and tell what came out beside what the issue claims."""
 
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Sequence
-from pathlib import Path
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from hookproof.commands import reproduce_146, reproduce_345, select
 
-from hookproof import journal, suite
-from hookproof.catalogue.plugin import Plugin
-from hookproof.commands import UsageError, run, select
-from hookproof.report.results import Result
-from hookproof.stories import issue_345 as story
+ISSUES = {
+    "345": "background jobs killed by a SessionEnd hook",
+    "146": "Codex subagents get no context of their own",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `reproduce`."""
-    parser.add_argument("issue", choices=["345"], help="345: background jobs killed by a SessionEnd hook")
-    select.play_arguments(parser, plugin="reference", lifecycle=story.LIFECYCLE)
+    told = "; ".join(f"{number}: {title}" for number, title in ISSUES.items())
+    parser.add_argument("issue", choices=list(ISSUES), help=told)
+    select.play_arguments(parser, plugin=None, lifecycle="the issue's own")
 
 
 def execute(parsed: argparse.Namespace) -> int:
     """Play, tell. Exit status 0 when what the issue claims came out, 1 when not."""
-    named = parsed.lifecycle or [story.LIFECYCLE]
-    if len(named) > 1 or "all" in named:
-        raise UsageError("reproduce tells the story on one --lifecycle; `hookproof run` compares several")
-    lifecycle = select.lifecycles(named)[0]
-    plugin = select.plugin(parsed.plugin, parsed.descriptor)
-    plugins = _policies(plugin) if parsed.plugin == "reference" else [plugin]
-    wanted = story.scenarios(lifecycle.name)
-    chosen = sorted(select.scenarios(wanted), key=lambda s: wanted.index(s.id))
-    cases = suite.matrix(chosen, plugins, [lifecycle])
-    if lifecycle.name == story.LIFECYCLE:
-        # the one switch without which fix 2 has nothing to see
-        extra = [each for each in plugins if each.policy == "fix-2-retag"]
-        pattern_c = [each for each in chosen if each.id == "jobs/pattern-c"]
-        cases += suite.matrix(pattern_c, extra, select.lifecycles([story.WITH_PARENT_ID]))
-    report, console = run.play_all(cases, parsed, surprises=False)
-    return _tell(console, report.results, plugins, lifecycle.name)
-
-
-def _policies(reference: Plugin) -> list[Plugin]:
-    return [suite.with_policy(reference, policy) for policy in story.POLICIES]
-
-
-def _tell(console: Console, results: Sequence[Result], plugins: Sequence[Plugin], lifecycle: str) -> int:
-    console.print()
-    console.print(_table(results, plugins))
-    judged = [each for each in results if each.plugin == plugins[0].name and each.lifecycle == lifecycle]
-    _culprit(console, judged)
-    for remark in story.remarks(results):
-        console.print(f"\n{escape(remark)}")
-    return _claims(console, judged)
-
-
-def _table(results: Sequence[Result], plugins: Sequence[Plugin]) -> Table:
-    table = Table(show_edge=False, pad_edge=False, header_style="bold", title_justify="left")
-    columns = [(each.name, lifecycle) for each in plugins for lifecycle in _lifecycles_of(each, results)]
-    table.add_column(escape(results[0].lifecycle))
-    for name, lifecycle in columns:
-        switch = lifecycle.partition("+")[2]
-        table.add_column(escape(name.removeprefix("reference:")) + (f"\n[dim]+{escape(switch)}[/]" if switch else ""))
-    for scenario in dict.fromkeys(each.scenario for each in results):
-        cells = [_cell(results, scenario, *column) for column in columns]
-        table.add_row(escape(story.PATTERNS[scenario]), *cells)
-    return table
-
-
-def _lifecycles_of(plugin: Plugin, results: Sequence[Result]) -> list[str]:
-    return list(dict.fromkeys(each.lifecycle for each in results if each.plugin == plugin.name))
-
-
-def _cell(results: Sequence[Result], scenario: str, plugin: str, lifecycle: str) -> str:
-    for each in results:
-        if (each.scenario, each.plugin, each.lifecycle) == (scenario, plugin, lifecycle):
-            words, good = story.cell(each)
-            return f"[{'green' if good else 'red'}]{escape(words)}[/]"
-    return "[dim]–[/]"
-
-
-def _culprit(console: Console, judged: Sequence[Result]) -> None:
-    lost = [each for each in judged if each.culprit is not None]
-    if not lost:
-        return
-    chosen = next((each for each in lost if each.scenario == "jobs/pattern-c"), lost[0])
-    pattern = story.PATTERNS[chosen.scenario].split()[0]
-    console.print(f"\n[bold]Who ended the job of Pattern {pattern}[/] ({escape(chosen.plugin)})")
-    for line in story.culprit_lines(chosen):
-        console.print(escape(line))
-    answer = story.status_answer(journal.read(Path(chosen.journal)))
-    whose = "What the reporter saw" if chosen.lifecycle.startswith(story.LIFECYCLE) else "What a person is told"
-    console.print(f"{whose}, `status --all --json` in the main session afterwards:")
-    console.print(f"  {escape(json.dumps(answer))}")
-
-
-def _claims(console: Console, judged: Sequence[Result]) -> int:
-    claims = story.claims(judged)
-    differing = [claim for claim in claims if not claim.held]
-    console.print("\n[bold]What the issue claims[/]")
-    for claim in claims:
-        mark = "[green]as claimed[/]" if claim.held else "[red]differs   [/]"
-        console.print(f"  {mark}  {escape(claim.text)} [dim]({escape(claim.seen)})[/]")
-    broken = [error for each in judged for error in each.errors]
-    for error in broken:
-        console.print(f"  [yellow]error[/]       {escape(error)}")
-    return 1 if differing or broken or not claims else 0
+    play = reproduce_345.execute if parsed.issue == "345" else reproduce_146.execute
+    return play(parsed)

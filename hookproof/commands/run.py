@@ -15,13 +15,14 @@ from hookproof.play import Case, PlayOptions
 from hookproof.report import results as reports
 from hookproof.report import terminal
 
-LIFECYCLE = "as-reported-345"
+LIFECYCLES = {"companion": ["as-reported-345"], "context": ["codex-0.130", "codex-0.133", "codex-0.169"]}
+"""What is played when nobody says: the issue's own account, and every Codex that is known."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `run`."""
     parser.add_argument("globs", nargs="*", metavar="GLOB", help="which scenarios, by id (default: all that apply)")
-    select.play_arguments(parser, plugin="reference", lifecycle=LIFECYCLE)
+    select.play_arguments(parser, plugin="reference", lifecycle="as-reported-345, or every codex-*")
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="play every case N times")
 
 
@@ -31,7 +32,7 @@ def execute(parsed: argparse.Namespace) -> int:
         raise UsageError(f"--repeat {parsed.repeat}: expected a number from 1")
     scenarios = select.scenarios(parsed.globs)
     plugin = select.plugin(parsed.plugin, parsed.descriptor)
-    lifecycles = select.lifecycles(parsed.lifecycle or [LIFECYCLE])
+    lifecycles = select.lifecycles(parsed.lifecycle or LIFECYCLES[plugin.descriptor.kind])
     cases = suite.matrix(scenarios, [plugin], lifecycles, parsed.repeat)
     if not cases:
         kinds = f"a {plugin.descriptor.kind} plugin on {', '.join(each.name for each in lifecycles)}"

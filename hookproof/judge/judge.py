@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from hookproof.catalogue.requirement import Requirement
 from hookproof.journal import Record
+from hookproof.judge.agents import AgentStory
 from hookproof.judge.checks import CHECKS
+from hookproof.judge.context_checks import CONTEXT_CHECKS
 from hookproof.judge.signature import Signature, find_signature
 from hookproof.judge.story import Story
 from hookproof.judge.verdict import CheckResult, Seen, Verdict, worst
@@ -36,15 +38,21 @@ def judge(records: list[Record], requirements: Mapping[str, Requirement]) -> Jud
 
 
 def _check(story: Story, name: str, requirement: Requirement) -> CheckResult:
-    job = story.first_job()
     accepted = tuple(requirement.accepts)
-    if name not in CHECKS or job is None:
-        missing = "no check judges this requirement" if name not in CHECKS else "the run has no job"
+    seen = _look(story, name)
+    if seen is None:
+        missing = "the run has no job" if name in CHECKS else "no check judges this requirement"
         return CheckResult(name, Verdict.UNKNOWN, accepted, "not judged", missing)
-    seen = CHECKS[name](story, job)
     return CheckResult(
         name, _verdict(story, seen, accepted), accepted, seen.outcome or "no evidence", _detail(story, seen)
     )
+
+
+def _look(story: Story, name: str) -> Seen | None:
+    if name in CONTEXT_CHECKS:
+        return CONTEXT_CHECKS[name](AgentStory(story))
+    job = story.first_job()
+    return CHECKS[name](story, job) if name in CHECKS and job is not None else None
 
 
 def _verdict(story: Story, seen: Seen, accepted: tuple[str, ...]) -> Verdict:

@@ -54,5 +54,4 @@ def _agents(case: Case, descriptor: Context) -> dict[str, Any]:
             for name, agent in case.scenario.agents.items()
         },
         "ephemeral": case.scenario.codex.ephemeral,
-        "native": bool(case.lifecycle.rows.get("native_subagent_start")),
     }

@@ -32,7 +32,7 @@ from hookproof.journal import Record
 from hookproof.judge.checks import CHECKS
 from hookproof.judge.judge import judge
 
-REQUIREMENTS = read_requirements()
+REQUIREMENTS = {name: row for name, row in read_requirements().items() if name.startswith("JOB-")}
 DONE, GHOST, FAILED = row("completed"), row("running"), row("failed", errorMessage="its session ended")
 RAN = [launch(), *started(), *finished()]
 

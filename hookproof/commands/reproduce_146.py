@@ -1,0 +1,82 @@
+"""`hookproof reproduce 146`: what each agent's model was told, per host and policy, and the issue's claims."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from hookproof import suite
+from hookproof.catalogue.descriptor import Context
+from hookproof.catalogue.plugin import Plugin
+from hookproof.commands import UsageError, run, select
+from hookproof.report.results import Result
+from hookproof.stories import issue_146 as story
+
+
+def execute(parsed: argparse.Namespace) -> int:
+    """Play, tell. Exit status 0 when what the issue claims came out, 1 when not."""
+    lifecycles = select.lifecycles(parsed.lifecycle or list(story.LIFECYCLES))
+    if any(each.host != "codex" for each in lifecycles):
+        raise UsageError(f"issue 146 is about Codex; --lifecycle takes one of: {', '.join(story.LIFECYCLES)}")
+    spec = parsed.plugin or "reference-workflow"
+    plugin = select.plugin(spec, parsed.descriptor)
+    if not isinstance(plugin.descriptor, Context):
+        raise UsageError(f"issue 146 is about a plugin that injects context, and {plugin.name} is none")
+    whole = spec == "reference-workflow"
+    plugins = [suite.with_policy(plugin, policy) for policy in story.POLICIES] if whole else [plugin]
+    wanted = list(story.AGENTS)
+    chosen = sorted(select.scenarios(wanted), key=lambda s: wanted.index(s.id))
+    report, console = run.play_all(suite.matrix(chosen, plugins, lifecycles), parsed, surprises=False)
+    results = report.results
+    for lifecycle in dict.fromkeys(each.lifecycle for each in results):
+        console.print()
+        console.print(_table([each for each in results if each.lifecycle == lifecycle], plugins, lifecycle))
+    _list(console, "What proves it, in the child's own request to its model", story.proofs(results))
+    for remark in story.remarks(results):
+        console.print(f"\n{escape(remark)}")
+    return _claims(console, results, plugins)
+
+
+def _table(results: Sequence[Result], plugins: Sequence[Plugin], lifecycle: str) -> Table:
+    table = Table(show_edge=False, pad_edge=False, header_style="bold", title_justify="left")
+    table.add_column(escape(lifecycle))
+    for plugin in plugins:
+        table.add_column(escape(plugin.name.removeprefix("reference-workflow:")))
+    by_cell = {(each.scenario, each.plugin): each for each in results}
+    for scenario, (agent, name) in story.AGENTS.items():
+        cells = [by_cell.get((scenario, plugin.name)) for plugin in plugins]
+        table.add_row(f"{escape(agent)}\n[dim]{name}[/]", *(_cell(each) for each in cells))
+    return table
+
+
+def _cell(each: Result | None) -> str:
+    if each is None:
+        return "[dim]–[/]"
+    words, good = story.cell(each)
+    first, _, rest = words.partition("\n")
+    return f"[{'green' if good else 'red'}]{escape(first)}[/]" + (f"\n[dim]{escape(rest)}[/]" if rest else "")
+
+
+def _list(console: Console, title: str, lines: Sequence[str]) -> None:
+    if lines:
+        console.print(f"\n[bold]{title}[/]")
+        for line in lines:
+            console.print(f"  {escape(line)}")
+
+
+def _claims(console: Console, results: Sequence[Result], plugins: Sequence[Plugin]) -> int:
+    by_policy = {plugin.policy: [each for each in results if each.plugin == plugin.name] for plugin in plugins}
+    before = by_policy.get(story.BEFORE) or [each for each in results if each.plugin == plugins[0].name]
+    claims = story.claims(before, by_policy.get(story.FIX, []))
+    console.print(f"\n[bold]What the issue claims[/] [dim](of {story.REPORTED})[/]")
+    for claim in claims:
+        mark = "[green]as claimed[/]" if claim.held else "[red]differs   [/]"
+        console.print(f"  {mark}  {escape(claim.text)} [dim]({escape(claim.seen)})[/]")
+    broken = [error for each in results for error in each.errors]
+    for error in dict.fromkeys(broken):
+        console.print(f"  [yellow]error[/]       {escape(error)}")
+    return 1 if broken or not all(claim.held for claim in claims) else 0

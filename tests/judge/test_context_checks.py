@@ -1,0 +1,150 @@
+"""Every check of context on literal journals: what satisfies it, and a broken run that pins what it sees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from agent_stories import (
+    BUILDER,
+    CHILD,
+    MAIN,
+    PLANNER,
+    POLICY,
+    asks,
+    emits,
+    identity,
+    journal,
+    recorded,
+    start,
+    thread,
+)
+
+from hookproof.catalogue.requirement import read_requirements
+from hookproof.journal import Record
+from hookproof.judge.context_checks import CONTEXT_CHECKS
+from hookproof.judge.judge import judge
+
+REQUIREMENTS = {name: row for name, row in read_requirements().items() if name.startswith("CTX-")}
+KNOWN: dict[str, Any] = {CHILD: "known"}
+MAIN_ASKS = asks(MAIN, "rules", POLICY, "hello")
+TOLD = [MAIN_ASKS, *start(CHILD, emits(PLANNER)), asks(CHILD, "rules", PLANNER, "go", parent=MAIN)]
+QUIET = [MAIN_ASKS, *start(CHILD), asks(CHILD, "rules", "go", parent=MAIN)]
+LEAKED = [MAIN_ASKS, *start(CHILD, emits(POLICY)), asks(CHILD, "rules", POLICY, "go", parent=MAIN)]
+RECORD = recorded(identity(CHILD))
+NESTED: dict[str, Any] = {CHILD: "other", "grandchild": {"role": "known", "parent": CHILD}}
+GRANDCHILD = [*QUIET, *start("grandchild", emits(PLANNER)), asks("grandchild", PLANNER, "go", parent=CHILD)]
+FORKED: dict[str, Any] = {CHILD: {"role": "unknown", "forked": True}}
+FORK = asks(CHILD, "go", parent=MAIN, inherited=("rules", POLICY))
+ON_CLAUDE = start("claude-child", emits(PLANNER.replace("with codex", "with claude")), host="claude")
+
+# (requirement, the agents, the run, what is seen, the verdict)
+RUNS: list[tuple[str, dict[str, Any], list[Record], str, str]] = [
+    ("CTX-01", {}, [MAIN_ASKS], "policy reaches main", "conforms"),
+    ("CTX-01", {}, [asks(MAIN, "rules", "hello")], "no policy", "violates"),
+    ("CTX-01", {}, [asks(MAIN, "POLICY one", "hello")], "no policy", "violates"),
+    ("CTX-01", {}, [], "no evidence", "unknown"),
+    ("CTX-02", KNOWN, TOLD, "block reaches the child", "conforms"),
+    ("CTX-02", KNOWN, QUIET, "no block", "violates"),
+    ("CTX-02", KNOWN, [asks(CHILD, PLANNER.replace("<resolver>", ""))], "incomplete block", "violates"),
+    ("CTX-02", KNOWN, [*start(CHILD, emits(PLANNER)), asks(CHILD, "go")], "no block", "violates"),
+    ("CTX-02", KNOWN, [asks(CHILD, inherited=(PLANNER,))], "no block", "violates"),
+    ("CTX-02", KNOWN, [MAIN_ASKS], "no evidence", "unknown"),
+    ("CTX-03", {CHILD: "unknown"}, [*QUIET, RECORD], "recorded, silent", "conforms"),
+    ("CTX-03", {CHILD: "unknown"}, QUIET, "not recorded", "violates"),
+    ("CTX-03", {CHILD: "unknown"}, [*QUIET, recorded({"id": thread(CHILD)})], "not recorded", "violates"),
+    ("CTX-03", {CHILD: "unknown"}, [*TOLD, RECORD], "emitted", "violates"),
+    ("CTX-04", {CHILD: "unidentified"}, QUIET, "silent", "conforms"),
+    ("CTX-04", {CHILD: "unidentified"}, LEAKED, "emitted", "violates"),
+    ("CTX-04", {CHILD: "unidentified"}, [*QUIET, RECORD], "recorded", "violates"),
+    ("CTX-05", {CHILD: "orphan"}, QUIET, "silent", "conforms"),
+    ("CTX-05", {CHILD: "orphan"}, [*QUIET, RECORD], "recorded", "violates"),
+    ("CTX-05", {CHILD: "orphan"}, TOLD, "emitted", "violates"),
+    ("CTX-06", KNOWN, TOLD, "JSON or nothing", "conforms"),
+    ("CTX-06", KNOWN, QUIET, "JSON or nothing", "conforms"),
+    ("CTX-06", KNOWN, start(CHILD, "loading ..."), "something else", "violates"),
+    ("CTX-06", KNOWN, start(CHILD, "{}{}"), "something else", "violates"),
+    ("CTX-06", KNOWN, [MAIN_ASKS], "no evidence", "unknown"),
+    ("CTX-07", KNOWN, TOLD, "absent", "conforms"),
+    ("CTX-07", KNOWN, LEAKED, "main policy in a child", "violates"),
+    ("CTX-07", {}, [MAIN_ASKS, asks("another", POLICY, parent=MAIN)], "main policy in a child", "violates"),
+    ("CTX-07", FORKED, [MAIN_ASKS, FORK], "absent", "conforms"),
+    ("CTX-07", KNOWN, [MAIN_ASKS], "no evidence", "unknown"),
+    ("CTX-08", FORKED, [MAIN_ASKS, *start(CHILD), FORK, RECORD], "child's identity", "conforms"),
+    ("CTX-08", FORKED, [MAIN_ASKS, *start(CHILD, emits(POLICY)), FORK, RECORD], "parent's identity", "violates"),
+    ("CTX-08", FORKED, [MAIN_ASKS, *start(CHILD), FORK], "not recorded", "violates"),
+    ("CTX-09", {CHILD: "unidentified"}, QUIET, "absent", "conforms"),
+    ("CTX-09", {CHILD: "unidentified"}, LEAKED, "main policy in a child", "violates"),
+    ("CTX-10", {"review": "review"}, [*start("review"), asks("review", "look")], "silent", "conforms"),
+    ("CTX-10", {"review": "review"}, [asks("review", "look")], "silent", "conforms"),
+    ("CTX-10", {"review": "review"}, [*start("review", emits(PLANNER)), asks("review")], "emitted", "violates"),
+    ("CTX-10", {"review": "review"}, [*start("review", exit_=1), asks("review")], "failed", "violates"),
+    ("CTX-11", NESTED, [*GRANDCHILD, recorded(identity("grandchild", CHILD))], "recorded and told", "conforms"),
+    ("CTX-11", NESTED, [*GRANDCHILD, recorded(identity("grandchild"))], "not recorded under its parent", "violates"),
+    (
+        "CTX-11",
+        NESTED,
+        [*QUIET, asks("grandchild", parent=CHILD), recorded(identity("grandchild", CHILD))],
+        "no block",
+        "violates",
+    ),
+    ("CTX-12", KNOWN, TOLD, "once", "conforms"),
+    ("CTX-12", KNOWN, QUIET, "never", "violates"),
+    ("CTX-12", KNOWN, [*TOLD, asks(CHILD, PLANNER)], "2 times", "violates"),
+    ("CTX-13", KNOWN, TOLD, "right template", "conforms"),
+    ("CTX-13", KNOWN, [asks(CHILD, BUILDER)], "wrong template", "violates"),
+    ("CTX-13", KNOWN, QUIET, "no template", "violates"),
+    ("CTX-14", {CHILD: "nickname"}, QUIET, "no block", "conforms"),
+    ("CTX-14", {CHILD: "nickname"}, TOLD, "block", "violates"),
+    ("CTX-15", KNOWN, [*TOLD, asks(MAIN, "again")], "once each", "conforms"),
+    ("CTX-15", KNOWN, [*TOLD, asks(MAIN, POLICY, "again")], "not once each", "violates"),
+    ("CTX-15", KNOWN, [*TOLD, asks(CHILD, PLANNER)], "not once each", "violates"),
+    ("CTX-16", {CHILD: "hostile"}, QUIET, "silent", "conforms"),
+    ("CTX-16", {CHILD: "hostile"}, LEAKED, "emitted", "violates"),
+    ("CTX-16", {CHILD: "hostile"}, [*start(CHILD, exit_=1), asks(CHILD)], "failed", "violates"),
+    ("CTX-16", {CHILD: "hostile"}, [*start(CHILD, by="timeout"), asks(CHILD)], "timed out", "violates"),
+    ("CTX-17", KNOWN, TOLD, "below the cut", "conforms"),
+    ("CTX-17", KNOWN, [MAIN_ASKS], "no evidence", "unknown"),
+    ("CTX-17", KNOWN, [*start(CHILD, emits("x" * 10000)), asks(CHILD, "x")], "cut", "violates"),
+    ("CTX-17", KNOWN, QUIET, "no block", "violates"),
+    ("CTX-18", KNOWN, [*TOLD, *ON_CLAUDE], "equal", "conforms"),
+    ("CTX-18", KNOWN, TOLD, "no block on claude", "violates"),
+    ("CTX-18", KNOWN, ON_CLAUDE, "no block on codex", "violates"),
+    ("CTX-18", KNOWN, [*TOLD, *start("c", emits(PLANNER + "\nmore"), host="claude")], "different", "violates"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "agents", "run", "seen", "verdict"), RUNS, ids=[f"{n}-{s}-{i}" for i, (n, _, _, s, _) in enumerate(RUNS)]
+)
+def test_check(name: str, agents: dict[str, Any], run: list[Record], seen: str, verdict: str) -> None:
+    (check,) = judge(journal(*run, requires=name, **agents), REQUIREMENTS).checks
+    assert (check.seen, check.verdict) == (seen, verdict), check.detail
+
+
+def test_every_check_can_fail() -> None:
+    assert {name for name, _, _, _, verdict in RUNS if verdict == "violates"} == set(CONTEXT_CHECKS)
+    assert {name for name, _, _, _, verdict in RUNS if verdict == "conforms"} == set(CONTEXT_CHECKS)
+
+
+def test_every_requirement_has_a_check_and_every_accepted_outcome_can_be_seen() -> None:
+    assert set(REQUIREMENTS) == set(CONTEXT_CHECKS)
+    for name, requirement in REQUIREMENTS.items():
+        assert set(requirement.accepts) <= {outcome for check, _, _, outcome, _ in RUNS if check == name}
+
+
+def test_an_error_turns_conformance_into_doubt() -> None:
+    broken = {"kind": "error", "where": "model server", "what": "a script ran out"}
+    (check,) = judge(journal(*TOLD, broken, requires="CTX-02", **KNOWN), REQUIREMENTS).checks
+    assert check.verdict == "unknown"
+
+
+def test_records_are_found_in_any_json_shape() -> None:
+    shapes: list[Any] = [
+        {thread(MAIN): {thread(CHILD): {"type": "x"}}},
+        {"agents": [{"id": thread(CHILD), "by": thread(MAIN)}]},
+        {thread(MAIN): [thread(CHILD)]},
+    ]
+    for shape in shapes:
+        run = journal(*QUIET, recorded(shape), requires="CTX-03", child="unknown")
+        assert judge(run, REQUIREMENTS).checks[0].seen == "recorded, silent", shape
