@@ -125,7 +125,7 @@ class ModelServer:
         texts, results = conversation.news(request.texts, request.results)
         self._journal.write("model.request", n=number, agent=agent, aside=False, texts=texts, results=results, **more)
         answer = self._script.next(agent, request.told, results) if agent is not None else None
-        if answer is None and agent is not None and texts and all(_NOTIFIES in text["text"] for text in texts):
+        if answer is None and agent is not None and _only_notifies(texts):
             # a child that ends while its parent's last request is on the way makes Codex ask the parent once more
             return _KNOWN
         if answer is None:
@@ -238,6 +238,12 @@ class ModelServer:
             await exchange.end()
         else:
             await exchange.answer(json.dumps(whole).encode())
+
+
+def _only_notifies(texts: list[dict[str, Any]]) -> bool:
+    """Whether all that is new to the model, its own words aside, is that a child has ended."""
+    news = [text["text"] for text in texts if text["role"] != "assistant" or _NOTIFIES in text["text"]]
+    return bool(news) and all(_NOTIFIES in text for text in news)
 
 
 def _last(texts: tuple[tuple[str, str], ...]) -> list[dict[str, Any]]:

@@ -48,7 +48,7 @@ def thread(agent: str) -> str:
 
 def asks(agent: str, *texts: str, parent: str | None = None, inherited: tuple[str, ...] = ()) -> Record:
     """A model request: what is new to the agent, and what it has inherited."""
-    told = [{"role": "developer", "text": text} for text in texts]
+    told: list[dict[str, Any]] = [{"role": "developer", "text": text} for text in texts]
     told += [{"role": "developer", "text": text, "inherited": True} for text in inherited]
     return {
         "kind": "model.request",

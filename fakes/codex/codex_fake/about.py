@@ -34,9 +34,13 @@ _FLAGS = ("--analytics-default-enabled",)
 _LISTEN = ("stdio://",)
 
 
+stands_for = "0.130.0"
+"""What the run stands in for where the environment does not say; a host is of its lifecycle's version."""
+
+
 def version() -> str:
     """The version that this run stands in for."""
-    return os.environ.get("HOOKPROOF_CODEX_VERSION") or "0.130.0"
+    return os.environ.get("HOOKPROOF_CODEX_VERSION") or stands_for
 
 
 def unknown_option(options: list[str]) -> str | None:

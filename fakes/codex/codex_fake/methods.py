@@ -94,12 +94,7 @@ class Methods:
         return {"config": config, "origins": {}, "layers": None}, None
 
     def _start_thread(self, params: Json) -> Answer:
-        thread = threads.started(
-            cwd=_text(params, "cwd", os.getcwd()),
-            ephemeral=params.get("ephemeral") is True,
-            originator=self._around.originator,
-            model=_text(params, "model", "") or None,
-        )
+        thread = self._new(params)
         self._threads[thread.id] = thread
         shown = thread.as_json()
         return self._opened(thread, params, shown), lambda: self._around.wire.notify("thread/started", thread=shown)
@@ -142,14 +137,13 @@ class Methods:
         if stored is None or stored.meta["id"] != thread_id:
             raise RequestError(f"no rollout found for thread id {thread_id}")
         if thread is None:
-            model, cwd = _text(params, "model", "") or None, _text(params, "cwd", "") or None
-            thread = threads.resumed(stored, rollout.names().get(thread_id), cwd=cwd, model=model)
+            thread = self._again(stored, params)
             self._threads[thread_id] = thread
         return self._opened(thread, params, thread.as_json(stored.turns)), None
 
     def _start_turn(self, params: Json) -> Answer:
         thread, words = self._thread(params), _input(params)
-        turn = Turn(self._around, thread, words, params)
+        turn = self._turn(thread, words, params)
         with thread.lock:
             if thread.turn is not None:
                 # measured: the running turn hears it, and the new turn's id is never heard of again
@@ -172,8 +166,8 @@ class Methods:
         thread = self._thread(params)
         detached = params.get("delivery") == "detached"
         if detached:
-            thread = threads.forked(thread, self._around.originator)
-        review = Review(self._around, thread, params.get("target"))
+            thread = self._fork(thread)
+        review = self._review(thread, params.get("target"))
         with thread.lock:
             if thread.turn is not None:
                 raise RequestError("a turn is running in this thread: nothing can be reviewed in it now")
@@ -183,6 +177,27 @@ class Methods:
             self._around.wire.notify("thread/started", thread=thread.as_json())
         result = {"turn": review.asked(), "reviewThreadId": thread.id}
         return result, lambda: start_new_thread(review.run, ())
+
+    def _turn(self, thread: Thread, words: list[Json], params: Json) -> Turn:
+        return Turn(self._around, thread, words, params)
+
+    def _review(self, thread: Thread, target: Any) -> Review:
+        return Review(self._around, thread, target)
+
+    def _fork(self, thread: Thread) -> Thread:
+        return threads.forked(thread, self._around.originator)
+
+    def _new(self, params: Json) -> Thread:
+        return threads.started(
+            cwd=_text(params, "cwd", os.getcwd()),
+            ephemeral=params.get("ephemeral") is True,
+            originator=self._around.originator,
+            model=_text(params, "model", "") or None,
+        )
+
+    def _again(self, stored: rollout.Stored, params: Json) -> Thread:
+        model, cwd = _text(params, "model", "") or None, _text(params, "cwd", "") or None
+        return threads.resumed(stored, rollout.names().get(stored.meta["id"]), cwd=cwd, model=model)
 
     def _thread(self, params: Json) -> Thread:
         thread_id = _text(params, "threadId")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from . import clock
 from .rollout import Rollout, path_of, session_meta
-from .turns import Turn, opening, text_of, user_message
+from .turns import Turn, text_of, user_message
 from .wire import RequestError
 
 TYPE_CHECKING = False
@@ -50,9 +50,12 @@ class Review(Turn):
         self._heard: list[Json] = []
         self._rollout: Rollout | None = None
         if thread.rollout is not None:
-            origin = {"source": {"subagent": "review"}, "thread_source": "subagent"}
-            meta = session_meta(self._reviewer, ms, thread.cwd, around.originator, **origin)
-            self._rollout = Rollout(path_of(self._reviewer, ms), [meta])
+            self._rollout = self._file(ms)
+
+    def _file(self, ms: int) -> Rollout:
+        origin = {"source": {"subagent": "review"}, "thread_source": "subagent"}
+        meta = session_meta(self._reviewer, ms, self.thread.cwd, self._around.originator, **origin)
+        return Rollout(path_of(self._reviewer, ms), [meta])
 
     def asked(self) -> Json:
         """The turn as the answer to `review/start` shows it."""
@@ -76,7 +79,7 @@ class Review(Turn):
     def _begin(self) -> None:
         self.thread.keep(("event_msg", {"type": "entered_review_mode", "user_facing_hint": self._hint}))
         self._item({"type": "enteredReviewMode", "id": self.id, "review": self._hint})
-        self._remember(*opening(self.thread.cwd))
+        self._remember(*self._opening())
         self._status({"type": "active", "activeFlags": []})
         self._tell("turn/started", turn={**self.as_json(begun=True), "id": self._reviewers_turn})
 

@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .identity import Identity
     from .turns import Turn
 
     Json = dict[str, Any]
@@ -40,6 +41,8 @@ class Thread:
         self.lock = allocate_lock()
         self.turn: Turn | None = None
         """The running turn, read and set under the lock."""
+        self.identity: Identity | None = None
+        """What hooks and the model are told of it, where there is a host."""
         self._created = ms
         self._updated = ms
 

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .grandchild import Grandchild
+    from .host import Host
     from .recorder import Recorder
     from .threads import Thread
-    from .wire import Wire
+    from .wire import Listening
 
     Json = dict[str, Any]
 
@@ -30,12 +31,15 @@ MOST_REQUESTS = 20
 
 
 class Surroundings:
-    """What every turn of the process shares."""
+    """What every turn of the process shares. Without a host, hooks and agents are none of its business."""
 
-    def __init__(self, wire: Wire, recorder: Recorder, grandchild: Grandchild) -> None:
+    def __init__(self, wire: Listening, recorder: Recorder, grandchild: Grandchild, host: Host | None = None) -> None:
         self.wire = wire
         self.recorder = recorder
         self.grandchild = grandchild
+        self.host = host
+        self.base_url = os.environ.get("OPENAI_BASE_URL")
+        self.key = os.environ.get("OPENAI_API_KEY")
         self.originator = "codex"
         self.user_agent = "codex"
 
@@ -48,7 +52,7 @@ class Turn:
         self.thread = thread
         self._around = around
         self._options = options
-        self._exchange = Exchange(os.environ.get("OPENAI_BASE_URL"), os.environ.get("OPENAI_API_KEY"))
+        self._exchange = Exchange(around.base_url, around.key)
         self._interrupted = False
         self._waiting = [words]
         """What the user has said and the model has not heard; more may come while the turn runs."""
@@ -128,8 +132,8 @@ class Turn:
                 self._message(item)
             elif item.get("type") == "function_call":
                 calls = True
-                output = f"unsupported call: {item.get('name')}"
-                self._remember(_without_id(item))
+                output = unsupported(item)
+                self._remember(without_id(item))
                 self._remember({"type": "function_call_output", "call_id": item.get("call_id"), "output": output})
         return calls
 
@@ -163,6 +167,9 @@ class Turn:
     def _instructions(self) -> str:
         return "You are Codex, a coding agent."
 
+    def _opening(self) -> list[Json]:
+        return opening(self.thread.cwd)
+
     def _input(self) -> list[Json]:
         return self.thread.items
 
@@ -176,13 +183,13 @@ class Turn:
         started = {"type": "task_started", "turn_id": self.id, "started_at": self._began // 1000}
         self.thread.keep(("event_msg", started))
         if not self.thread.items:
-            self._remember(*opening(self.thread.cwd))
+            self._remember(*self._opening())
         self.thread.keep(("turn_context", {"turn_id": self.id, "cwd": self.thread.cwd, "model": self.thread.model}))
         self._status({"type": "active", "activeFlags": []})
         self._tell("turn/started", turn=self.as_json(begun=True))
 
     def _prompt(self, words: list[Json]) -> None:
-        text = "\n".join(str(part.get("text")) for part in words if part.get("type") == "text")
+        text = words_of(words)
         self.thread.preview = self.thread.preview or text
         self._remember(user_message(text))
         self.thread.keep(("event_msg", {"type": "user_message", "message": text, "images": [], "text_elements": []}))
@@ -194,7 +201,7 @@ class Turn:
         self._last = text
         said = {"type": "agent_message", "message": text, "phase": phase, "memory_citation": None}
         self.thread.keep(("event_msg", said))
-        self._remember(_without_id(item))
+        self._remember(without_id(item))
         number = item.get("id") or clock.new_id(clock.now_ms())
         self._item({"type": "agentMessage", "id": number, "text": text, "phase": phase, "memoryCitation": None})
 
@@ -222,7 +229,11 @@ class Turn:
         self._status({"type": "systemError" if shown else "idle"})
         if shown:
             self._tell("error", error=shown, willRetry=False, turnId=self.id)
+        self._ended(state, shown)
         self._tell("turn/completed", turn=self.as_json(state, shown))
+
+    def _ended(self, state: str, error: Json | None) -> None:
+        """Whoever waits for the turn in here is told before the client."""
 
     def _close(self, state: str) -> None:
         end = {"turn_id": self.id, "completed_at": clock.now_ms() // 1000, "duration_ms": clock.now_ms() - self._began}
@@ -250,6 +261,16 @@ def user_message(text: str) -> Json:
     return {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
 
 
+def words_of(words: list[Json]) -> str:
+    """The text of what the user says."""
+    return "\n".join(str(part.get("text")) for part in words if part.get("type") == "text")
+
+
+def unsupported(item: Json) -> str:
+    """What the model hears of a call that nobody takes."""
+    return f"unsupported call: {item.get('namespace') or ''}{item.get('name')}"
+
+
 def text_of(item: Json) -> str:
     """What a message of the model says."""
     content = item.get("content")
@@ -257,6 +278,6 @@ def text_of(item: Json) -> str:
     return "".join(str(part.get("text", "")) for part in parts if isinstance(part, dict))
 
 
-def _without_id(item: Json) -> Json:
-    # nothing is stored on the other side that an id could name
+def without_id(item: Json) -> Json:
+    """Nothing is stored on the other side that an id could name."""
     return {key: value for key, value in item.items() if key != "id"}

@@ -13,7 +13,14 @@ from _thread import allocate_lock
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
+    from typing import Any, Protocol
+
+    class Listening(Protocol):
+        """Whom a turn tells of its steps."""
+
+        def notify(self, method: str, **params: Any) -> None: ...
+
+        def opt_out(self, methods: Iterable[str]) -> None: ...
 
 INVALID_JSON = -32700
 INVALID_REQUEST = -32600
