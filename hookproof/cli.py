@@ -83,8 +83,9 @@ def _failed(error: Exception) -> int:
     from hookproof.catalogue.plugin import PluginError  # noqa: PLC0415
     from hookproof.catalogue.reading import CatalogueError  # noqa: PLC0415
     from hookproof.journal import JournalError  # noqa: PLC0415
+    from hookproof.stage.uv import UvError  # noqa: PLC0415
 
-    if isinstance(error, (PluginError, CatalogueError, JournalError)):
+    if isinstance(error, (PluginError, CatalogueError, JournalError, UvError)):
         print(f"hookproof: {error}", file=sys.stderr)
         return EXIT_USAGE
     import os  # noqa: PLC0415

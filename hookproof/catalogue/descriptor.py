@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from hookproof.catalogue.reading import CatalogueError, Strict, read_table, validate
 
@@ -143,6 +143,45 @@ class Says(Strict):
     """Regular expressions: a line of a block that one of them is found in differs from host to host by design."""
 
 
+class Criterion(Strict):
+    """One acceptance criterion of an issue, and how it shows: exactly one of the ways."""
+
+    text: str
+    check: str | None = None
+    """`scenario:check` that must conform."""
+    file: str | None = None
+    """A file of the plugin in which every pattern of `has` and none of `lacks` is found."""
+    has: list[str] = []
+    lacks: list[str] = []
+    tests: str | None = None
+    """Tests of the plugin's repository that must pass; with `mutant`, that must fail."""
+    mutant: str | None = None
+    """The file of the plugin that is changed first: `insert` is put in before the last `before`."""
+    before: str = ""
+    insert: str = ""
+    not_judged: str | None = None
+    """Why no machine can tell."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Criterion:
+        ways = [self.check, self.file, self.tests, self.not_judged]
+        if sum(way is not None for way in ways) != 1:
+            raise ValueError("expected exactly one of `check`, `file`, `tests` and `not_judged`")
+        if self.mutant is not None and (self.tests is None or not self.before or not self.insert):
+            raise ValueError("`mutant` needs `tests`, `before` and `insert`")
+        return self
+
+    @field_validator("has", "lacks")
+    @classmethod
+    def _compile(cls, value: list[str]) -> list[str]:
+        for pattern in value:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"not a regular expression: {pattern!r}: {error}") from None
+        return value
+
+
 class Context(Common):
     """The descriptor of a plugin that injects context."""
 
@@ -153,10 +192,10 @@ class Context(Common):
     """Globs of the JSON files in which the plugin records agents; `{home}`, `{project}` and `{data}` are the run's."""
     project: dict[str, str] = {}
     """Files that a project must have for the plugin to be active: path and text."""
-    environment: dict[str, str] = {}
-    """Variables that its hooks need; `{cache}` is hookproof's cache directory."""
-    warm: list[list[str]] = []
-    """Commands that fill caches before the first case, with the network; `{plugin}` and `{cache}` are replaced."""
+    uv_dependencies: list[str] = []
+    """What its hook scripts depend on, when uv runs them: installed once into a cache, and offline from then on."""
+    criteria: list[Criterion] = []
+    """The acceptance criteria of the issue that is told about it."""
 
 
 Descriptor = Companion | Context

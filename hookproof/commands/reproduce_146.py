@@ -13,7 +13,9 @@ from hookproof import suite
 from hookproof.catalogue.descriptor import Context
 from hookproof.catalogue.plugin import Plugin
 from hookproof.commands import UsageError, run, select
-from hookproof.report.results import Result
+from hookproof.report.results import CriterionResult, Result
+from hookproof.stage.plugin_tests import dependencies
+from hookproof.stories import criteria
 from hookproof.stories import issue_146 as story
 
 
@@ -30,7 +32,16 @@ def execute(parsed: argparse.Namespace) -> int:
     plugins = [suite.with_policy(plugin, policy) for policy in story.POLICIES] if whole else [plugin]
     wanted = list(story.AGENTS)
     chosen = sorted(select.scenarios(wanted), key=lambda s: wanted.index(s.id))
-    report, console = run.play_all(suite.matrix(chosen, plugins, lifecycles), parsed, surprises=False)
+    descriptor = plugin.descriptor
+    asked = {each.check.partition(":")[0] for each in descriptor.criteria if each.check is not None} - set(wanted)
+    chosen += select.scenarios(sorted(asked)) if asked else []
+
+    def judged(results: list[Result]) -> list[CriterionResult]:
+        needs = dependencies(descriptor.criteria, descriptor.uv_dependencies)
+        return criteria.judge(descriptor.criteria, results, plugin=plugin.root, lifecycle=story.REPORTED, needs=needs)
+
+    cases = suite.matrix(chosen, plugins, lifecycles)
+    report, console = run.play_all(cases, parsed, surprises=False, criteria=judged)
     results = report.results
     for lifecycle in dict.fromkeys(each.lifecycle for each in results):
         console.print()
@@ -38,6 +49,7 @@ def execute(parsed: argparse.Namespace) -> int:
     _list(console, "What proves it, in the child's own request to its model", story.proofs(results))
     for remark in story.remarks(results):
         console.print(f"\n{escape(remark)}")
+    _criteria(console, report.criteria)
     return _claims(console, results, plugins)
 
 
@@ -59,6 +71,16 @@ def _cell(each: Result | None) -> str:
     words, good = story.cell(each)
     first, _, rest = words.partition("\n")
     return f"[{'green' if good else 'red'}]{escape(first)}[/]" + (f"\n[dim]{escape(rest)}[/]" if rest else "")
+
+
+def _criteria(console: Console, judged: Sequence[CriterionResult]) -> None:
+    if not judged:
+        return
+    tones = {"met": "green", "not met": "red", "not judged": "yellow"}
+    console.print("\n[bold]The issue's acceptance criteria[/]")
+    for each in judged:
+        mark = f"[{tones[each.verdict]}]{each.verdict:<10}[/]"
+        console.print(f"  {mark}  {escape(each.text)} [dim]({escape(each.seen)})[/]")
 
 
 def _list(console: Console, title: str, lines: Sequence[str]) -> None:

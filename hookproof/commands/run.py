@@ -5,15 +5,19 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 
 from hookproof import places, processes, suite
+from hookproof.catalogue.descriptor import Context
 from hookproof.commands import UsageError, select
 from hookproof.play import Case, PlayOptions
 from hookproof.report import results as reports
 from hookproof.report import terminal
+from hookproof.stage import uv
+from hookproof.stage.plugin_tests import dependencies
 
 LIFECYCLES = {"companion": ["as-reported-345"], "context": ["codex-0.130", "codex-0.133", "codex-0.169"]}
 """What is played when nobody says: the issue's own account, and every Codex that is known."""
@@ -47,11 +51,16 @@ def execute(parsed: argparse.Namespace) -> int:
 
 
 def play_all(
-    cases: list[Case], parsed: argparse.Namespace, *, surprises: bool = True
+    cases: list[Case],
+    parsed: argparse.Namespace,
+    *,
+    surprises: bool = True,
+    criteria: Callable[[list[reports.Result]], list[reports.CriterionResult]] | None = None,
 ) -> tuple[reports.Report, Console]:
     """Play the cases with the options of the command line; the JSON is written here too.
 
     `surprises` marks in the progress what was not expected; a story that expects violations leaves that out.
+    `criteria` judges an issue's acceptance criteria by the results.
     """
     if parsed.jobs < 0:
         raise UsageError(f"-j {parsed.jobs}: expected a number from 1 (or 0 for one case per processor)")
@@ -62,6 +71,7 @@ def play_all(
         write(parsed.json, "")  # a place that cannot be written is told before anything is played
     processes.become_subreaper()
     console = terminal.console()
+    _install(console, cases)
     began = time.monotonic()
     run = suite.new_run(runs)
     found = suite.run_cases(
@@ -72,10 +82,23 @@ def play_all(
         workers=parsed.jobs or os.cpu_count() or 1,
         on_result=terminal.Progress(console, len(cases), surprises=surprises),
     )
-    report = reports.report(found, seconds=time.monotonic() - began)
+    judged = criteria(found) if criteria is not None else []
+    report = reports.report(found, seconds=time.monotonic() - began, criteria=judged)
     if parsed.json is not None:
         write(parsed.json, report.model_dump_json(indent=2) + "\n")
     return report, console
+
+
+def _install(console: Console, cases: list[Case]) -> None:
+    """What the plugins' scripts depend on, before anything is played: that alone needs the network."""
+    for plugin in {case.plugin.name: case.plugin for case in cases}.values():
+        descriptor = plugin.descriptor
+        if isinstance(descriptor, Context) and descriptor.uv_dependencies:
+            needs = descriptor.uv_dependencies
+            wanted = [needs, dependencies(descriptor.criteria, needs)]
+            installed = [name for each in wanted if each and uv.fill(each) for name in each]
+            if installed:
+                console.print(f"installed with uv, once: {', '.join(dict.fromkeys(installed))}")
 
 
 def write(path: Path, text: str) -> None:

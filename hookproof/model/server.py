@@ -185,7 +185,7 @@ class ModelServer:
     ) -> None:
         """A request of a thread of the host under test."""
         if agent not in self._conversations:
-            parent = self._threads.name_of(thread.parent)
+            parent = self._threads.name_of(thread.parent) if request.inherits else None
             self._conversations[agent] = Conversation(self._conversations.get(parent or ""))
         more = {"thread": thread.id, "parent": thread.parent, "subagent": thread.subagent}
         answer = await self._next(exchange, number, agent, self._conversations[agent], request, **more)

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hookproof import places, processes
+from hookproof import processes
 from hookproof.catalogue.descriptor import Context
 from hookproof.catalogue.scenario import Transcript
 from hookproof.hosts.codex_home import NO_PROXY_ANSWERS, Home
 from hookproof.journal import Journal, Record
 from hookproof.play.cases import Case, PlayOptions
 from hookproof.play.performance import Performance
+from hookproof.stage import uv
 from hookproof.stage.world import World
 
 _LONGEST_RECORD = 200_000
@@ -40,8 +41,8 @@ class ContextPlay(Performance):
         return {"known": agents.known, "other": agents.other, "claude": agents.claude}
 
     async def prepare(self) -> None:
-        cache = str(places.cache_dir())
-        self.env |= {name: text.replace("{cache}", cache) for name, text in self._descriptor.environment.items()}
+        if self._descriptor.uv_dependencies:
+            self.env |= uv.environment(self._descriptor.uv_dependencies, self.world.root / "uv")
         scenario = self.case.scenario
         if scenario.transcripts:
             self.env["HOOKPROOF_TRANSCRIPTS"] = str(self._forge())

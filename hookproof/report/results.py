@@ -91,6 +91,14 @@ class Summary(_Model):
     seconds: float
 
 
+class CriterionResult(_Model):
+    """One acceptance criterion of an issue, judged on the plugin that is to implement it."""
+
+    text: str
+    verdict: Literal["met", "not met", "not judged"]
+    seen: str
+
+
 class Report(_Model):
     """A whole run of the suite."""
 
@@ -99,6 +107,7 @@ class Report(_Model):
     platform: str
     python: str
     results: list[Result]
+    criteria: list[CriterionResult] = []
     summary: Summary
 
 
@@ -142,7 +151,7 @@ def result(records: list[Record], judgement: Judgement, *, journal: Path, unexpe
     )
 
 
-def report(results: list[Result], *, seconds: float) -> Report:
+def report(results: list[Result], *, seconds: float, criteria: list[CriterionResult] | None = None) -> Report:
     """All results of a run of the suite, in their order."""
     verdicts = [each.verdict for each in results]
     return Report(
@@ -151,6 +160,7 @@ def report(results: list[Result], *, seconds: float) -> Report:
         platform=platform.platform(),
         python=platform.python_version(),
         results=results,
+        criteria=criteria or [],
         summary=Summary(
             cases=len(results),
             conforms=verdicts.count("conforms"),
