@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options, in a group of their own."""
     group = parser.getgroup("hookproof", "hookproof scenarios")
-    group.addoption("--plugin", default="reference", metavar="SPEC", help="a plugin's directory, or reference[:POLICY]")
+    group.addoption(
+        "--plugin",
+        default=None,
+        metavar="SPEC",
+        help="a plugin's directory, or reference[:POLICY], reference-workflow[:POLICY] (default: the reference)",
+    )
     group.addoption(
         "--descriptor", type=Path, metavar="FILE", help="how to drive a plugin that hookproof does not know"
     )
@@ -57,9 +62,11 @@ class ScenarioFile(pytest.File):
 
         option = self.config.option
         try:
-            plugin = select.plugin(option.plugin, option.descriptor)
+            scenario = read_scenario(self.path)
+            reference = "reference" if scenario.kind == "companion" else "reference-workflow"
+            plugin = select.plugin(option.plugin or reference, option.descriptor)
             lifecycles = select.lifecycles(option.lifecycle or ["all"])
-            cases = suite.matrix([read_scenario(self.path)], [plugin], lifecycles)
+            cases = suite.matrix([scenario], [plugin], lifecycles)
         except (UsageError, PluginError, CatalogueError) as error:
             raise self.CollectError(str(error)) from None
         for case in cases:

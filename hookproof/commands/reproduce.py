@@ -16,7 +16,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `reproduce`."""
     told = "; ".join(f"{number}: {title}" for number, title in ISSUES.items())
     parser.add_argument("issue", choices=list(ISSUES), help=told)
-    select.play_arguments(parser, plugin=None, lifecycle="the issue's own")
+    select.play_arguments(parser, lifecycle="the issue's own")
 
 
 def execute(parsed: argparse.Namespace) -> int:

@@ -21,12 +21,13 @@ from hookproof.stage.plugin_tests import dependencies
 
 LIFECYCLES = {"companion": ["as-reported-345"], "context": ["codex-0.130", "codex-0.133", "codex-0.169"]}
 """What is played when nobody says: the issue's own account, and every Codex that is known."""
+REFERENCES = ("reference", "reference-workflow")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `run`."""
     parser.add_argument("globs", nargs="*", metavar="GLOB", help="which scenarios, by id (default: all that apply)")
-    select.play_arguments(parser, plugin="reference", lifecycle="as-reported-345, or every codex-*")
+    select.play_arguments(parser, lifecycle="as-reported-345 and every codex-*, as the plugin's kind asks")
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="play every case N times")
 
 
@@ -35,12 +36,21 @@ def execute(parsed: argparse.Namespace) -> int:
     if parsed.repeat < 1:
         raise UsageError(f"--repeat {parsed.repeat}: expected a number from 1")
     scenarios = select.scenarios(parsed.globs)
-    plugin = select.plugin(parsed.plugin, parsed.descriptor)
-    lifecycles = select.lifecycles(parsed.lifecycle or LIFECYCLES[plugin.descriptor.kind])
-    cases = suite.matrix(scenarios, [plugin], lifecycles, parsed.repeat)
+    plugins = [select.plugin(spec, parsed.descriptor) for spec in ([parsed.plugin] if parsed.plugin else REFERENCES)]
+    cases = [
+        case
+        for plugin in plugins
+        for case in suite.matrix(
+            scenarios,
+            [plugin],
+            select.lifecycles(parsed.lifecycle or LIFECYCLES[plugin.descriptor.kind]),
+            parsed.repeat,
+        )
+    ]
     if not cases:
-        kinds = f"a {plugin.descriptor.kind} plugin on {', '.join(each.name for each in lifecycles)}"
-        raise UsageError(f"none of the chosen scenarios is for {kinds}")
+        kinds = " or ".join(f"a {plugin.descriptor.kind} plugin" for plugin in plugins)
+        where = f" on {', '.join(parsed.lifecycle)}" if parsed.lifecycle else ""
+        raise UsageError(f"none of the chosen scenarios is for {kinds}{where}")
     report, console = play_all(cases, parsed)
     if len({each.scenario for each in report.results}) > 1:
         console.print()

@@ -49,14 +49,12 @@ def lifecycles(specs: list[str]) -> list[Resolved]:
         raise UsageError(f"--lifecycle: {error.args[0]}") from None
 
 
-def play_arguments(parser: argparse.ArgumentParser, *, plugin: str | None, lifecycle: str) -> None:
+def play_arguments(parser: argparse.ArgumentParser, *, lifecycle: str) -> None:
     """The options that every playing verb has."""
     parser.add_argument(
         "--plugin",
-        default=plugin,
         metavar="SPEC",
-        help=f"a plugin's directory, or reference[:POLICY], reference-workflow[:POLICY] "
-        f"(default: {plugin or 'the reference, under every policy'})",
+        help="a plugin's directory, or reference[:POLICY], reference-workflow[:POLICY] (default: the references)",
     )
     parser.add_argument(
         "--descriptor", type=Path, metavar="FILE", help="how to drive a plugin that hookproof does not know"

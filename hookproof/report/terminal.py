@@ -68,7 +68,8 @@ def matrix(console: Console, results: Sequence[Result]) -> None:
     table.add_column("scenario", no_wrap=True)
     for plugin, lifecycle in columns:
         table.add_column(
-            escape(plugin.removeprefix("reference:")) + (f"\n[dim]{escape(lifecycle)}[/]" if several else "")
+            escape(plugin.removeprefix("reference:").removeprefix("reference-workflow:"))
+            + (f"\n[dim]{escape(lifecycle)}[/]" if several else "")
         )
     for scenario in dict.fromkeys(each.scenario for each in results):
         cells = []
