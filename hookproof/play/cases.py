@@ -34,6 +34,8 @@ class PlayOptions:
     """A real Codex for the jobs of a companion; None is the stand-in."""
     seconds: float = 60.0
     extra_env: Mapping[str, str] = field(default_factory=dict)
+    tap: bool = False
+    """Whether the plugin's hook commands are wrapped, so that a host that tells nothing of its hooks leaves records."""
 
     def host(self, name: str) -> Program:
         """The program that plays `claude` or `codex` as a host."""

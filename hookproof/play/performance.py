@@ -7,6 +7,7 @@ lets each kind of plugin add what it looks at.
 from __future__ import annotations
 
 import asyncio
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +24,7 @@ from hookproof.model.server import ModelServer
 from hookproof.play.cases import Case, PlayOptions
 from hookproof.play.end import settle
 from hookproof.play.steps import HostGoneError, Steps
+from hookproof.stage import tap
 from hookproof.stage import world as worlds
 from hookproof.stage.environment import environment, search_path
 from hookproof.stage.recorder import Recorder
@@ -95,8 +97,18 @@ class Performance(ABC):
             recorder=recorder,
             model=model,
         ) | dict(self.options.extra_env)
+        if self.options.tap:
+            self._tap()
         await self.prepare()
         await self._start(MAIN, self.case.scenario.user, self.case.scenario.host, self.world.lifecycle)
+
+    def _tap(self) -> None:
+        """Wrap the plugin's hooks, before any host reads them."""
+        tap.Unfinished(self.journal, self.deaths.watch)
+        scenario = self.case.scenario
+        hosts = dict.fromkeys([scenario.host, *(each.host for each in scenario.sessions.values() if each.host)])
+        for host in hosts:
+            tap.install(self.world.plugin, host, str(Path(sys.executable).resolve()))
 
     async def _start(self, name: str, user: str, host: str, lifecycle: Path) -> None:
         program = self.options.host(host)

@@ -58,11 +58,12 @@ def _by_file(criterion: Criterion, plugin: Path) -> tuple[bool | None, str]:
         return None, f"{name} cannot be read: {error}"
     for pattern in criterion.has:
         if re.search(pattern, text) is None:
-            return False, f"{name}: nothing in it fits {pattern!r}"
+            return False, f"{name}: what it should say is not in it"
     for pattern in criterion.lacks:
         found = re.search(pattern, text)
         if found is not None:
-            return False, f"{name}, line {text.count(chr(10), 0, found.start()) + 1}: {found.group(0)!r} still stands"
+            line = text.count("\n", 0, found.start()) + 1
+            return False, f"{name}, line {line}: {' '.join(found.group(0).split())!r} still stands"
     return True, f"{name}: as asked"
 
 

@@ -1,0 +1,233 @@
+"""The tap, installed: the hook commands of a plugin's copy are wrapped, so that a real host's hook runs are journaled.
+
+What the tap does is in fakes/tap. Here the hooks files of the copy are rewritten before the host reads them; only the
+commands change, for matchers, timeouts and everything else belong to what is tested. And here the end of a hook run is
+written that its tap could not write, because the host had killed it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from hookproof import places, processes
+from hookproof.catalogue.plugin import CODEX_MANIFEST, HOOKS, MANIFEST
+from hookproof.journal import Journal, Record
+
+Host = Literal["claude", "codex"]
+
+_PROGRAM = places.FAKES / "tap" / "tap.py"
+_OTHERWISE = frozenset({"args", "shell"})
+"""With these a hook is not a line for the host's own shell, and cannot be wrapped as one."""
+
+
+class TapError(Exception):
+    """Hooks that cannot be tapped. One sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class TappedHook:
+    """One entry of a hooks file whose command is wrapped."""
+
+    file: Path
+    event: str
+    command: str
+    index: int
+    """The command's place in COMMANDS.json. Equal commands share it: a host may run them once."""
+
+
+def install(plugin_copy: Path, host: Host, python: str) -> list[TappedHook]:
+    """Wrap the commands that `host` finds in the plugin's copy; `python` runs the tap.
+
+    The commands as they were are written beside the copy, not into it. Hooks that both hosts read are wrapped once,
+    by whichever comes first, and serve both. Raises TapError.
+    """
+    manifest_path = plugin_copy / (MANIFEST if host == "claude" else CODEX_MANIFEST)
+    manifest = _object(manifest_path) if manifest_path.is_file() else {}
+    commands_path = _commands_path(plugin_copy, host)
+    if commands_path.exists():
+        raise TapError(f"{plugin_copy}: its {host} hooks are tapped already")
+    wrap = _Wrap(commands_path, python, _other(plugin_copy, host))
+    tapped: list[TappedHook] = []
+    for path, events in _declared(plugin_copy, host, manifest_path, manifest):
+        tapped += wrap.document(path, *events)
+    name = manifest.get("name") or plugin_copy.name
+    commands_path.write_text(
+        json.dumps({"host": host, "plugin": name, "commands": wrap.commands}, indent=2), encoding="utf-8"
+    )
+    if wrap.shared is not None:
+        both = _object(wrap.shared)
+        wrap.shared.write_text(json.dumps({**both, "host": None}, indent=2), encoding="utf-8")
+    return tapped
+
+
+def _commands_path(plugin_copy: Path, host: Host) -> Path:
+    return plugin_copy.parent / f"{plugin_copy.name}.tap-{host}.json"
+
+
+def _other(plugin_copy: Path, host: Host) -> Path:
+    return _commands_path(plugin_copy, "codex" if host == "claude" else "claude")
+
+
+def _declared(
+    root: Path, host: Host, manifest_path: Path, manifest: dict[str, Any]
+) -> Iterator[tuple[Path, tuple[dict[str, Any], Any]]]:
+    """The files that declare hooks: (path, (its document, the events in it))."""
+    declared = manifest.get("hooks")
+    entries = declared if isinstance(declared, list) else [declared]
+    named = [entry for entry in entries if isinstance(entry, str) and (host == "claude" or entry.startswith("./"))]
+    inline = [entry for entry in entries if isinstance(entry, dict)]
+    files = dict.fromkeys(_inside(root, manifest_path, name) for name in named)
+    # Claude Code reads its default file besides those that are named, Codex only where none is (measured)
+    default = root / HOOKS
+    if default.is_file() and (host == "claude" or not (files or inline)):
+        files.setdefault(default.resolve())
+    if inline:
+        for events in inline:
+            yield manifest_path, (manifest, events.get("hooks", events))
+    for path in files:
+        document = _object(path)
+        yield path, (document, document.get("hooks", {}))
+
+
+def _inside(root: Path, manifest_path: Path, name: str) -> Path:
+    path = (root / name).resolve()
+    if not path.is_relative_to(root.resolve()):
+        raise TapError(f"{manifest_path}: hooks: {name!r} lies outside the plugin")
+    if not path.is_file():
+        raise TapError(f"{manifest_path}: hooks: there is no file {name!r} in the plugin")
+    return path
+
+
+class _Wrap:
+    """Wraps commands, each text once, and remembers how they were."""
+
+    def __init__(self, commands_path: Path, python: str, other: Path) -> None:
+        self.commands: list[str] = []
+        self.shared: Path | None = None
+        self._start = [python, "-I", "-S", str(_PROGRAM)]
+        self._commands_path = commands_path
+        self._other = other
+        self._known = _object(other)["commands"] if other.is_file() else []
+
+    def document(self, path: Path, document: dict[str, Any], events: Any) -> list[TappedHook]:
+        """Wrap every command of one hooks file and write it back."""
+        found = []
+        for event, entry in _entries(path, events):
+            command = entry["command"]
+            before = self._wrapped_before(command)
+            if before is not None:
+                self.shared = self._other
+                found.append(TappedHook(path, event, self._known[before], before))
+                continue
+            if command not in self.commands:
+                self.commands.append(command)
+            index = self.commands.index(command)
+            entry["command"] = self._line(index, command)
+            found.append(TappedHook(path, event, command, index))
+        path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        return found
+
+    def _line(self, index: int, command: str) -> str:
+        words = [*self._start, str(self._commands_path), str(index)]
+        if sys.platform == "win32" and self._commands_path.stem.endswith("codex"):
+            # for cmd.exe, which can tell neither its name nor a whole command in one word
+            return " ".join(f'"{word}"' for word in words)
+        # `exec`: the host's child is the tap. "$0" is the host's shell, told by itself. The command goes along as a
+        # word so that what the host puts in for ${...} is put in here, too
+        start = "" if sys.platform == "win32" else "exec "
+        return f'{start}{" ".join(map(_quoted, words))} "$0" {_quoted(command)}'
+
+    def _wrapped_before(self, command: str) -> int | None:
+        """The command's index where the other host's installation has wrapped it already."""
+        if str(self._other) not in command:
+            return None
+        words = shlex.split(command)
+        return int(words[words.index(str(self._other)) + 1])
+
+
+def _quoted(word: str) -> str:
+    return "'" + word.replace("'", "'\\''") + "'"
+
+
+def _entries(path: Path, events: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The command hooks of a file, with their events."""
+    for event, groups in _expected(path, "hooks", events, dict).items():
+        for number, group in enumerate(_expected(path, f"hooks.{event}", groups, list)):
+            where = f"hooks.{event}[{number}]"
+            entries = _expected(path, where, group, dict).get("hooks", [])
+            for entry in _expected(path, f"{where}.hooks", entries, list):
+                command = _expected(path, f"{where}.hooks", entry, dict).get("command")
+                if entry.get("type") != "command" or not isinstance(command, str) or not command.strip():
+                    continue
+                for key in sorted(_OTHERWISE & set(entry)):
+                    raise TapError(f"{path}: {where}: a hook with {key!r} is not run by the host's shell as it stands")
+                yield event, entry
+
+
+def _expected(path: Path, where: str, value: Any, kind: type) -> Any:
+    if not isinstance(value, kind):
+        name = "a list" if kind is list else "an object"
+        raise TapError(f"{path}: {where}: expected {name}, found {type(value).__name__}")
+    return value
+
+
+def _object(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise TapError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise TapError(f"{path}: is not JSON: {error}") from None
+    return dict(_expected(path, "the whole", value, dict))
+
+
+class Unfinished:
+    """Writes the `hook.ended` of a run whose tap was killed, from the tap's death.
+
+    A tap that is killed with SIGKILL can tell nothing more; the hook dies with it. Its last word is in the journal
+    before it ends by itself (each record is acknowledged), so a death without one is the host's doing, unless the
+    harness itself is sweeping.
+    """
+
+    def __init__(self, journal: Journal, watch: Callable[[processes.Identity], bool]) -> None:
+        self._journal = journal
+        self._watch = watch
+        self._open: dict[str, tuple[int, Record]] = {}
+        self._loop = asyncio.get_running_loop()
+        journal.observe(self._seen)
+
+    def _seen(self, record: Record) -> None:
+        kind = record["kind"]
+        if kind == "hook.started":
+            self._follow(int(record["by"]), record)
+        elif kind == "hook.held" and record["run"] in self._open:
+            self._follow(int(record["pid"]), self._open[record["run"]][1])
+        elif kind == "hook.ended":
+            self._open.pop(record["run"], None)
+        elif kind == "sweep.began":
+            self._open.clear()
+        elif kind == "process.died":
+            for run, (pid, _) in self._open.items():
+                if pid == record["pid"]:
+                    self._loop.call_soon(self._end, run, record["signal"])
+
+    def _follow(self, pid: int, started: Record) -> None:
+        self._open[started["run"]] = (pid, started)
+        identity = processes.identify(pid)
+        if identity is None or not self._watch(identity):
+            self._loop.call_soon(self._end, started["run"], None)
+
+    def _end(self, run: str, signal: int | None) -> None:
+        if run not in self._open:
+            return
+        _, started = self._open[run]
+        who = {name: started[name] for name in ("source", "by", "run", "event", "session_id", "agent_id")}
+        nothing = {"exit": None, "signal": signal, "stdout": "", "stderr": "", "effects": None}
+        self._journal.write("hook.ended", **who, **nothing, ended_by="host", inferred="its tap died without a word")
