@@ -25,7 +25,7 @@ WHEN = (
     r"job(?: (?P<ended>[\w-]+))? ended",
     r"subagent(?: (?P<subagent>[\w:#.-]+))? ended",
     r"shell ended",
-    r"turn(?: of (?P<turn>[\w-]+))? ended",
+    r"turn(?: of (?P<turn>[\w-]+))? (?:ended|reported)",
     r"session(?: (?P<session>[\w-]+))? (?:started|ended)",
 )
 DO = (
@@ -104,7 +104,9 @@ class Then(Strict):
     @field_validator("when")
     @classmethod
     def _known_when(cls, value: str) -> str:
-        return _known(value, WHEN, "job started, job ended, subagent ended, shell ended, turn ended, session ended")
+        return _known(
+            value, WHEN, "job started, job ended, subagent ended, shell ended, turn ended, turn reported, session ended"
+        )
 
     @field_validator("do")
     @classmethod

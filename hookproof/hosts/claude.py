@@ -134,6 +134,8 @@ async def start_session(
         *program.argv,
         *("-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose"),
         *("--dangerously-skip-permissions", "--session-id", session_id, "--plugin-dir", str(world.plugin)),
+        # a stand-in tells by itself what it does
+        *(("--plugin-dir", str(places.FAKES / "observer")) if program.real else ()),
     ]
     child = await processes.spawn(
         argv,

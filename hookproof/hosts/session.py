@@ -13,6 +13,11 @@ class Program:
     argv: tuple[str, ...]
     version: str
 
+    @property
+    def real(self) -> bool:
+        """Whether it is the host itself and no stand-in: it does not tell the journal what it does."""
+        return self.version != "fake"
+
 
 class Session(Protocol):
     """One session of a host."""

@@ -55,7 +55,13 @@ def find_culprit(story: Story, job: JobStory) -> Culprit | None:
     shell = story.shell_ended_by_host(job)
     if shell is not None:
         when = str(shell["ended_by"]).removeprefix("host ")
-        who = Finding(f"the host itself, {when}", observed=True, why="the host's own record of ending the shell")
+        inferred = bool(shell.get("inferred"))
+        why = (
+            "the shell's wait status, and what had just ended"
+            if inferred
+            else "the host's own record of ending the shell"
+        )
+        who = Finding(f"the host itself, {when}", observed=not inferred, why=why)
         return Culprit(who, None, _signal(job), _after_subagent(story, lost))
     sender = _sender(story, job, lost)
     run = sender[0] if sender else _only_hook(story, lost["at"])

@@ -40,6 +40,7 @@ class Exchange:
         self._writer = writer
         self._http = h11.Connection(h11.SERVER)
         self._peeked: asyncio.Task[bytes] | None = None
+        self._bodiless = False
 
     @property
     def peer_port(self) -> int:
@@ -71,6 +72,7 @@ class Exchange:
             elif isinstance(event, h11.EndOfMessage) and head is not None:
                 headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in head.headers}
                 path = head.target.decode("latin-1").partition("?")[0]
+                self._bodiless = head.method == b"HEAD"
                 return Request(head.method.decode("ascii"), path, headers, bytes(body))
             else:
                 return None
@@ -91,9 +93,10 @@ class Exchange:
         await self._send(h11.EndOfMessage())
 
     async def answer(self, data: bytes, *, content_type: str = "application/json", status: int = 200) -> None:
-        """A whole response at once."""
+        """A whole response at once; to HEAD without its body."""
         await self.begin(content_type, status=status, length=len(data))
-        await self.send(data)
+        if not self._bodiless:
+            await self.send(data)
         await self.end()
 
     async def hold(self, until: Awaitable[T]) -> T:

@@ -11,6 +11,7 @@ from hookproof.play.cases import Case, PlayOptions
 from hookproof.play.jobs import Jobs
 from hookproof.play.look import Looker
 from hookproof.play.performance import Performance
+from hookproof.play.shells import Shells
 from hookproof.stage.world import World
 
 
@@ -29,6 +30,7 @@ class CompanionPlay(Performance):
         self._descriptor = descriptor
         super().__init__(case, world, journal, options, group)
         self._jobs = Jobs(journal, world, descriptor, group, self.deaths.watch)
+        self._shells = Shells(journal, world, group, self.deaths.watch)
 
     def words(self) -> Mapping[str, str]:
         verbs = self._descriptor.commands
@@ -47,6 +49,7 @@ class CompanionPlay(Performance):
 
     async def close(self) -> None:
         await self._jobs.close()
+        await self._shells.close()
 
     async def hold(self, agent: str, after: str) -> None:
         job = self._model_job(agent)

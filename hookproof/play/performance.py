@@ -11,6 +11,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from hookproof import processes
 from hookproof.catalogue.descriptor import State
@@ -97,7 +98,7 @@ class Performance(ABC):
             recorder=recorder,
             model=model,
         ) | dict(self.options.extra_env)
-        if self.options.tap:
+        if self.options.tap or any(self.options.host(host).real for host in self._hosts()):
             self._tap()
         await self.prepare()
         await self._start(MAIN, self.case.scenario.user, self.case.scenario.host, self.world.lifecycle)
@@ -105,10 +106,13 @@ class Performance(ABC):
     def _tap(self) -> None:
         """Wrap the plugin's hooks, before any host reads them."""
         tap.Unfinished(self.journal, self.deaths.watch)
-        scenario = self.case.scenario
-        hosts = dict.fromkeys([scenario.host, *(each.host for each in scenario.sessions.values() if each.host)])
-        for host in hosts:
+        for host in self._hosts():
             tap.install(self.world.plugin, host, str(Path(sys.executable).resolve()))
+
+    def _hosts(self) -> list[Literal["claude", "codex"]]:
+        """The hosts that the scenario is played on."""
+        scenario = self.case.scenario
+        return list(dict.fromkeys([scenario.host, *(each.host for each in scenario.sessions.values() if each.host)]))
 
     async def _start(self, name: str, user: str, host: str, lifecycle: Path) -> None:
         program = self.options.host(host)

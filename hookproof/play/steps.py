@@ -76,8 +76,9 @@ class Steps:
         name = _name(step.when)
         if step.when.startswith("turn"):
             session = name or MAIN
-            turns[session] = turns.get(session, 0) + 1
-            return _nth(turns[session], lambda r: _ends_turn(r, session))
+            turns[step.when] = turns.get(step.when, 0) + 1
+            ends = _reports_turn if what == "reported" else _ends_turn
+            return _nth(turns[step.when], lambda r: ends(r, session))
         if step.when.startswith("subagent"):
             kind = (name or "").partition("#")[0]
             ended[kind] = ended.get(kind, 0) + 1
@@ -135,6 +136,11 @@ def _ends_turn(record: Record, session: str) -> bool:
     Not the host's `result` line: 2.1.91 holds that back for as long as a background agent works (measured).
     """
     return record["kind"] == "model.answer" and record["agent"] == session and record["text"] is not None
+
+
+def _reports_turn(record: Record, session: str) -> bool:
+    """Whether the host has reported a turn: by then it has ended what it ends with a turn (measured on 2.1.91)."""
+    return record["kind"] == "host.line" and record.get("line_type") == "result" and record["session"] == session
 
 
 def _nth(count: int, predicate: Predicate) -> Predicate:

@@ -25,6 +25,9 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy
 _DIRECT = ("NO_PROXY", "no_proxy")
 _LINUX = Path(__file__).with_name("isolation_linux.py")
 _SECONDS = 30
+REFUSED, NOT_STARTED = 125, 126
+"""Exit statuses of a program started by `alone`: isolation was refused; the program could not be started."""
+
 ALLOW = "--allow-network plays without isolation"
 """What every IsolationError ends with."""
 
@@ -116,8 +119,7 @@ def refused() -> str | None:
 def alone(argv: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     """The words that start one program isolated while this process stays as it is, and what its environment needs.
 
-    On Linux exit status 125 says that isolation was refused and 126 that the program could not be started, each with
-    one line on stderr.
+    On Linux the exit statuses REFUSED and NOT_STARTED come with one line on stderr.
     """
     if sys.platform == "linux":
         return [sys.executable, "-I", "-S", str(_LINUX), *argv], {}

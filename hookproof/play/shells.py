@@ -1,0 +1,105 @@
+"""Background shells of a real host, which does not tell when it ends one: found among the processes, followed to death.
+
+It watches the observer's records. When a Bash call comes back with a task id its shell is running: the process whose
+command line names the same job, nearest to the host. Its end becomes the `shell.ended` record that a stand-in writes,
+with `inferred` saying that who ended it is a conclusion: from a signal, and from what the host had just ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import glob
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from hookproof import processes
+from hookproof.journal import Journal, Record
+from hookproof.model.script import job_named
+from hookproof.stage.world import World
+
+
+class Shells:
+    """Belongs to one run and its event loop."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        world: World,
+        group: processes.CaseProcesses,
+        watch: Callable[[processes.Identity], bool],
+    ) -> None:
+        self._journal = journal
+        self._world = world
+        self._group = group
+        self._watch = watch
+        self._started: dict[str, Record] = {}
+        self._followed: dict[int, Record] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        journal.observe(self._seen)
+
+    async def close(self) -> None:
+        """Stop following."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _seen(self, record: Record) -> None:
+        if record["kind"] == "shell.started" and "pid" not in record:
+            self._started[record["run"]] = record
+        elif record["kind"] == "shell.task" and record["run"] in self._started:
+            self._later(self._follow(record))
+        elif record["kind"] == "process.died" and record["pid"] in self._followed:
+            self._later(self._ended(self._followed.pop(record["pid"]), record))
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work` after the record at hand is written and everybody has seen it."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _follow(self, task: Record) -> None:
+        started = self._started[task["run"]]
+        job = job_named(str(started["command"]))
+        alive = {info.identity.pid: info for info in self._group.census()}
+        named = [info for info in alive.values() if job is not None and f"job={job}" in " ".join(info.argv)]
+        # the shell is above what it runs: of those that name the job, the one whose parent does not
+        shell = next((info for info in named if info.ppid not in {other.identity.pid for other in named}), None)
+        if shell is None or not self._watch(shell.identity):
+            self._end(started, task, code=None, signal=None)
+            return
+        self._followed[shell.identity.pid] = {**task, "started": started}
+
+    async def _ended(self, followed: Record, death: Record) -> None:
+        self._end(followed["started"], followed, code=death["code"], signal=death["signal"])
+
+    def _end(self, started: Record, task: Record, *, code: int | None, signal: int | None) -> None:
+        output = self._output(task["task"])
+        self._journal.write(
+            "shell.ended",
+            run=started["run"],
+            exit=code,
+            signal=signal,
+            # a shell whose command was killed a moment before itself reports that, as 128 and the signal
+            ended_by=self._by(started, killed=signal is not None or (code or 0) > 128),
+            inferred=True,
+            output_file=output[0],
+            output_bytes=output[1],
+        )
+
+    def _by(self, started: Record, *, killed: bool) -> str:
+        if not killed:
+            return "itself"
+        records = self._journal.records
+        agent, since = started.get("agent_id"), started["seq"]
+        over = [r for r in records if r["kind"] == "subagent.ended" and r["seq"] > since and r.get("agent_id") == agent]
+        return "host at subagent end" if agent is not None and over else "host at session end"
+
+    def _output(self, task: str) -> tuple[str | None, int]:
+        pattern = f"{glob.escape(str(self._world.tmp))}/**/tasks/{glob.escape(str(task))}.output"
+        for path in glob.glob(pattern, recursive=True):  # noqa: PTH207
+            try:
+                with open(path, "rb") as file:  # noqa: PTH123
+                    return path, len(file.read())
+            except OSError:
+                continue
+        return None, 0
