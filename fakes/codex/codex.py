@@ -23,9 +23,23 @@ def main(argv: list[str]) -> int:
         return 0
     if command == "app-server":
         return app_server(argv[1:])
+    if command in ("exec", "e") and os.environ.get("HOOKPROOF_LIFECYCLE"):
+        status = execute(argv[1:])
+        if status is not None:
+            return status
     what = f"unrecognized subcommand '{command}'" if command else "a subcommand is required"
     print(f"error: {what}\n\n{about.USAGE}", end="", file=sys.stderr)
     return 2
+
+
+def execute(arguments: list[str]) -> int | None:
+    """`codex exec`, which only a Codex that is a host has: None where the lifecycle is not one of Codex."""
+    from codex_fake import signals  # noqa: PLC0415 - as below
+
+    signals.block()
+    from codex_fake import exec_command  # noqa: PLC0415 - what `--version` need not pay
+
+    return exec_command.run(arguments)
 
 
 def app_server(options: list[str]) -> int:

@@ -14,14 +14,15 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from subprocess import PIPE
+from typing import Any
 
 from hookproof import places, processes
+from hookproof.hosts.process import LONGEST_LINE, HostProcess
 from hookproof.hosts.session import Program
 from hookproof.journal import Journal
 from hookproof.model.script import mark
 from hookproof.stage.world import World
 
-_LONGEST_LINE = 64 * 1024 * 1024
 _KEPT = (
     "type",
     "subtype",
@@ -47,19 +48,14 @@ class ClaudeSession:
     def __init__(self, name: str, child: processes.Child, journal: Journal, session_id: str) -> None:
         self.name = name
         self.session_id = session_id
-        self._child = child
         self._journal = journal
         self._ended = False
-        self._tasks = [
-            asyncio.create_task(self._read_stdout()),
-            asyncio.create_task(self._read_stderr()),
-            asyncio.create_task(self._wait()),
-        ]
+        self._process = HostProcess(name, child, journal, heard=self._heard, asked=lambda _: self._ended)
 
     @property
     def pid(self) -> int:
         """The host's process id."""
-        return self._child.identity.pid
+        return self._process.pid
 
     async def type(self, text: str) -> None:
         """One user turn, marked so that the model server knows whose conversation it is."""
@@ -78,44 +74,21 @@ class ClaudeSession:
         """Close stdin and wait for the host to be gone. The caller sets the deadline."""
         self._ended = True
         self._stdin.close()
-        await asyncio.gather(*self._tasks)
-        self._child.close()
+        await self._process.over()
 
     async def abandon(self) -> None:
         """Stop reading; the process is ended by the run's sweep."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._child.close()
+        await self._process.abandon()
 
     @property
     def _stdin(self) -> asyncio.StreamWriter:
-        if self._child.stdin is None:
+        if self._process.child.stdin is None:
             raise RuntimeError("the host was started without a pipe to its stdin")
-        return self._child.stdin
+        return self._process.child.stdin
 
-    async def _read_stdout(self) -> None:
-        stream = self._child.stdout
-        while stream is not None and (line := await stream.readline()):
-            try:
-                value = json.loads(line)
-            except ValueError:
-                self._journal.write("host.noise", session=self.name, text=line.decode("utf-8", "replace")[:2000])
-                continue
-            if isinstance(value, dict):
-                fields = {f"line_{key}": value[key] for key in _KEPT if key in value}
-                self._journal.write("host.line", session=self.name, **fields)
-
-    async def _read_stderr(self) -> None:
-        stream = self._child.stderr
-        while stream is not None and (line := await stream.readline()):
-            self._journal.write("host.stderr", session=self.name, text=line.decode("utf-8", "replace")[:2000])
-
-    async def _wait(self) -> None:
-        exit_ = await self._child.wait()
-        self._journal.write(
-            "host.exited", session=self.name, asked=self._ended, pid=self.pid, code=exit_.code, signal=exit_.signal
-        )
+    def _heard(self, value: dict[str, Any]) -> None:
+        fields = {f"line_{key}": value[key] for key in _KEPT if key in value}
+        self._journal.write("host.line", session=self.name, **fields)
 
 
 async def start_session(
@@ -144,7 +117,7 @@ async def start_session(
         stdin=PIPE,
         stdout=PIPE,
         stderr=PIPE,
-        limit=_LONGEST_LINE,
+        limit=LONGEST_LINE,
         case=group,
     )
     session = ClaudeSession(name, child, journal, session_id)

@@ -7,7 +7,6 @@ roles, the plugin installed from a marketplace of its own, and its hooks trusted
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from collections.abc import Mapping
@@ -17,12 +16,12 @@ from typing import Any
 
 from hookproof import places, processes
 from hookproof.catalogue.scenario import Codex as CodexOptions
+from hookproof.hosts.process import LONGEST_LINE, HostProcess
 from hookproof.hosts.session import Program
 from hookproof.journal import Journal
 from hookproof.model.script import mark
 from hookproof.stage.world import World
 
-_LONGEST_LINE = 64 * 1024 * 1024
 _FLAGS = ("--json", "--dangerously-bypass-approvals-and-sandbox", "--skip-git-repo-check")
 
 
@@ -53,8 +52,7 @@ class CodexSession:
         self._group = group
         self._options = options
         self._thread: str | None = None
-        self._child: processes.Child | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._process: HostProcess | None = None
 
     async def type(self, text: str) -> None:
         """One user turn. Waits for the process of the turn before to be gone."""
@@ -68,19 +66,17 @@ class CodexSession:
             stdin=DEVNULL,
             stdout=PIPE,
             stderr=PIPE,
-            limit=_LONGEST_LINE,
+            limit=LONGEST_LINE,
             case=self._group,
         )
-        self._child = child
         shown = [part.replace(str(self._world.root), "$RUN") for part in argv]
         self._journal.write(
             "host.started", session=self.name, session_id=self._thread, pid=child.identity.pid, argv=shown
         )
-        self._tasks = [
-            asyncio.create_task(self._read_stdout(child)),
-            asyncio.create_task(self._read_stderr(child)),
-            asyncio.create_task(self._wait(child)),
-        ]
+        # a turn's process goes by itself when the turn is over; with any other exit code something went wrong
+        self._process = HostProcess(
+            self.name, child, self._journal, heard=self._heard, asked=lambda exit_: exit_.code == 0
+        )
 
     def _argv(self, prompt: str) -> list[str]:
         flags = [*_FLAGS, *(["--ephemeral"] if self._options.ephemeral else [])]
@@ -96,47 +92,16 @@ class CodexSession:
 
     async def abandon(self) -> None:
         """Stop reading; the process is ended by the run's sweep."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._child is not None:
-            self._child.close()
+        if self._process is not None:
+            await self._process.abandon()
 
     async def _over(self) -> None:
-        await asyncio.gather(*self._tasks)
-        self._tasks = []
-        if self._child is not None:
-            self._child.close()
-            self._child = None
+        if self._process is not None:
+            await self._process.over()
+            self._process = None
 
-    async def _read_stdout(self, child: processes.Child) -> None:
-        while child.stdout is not None and (line := await child.stdout.readline()):
-            try:
-                value = json.loads(line)
-            except ValueError:
-                self._journal.write("host.noise", session=self.name, text=line.decode("utf-8", "replace")[:2000])
-                continue
-            if isinstance(value, dict):
-                self._said(value)
-
-    def _said(self, value: dict[str, Any]) -> None:
+    def _heard(self, value: dict[str, Any]) -> None:
         if value.get("type") == "thread.started" and self._thread is None:
             self._thread = str(value.get("thread_id"))
         text = json.dumps(value)
         self._journal.write("host.line", session=self.name, line_type=value.get("type"), text=text[:2000])
-
-    async def _read_stderr(self, child: processes.Child) -> None:
-        while child.stderr is not None and (line := await child.stderr.readline()):
-            self._journal.write("host.stderr", session=self.name, text=line.decode("utf-8", "replace")[:2000])
-
-    async def _wait(self, child: processes.Child) -> None:
-        exit_ = await child.wait()
-        # a turn's process goes by itself when the turn is over; with any other exit code something went wrong
-        self._journal.write(
-            "host.exited",
-            session=self.name,
-            asked=exit_.code == 0,
-            pid=child.identity.pid,
-            code=exit_.code,
-            signal=exit_.signal,
-        )

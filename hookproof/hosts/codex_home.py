@@ -19,6 +19,7 @@ from typing import Any
 from hookproof import processes
 from hookproof.catalogue.plugin import CODEX_MANIFEST
 from hookproof.catalogue.scenario import Codex as CodexOptions
+from hookproof.hosts.process import LONGEST_LINE
 from hookproof.hosts.session import Program
 from hookproof.journal import DeadlineMissedError, Journal
 from hookproof.stage.world import World
@@ -28,7 +29,6 @@ NO_PROXY_ANSWERS = "http://127.0.0.1:9"
 """As HTTPS_PROXY: with plugins on, 0.130 and 0.133 look up a host name for five seconds before they exit (measured)."""
 
 _BUILT_IN = frozenset({"default", "explorer", "worker"})
-_LONGEST_LINE = 64 * 1024 * 1024
 _SECONDS = 60.0
 
 
@@ -123,7 +123,7 @@ class Home:
             stdin=PIPE,
             stdout=PIPE,
             stderr=DEVNULL,
-            limit=_LONGEST_LINE,
+            limit=LONGEST_LINE,
             case=self.group,
         )
         try:

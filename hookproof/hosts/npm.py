@@ -25,12 +25,14 @@ _OPTIONS = (
     *("--ignore-scripts", "--no-save", "--no-audit", "--no-fund"),
     # what the user's configuration may say otherwise: the platforms' programs are optional packages, npm itself is
     # of no interest here, and whether Node fits matters only to a program that Node runs
-    *("--location=project", "--include=optional", "--no-engine-strict", "--no-update-notifier"),
-    *("--json", "--loglevel=error"),
+    *("--no-global", "--location=project", "--include=optional", "--no-engine-strict", "--no-update-notifier"),
+    *("--json", "--loglevel=warn"),
 )
+# npm is content with files that it could not write in full (measured with 11.19 on a full disk: a warning, status 0)
+_UNWRITTEN = re.compile(rb"TAR_ENTRY_ERROR (E[A-Z]+)")
 _LOCK = Path("node_modules", ".package-lock.json")
 _NETWORK = re.compile(
-    r"ENOTFOUND|EAI_\w+|ECONN\w+|E?TIMEDOUT|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|EPIPE|ENETDOWN|EPROTO|ERR_SOCKET\w*|ERR_NETWORK"
+    r"ENOTFOUND|EAI_\w+|ECONN\w+|E\w*TIMEDOUT|ENETUNREACH|EHOSTUNREACH|EPIPE|ENETDOWN|EPROTO|ERR_SOCKET\w*|ERR_NETWORK"
 )
 _TRUST = re.compile(r"\w*CERT\w*|UNABLE_TO_\w+|ERR_TLS\w*")
 
@@ -39,15 +41,18 @@ class NpmError(Exception):
     """npm did not bring the package. One sentence."""
 
 
-async def install(package: str, version: str, folder: Path, *, token: str) -> Mapping[str, Any]:
+async def install(
+    package: str, version: str, folder: Path, *, token: str, also: str | None = None
+) -> Mapping[str, Any]:
     """Install `package` into `folder`, which exists. Returns npm's entry for each package, by its path in `folder`.
 
-    `token` marks the processes. Raises NpmError.
+    `also` (NAME@SPEC) is one of its optional packages that must not be left out. `token` marks the processes.
+    Raises NpmError.
     """
     program = shutil.which("npm")
     if program is None:
         raise NpmError("npm is not on PATH: real hosts come from npm, which comes with Node.js")
-    argv = [program, "install", "--prefix", str(folder), *_OPTIONS, f"{package}@{version}"]
+    argv = [program, "install", "--prefix", str(folder), *_OPTIONS, f"{package}@{version}", *([also] if also else [])]
     what = f"npm to install {package}@{version}"
     try:
         done = await processes.run(
@@ -62,6 +67,11 @@ async def install(package: str, version: str, folder: Path, *, token: str) -> Ma
     if done.exit.code != 0:
         how = f"exit status {done.exit.code}" if done.exit.signal is None else f"signal {done.exit.signal}"
         raise NpmError(_sentence(package, version, folder, _error(done.stdout, done.stderr), how))
+    unwritten = _UNWRITTEN.search(done.stderr)
+    if unwritten is not None:
+        raise NpmError(
+            _sentence(package, version, folder, (unwritten[1].decode(), "files were not written in full"), "")
+        )
     return _installed(folder)
 
 
@@ -80,9 +90,10 @@ def _error(stdout: bytes, stderr: bytes) -> tuple[str, str]:
         return str(error.get("code") or ""), str(error.get("summary") or "")
     except (ValueError, KeyError, TypeError, AttributeError):
         text = stderr.decode("utf-8", "replace")
-    code = re.search(r"^npm (?:error|ERR!) code (\S+)", text, re.MULTILINE)
-    lines = [line for line in text.splitlines() if line.strip() and not re.match(r"npm (?:error|ERR!) code ", line)]
-    return code.group(1) if code else "", lines[0] if lines else ""
+    lines = re.findall(r"^npm (?:error|ERR!) (.+)", text, re.MULTILINE) or text.splitlines()
+    codes = [line.removeprefix("code ") for line in lines if line.startswith("code ")]
+    others = [line for line in lines if line.strip() and not line.startswith("code ")]
+    return (codes or [""])[0], (others or [""])[0]
 
 
 def _sentence(package: str, version: str, folder: Path, error: tuple[str, str], how: str) -> str:  # noqa: PLR0911
@@ -93,9 +104,11 @@ def _sentence(package: str, version: str, folder: Path, error: tuple[str, str], 
     if code == "E404":
         return f"npm's registry has no {package}@{version}, or does not show it to you (E404)"
     if code in {"E401", "E403", "ENEEDAUTH"}:
-        return f"npm's registry refuses to give {package} ({code}): see the registry and login of your npm configuration"
+        return (
+            f"npm's registry refuses to give {package} ({code}): see the registry and login of your npm configuration"
+        )
     if code in {"ENOSPC", "EDQUOT"}:
-        return f"no space is left for {package}@{version}, neither in {folder.parent} nor in npm's own cache ({code})"
+        return f"no space is left for {package}@{version} in {folder.parent}, or in npm's own cache ({code})"
     if code in {"EACCES", "EPERM", "EROFS"}:
         return f"npm may not write where it must ({code}): {summary}"
     if code == "EINTEGRITY":
@@ -103,7 +116,7 @@ def _sentence(package: str, version: str, folder: Path, error: tuple[str, str], 
     if code == "ENOTCACHED":
         return f"npm is configured to stay offline and does not have {package}@{version} in its cache (ENOTCACHED)"
     if _NETWORK.fullmatch(code):
-        return f"npm cannot reach its registry ({code}): check the network, or the proxy and registry of npm's configuration"
+        return f"npm cannot reach its registry ({code}): check the network, or npm's proxy and registry"
     if _TRUST.fullmatch(code):
         return f"npm does not trust the certificate of its registry ({code}): see cafile in npm's configuration"
     return f"npm could not install {package}@{version} ({code or how}): {summary or 'it did not say why'}"

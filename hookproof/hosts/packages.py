@@ -8,7 +8,6 @@ programs is one JavaScript file for Node.
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
 from collections.abc import Iterator, Mapping
@@ -23,7 +22,8 @@ NAMES: dict[Host, str] = {"claude": "Claude Code", "codex": "Codex"}
 
 _SCRIPT = "cli.js"
 _SYSTEMS = {"linux": "linux", "darwin": "darwin", "win32": "windows"}
-_MACHINES = {"amd64": "x86_64", "x64": "x86_64", "arm64": "aarch64"}
+_ARCHITECTURES = {"amd64": "x64", "x86_64": "x64", "aarch64": "arm64"}
+_MACHINES = {"x64": "x86_64", "arm64": "aarch64"}
 
 
 class LayoutError(Exception):
@@ -49,14 +49,27 @@ def find(host: Host, version: str, folder: Path, packages: Mapping[str, Any]) ->
             if (folder / program).is_file():
                 integrity = packages[package].get("integrity")
                 if not isinstance(integrity, str):
-                    raise LayoutError(f"npm did not write down the integrity of {package.removeprefix('node_modules/')}")
+                    raise LayoutError(
+                        f"npm did not write down the integrity of {package.removeprefix('node_modules/')}"
+                    )
                 return Found(program, needs, integrity)
-    here = f"{sys.platform} on {platform.machine()}"
-    raise LayoutError(f"{NAMES[host]} {version} has no program for this platform ({here})")
+    raise LayoutError(f"{NAMES[host]} {version} has no program for this platform ({'-'.join(_here())})")
+
+
+def left_out(host: Host, packages: Mapping[str, Any]) -> str | None:
+    """The package with this machine's program, as NAME@SPEC for npm, when there is one and npm has left it out.
+
+    npm does so without a word when the download of an optional package fails.
+    """
+    options = packages.get(f"node_modules/{PACKAGES[host]}", {}).get("optionalDependencies", {})
+    name = f"{PACKAGES[host]}-{'-'.join(_here())}"
+    if _musl() and f"{name}-musl" in options:
+        name = f"{name}-musl"
+    return f"{name}@{options[name]}" if name in options and f"node_modules/{name}" not in packages else None
 
 
 def _programs(host: Host, folder: Path, package: str) -> Iterator[tuple[str, str | None]]:
-    suffix = ".exe" if os.name == "nt" else ""
+    suffix = ".exe" if _here()[0] == "win32" else ""
     base = PurePosixPath(package)
     if host == "codex":
         for vendor in sorted((folder / package / "vendor").glob("*")):
@@ -72,8 +85,14 @@ def _programs(host: Host, folder: Path, package: str) -> Iterator[tuple[str, str
 
 def _fits(triple: str) -> bool:
     """Whether a name such as x86_64-unknown-linux-musl means this machine."""
+    system, architecture = _here()
+    return triple.startswith(f"{_MACHINES.get(architecture, architecture)}-") and _SYSTEMS.get(system, "?") in triple
+
+
+def _here() -> tuple[str, str]:
+    """This platform in Node's words, as packages are named: system and architecture."""
     machine = platform.machine().lower()
-    return triple.startswith(f"{_MACHINES.get(machine, machine)}-") and _SYSTEMS.get(sys.platform, "?") in triple
+    return sys.platform, _ARCHITECTURES.get(machine, machine)
 
 
 def _musl() -> bool:

@@ -7,14 +7,13 @@ work now), `job.ended` (the process doing the job is dead, or the worker has lef
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable
-from typing import Any
 
 from hookproof import processes
 from hookproof.catalogue.descriptor import Companion
 from hookproof.journal import DeadlineMissedError, Journal, Record
+from hookproof.play.followers import Followers
 from hookproof.stage.state import find_row, settled_state
 from hookproof.stage.world import World
 
@@ -40,30 +39,22 @@ class Jobs:
         self._calls: dict[str, Record] = {}
         self._started: set[str] = set()
         self._ids: set[str] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._followers = Followers()
         journal.observe(self._seen)
 
     async def close(self) -> None:
         """Stop following."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._followers.close()
 
     def _seen(self, record: Record) -> None:
         kind = record["kind"]
         if kind == "model.answer" and record.get("job"):
             self._calls[record["tool_use_id"]] = record
         elif kind == "model.request" and record["results"]:
-            self._later(self._results(record["results"]))
+            self._followers.later(self._results(record["results"]))
         elif kind == "gate.reached" and record["job"] not in self._started:
             self._started.add(record["job"])
-            self._later(self._starts(record))
-
-    def _later(self, work: Any) -> None:
-        """Run `work` after the record at hand is written and everybody has seen it."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+            self._followers.later(self._starts(record))
 
     async def _results(self, results: list[Record]) -> None:
         for result in results:

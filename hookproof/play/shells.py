@@ -7,14 +7,13 @@ with `inferred` saying that who ended it is a conclusion: from a signal, and fro
 
 from __future__ import annotations
 
-import asyncio
 import glob
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable
 
 from hookproof import processes
 from hookproof.journal import Journal, Record
 from hookproof.model.script import job_named
+from hookproof.play.followers import Followers
 from hookproof.stage.world import World
 
 
@@ -34,28 +33,20 @@ class Shells:
         self._watch = watch
         self._started: dict[str, Record] = {}
         self._followed: dict[int, Record] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._followers = Followers()
         journal.observe(self._seen)
 
     async def close(self) -> None:
         """Stop following."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._followers.close()
 
     def _seen(self, record: Record) -> None:
         if record["kind"] == "shell.started" and "pid" not in record:
             self._started[record["run"]] = record
         elif record["kind"] == "shell.task" and record["run"] in self._started:
-            self._later(self._follow(record))
+            self._followers.later(self._follow(record))
         elif record["kind"] == "process.died" and record["pid"] in self._followed:
-            self._later(self._ended(self._followed.pop(record["pid"]), record))
-
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run `work` after the record at hand is written and everybody has seen it."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+            self._followers.later(self._ended(self._followed.pop(record["pid"]), record))
 
     async def _follow(self, task: Record) -> None:
         started = self._started[task["run"]]

@@ -21,6 +21,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import IO, Any
 
+    from .host import Host
+
 
 def serve() -> int:
     """Serve on stdin and stdout. Returns only when it cannot begin."""
@@ -35,12 +37,40 @@ def serve() -> int:
     recorder.record("codex.started", argv=sys.argv, pid=os.getpid(), pgid=group, ppid=os.getppid())
     wire = Wire(1)
     try:
+        around = Surroundings(wire, recorder, grandchild, _host(recorder))
+        methods = _methods(around)
+    except Exception as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+    try:
         with open(0, "rb", closefd=False) as stdin:
-            _read(stdin, wire, Methods(Surroundings(wire, recorder, grandchild)))
+            _read(stdin, wire, methods)
     except OSError:
         pass  # a stdin that cannot be read has ended
+    if around.host is not None:
+        around.host.close()
     recorder.record("codex.exit", why="stdin closed")
     os._exit(0)
+
+
+def _host(recorder: Recorder) -> Host | None:
+    if not os.environ.get("HOOKPROOF_LIFECYCLE"):
+        return None
+    from . import lifecycle  # noqa: PLC0415 - a worker of a run without one need not pay
+
+    if lifecycle.load() is None:
+        return None
+    from .host import host_of_the_run  # noqa: PLC0415 - nor a worker of another host's
+
+    return host_of_the_run(recorder)
+
+
+def _methods(around: Surroundings) -> Methods:
+    if around.host is None:
+        return Methods(around)
+    from .hosted_methods import HostMethods  # noqa: PLC0415 - what a worker never has
+
+    return HostMethods(around)
 
 
 def _signalled(recorder: Recorder, number: int, name: str, pid: int, uid: int, parent: int | None) -> None:

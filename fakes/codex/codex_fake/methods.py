@@ -63,7 +63,7 @@ class Methods:
         if self._greeted:
             raise RequestError("Already initialized")
         client = _object(params, "clientInfo") or {}
-        name, version = _text(client, "name", "unknown"), _text(client, "version", "0")
+        name, version = text_in(client, "name", "unknown"), text_in(client, "version", "0")
         unwanted = (_object(params, "capabilities") or {}).get("optOutNotificationMethods")
         if isinstance(unwanted, list):
             self._around.wire.opt_out(item for item in unwanted if isinstance(item, str))
@@ -115,7 +115,7 @@ class Methods:
         }
 
     def _name_thread(self, params: Json) -> Answer:
-        thread, name = self._thread(params), _text(params, "name").strip()
+        thread, name = self._thread(params), text_in(params, "name").strip()
         if thread.rollout is None:
             raise RequestError(f"thread not found: {thread.id}")  # measured: an ephemeral thread has no name
         if not name:
@@ -131,8 +131,8 @@ class Methods:
         return {"data": page, "nextCursor": None, "backwardsCursor": None}, None
 
     def _resume_thread(self, params: Json) -> Answer:
-        thread_id = _text(params, "threadId")
-        stored = rollout.find(thread_id)
+        thread_id = text_in(params, "threadId")
+        stored = self._find(thread_id)
         thread = self._threads.get(thread_id)
         if stored is None or stored.meta["id"] != thread_id:
             raise RequestError(f"no rollout found for thread id {thread_id}")
@@ -153,7 +153,7 @@ class Methods:
         return {"turn": turn.as_json()}, lambda: start_new_thread(turn.run, ())
 
     def _interrupt_turn(self, params: Json) -> Answer:
-        thread, turn_id = self._thread(params), _text(params, "turnId")
+        thread, turn_id = self._thread(params), text_in(params, "turnId")
         with thread.lock:
             if thread.turn is None:
                 raise RequestError("no active turn to interrupt")
@@ -189,18 +189,21 @@ class Methods:
 
     def _new(self, params: Json) -> Thread:
         return threads.started(
-            cwd=_text(params, "cwd", os.getcwd()),
+            cwd=text_in(params, "cwd", os.getcwd()),
             ephemeral=params.get("ephemeral") is True,
             originator=self._around.originator,
-            model=_text(params, "model", "") or None,
+            model=text_in(params, "model", "") or None,
         )
 
     def _again(self, stored: rollout.Stored, params: Json) -> Thread:
-        model, cwd = _text(params, "model", "") or None, _text(params, "cwd", "") or None
+        model, cwd = text_in(params, "model", "") or None, text_in(params, "cwd", "") or None
         return threads.resumed(stored, rollout.names().get(stored.meta["id"]), cwd=cwd, model=model)
 
+    def _find(self, thread_id: str) -> rollout.Stored | None:
+        return rollout.find(thread_id)
+
     def _thread(self, params: Json) -> Thread:
-        thread_id = _text(params, "threadId")
+        thread_id = text_in(params, "threadId")
         if thread_id not in self._threads:
             raise RequestError(f"thread not found: {thread_id}")
         return self._threads[thread_id]
@@ -212,7 +215,8 @@ def _interrupt(thread: Thread, turn: Turn) -> None:
             turn.interrupt()
 
 
-def _text(params: Json, name: str, otherwise: str | None = None) -> str:
+def text_in(params: Json, name: str, otherwise: str | None = None) -> str:
+    """A text among the params. Raises RequestError."""
     value = params.get(name)
     if value is None:
         value = otherwise

@@ -101,6 +101,8 @@ class Stored:
         self.preview = ""
         self.items: list[Json] = []
         self.turns: list[Json] = []
+        self.compactions = 0
+        self.usage: dict[str, int] = {}
 
     def take(self, kind: Any, payload: Json) -> None:
         """Take one line."""

@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .config import Config
     from .grandchild import Grandchild
     from .host import Host
     from .recorder import Recorder
@@ -42,6 +43,10 @@ class Surroundings:
         self.key = os.environ.get("OPENAI_API_KEY")
         self.originator = "codex"
         self.user_agent = "codex"
+
+    def use(self, config: Config) -> None:
+        """Ask the model that a host's configuration names."""
+        self.base_url, self.key = config.base_url, config.key
 
 
 class Turn:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
         def opt_out(self, methods: Iterable[str]) -> None: ...
 
+
 INVALID_JSON = -32700
 INVALID_REQUEST = -32600
 UNKNOWN_METHOD = -32601
