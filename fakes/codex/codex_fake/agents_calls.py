@@ -1,0 +1,66 @@
+"""The model calls a tool: which one is meant, its hooks, its answer. What nobody takes is answered as unsupported."""
+
+from __future__ import annotations
+
+import json
+
+from . import agents_v1, agents_v2
+from .agents_common import CallError
+from .agents_tools import tools_of
+from .turns import unsupported
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .hosted_turns import HostTurn
+
+    Json = dict[str, Any]
+
+
+class Calls:
+    """The calls of one turn."""
+
+    def __init__(self, turn: HostTurn) -> None:
+        self._turn = turn
+
+    def answer(self, item: Json) -> str:
+        """The output of one call."""
+        turn = self._turn
+        tools = tools_of(turn.host.lifecycle, turn.who)
+        name, namespace = str(item.get("name")), item.get("namespace") or ""
+        if tools is None or name not in tools["names"] or namespace != tools["namespace"]:
+            return unsupported(item)
+        second = turn.who.generation == "v2"
+        hooked: dict[str, str] = turn.host.lifecycle["hooked_tools_v2" if second else "hooked_tools"]
+        about: Json = {"tool_name": hooked.get(name), "tool_use_id": item.get("call_id")}
+        try:
+            arguments = _parsed(str(item.get("arguments")))
+        except CallError as refused:
+            return str(refused)
+        if name in hooked:
+            effects = turn.fire("PreToolUse", hooked[name], **about, tool_input=arguments)
+            turn.add_contexts(effects)
+            if effects.block is not None:
+                return f"Tool call blocked by PreToolUse hook: {effects.block}. Tool: {hooked[name]}"
+        run = agents_v2.run if second else agents_v1.run
+        try:
+            output = run(turn, name, str(item.get("call_id")), arguments)
+        except CallError as refused:
+            return str(refused)
+        if name in hooked:
+            effects = turn.fire("PostToolUse", hooked[name], **about, tool_input=arguments, tool_response=output)
+            turn.add_contexts(effects)
+            if effects.block is not None or effects.stop is not None:
+                return effects.block or effects.stop or ""
+        return output
+
+
+def _parsed(text: str) -> Json:
+    try:
+        arguments = json.loads(text)
+    except ValueError as error:
+        raise CallError(f"failed to parse function arguments: {error}") from None
+    if not isinstance(arguments, dict):
+        raise CallError("failed to parse function arguments: expected an object")
+    return arguments

@@ -1,0 +1,274 @@
+"""Hooks: the running of those that an event calls for, and what they ask of the host, taken together.
+
+All trusted hooks of an event run at the same time; the event is over when the slowest is; what they asked for is taken
+in the order of their declaration. Every run is in the journal with its end before the host goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from _thread import allocate_lock
+
+from . import clock, lifecycle
+from .config import Config, load
+from .hook_files import Listing, snake
+from .hook_output import STDIN_REFUSED, STOPS, cut, failed, interpret, too_long
+from .hook_process import HookProcess, serve
+from .wire import RequestError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from .hook_files import Hook
+    from .hook_output import Outcome
+    from .lifecycle import Lifecycle
+    from .recorder import Recorder
+
+    Json = dict[str, Any]
+
+SHOWN = ("CODEX", "PLUGIN", "CLAUDE")
+"""The variables of a hook that the journal keeps begin so."""
+
+
+class Effects:
+    """What the hooks of one event, taken together, ask of the host."""
+
+    def __init__(self) -> None:
+        self.contexts: list[str] = []
+        """Each becomes a `developer` message of its own, in this order."""
+        self.stop: str | None = None
+        """`continue: false`: the turn ends here. The reason, often empty: ask whether it is None."""
+        self.block: str | None = None
+        """`decision: block` or exit 2. UserPromptSubmit: the reason, and no request is made; Stop and SubagentStop: the
+        agent goes on, unless `stop` is there too."""
+        self.prompts: list[str] = []
+        """Stop and SubagentStop: the parts of the one user message with which the agent goes on, as they are."""
+
+    def add(self, event: str, hook: Hook, outcome: Outcome, context: str | None) -> None:
+        """Take in what one hook asked for."""
+        if context is not None:
+            self.contexts.append(context)
+        if outcome.stop is not None and self.stop is None:
+            self.stop = outcome.stop
+        if outcome.block is None:
+            return
+        if self.block is None:
+            self.block = outcome.block
+        if event in STOPS:
+            self.prompts.append(_hook_prompt(hook, outcome.block))
+
+
+class Hooks:
+    """All hooks that there are for one working directory. Safe to use from several threads."""
+
+    def __init__(self, rows: Lifecycle | None, config: Config, recorder: Recorder, cwd: str) -> None:
+        """Without a lifecycle there are no hooks, and `fire` returns at once."""
+        self.lifecycle = rows
+        self.config = config
+        self.recorder = recorder
+        self.cwd = cwd
+        self._lock = allocate_lock()
+        self._found: tuple[int, list[Hook]] | None = None
+
+    def matching(self, event: str, subject: str) -> list[Hook]:
+        """The hooks that an event calls for, in the order of their declaration."""
+        if self.lifecycle is None:
+            return []
+        with self._lock:
+            if self._found is None or self._found[0] != self.config.revision:
+                revision, listing = self.config.revision, Listing(self.lifecycle, self.config, self.cwd)
+                self._found = (revision, [hook for hook in listing.hooks if hook.runs])
+            hooks = self._found[1]
+        return [hook for hook in hooks if hook.event == event and hook.matches(subject)]
+
+    def fire(
+        self,
+        event: str,
+        subject: str,
+        payload: dict[str, Any],
+        *,
+        thread_id: str,
+        session_id: str,
+        agent_id: str | None = None,
+        agent_type: str | None = None,
+    ) -> Effects:
+        """Run the hooks of one event to their end, each with its records, and say what they asked for.
+
+        `subject` is what a matcher is held against: the source of SessionStart, the reason of SessionEnd, the agent
+        type of SubagentStart and SubagentStop, the tool's name, "" for the rest. `payload` comes from
+        `lifecycle.payload(event, values)`.
+        """
+        effects, hooks = Effects(), self.matching(event, subject)
+        if self.lifecycle is None or not hooks:
+            return effects
+        who = {"thread_id": thread_id, "session_id": session_id, "agent_id": agent_id}
+        runs = [_Run(self, self.lifecycle, hook, {"event": event, **who}) for hook in hooks]
+        data = json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
+        for run in runs:
+            run.begin(data, payload, agent_type)
+        started = {id(run.process): run for run in runs if run.process is not None}
+        serve(
+            [run.process for run in runs if run.process is not None],
+            lambda process: started[id(process)].end(),
+            kill_group=self.lifecycle["hook_kill"] == "its group",
+        )
+        for run in runs:
+            context = self._fitting(run.outcome.context, thread_id)
+            effects.add(event, run.hook, run.outcome, context)
+        return effects
+
+    def _fitting(self, context: str | None, thread_id: str) -> str | None:
+        """A context as it reaches the model: one that is too long is cut, and the whole of it is in a file."""
+        if context is None or self.lifecycle is None or not too_long(context, self.lifecycle):
+            return context
+        folder = os.path.join(_temporary_directory(), "hook_outputs", thread_id)
+        path = os.path.join(folder, f"{clock.new_id(clock.now_ms())}.txt")
+        os.makedirs(folder, exist_ok=True)
+        with open(path, "w", encoding="utf-8", errors="replace", newline="") as file:
+            file.write(context)
+        return cut(context, self.lifecycle, path)
+
+
+class _Run:
+    """One command, from its start to its record."""
+
+    def __init__(self, hooks: Hooks, rows: Lifecycle, hook: Hook, who: Json) -> None:
+        self.hook = hook
+        self.process: HookProcess | None = None
+        self.outcome = failed("hook has not run")
+        self._hooks = hooks
+        self._lifecycle = rows
+        self._announced = {"run": clock.new_id(clock.now_ms()), **who}
+
+    def begin(self, data: bytes, payload: Json, agent_type: str | None) -> None:
+        """Start the command with its payload, and write it into the journal."""
+        rows, hook, variables = self._lifecycle, self.hook, self._variables()
+        problem = ""
+        try:
+            self.process = HookProcess(
+                hook.command,
+                rows["hook_shell"],
+                variables,
+                self._hooks.cwd,
+                own_session=rows["hook_group"] == "own session",
+                watches_stdin=rows["hook_ignores_stdin"] == "fails",
+            )
+            self.process.feed(data, hook.timeout)
+        except OSError as error:
+            problem = f"failed to spawn hook: {error}"
+        self._hooks.recorder.record(
+            "hook.started",
+            **self._announced,
+            agent_type=agent_type,
+            plugin=hook.plugin.name if hook.plugin else None,
+            command=hook.written,
+            pid=self.process.pid if self.process else None,
+            pgid=self.process.pgid if self.process else None,
+            cwd=self._hooks.cwd,
+            payload=payload,
+            env={name: value for name, value in variables.items() if name.startswith(SHOWN)},
+        )
+        if self.process is None:
+            self.outcome = failed(problem)
+            self._record(None, None, "", problem, "host")
+
+    def end(self) -> None:
+        """The process has ended: see what it said, and write it into the journal."""
+        process = self.process
+        assert process is not None
+        event = self.hook.event
+        if process.timed_out:
+            self.outcome = failed(f"hook timed out after {self.hook.timeout}s")
+        elif process.ignored_stdin:
+            self.outcome = failed(STDIN_REFUSED)
+        else:
+            self.outcome = interpret(event, process.exit, process.stdout, process.stderr, self._lifecycle)
+        ended_by = "timeout" if process.killed else "itself"
+        self._record(process.exit, process.signal, process.stdout, process.stderr, ended_by)
+
+    def _record(self, code: int | None, number: int | None, stdout: str, stderr: str, ended_by: str) -> None:
+        self._hooks.recorder.record(
+            "hook.ended",
+            **self._announced,
+            exit=code,
+            signal=number,
+            stdout=stdout,
+            stderr=stderr,
+            ended_by=ended_by,
+            effects=self.outcome.as_json(),
+        )
+
+    def _variables(self) -> dict[str, str]:
+        variables = dict(os.environ)
+        plugin = self.hook.plugin
+        if plugin is not None:
+            places = {"plugin_root": plugin.root, "plugin_data": plugin.data}
+            for name, value in self._lifecycle["hook_variables"].items():
+                variables[name] = lifecycle.fill(value, places)
+        return variables
+
+
+def _hook_prompt(hook: Hook, reason: str) -> str:
+    """How a hook tells an agent that would stop to go on."""
+    run_id = f"{snake(hook.event).replace('_', '-')}:{hook.order}:{hook.source.path}"
+    for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
+        reason = reason.replace(sign, entity)
+    return f'<hook_prompt hook_run_id="{run_id}">{reason}</hook_prompt>'
+
+
+def _temporary_directory() -> str:
+    names = ("TMPDIR", "TEMP", "TMP")
+    return next((os.environ[name] for name in names if os.environ.get(name)), "/tmp")  # noqa: S108 - the last resort
+
+
+# -- asked for by a client
+
+
+def listing(params: Json, app: Any) -> Json:
+    """`hooks/list`."""
+    cwds = params.get("cwds") or [os.getcwd()]
+    if not isinstance(cwds, list) or not all(isinstance(cwd, str) for cwd in cwds):
+        raise RequestError(f"Invalid request: `cwds`: expected a sequence of strings, not {cwds!r}")
+    given = getattr(app, "config", None)
+    config = given if isinstance(given, Config) else load()
+    rows = lifecycle.load()
+    return {"data": [_listed(rows, config, cwd) for cwd in cwds]}
+
+
+def _listed(rows: Lifecycle | None, config: Config, cwd: str) -> Json:
+    if rows is None:
+        return {"cwd": cwd, "hooks": [], "warnings": [], "errors": []}
+    found = Listing(rows, config, cwd)
+    shown = [_shown(hook, rows) for hook in found.hooks]
+    return {"cwd": cwd, "hooks": shown, "warnings": found.warnings, "errors": found.errors}
+
+
+def _shown(hook: Hook, rows: Lifecycle) -> Json:
+    values = {
+        "key": hook.key,
+        "eventName": hook.event[0].lower() + hook.event[1:],
+        "handlerType": "command",
+        "matcher": hook.matcher,
+        "command": hook.command,
+        "async": hook.asynchronous,
+        "timeoutSec": hook.timeout,
+        "statusMessage": hook.message,
+        "sourcePath": hook.source.path,
+        "source": hook.source.kind,
+        "pluginId": hook.plugin.id if hook.plugin else None,
+        "displayOrder": hook.order,
+        "enabled": hook.enabled,
+        "isManaged": False,
+        "currentHash": hook.current_hash,
+        "trustStatus": hook.trust,
+        "additionalContextLimit": None,
+        "environmentId": None,
+    }
+    return {name: values[name] for name in rows["hook_listing_keys"]}
+
+
+METHODS: dict[str, Callable[[Json, Any], Json]] = {"hooks/list": listing}
+"""handler(params, app) -> result; raises RequestError. Of `app` only `app.config`, where it has one, is used."""

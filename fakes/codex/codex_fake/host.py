@@ -1,0 +1,105 @@
+"""Codex as a host: what all threads of one process share beyond what a worker has - hooks, roles, agents, names.
+
+There is one only where a lifecycle says how Codex behaves; a worker never loads this.
+"""
+
+from __future__ import annotations
+
+import os
+from _thread import allocate_lock
+
+from . import about, config, lifecycle
+from .agents import Agents
+from .forged import forgeries
+from .hooks import Hooks
+from .identity import Identity
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .lifecycle import Lifecycle
+    from .recorder import Recorder
+    from .threads import Thread
+
+
+class Host:
+    """One process. Raises ConfigError where its configuration can't be read."""
+
+    def __init__(self, rows: Lifecycle, recorder: Recorder) -> None:
+        self.lifecycle = rows
+        self.recorder = recorder
+        self.config = config.load()
+        self.agents = Agents()
+        self.forgeries = forgeries()
+        self.exec = False
+        """Whether there is no client: one turn, then the end."""
+        self._named = 0
+        self._lock = allocate_lock()
+        self._begun: list[Thread] = []
+        about.stands_for = str(rows["version"])
+
+    def identity(self, thread_id: str, kind: str, cwd: str, parent: Thread | None = None) -> Identity:
+        """A new thread's. A main has hooks of its own, children and reviewers those of their parent."""
+        above = parent.identity if parent is not None else None
+        if above is not None:
+            who = Identity(thread_id, kind, hooks=above.hooks, config=above.config, parent=parent)
+            who.deepest = above.deepest
+            return who
+        hooks = Hooks(self.lifecycle, self.config, self.recorder, cwd)
+        who = Identity(thread_id, kind, hooks=hooks, config=self.config)
+        who.deepest = self.config.table("agents").get("max_depth", self.lifecycle["agent_max_depth"])
+        return who
+
+    def nickname(self) -> str:
+        """The next name for an agent."""
+        names: list[str] = self.lifecycle["nickname"]
+        with self._lock:
+            number, self._named = self._named, self._named + 1
+        again = number // len(names)
+        return names[number % len(names)] + (f" the {again + 1}th" if again else "")
+
+    def begin_session(self, thread: Thread) -> None:
+        """A main thread's hooks have been told of its start."""
+        with self._lock:
+            if thread not in self._begun:
+                self._begun.append(thread)
+
+    def announce(self, who: Identity, rollout: str | None) -> None:
+        """Tell the journal of a thread, once."""
+        if who.announced:
+            return
+        who.announced = True
+        source = who.source if isinstance(who.source, str) else "review" if who.kind == "review" else "thread_spawn"
+        self.recorder.record(
+            "thread.started",
+            thread_id=who.thread_id,
+            parent_thread_id=who.parent.id if who.parent is not None else None,
+            agent_role=who.role,
+            agent_nickname=who.nickname,
+            source=source,
+            ephemeral=rollout is None,
+            rollout=rollout,
+            marker=who.marker,
+        )
+
+    def close(self) -> None:
+        """The end of the process: agents that still run are given up, sessions end."""
+        self.agents.abandon()
+        reason = self.lifecycle["session_end_reason"]
+        if not reason:
+            return
+        with self._lock:
+            begun, self._begun = self._begun, []
+        for thread in begun:
+            who = thread.identity
+            if who is None or who.kind != "main":
+                continue
+            path = thread.rollout.path if thread.rollout is not None else None
+            values = {"session_id": who.root, "transcript_path": path, "cwd": thread.cwd, "reason": reason}
+            payload = self.lifecycle.payload("SessionEnd", values)
+            who.hooks.fire("SessionEnd", reason, payload, thread_id=who.thread_id, session_id=who.root)
+
+
+def host_of_the_run(recorder: Recorder) -> Host | None:
+    """The host that the environment asks for, if it does. Raises LifecycleError."""
+    rows = lifecycle.load() if os.environ.get(lifecycle.VARIABLE) else None
+    return Host(rows, recorder) if rows is not None else None

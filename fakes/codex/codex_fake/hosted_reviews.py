@@ -1,0 +1,55 @@
+"""A review in a host: the reviewer is a thread with an identity, a file and hooks of its own."""
+
+from __future__ import annotations
+
+from . import hosted_threads
+from .forged import HostRollout
+from .hosted_turns import HostTurn
+from .reviews import Review
+from .rollout import path_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .rollout import Rollout
+    from .threads import Thread
+    from .turns import Surroundings
+
+    Json = dict[str, Any]
+
+NAME = "review"
+"""A reviewer's prompt is Codex's own and bears no marker: this is its name where a run forges transcripts."""
+
+
+class HostReview(HostTurn, Review):
+    """One review in one thread."""
+
+    def __init__(self, around: Surroundings, thread: Thread, target: Any) -> None:
+        Review.__init__(self, around, thread, target)
+        assert around.host is not None
+        who = around.host.identity(self._reviewer, "review", thread.cwd, thread)
+        who.source = {"subagent": "review"}
+        self._at_home(around, who)
+        if isinstance(self._rollout, HostRollout):
+            self._rollout.forgery = self.host.forgeries.of(NAME)
+            line = hosted_threads.first_line(self.host, who, self._began, thread.cwd, around.originator)
+            self._rollout.metas[:] = [line]
+
+    def _file(self, ms: int) -> Rollout:
+        assert self._around.host is not None
+        numbered = self._around.host.lifecycle["rollout_ordinals"]
+        return HostRollout(path_of(self._reviewer, ms), [{}], ordinals=numbered)
+
+    def transcript(self) -> str | None:
+        """The reviewer's file."""
+        return self._rollout.path if self._rollout is not None else None
+
+    def _close(self, state: str) -> None:
+        before = len(self.thread.items)
+        super()._close(state)
+        # who takes the thread up again must know what the review has said
+        self.thread.keep(*[("response_item", item) for item in self.thread.items[before:]])
+
+    def _ended(self, state: str, error: Json | None) -> None:
+        """A reviewer is nobody's agent."""

@@ -1,0 +1,147 @@
+"""Threads of a host and the files they leave: mains, forks, children and what is taken up again.
+
+What a file's first line says is the lifecycle's; hooks read it to learn whose session they are in.
+"""
+
+from __future__ import annotations
+
+import os
+
+from . import about, clock
+from .forged import HostRollout
+from .identity import Identity, of
+from .rollout import path_of
+from .threads import MODEL, PROVIDER, Thread
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .host import Host
+    from .rollout import Stored
+
+    Json = dict[str, Any]
+
+
+def started(host: Host, *, cwd: str, ephemeral: bool, originator: str, model: str | None) -> Thread:
+    """A new conversation."""
+    ms = clock.now_ms()
+    thread_id = clock.new_id(ms)
+    who = host.identity(thread_id, "main", cwd)
+    who.source = "exec" if host.exec else "vscode"
+    rollout = None if ephemeral else _file(host, thread_id, ms, [first_line(host, who, ms, cwd, originator)])
+    return _thread(who, cwd=cwd, ms=ms, rollout=rollout, model=model)
+
+
+def forked(host: Host, parent: Thread, originator: str) -> Thread:
+    """A conversation that begins with all that another has said."""
+    ms = clock.now_ms()
+    thread_id = clock.new_id(ms)
+    above = of(parent)
+    who = host.identity(thread_id, "main", parent.cwd)
+    referenced = host.lifecycle["fork_history"] == "referenced"
+    who.source = "exec" if host.exec else "vscode"
+    who.window = above.window if referenced else 0
+    who.start = host.lifecycle["session_start_sources"]["fork"]
+    rollout = None
+    if isinstance(parent.rollout, HostRollout):
+        lines = parent.rollout.lines()
+        base = {"thread_id": parent.id, "end_ordinal_exclusive": lines}
+        more: Json = {}
+        if referenced:
+            more = {"forked_from_ordinal_exclusive": lines, "history_base": base}
+            more["multi_agent_version"] = above.generation
+        meta = first_line(host, who, ms, parent.cwd, originator, forked_from_id=parent.id, **more)
+        copied = [] if referenced else parent.rollout.metas[:1]
+        rollout = _file(host, thread_id, ms, [meta, *copied])
+        if not referenced:
+            rollout.add(*[("response_item", item) for item in parent.items])
+    thread = _thread(who, cwd=parent.cwd, ms=ms, rollout=rollout, model=parent.model)
+    thread.forked_from = parent.id
+    thread.items = list(parent.items)
+    return thread
+
+
+def child(host: Host, parent: Thread, originator: str, history: list[Json] | None, **named: str | None) -> Thread:
+    """An agent's thread. `history` is what it inherits, if it is forked; `named`: role, nickname, path, marker."""
+    ms = clock.now_ms()
+    thread_id = clock.new_id(ms)
+    who = host.identity(thread_id, "child", parent.cwd, parent)
+    who.role, who.nickname, who.path, who.marker = (named[key] for key in ("role", "nickname", "path", "marker"))
+    spawn = {"parent_thread_id": parent.id, "depth": who.depth, "agent_path": who.path}
+    named_so = {"agent_nickname": who.nickname, "agent_role": who.role}
+    who.source = {"subagent": {"thread_spawn": {**spawn, **named_so}}}
+    rollout = None
+    if isinstance(parent.rollout, HostRollout):
+        forked_from: Json = {}
+        if history is not None:
+            forked_from = {"forked_from_id": parent.id, "subagent_history_start_ordinal": len(history) + 2}
+        extra = {key: value for key, value in {**named_so, "agent_path": who.path}.items() if value is not None}
+        meta = first_line(host, who, ms, parent.cwd, originator, **forked_from, **extra)
+        rollout = _file(host, thread_id, ms, [meta, *(parent.rollout.metas[:1] if history is not None else [])])
+        rollout.forgery = host.forgeries.of(who.marker)
+        if history:
+            rollout.add(*[("response_item", item) for item in history])
+    model = who.config.agents.get(who.role or "", {}).get("model")
+    thread = _thread(who, cwd=parent.cwd, ms=ms, rollout=rollout, model=model or parent.model)
+    thread.forked_from = parent.id if history is not None else None
+    thread.items = list(history or [])
+    return thread
+
+
+def resumed(host: Host, stored: Stored, name: str | None, *, cwd: str | None, model: str | None) -> Thread:
+    """A conversation that goes on where its file ends."""
+    thread_id = str(stored.meta["id"])
+    cwd = cwd or str(stored.meta.get("cwd") or os.getcwd())
+    who = host.identity(thread_id, "main", cwd)
+    who.source = stored.meta.get("source", "exec")
+    who.start = host.lifecycle["session_start_sources"]["resume"]
+    who.window, who.usage = stored.compactions, dict(stored.usage)
+    rollout = HostRollout(stored.path, [stored.meta], ordinals=host.lifecycle["rollout_ordinals"], begun=True)
+    thread = _thread(who, cwd=cwd, ms=clock.age_of(thread_id), rollout=rollout, model=model)
+    forked_from = stored.meta.get("forked_from_id")
+    thread.forked_from = forked_from if isinstance(forked_from, str) else None
+    thread.name = name
+    thread.preview = stored.preview
+    thread.items = list(stored.items)
+    return thread
+
+
+def first_line(host: Host, who: Identity, ms: int, cwd: str, originator: str, **more: Any) -> Json:
+    """The payload of a file's first line: the lifecycle's keys, as far as this thread has something for them."""
+    user = host.lifecycle["thread_source_of_main"] if who.source == "exec" else ""
+    version = who.generation
+    if version == "v1" and who.kind == "main":
+        version = ""  # it is known with the first child alone
+    known = {
+        "account_scoped": True,
+        "session_id": who.root,
+        "id": who.thread_id,
+        "parent_thread_id": who.parent.id if who.parent is not None else None,
+        "timestamp": clock.stamp(ms),
+        "cwd": cwd,
+        "runtime_workspace_roots": [cwd],
+        "originator": originator,
+        "cli_version": about.version(),
+        "source": who.source,
+        "thread_source": "subagent" if who.kind != "main" else user or None,
+        "model_provider": PROVIDER,
+        "base_instructions": {"text": ""},
+        "history_mode": "paginated",
+        "multi_agent_version": version or None,
+        "context_window": {"window_id": clock.new_id(ms)},
+        "git": {},
+        **more,
+    }
+    keys = host.lifecycle["session_meta_keys"]
+    return {key: known[key] for key in keys if known.get(key) is not None}
+
+
+def _file(host: Host, thread_id: str, ms: int, metas: list[Json]) -> HostRollout:
+    return HostRollout(path_of(thread_id, ms), metas, ordinals=host.lifecycle["rollout_ordinals"])
+
+
+def _thread(who: Identity, *, cwd: str, ms: int, rollout: HostRollout | None, model: str | None) -> Thread:
+    thread = Thread(who.thread_id, cwd=cwd, ms=ms, rollout=rollout, model=model or who.config.model or MODEL)
+    thread.identity = who
+    return thread

@@ -1,0 +1,298 @@
+"""Turns of a host: what hooks add to a turn, and how agents, their tools and their mail come into it.
+
+The order is measured: the opening, the contexts of the start, the prompt, the contexts of the prompt; each context is a
+`developer` message of its own. A start or a prompt that a hook refuses ends the turn without a request.
+"""
+
+from __future__ import annotations
+
+from .agents import notice
+from .agents_calls import Calls
+from .agents_tools import offered
+from .forged import HostRollout
+from .identity import ROOT_PATH, marker_in, of
+from .mail import agent_message, between, developer_message, input_text, post
+from .openings import NEWLY_SPAWNED, role_words, team_words, usage_added
+from .responses import AbandonedError, ModelError
+from .turns import MOST_REQUESTS, Turn, opening, user_message, without_id, words_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .hooks import Effects
+    from .host import Host
+    from .identity import Identity
+    from .threads import Thread
+    from .turns import Surroundings
+
+    Json = dict[str, Any]
+
+
+class HostTurn(Turn):
+    """A turn of a main thread or of an agent."""
+
+    def __init__(self, around: Surroundings, thread: Thread, words: list[Json], options: Json) -> None:
+        super().__init__(around, thread, words, options)
+        self._at_home(around, of(thread))
+        if not words:
+            # an agent's turn may begin with the words of another agent alone
+            self._waiting.clear()
+
+    def _at_home(self, around: Surroundings, who: Identity) -> None:
+        assert around.host is not None
+        self.host: Host = around.host
+        self.who = who
+        self._refused = False
+        self._stop_active = False
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether nobody waits for the turn's end any more."""
+        return self._interrupted
+
+    @property
+    def last(self) -> str | None:
+        """What the model has said last."""
+        return self._last
+
+    @property
+    def originator(self) -> str:
+        """The name of the program that drives this one."""
+        return self._around.originator
+
+    def another(self, thread: Thread, words: list[Json]) -> HostTurn:
+        """A turn of another thread, in the same surroundings."""
+        return HostTurn(self._around, thread, words, {})
+
+    def interrupt(self) -> None:
+        """End the turn, also one that waits for an agent."""
+        super().interrupt()
+        self.host.agents.changes.tell()
+
+    # -- hooks
+
+    def transcript(self) -> str | None:
+        """The file of the thread, if it has one."""
+        return self.thread.rollout.path if self.thread.rollout is not None else None
+
+    def fire(self, event: str, subject: str = "", **more: Any) -> Effects:
+        """Run the hooks of an event of this turn."""
+        who, rows = self.who, self.host.lifecycle
+        agent_id, agent_type = (who.thread_id, who.agent_type) if who.is_agent(rows) else (None, None)
+        values = {
+            "session_id": who.session(rows),
+            "turn_id": self.id,
+            "agent_id": agent_id,
+            "agent_type": agent_type,
+            "transcript_path": self.transcript(),
+            "cwd": self.thread.cwd,
+            "model": self.thread.model,
+            "permission_mode": "bypassPermissions",
+            **more,
+        }
+        names = {"thread_id": who.thread_id, "session_id": values["session_id"]}
+        return who.hooks.fire(
+            event, subject, rows.payload(event, values), **names, agent_id=agent_id, agent_type=agent_type
+        )
+
+    def add_contexts(self, effects: Effects) -> None:
+        """What hooks tell the model stands in the history from now on."""
+        for context in effects.contexts:
+            self._remember(developer_message(context))
+
+    def _starts(self) -> bool:
+        """The hooks of a session's or an agent's start. Whether the turn may go on."""
+        who = self.who
+        source, who.start = who.start, None
+        event = who.events(self.host.lifecycle)["start"]
+        if who.kind == "main":
+            self.host.begin_session(self.thread)
+        if not source or not event:
+            return True
+        effects = self.fire(event, who.agent_type if event == "SubagentStart" else source, source=source)
+        self.add_contexts(effects)
+        return effects.stop is None
+
+    def _prompt(self, words: list[Json]) -> None:
+        event = self.who.events(self.host.lifecycle)["prompt"]
+        effects = self.fire(event, prompt=words_of(words)) if event else None
+        if effects is not None and (effects.stop is not None or effects.block is not None):
+            self._refused = True
+            return
+        super()._prompt(words)
+        if effects is not None:
+            self.add_contexts(effects)
+
+    def _stops(self) -> bool:
+        """The hooks of the turn's end. Whether they send the agent on."""
+        event = self.who.events(self.host.lifecycle)["stop"]
+        if not event:
+            return False
+        values = {"stop_hook_active": self._stop_active, "last_assistant_message": self._last}
+        subject = ""
+        if event == "SubagentStop" and self.who.parent is not None:
+            parent = self.who.parent
+            above = parent.rollout.path if parent.rollout is not None else None
+            values |= {"transcript_path": above, "agent_transcript_path": self.transcript()}
+            subject = self.who.agent_type
+        effects = self.fire(event, subject, **values)
+        self.add_contexts(effects)
+        if effects.block is None or effects.stop is not None:
+            return False
+        self._stop_active = True
+        parts = [input_text(prompt) for prompt in effects.prompts]
+        self._remember({"type": "message", "role": "user", "content": parts})
+        return True
+
+    # -- the conversation
+
+    def _begin(self) -> None:
+        who = self.who
+        if who.marker is None and who.kind == "main":
+            with self.thread.lock:
+                who.marker = marker_in("\n".join(words_of(words) for words in self._waiting))
+        if isinstance(self.thread.rollout, HostRollout) and who.kind == "main":
+            self.thread.rollout.forgery = self.host.forgeries.of(who.marker)
+        self.host.announce(who, self.transcript())
+        opened_before = bool(self.thread.items)
+        super()._begin()
+        if opened_before and who.kind == "child" and self.thread.forked_from and not who.begun:
+            self._open_again()
+        who.begun = True
+
+    def _open_again(self) -> None:
+        if self.host.lifecycle["fork_opens_again"]:
+            self._remember(*self._opening())
+        elif self.who.path is not None and self.host.lifecycle["v2_team_words"]:
+            role = role_words(self.who)
+            roles = [developer_message(role)] if role else []
+            self._remember(developer_message(NEWLY_SPAWNED), *roles, *team_words(self.who))
+
+    def _converse(self) -> None:
+        if not self._starts():
+            self._leave()
+            return
+        for _ in range(MOST_REQUESTS):
+            for words in self._unheard():
+                self._prompt(words)
+                if self._refused:
+                    self._leave()
+                    return
+            self._take_mail()
+            if self._ask() or self._spoken_to() or self._stops():
+                continue
+            with self.thread.lock:
+                if not self._waiting and not self._pressing():
+                    self.thread.turn = None
+                    return
+        raise ModelError(f"the model was asked {MOST_REQUESTS} times and never came to an end")
+
+    def _leave(self) -> None:
+        with self.thread.lock:
+            self.thread.turn = None
+
+    def _spoken_to(self) -> bool:
+        with self.thread.lock:
+            return bool(self._waiting) or self._pressing()
+
+    def _pressing(self) -> bool:
+        return any(pressing for _, pressing in self.who.mail)
+
+    def _take_mail(self) -> None:
+        with self.thread.lock:
+            mail = [item for item, _ in self.who.mail]
+            self.who.mail.clear()
+        self._remember(*mail)
+
+    def _ask(self) -> bool:
+        calls = []
+        for event in self._exchange.ask(self._headers(), self._body()):
+            item = event.get("item")
+            if event.get("type") == "response.completed":
+                self._count((event.get("response") or {}).get("usage"))
+            if event.get("type") != "response.output_item.done" or not isinstance(item, dict):
+                continue
+            if item.get("type") == "message":
+                self._message(item)
+            elif item.get("type") == "function_call":
+                self._remember(without_id(item))
+                calls.append(item)
+        for item in calls:
+            output = Calls(self).answer(item)
+            if self._interrupted:
+                raise AbandonedError
+            self._remember({"type": "function_call_output", "call_id": item.get("call_id"), "output": output})
+        return bool(calls)
+
+    def _count(self, usage: Any) -> None:
+        if usage_added(self.who.usage, usage):
+            self.thread.keep(("event_msg", {"type": "token_count", "info": {"total_token_usage": self.who.usage}}))
+
+    def _headers(self) -> dict[str, str]:
+        around = self._around
+        named = self.who.headers(self.host.lifecycle)
+        return {"originator": around.originator, "user-agent": around.user_agent, **named}
+
+    def _body(self) -> Json:
+        body = super()._body()
+        body["tools"] = offered(self.host.lifecycle, self.who)
+        if self.host.lifecycle["prompt_cache_key"] == "root":
+            body["prompt_cache_key"] = self.who.root
+        else:
+            body["prompt_cache_key"] = self.who.thread_id
+        if self.host.lifecycle["instructions_place"] == "input":
+            body["input"] = [developer_message(body.pop("instructions")), *body["input"]]
+        return body
+
+    def _opening(self) -> list[Json]:
+        rows, (first, *rest) = self.host.lifecycle, opening(self.thread.cwd)
+        role = role_words(self.who)
+        if role:
+            at = 0 if rows["instructions_with_role"] == "first" else len(first["content"])
+            first["content"].insert(at, input_text(role))
+        team = team_words(self.who) if rows["v2_team_words"] and self.who.generation == "v2" else []
+        return [first, *team, *rest]
+
+    # -- what others see of it
+
+    def show(self, step: str, item: Json) -> None:
+        """Tell the client of a step of an item."""
+        self._tell(f"item/{step}", item=item, turnId=self.id)
+
+    def _ended(self, state: str, error: Json | None) -> None:
+        if self.who.kind != "child":
+            return
+        agent = self.host.agents.get(self.thread.id)
+        if agent is None:
+            return
+        if state == "interrupted":
+            self.host.agents.settle(agent, state)
+            return
+        self._around.recorder.record(
+            "subagent.ended", agent_id=self.who.thread_id, agent_type=self.who.agent_type, agent=self.who.marker
+        )
+        final: Json = {"errored": str(error["message"])} if error else {"completed": self._last}
+        self._notify(final)
+        with self.thread.lock:
+            going_on = self.thread.turn is not None
+        if not going_on:
+            self.host.agents.settle(agent, final)
+
+    def _notify(self, final: Json) -> None:
+        """Tell the parent before anybody who waits: the notice follows the wait's own output at once."""
+        who = self.who
+        agent = self.host.agents.get(who.thread_id)
+        parent = who.parent
+        if agent is None or parent is None:
+            return
+        if who.path is None:
+            if not agent.noticed:
+                post(parent, user_message(notice(who.thread_id, final)), pressing=True)
+        elif self.host.lifecycle["v2_task"] == "agent message":
+            above, said = of(parent).path or ROOT_PATH, next(iter(final.values())) or ""
+            post(parent, agent_message("FINAL_ANSWER", who.path, above, said), pressing=False)
+        else:
+            above = of(parent).path or ROOT_PATH
+            post(parent, between(who.path, above, notice(who.path, final), pressing=False), pressing=False)
+        agent.noticed = True

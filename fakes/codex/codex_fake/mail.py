@@ -1,0 +1,55 @@
+"""What one agent says to another, as the model of the other reads it, and how it gets there."""
+
+from __future__ import annotations
+
+import json
+
+from .identity import of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .threads import Thread
+
+    Json = dict[str, Any]
+
+
+def post(thread: Thread, item: Json, *, pressing: bool) -> None:
+    """Put something into a thread's history: before the next request of its turn, or now if it rests.
+
+    Words in the second set's form wait for a turn; what is pressing keeps a running turn from ending.
+    """
+    with thread.lock:
+        if thread.turn is not None or item.get("role") != "user":
+            of(thread).mail.append((item, pressing))
+            return
+        thread.items.append(item)
+    thread.keep(("response_item", item))
+
+
+def between(author: str, recipient: str, words: str, *, pressing: bool) -> Json:
+    """As 0.130 and 0.133 write it down: a message of the assistant's, its text a JSON object."""
+    said = {"author": author, "recipient": recipient, "other_recipients": [], "content": words}
+    text = json.dumps({**said, "trigger_turn": pressing}, separators=(",", ":"), ensure_ascii=False)
+    return {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}
+
+
+def agent_message(kind: str, author: str, recipient: str, words: str) -> Json:
+    """As 0.169 does: an item of its own. What a model has written for another is said to be encrypted."""
+    head = f"Message Type: {kind}\nTask name: {recipient}\nSender: {author}\nPayload:\n"
+    if kind == "FINAL_ANSWER":
+        parts = [input_text(head + words)]
+    else:
+        parts = [input_text(head), {"type": "encrypted_content", "encrypted_content": words}]
+    return {"type": "agent_message", "author": author, "recipient": recipient, "content": parts}
+
+
+def input_text(text: str) -> Json:
+    """A part of what the model reads."""
+    return {"type": "input_text", "text": text}
+
+
+def developer_message(text: str) -> Json:
+    """What the host itself tells the model."""
+    return {"type": "message", "role": "developer", "content": [input_text(text)]}
