@@ -43,7 +43,6 @@ _NOWHERE_NAME = "hookproof.invalid"
 _NO_WAY = frozenset(
     {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EACCES, errno.EPERM}
 )
-_SETTINGS = Path("/proc/sys")
 
 
 class NamespaceError(Exception):
@@ -61,27 +60,71 @@ def enter(resolvers: Sequence[str] = RESOLVERS) -> list[str]:
             f"hookproof runs {threads} threads already, and the network can only be left before there is a second one"
         )
     _keep_sockets_from_children()
-    uid, gid = os.geteuid(), os.getegid()
+    maps = {"uid_map": os.geteuid(), "gid_map": os.getegid()}
+    helper = _Helper() if os.geteuid() == 0 else None
     try:
         step = "unshare"
         _unshare(_NEWUSER | _NEWNET | _NEWNS)
         step = "writing the user maps"
         _write("/proc/self/setgroups", "deny")
-        _write("/proc/self/uid_map", f"{uid} {uid} 1")
-        _write("/proc/self/gid_map", f"{gid} {gid} 1")
+        if helper is not None:
+            helper.map_all()
+        for name, own in maps.items():
+            if not Path("/proc/self", name).read_text(encoding="ascii").strip():
+                _write(f"/proc/self/{name}", f"{own} {own} 1")
         step = "starting loopback"
         _set_up("lo")
         step = "hiding the resolvers' sockets"
         hidden = [folder for folder in resolvers if _cover(folder)]
     except OSError as error:
         raise NamespaceError(refusal(error, step)) from None
+    finally:
+        if helper is not None:
+            helper.end()
     return [*prove(), *([f"hidden: {', '.join(hidden)}"] if hidden else [])]
 
 
+class _Helper:
+    """A child that stays outside, where root may map every user and group to itself.
+
+    A process inside may map no one but itself, and root that is alone in its namespace may not write what other users
+    own: a checkout in a container, or the place for a result file. A child that may not do it either does nothing.
+    """
+
+    def __init__(self) -> None:
+        wait, self._go = os.pipe()
+        self._pid = os.fork()
+        if self._pid == 0:
+            os.close(self._go)
+            try:
+                if os.read(wait, 1):
+                    self._map(os.getppid())
+            finally:
+                os._exit(0)
+        os.close(wait)
+
+    def map_all(self) -> None:
+        """Let it do its work."""
+        os.write(self._go, b"1")
+        self.end()
+
+    def end(self) -> None:
+        """Wait until it is gone, with or without its work. May be called twice."""
+        if self._go >= 0:
+            os.close(self._go)
+            self._go = -1
+            os.waitpid(self._pid, 0)
+
+    @staticmethod
+    def _map(pid: int) -> None:
+        for name in ("uid_map", "gid_map"):
+            lines = Path("/proc/self", name).read_text(encoding="ascii").splitlines()
+            ranges = [(line.split()[0], line.split()[2]) for line in lines]
+            _write(f"/proc/{pid}/{name}", "".join(f"{first} {first} {count}\n" for first, count in ranges))
+
+
 def _unshare(flags: int) -> None:
-    # os.unshare came with Python 3.12
-    if _libc().unshare(flags) != 0:
-        _fail()
+    _checked(_libc().unshare(flags))  # os.unshare came with Python 3.12
 
 
 def _cover(folder: str) -> bool:
@@ -89,8 +132,7 @@ def _cover(folder: str) -> bool:
     place = Path(folder).resolve()
     if not place.is_dir():
         return False
-    if _libc().mount(b"none", os.fsencode(place), b"tmpfs", 0, b"size=4k,mode=555") != 0:
-        _fail()
+    _checked(_libc().mount(b"none", os.fsencode(place), b"tmpfs", 0, b"size=4k,mode=555"))
     return True
 
 
@@ -98,18 +140,14 @@ def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
 
-def _fail() -> None:
-    number = ctypes.get_errno()
-    raise OSError(number, os.strerror(number))
+def _checked(result: int) -> None:
+    if result != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
 def _write(path: str, text: str) -> None:
-    # in one write, as the kernel demands it of a map
-    handle = os.open(path, os.O_WRONLY)
-    try:
-        os.write(handle, text.encode())
-    finally:
-        os.close(handle)
+    # short enough to be one write, as the kernel demands it of a map
+    Path(path).write_text(text, encoding="ascii")
 
 
 def _flags(name: str) -> int:
@@ -210,7 +248,7 @@ def _loopback() -> str:
     return "connects"
 
 
-def refusal(error: OSError, step: str, *, settings: Path = _SETTINGS, root: bool | None = None) -> str:
+def refusal(error: OSError, step: str, *, settings: Path = Path("/proc/sys"), root: bool | None = None) -> str:
     """Why the system refuses namespaces: the setting that does it, as far as it can be told."""
     root = os.geteuid() == 0 if root is None else root
     what = f"the system refuses a network of its own ({step}: {error.strerror})"
