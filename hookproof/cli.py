@@ -17,6 +17,7 @@ VERBS = {
     "list": "show scenarios, requirements, lifecycles or plugins",
     "explain": "say what a scenario, requirement, lifecycle, policy or signature means",
     "recheck": "judge an old run again",
+    "hosts": "bring real hosts from npm into a private cache",
     "doctor": "say what this machine can and cannot run, and why",
 }
 
@@ -82,10 +83,12 @@ def _failed(error: Exception) -> int:
     """A known kind of mistake is told in its own words; anything else is our fault and says so."""
     from hookproof.catalogue.plugin import PluginError  # noqa: PLC0415
     from hookproof.catalogue.reading import CatalogueError  # noqa: PLC0415
+    from hookproof.hosts.releases import ReleaseError  # noqa: PLC0415
     from hookproof.journal import JournalError  # noqa: PLC0415
+    from hookproof.stage.isolation import IsolationError  # noqa: PLC0415
     from hookproof.stage.uv import UvError  # noqa: PLC0415
 
-    if isinstance(error, (PluginError, CatalogueError, JournalError, UvError)):
+    if isinstance(error, (PluginError, CatalogueError, JournalError, UvError, ReleaseError, IsolationError)):
         print(f"hookproof: {error}", file=sys.stderr)
         return EXIT_USAGE
     import os  # noqa: PLC0415

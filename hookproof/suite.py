@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +25,7 @@ from hookproof.catalogue.reading import CatalogueError
 from hookproof.catalogue.requirement import Requirement, read_requirements
 from hookproof.catalogue.scenario import Scenario
 from hookproof.catalogue.steps import Bash
+from hookproof.hosts.session import Program
 from hookproof.judge.expected import ExpectedTable, read_expected, unexpected
 from hookproof.judge.judge import Judgement, judge
 from hookproof.play import Case, PlayOptions, play
@@ -66,15 +67,29 @@ class Judges:
         case = records[0]
         wanted = None
         if case["policy"] is not None:
-            wanted = self.expected.violations(case["plugin"], case["lifecycle"])
+            wanted = self.expected.violations(case["plugin"], _column(case))
         surprises = unexpected(judgement, case["scenario"], wanted, self.requirements)
         return result(records, judgement, journal=path, unexpected=surprises)
 
 
+def _column(case: journals.Record) -> str:
+    """The column of the table: a stand-in's lifecycle with its switches, or the one that a real host is like."""
+    return str(case["lifecycle"] if case["host"]["version"] == "fake" else case["like"])
+
+
 def matrix(
-    scenarios: Iterable[Scenario], plugins: Iterable[Plugin], lifecycles: Iterable[Resolved], repeats: int = 1
+    scenarios: Iterable[Scenario],
+    plugins: Iterable[Plugin],
+    lifecycles: Iterable[Resolved],
+    repeats: int = 1,
+    *,
+    programs: Mapping[str, Program] | None = None,
 ) -> list[Case]:
-    """Every case that makes sense: the scenario is for this kind of plugin and for this host."""
+    """Every case that makes sense: the scenario is for this kind of plugin and for this host.
+
+    `programs` are the real hosts by the names of their lifecycles.
+    """
+    programs = programs or {}
     lifecycles, scenarios = list(lifecycles), list(scenarios)
     known = read_requirements()
     for scenario in scenarios:
@@ -83,18 +98,20 @@ def matrix(
             where = scenario.path or Path(scenario.id)
             raise CatalogueError(where, [f"requires: there is no requirement {name}" for name in unknown])
     return [
-        Case(scenario, plugin, lifecycle, repeat)
+        Case(scenario, plugin, lifecycle, repeat, programs.get(lifecycle.name))
         for plugin in plugins
         for scenario in scenarios
         if scenario.kind == plugin.descriptor.kind
         for lifecycle in lifecycles
         if lifecycle.host == scenario.host and _says_something(scenario, lifecycle)
+        # only a stand-in can be told what to write
+        if not (scenario.transcripts and lifecycle.name in programs)
         for repeat in range(1, repeats + 1)
     ]
 
 
 def _says_something(scenario: Scenario, lifecycle: Resolved) -> bool:
-    return not scenario.lifecycles or lifecycle.name.partition("+")[0] in scenario.lifecycles
+    return not scenario.lifecycles or lifecycle.like in scenario.lifecycles
 
 
 def new_run(runs: Path) -> Path:

@@ -7,6 +7,7 @@ hands them over, and shows rows and sources to people.
 from __future__ import annotations
 
 import difflib
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +22,15 @@ class Switch(Strict):
     rows: dict[str, dict[str, Any]]
 
 
+class Excuse(Strict):
+    """A known difference from the real host that calibration passes over."""
+
+    facet: str
+    where: str
+    """`SCENARIO: PLACE` as calibration prints it; `*` and `?` stand for what varies."""
+    reason: str
+
+
 class Lifecycle(Strict):
     """One lifecycle file."""
 
@@ -29,6 +39,7 @@ class Lifecycle(Strict):
     host: Literal["claude", "codex"]
     rows: dict[str, dict[str, Any]]
     switches: dict[str, Switch] = {}
+    differences: list[Excuse] = []
 
 
 class Resolved(Strict):
@@ -37,6 +48,24 @@ class Resolved(Strict):
     name: str
     host: str
     rows: dict[str, Any]
+    like: str = ""
+    """The measured lifecycle that a real host is nearest to; a stand-in's own name, without its switches."""
+
+
+def real(host: Literal["claude", "codex"], version: str) -> Resolved:
+    """The column of a real host: it needs no rows, and is like the last measured version that is not later."""
+    known = {path.stem: _numbers(path.stem.rpartition("-")[2]) for path in lifecycle_files() if _measured(path, host)}
+    earlier = {name: numbers for name, numbers in known.items() if numbers <= _numbers(version)}
+    pool = earlier or {min(known, key=lambda name: known[name]): ()}
+    return Resolved(name=f"{host}@{version}", host=host, rows={}, like=max(pool, key=lambda name: known[name]))
+
+
+def _measured(path: Path, host: str) -> bool:
+    return re.fullmatch(rf"{host}-\d+(\.\d+)*", path.stem) is not None
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version))
 
 
 def lifecycle_files() -> list[Path]:
@@ -80,7 +109,7 @@ def resolve_lifecycle(spec: str) -> Resolved:
         if switch not in lifecycle.switches:
             raise LookupError(_unknown(f"switch of {name}", switch, list(lifecycle.switches)))
         rows |= {row: value["is"] for row, value in lifecycle.switches[switch].rows.items()}
-    return Resolved(name=spec, host=lifecycle.host, rows=rows)
+    return Resolved(name=spec, host=lifecycle.host, rows=rows, like=name)
 
 
 def _unknown(what: str, name: str, known: list[str]) -> str:

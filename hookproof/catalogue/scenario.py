@@ -19,6 +19,7 @@ from hookproof.catalogue.reading import CatalogueError, Strict, read_table, vali
 from hookproof.catalogue.steps import AnyStep, Spawn
 
 MAIN = "main"
+CALIBRATION = "calibration"
 
 WHEN = (
     r"job(?: (?P<started>[\w-]+))? started",
@@ -131,8 +132,9 @@ class Scenario(Strict):
     source: str
     about: str = ""
     host: Literal["claude", "codex"]
-    kind: Literal["companion", "context"]
-    requires: Annotated[list[str], Field(min_length=1)]
+    kind: Literal["companion", "context", "calibration"]
+    requires: list[str] = []
+    """The requirements that it is about; none for calibration, which holds a stand-in against the real host."""
     user: str
     alone: bool = False
     """The case is about time: it runs while nothing else does."""
@@ -157,6 +159,8 @@ class Scenario(Strict):
     @model_validator(mode="after")
     def _refers_to_what_is_there(self) -> Scenario:
         mistakes = [*self._dangling(), *self._unscripted()]
+        if bool(self.requires) == (self.kind == "calibration"):
+            mistakes.append("requires: expected at least one requirement, and none in a scenario of calibration")
         if mistakes:
             raise ValueError("; ".join(mistakes))
         return self
@@ -220,5 +224,10 @@ def read_scenario(path: Path, *, root: Path = places.SCENARIOS) -> Scenario:
 
 
 def scenario_files(root: Path = places.SCENARIOS) -> list[Path]:
-    """Every scenario file below `root`, in the order of their ids."""
-    return sorted(root.glob("*/**/*.toml"))
+    """Every file below `root` of a scenario that is played and judged, in the order of their ids."""
+    return sorted(path for path in root.glob("*/**/*.toml") if root / CALIBRATION not in path.parents)
+
+
+def calibration_files(host: str, root: Path = places.SCENARIOS) -> list[Path]:
+    """Every file below `root` of a scenario by which a stand-in of `host` is held against the real one."""
+    return sorted((root / CALIBRATION / host).glob("*.toml"))

@@ -49,7 +49,8 @@ def _table(path: Path) -> dict[str, Any]:
 
 
 def _scenarios() -> list[tuple[str, str]]:
-    files = sorted(places.SCENARIOS.glob("*/**/*.toml"))
+    calibration = places.SCENARIOS / "calibration"
+    files = sorted(path for path in places.SCENARIOS.glob("*/**/*.toml") if calibration not in path.parents)
     return [
         (path.relative_to(places.SCENARIOS).with_suffix("").as_posix(), _table(path).get("title", "")) for path in files
     ]

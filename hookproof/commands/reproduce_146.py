@@ -21,13 +21,13 @@ from hookproof.stories import issue_146 as story
 
 def execute(parsed: argparse.Namespace) -> int:
     """Play, tell. Exit status 0 when what the issue claims came out, 1 when not."""
-    lifecycles = select.lifecycles(parsed.lifecycle or list(story.LIFECYCLES))
-    if any(each.host != "codex" for each in lifecycles):
-        raise UsageError(f"issue 146 is about Codex; --lifecycle takes one of: {', '.join(story.LIFECYCLES)}")
     spec = parsed.plugin or "reference-workflow"
     plugin = select.plugin(spec, parsed.descriptor)
     if not isinstance(plugin.descriptor, Context):
         raise UsageError(f"issue 146 is about a plugin that injects context, and {plugin.name} is none")
+    hosts = select.hosts(parsed, plugin.descriptor.kind, list(story.LIFECYCLES))
+    if any(each.host != "codex" for each in hosts.lifecycles):
+        raise UsageError(f"issue 146 is about Codex; --lifecycle takes one of: {', '.join(story.LIFECYCLES)}")
     whole = spec == "reference-workflow"
     plugins = [suite.with_policy(plugin, policy) for policy in story.POLICIES] if whole else [plugin]
     wanted = list(story.AGENTS)
@@ -40,7 +40,7 @@ def execute(parsed: argparse.Namespace) -> int:
         needs = dependencies(descriptor.criteria, descriptor.uv_dependencies)
         return criteria.judge(descriptor.criteria, results, plugin=plugin.root, lifecycle=story.REPORTED, needs=needs)
 
-    cases = suite.matrix(chosen, plugins, lifecycles)
+    cases = suite.matrix(chosen, plugins, hosts.lifecycles, programs=hosts.programs)
     report, console = run.play_all(cases, parsed, surprises=False, criteria=judged)
     results = report.results
     for lifecycle in dict.fromkeys(each.lifecycle for each in results):

@@ -23,21 +23,24 @@ def execute(parsed: argparse.Namespace) -> int:
     named = parsed.lifecycle or [story.LIFECYCLE]
     if len(named) > 1 or "all" in named:
         raise UsageError("reproduce tells the story on one --lifecycle; `hookproof run` compares several")
-    lifecycle = select.lifecycles(named)[0]
     spec = parsed.plugin or "reference"
     plugin = select.plugin(spec, parsed.descriptor)
     if plugin.descriptor.kind != "companion":
         raise UsageError(f"issue 345 is about a plugin that starts jobs, and {plugin.name} is none")
+    hosts = select.hosts(parsed, plugin.descriptor.kind, [story.LIFECYCLE])
+    if len(hosts.lifecycles) > 1:
+        raise UsageError("reproduce tells the story on one host; `hookproof run` compares several")
+    lifecycle = hosts.lifecycles[0]
     plugins = _policies(plugin) if spec == "reference" else [plugin]
     wanted = story.scenarios(lifecycle.name)
     chosen = sorted(select.scenarios(wanted), key=lambda s: wanted.index(s.id))
-    cases = suite.matrix(chosen, plugins, [lifecycle])
+    cases = suite.matrix(chosen, plugins, [lifecycle], programs=hosts.programs)
     if lifecycle.name == story.LIFECYCLE:
         # the one switch without which fix 2 has nothing to see
         extra = [each for each in plugins if each.policy == "fix-2-retag"]
         pattern_c = [each for each in chosen if each.id == "jobs/pattern-c"]
         cases += suite.matrix(pattern_c, extra, select.lifecycles([story.WITH_PARENT_ID]))
-    report, console = run.play_all(cases, parsed, surprises=False)
+    report, console = run.play_all(cases, parsed, worker=hosts.worker, surprises=False)
     return _tell(console, report.results, plugins, lifecycle.name)
 
 

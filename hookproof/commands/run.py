@@ -9,10 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from hookproof import places, processes, suite
 from hookproof.catalogue.descriptor import Context
 from hookproof.commands import UsageError, select
+from hookproof.hosts.session import Program
 from hookproof.play import Case, PlayOptions
 from hookproof.report import results as reports
 from hookproof.report import terminal
@@ -37,21 +39,18 @@ def execute(parsed: argparse.Namespace) -> int:
         raise UsageError(f"--repeat {parsed.repeat}: expected a number from 1")
     scenarios = select.scenarios(parsed.globs)
     plugins = [select.plugin(spec, parsed.descriptor) for spec in ([parsed.plugin] if parsed.plugin else REFERENCES)]
-    cases = [
-        case
-        for plugin in plugins
-        for case in suite.matrix(
-            scenarios,
-            [plugin],
-            select.lifecycles(parsed.lifecycle or LIFECYCLES[plugin.descriptor.kind]),
-            parsed.repeat,
-        )
-    ]
+    cases: list[Case] = []
+    worker = None
+    for plugin in plugins:
+        kind = plugin.descriptor.kind
+        chosen = select.hosts(parsed, kind, LIFECYCLES[kind])
+        worker = worker or chosen.worker
+        cases += suite.matrix(scenarios, [plugin], chosen.lifecycles, parsed.repeat, programs=chosen.programs)
     if not cases:
         kinds = " or ".join(f"a {plugin.descriptor.kind} plugin" for plugin in plugins)
         where = f" on {', '.join(parsed.lifecycle)}" if parsed.lifecycle else ""
         raise UsageError(f"none of the chosen scenarios is for {kinds}{where}")
-    report, console = play_all(cases, parsed)
+    report, console = play_all(cases, parsed, worker=worker)
     if len({each.scenario for each in report.results}) > 1:
         console.print()
         terminal.matrix(console, report.results)
@@ -64,13 +63,14 @@ def play_all(
     cases: list[Case],
     parsed: argparse.Namespace,
     *,
+    worker: Program | None = None,
     surprises: bool = True,
     criteria: Callable[[list[reports.Result]], list[reports.CriterionResult]] | None = None,
 ) -> tuple[reports.Report, Console]:
     """Play the cases with the options of the command line; the JSON is written here too.
 
-    `surprises` marks in the progress what was not expected; a story that expects violations leaves that out.
-    `criteria` judges an issue's acceptance criteria by the results.
+    With a real host or worker this process leaves the network first. `surprises` marks in the progress what was not
+    expected; a story that expects violations leaves that out. `criteria` judges an issue's acceptance criteria.
     """
     if parsed.jobs < 0:
         raise UsageError(f"-j {parsed.jobs}: expected a number from 1 (or 0 for one case per processor)")
@@ -87,7 +87,7 @@ def play_all(
     found = suite.run_cases(
         cases,
         run,
-        PlayOptions(),
+        _options(console, cases, worker, allow_network=parsed.allow_network),
         suite.Judges.read(),
         workers=parsed.jobs or os.cpu_count() or 1,
         on_result=terminal.Progress(console, len(cases), surprises=surprises),
@@ -97,6 +97,20 @@ def play_all(
     if parsed.json is not None:
         write(parsed.json, report.model_dump_json(indent=2) + "\n")
     return report, console
+
+
+def _options(console: Console, cases: list[Case], worker: Program | None, *, allow_network: bool) -> PlayOptions:
+    """The options of a run; when anything in it is real, this process and all its children leave the network."""
+    if worker is None and all(case.program is None for case in cases):
+        return PlayOptions()
+    from hookproof.stage import isolation  # noqa: PLC0415 - only for a real host
+
+    entered = isolation.enter(allow_network)
+    if entered.warning:
+        console.print(f"[yellow]warning[/] {escape(entered.warning)}")
+        for line in entered.may_contact:
+            console.print(f"  [dim]{escape(line)}[/]")
+    return PlayOptions(worker=worker, extra_env=entered.environment, isolation=entered.record())
 
 
 def _install(console: Console, cases: list[Case]) -> None:

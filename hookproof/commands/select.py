@@ -6,12 +6,15 @@ import argparse
 import difflib
 import fnmatch
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from hookproof.catalogue.lifecycle import Resolved, lifecycle_files, resolve_lifecycle
+from hookproof.catalogue.lifecycle import Resolved, lifecycle_files, real, resolve_lifecycle
 from hookproof.catalogue.plugin import Plugin, PluginError, resolve_plugin
 from hookproof.catalogue.scenario import Scenario, read_scenario, scenario_files
 from hookproof.commands import UsageError
+from hookproof.hosts.session import Program
 
 
 def scenarios(globs: list[str]) -> list[Scenario]:
@@ -49,6 +52,42 @@ def lifecycles(specs: list[str]) -> list[Resolved]:
         raise UsageError(f"--lifecycle: {error.args[0]}") from None
 
 
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """What `--lifecycle`, `--claude` and `--codex` come to for one kind of plugin."""
+
+    lifecycles: list[Resolved]
+    programs: dict[str, Program]
+    """The real hosts, by the names of their lifecycles."""
+    worker: Program | None
+    """A real Codex for the jobs of a companion."""
+
+
+def hosts(parsed: argparse.Namespace, kind: str, default: list[str]) -> Hosts:
+    """The hosts to play a plugin of this kind on. Raises UsageError, ReleaseError; installs what is missing."""
+    host: Literal["claude", "codex"] = "claude" if kind == "companion" else "codex"
+    spec = getattr(parsed, host)
+    worker = None
+    if kind == "companion" and parsed.codex != "fake":
+        found = _resolved("codex", parsed)
+        if len(found) > 1:
+            raise UsageError("--codex: the jobs of a companion are done by one Codex, not by several")
+        worker = found[0]
+    if spec == "fake":
+        return Hosts(lifecycles(parsed.lifecycle or default), {}, worker)
+    if parsed.lifecycle:
+        raise UsageError(f"--lifecycle says what a stand-in does; --{host} {spec} plays the host itself")
+    programs = {f"{host}@{each.version}": each for each in _resolved(host, parsed)}
+    return Hosts([real(host, each.version) for each in programs.values()], programs, worker)
+
+
+def _resolved(host: Literal["claude", "codex"], parsed: argparse.Namespace) -> list[Program]:
+    from hookproof.commands.hosts import progress  # noqa: PLC0415 - npm and its progress, only for a real host
+    from hookproof.hosts.programs import resolve  # noqa: PLC0415
+
+    return resolve(host, getattr(parsed, host), isolate=not parsed.allow_network, progress=progress())
+
+
 def play_arguments(parser: argparse.ArgumentParser, *, lifecycle: str) -> None:
     """The options that every playing verb has."""
     parser.add_argument(
@@ -64,6 +103,16 @@ def play_arguments(parser: argparse.ArgumentParser, *, lifecycle: str) -> None:
         action="append",
         metavar="NAME[+SWITCH]",
         help=f"what the stand-in host does; repeatable, or `all` (default: {lifecycle})",
+    )
+    for name, what in (("claude", "Claude Code"), ("codex", "Codex, as a host and as the worker of jobs")):
+        parser.add_argument(
+            f"--{name}",
+            default="fake",
+            metavar="SPEC",
+            help=f"{what}: fake, a path, or npm:VERSION[,VERSION...] (default: fake)",
+        )
+    parser.add_argument(
+        "--allow-network", action="store_true", help="play real hosts without keeping them off the network"
     )
     parser.add_argument("--runs", type=Path, metavar="DIR", help="where runs are kept (default: the user's cache)")
     parser.add_argument("-j", "--jobs", type=int, default=0, metavar="N", help="cases at a time (default: processors)")

@@ -32,6 +32,35 @@ _BUILT_IN = frozenset({"default", "explorer", "worker"})
 _SECONDS = 60.0
 
 
+def config(base_url: str, project: Path, features: list[str]) -> str:
+    """The text of a config.toml that keeps Codex to the scripted model, with these lines under [features]."""
+    lines = [
+        'model = "gpt-5.2"',
+        'model_provider = "scripted"',
+        'approval_policy = "never"',
+        'sandbox_mode = "danger-full-access"',
+        "check_for_update_on_startup = false",
+        "[model_providers.scripted]",
+        'name = "scripted"',
+        f"base_url = {json.dumps(base_url)}",
+        'env_key = "OPENAI_API_KEY"',
+        'wire_api = "responses"',
+        "request_max_retries = 0",
+        "stream_max_retries = 0",
+        "supports_websockets = false",
+        "[analytics]",
+        "enabled = false",
+        "[features]",
+        *features,
+        "[agents]",
+        # a nested child is offered no tools for agents at the default depth of one
+        "max_depth = 4",
+        f"[projects.{json.dumps(str(project))}]",
+        'trust_level = "trusted"',
+    ]
+    return "\n".join(lines) + "\n"
+
+
 class HostError(Exception):
     """A host that does not do what it must be able to do. One sentence."""
 
@@ -50,8 +79,12 @@ class Home:
     async def prepare(self, *, roles: set[str], options: CodexOptions) -> None:
         """Write the files, install the plugin, trust its hooks. Raises HostError, DeadlineMissedError."""
         home = Path(self.env["CODEX_HOME"])
+        # 0.130 does not run a plugin's hooks without being told to
+        features = ["plugin_hooks = true", *(["multi_agent_v2 = true"] if options.agents == "v2" else [])]
         (home / "agents").mkdir(parents=True)
-        (home / "config.toml").write_text(self._config(options), encoding="utf-8")
+        (home / "config.toml").write_text(
+            config(self.env["OPENAI_BASE_URL"], self.world.project, features), encoding="utf-8"
+        )
         for role in sorted(roles - _BUILT_IN):
             text = f'name = "{role}"\ndescription = "{role}"\ndeveloper_instructions = "You are {role}."\n'
             (home / "agents" / f"{role}.toml").write_text(text, encoding="utf-8")
@@ -61,39 +94,6 @@ class Home:
                 await self._install(name, self._marketplace(name))
         except TimeoutError:
             raise DeadlineMissedError("codex app-server to install and trust the plugin", _SECONDS) from None
-
-    def _config(self, options: CodexOptions) -> str:
-        project = json.dumps(str(self.world.project))
-        features = ["plugin_hooks = true"]
-        if options.agents == "v2":
-            features.append("multi_agent_v2 = true")
-        return "\n".join(
-            [
-                'model = "gpt-5.2"',
-                'model_provider = "scripted"',
-                'approval_policy = "never"',
-                'sandbox_mode = "danger-full-access"',
-                "check_for_update_on_startup = false",
-                "[model_providers.scripted]",
-                'name = "scripted"',
-                f"base_url = {json.dumps(self.env['OPENAI_BASE_URL'])}",
-                'env_key = "OPENAI_API_KEY"',
-                'wire_api = "responses"',
-                "request_max_retries = 0",
-                "stream_max_retries = 0",
-                "supports_websockets = false",
-                "[analytics]",
-                "enabled = false",
-                "[features]",
-                *features,
-                "[agents]",
-                # a nested child is offered no tools for agents at the default depth of one
-                "max_depth = 4",
-                f"[projects.{project}]",
-                'trust_level = "trusted"',
-                "",
-            ]
-        )
 
     def _plugin_name(self) -> str:
         manifest = self.world.plugin / CODEX_MANIFEST

@@ -12,8 +12,9 @@ import contextlib
 from pathlib import Path
 
 from hookproof import processes
-from hookproof.catalogue.descriptor import Companion
+from hookproof.catalogue.descriptor import Companion, Context
 from hookproof.journal import Journal
+from hookproof.play.calibration import CalibrationPlay
 from hookproof.play.cases import Case, PlayOptions
 from hookproof.play.companion import CompanionPlay
 from hookproof.play.context import ContextPlay
@@ -24,7 +25,9 @@ from hookproof.stage import world as worlds
 
 async def play(case: Case, run_dir: Path, options: PlayOptions) -> Path:
     """Play `case`; everything that happened is in the journal, whose path is returned."""
-    world = worlds.build(case.plugin, case.lifecycle, run_dir, codex=options.codex)
+    world = worlds.build(
+        case.plugin, case.lifecycle, run_dir, codex=options.worker.argv if options.worker is not None else None
+    )
     processes.claim(run_dir, world.token)
     with contextlib.closing(Journal(run_dir / "journal.jsonl")) as journal:
         try:
@@ -42,6 +45,8 @@ def _performance(
     case: Case, world: worlds.World, journal: Journal, options: PlayOptions, group: processes.CaseProcesses
 ) -> Performance:
     descriptor = case.plugin.descriptor
+    if case.scenario.kind == "calibration" and isinstance(descriptor, Context):
+        return CalibrationPlay(case, descriptor, world, journal, options, group)
     if isinstance(descriptor, Companion):
         return CompanionPlay(case, descriptor, world, journal, options, group)
     return ContextPlay(case, descriptor, world, journal, options, group)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Any
 
 from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import Plugin
@@ -22,6 +22,8 @@ class Case:
     plugin: Plugin
     lifecycle: Resolved
     repeat: int = 1
+    program: Program | None = None
+    """The real host that plays it; None is the stand-in with the lifecycle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,10 @@ class PlayOptions:
 
     claude: Program = field(default_factory=fake_claude)
     codex_host: Program = field(default_factory=fake_codex)
-    codex: Path | None = None
+    worker: Program | None = None
     """A real Codex for the jobs of a companion; None is the stand-in."""
+    isolation: Mapping[str, Any] | None = None
+    """What keeps real hosts off the network, for the journal."""
     seconds: float = 60.0
     extra_env: Mapping[str, str] = field(default_factory=dict)
     tap: bool = False

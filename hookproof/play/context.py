@@ -50,7 +50,7 @@ class ContextPlay(Performance):
             roles = {self._named(step.agent_type) for _, step in scenario.spawns() if step.agent_type is not None}
             self.env["HTTPS_PROXY"] = NO_PROXY_ANSWERS
             env = self.env | {"HOOKPROOF_LIFECYCLE": str(self.world.lifecycle)}
-            home = Home(self.options.codex_host, self.world, self.journal, env, self.group)
+            home = Home(self.program("codex"), self.world, self.journal, env, self.group)
             await home.prepare(roles=roles, options=scenario.codex)
 
     def _forge(self) -> Path:

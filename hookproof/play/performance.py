@@ -18,7 +18,7 @@ from hookproof.catalogue.descriptor import State
 from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.scenario import MAIN
 from hookproof.hosts import claude, codex
-from hookproof.hosts.session import Session
+from hookproof.hosts.session import Program, Session
 from hookproof.journal import DeadlineMissedError, Journal
 from hookproof.model.script import Script
 from hookproof.model.server import ModelServer
@@ -98,7 +98,7 @@ class Performance(ABC):
             recorder=recorder,
             model=model,
         ) | dict(self.options.extra_env)
-        if self.options.tap or any(self.options.host(host).real for host in self._hosts()):
+        if self.options.tap or any(self.program(host).real for host in self._hosts()):
             self._tap()
         await self.prepare()
         await self._start(MAIN, self.case.scenario.user, self.case.scenario.host, self.world.lifecycle)
@@ -109,13 +109,18 @@ class Performance(ABC):
         for host in self._hosts():
             tap.install(self.world.plugin, host, str(Path(sys.executable).resolve()))
 
+    def program(self, host: str) -> Program:
+        """The program that plays a host: the case's own for the scenario's, else what the options say."""
+        own = self.case.program if host == self.case.scenario.host else None
+        return own or self.options.host(host)
+
     def _hosts(self) -> list[Literal["claude", "codex"]]:
         """The hosts that the scenario is played on."""
         scenario = self.case.scenario
         return list(dict.fromkeys([scenario.host, *(each.host for each in scenario.sessions.values() if each.host)]))
 
     async def _start(self, name: str, user: str, host: str, lifecycle: Path) -> None:
-        program = self.options.host(host)
+        program = self.program(host)
         session: Session
         if host == "claude":
             session = await claude.start_session(

@@ -78,6 +78,8 @@ class Result(_Model):
     unexpected: list[str]
     seconds: float
     journal: str
+    like: str = ""
+    """The measured lifecycle that the host is, or, when it is a real one, is nearest to."""
 
 
 class Summary(_Model):
@@ -125,6 +127,7 @@ def result(records: list[Record], judgement: Judgement, *, journal: Path, unexpe
         scenario=case["scenario"],
         plugin=case["plugin"],
         lifecycle=case["lifecycle"],
+        like=case.get("like", ""),
         host=Program(**case["host"]),
         worker=Program(**case["worker"]),
         repeat=case["repeat"],

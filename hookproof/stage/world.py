@@ -46,8 +46,8 @@ class World:
         return not self.root.exists()
 
 
-def build(plugin: Plugin, lifecycle: Resolved, run_dir: Path, *, codex: Path | None) -> World:
-    """Make the world for one case. `codex` is a real Codex to put on PATH, None for the stand-in.
+def build(plugin: Plugin, lifecycle: Resolved, run_dir: Path, *, codex: tuple[str, ...] | None) -> World:
+    """Make the world for one case. `codex` is how a real Codex is started from PATH, None is the stand-in.
 
     `run_dir` learns where the world is, so that a later start can remove it if this harness is killed.
     """
@@ -116,13 +116,13 @@ def _plugin(copy: Path, plugin: Plugin) -> None:
     (copy / plugin.descriptor.policy_file).write_text(f"{plugin.policy}\n", encoding="utf-8")
 
 
-def _programs(folder: Path, codex: Path | None) -> None:
+def _programs(folder: Path, codex: tuple[str, ...] | None) -> None:
     python = str(Path(sys.executable).resolve())
     _launcher(folder, "python3", [python])
     if codex is None:
         _launcher(folder, "codex", [python, "-I", "-S", str(places.FAKES / "codex" / "codex.py")])
     else:
-        _launcher(folder, "codex", [str(codex)])
+        _launcher(folder, "codex", list(codex))
 
 
 def _launcher(folder: Path, name: str, argv: list[str]) -> None:

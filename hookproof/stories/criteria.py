@@ -20,7 +20,7 @@ from hookproof.stage import plugin_tests, uv
 def judge(
     criteria: Iterable[Criterion], results: Sequence[Result], *, plugin: Path, lifecycle: str, needs: Sequence[str]
 ) -> list[CriterionResult]:
-    """Every criterion of the plugin at `plugin`; those about behaviour by the results on `lifecycle`."""
+    """Every criterion of the plugin at `plugin`; those about behaviour on `lifecycle`, or a real host like it."""
     return [_one(each, results, plugin, lifecycle, needs) for each in criteria]
 
 
@@ -42,7 +42,7 @@ def _one(
 def _by_check(check: str, results: Sequence[Result], lifecycle: str) -> tuple[bool | None, str]:
     scenario, _, name = check.partition(":")
     for each in results:
-        if (each.scenario, each.lifecycle) == (scenario, lifecycle):
+        if (each.scenario, each.like) == (scenario, lifecycle):
             for outcome in each.checks:
                 if outcome.id == name:
                     met = None if outcome.verdict == "unknown" else outcome.verdict == "conforms"

@@ -95,7 +95,7 @@ def claims(before: Sequence[Result], fixed: Sequence[Result]) -> list[Claim]:
 
 
 def _claim(results: Sequence[Result], scenario: str, name: str, text: str, wanted: str) -> Claim:
-    outcomes = [check(each, name) for each in results if each.scenario == scenario and each.lifecycle == REPORTED]
+    outcomes = [check(each, name) for each in results if each.scenario == scenario and each.like == REPORTED]
     outcome = next((outcome for outcome in outcomes if outcome is not None), None)
     if outcome is None:
         return Claim(text, held=False, seen=f"{name}: not judged on {REPORTED}")

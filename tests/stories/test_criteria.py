@@ -86,6 +86,7 @@ def result(verdict: str, lifecycle: str = "codex-0.130") -> Result:
         unexpected=[],
         seconds=0.1,
         journal="journal.jsonl",
+        like=lifecycle,
     )
 
 

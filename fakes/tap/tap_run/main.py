@@ -1,0 +1,134 @@
+"""One hook run: the payload is read, the start told, the command run, its end told, its status handed on."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .wire import Raw, Recorder, decoded, encoded
+
+if sys.platform == "win32":
+    from .windows import Hook
+else:
+    from .posix import Hook
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+SHOWN = ("CLAUDE", "CODEX", "PLUGIN")
+"""The variables of a hook that the journal keeps begin so."""
+LONGEST_PAYLOAD = 8 * 1024 * 1024
+LONGEST_OUTPUT = 1024 * 1024
+"""Of each stream, in bytes: a record is one line, and the recorder reads lines of at most 16 MiB."""
+
+
+def main(argv: list[str]) -> None:
+    """Run the hook and leave as it left. Returns never."""
+    tapped = _commands(argv[0])
+    command = _command(tapped, argv)
+    shell = argv[2] if len(argv) > 2 else ""
+    text = _whole_stdin()
+    payload, shown = _payload(text)
+    hook = Hook(shell, command["runs"], text)
+    # a hooks file that both hosts read is tapped once; of the two only Codex sets this variable
+    source = tapped.get("host") or ("codex" if "PLUGIN_ROOT" in os.environ else "claude")
+    recorder = Recorder(os.environ.get("HOOKPROOF_RECORDER"), os.environ.get("HOOKPROOF_TOKEN"), source)
+    run = {
+        "run": os.urandom(16).hex(),
+        "event": str(payload.get("hook_event_name") or ""),
+        "session_id": payload.get("session_id"),
+        "agent_id": payload.get("agent_id"),
+    }
+    recorder.tell(
+        "hook.started",
+        {
+            **run,
+            "agent_type": payload.get("agent_type"),
+            "plugin": tapped.get("plugin"),
+            "command": command["written"],
+            "pid": hook.pid,
+            "pgid": hook.pgid,
+            "cwd": os.getcwd(),
+            "payload": shown,
+            "env": {name: value for name, value in os.environ.items() if name.startswith(SHOWN)},
+        },
+    )
+    hook.go()
+    hook.serve()
+    if hook.held:
+        # the host will see the hook's exit now and the end of its output later, as it would without a tap
+        hook.leave_a_relay(lambda pid: recorder.tell("hook.held", {**run, "pid": pid}))
+    recorder.tell(
+        "hook.ended",
+        {
+            **run,
+            "exit": hook.exit,
+            "signal": hook.signal,
+            **_output("stdout", hook.stdout),
+            **_output("stderr", hook.stderr),
+            "ended_by": hook.ended_by,
+            # what the host made of it only the host knows
+            "effects": None,
+        },
+    )
+    hook.leave()
+
+
+def _commands(path: str) -> dict[str, Any]:
+    """What the installation wrote down. Without it the hook runs all the same, where the host told the command."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = decoded(file.read())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _command(tapped: dict[str, Any], argv: list[str]) -> dict[str, str]:
+    """The command as it is written in the plugin, and as the host would have given it to its shell."""
+    try:
+        written = str(tapped["commands"][int(argv[1])])
+    except (KeyError, IndexError, ValueError, TypeError):
+        written = ""
+    if len(argv) > 3:
+        return {"written": written or argv[3], "runs": argv[3]}
+    if not written:
+        sys.stderr.write(f"tap: {argv[0]}: no command {' '.join(argv[1:2])} in it\n")
+        os._exit(127)
+    # without a shell that tells it, the paths that a host puts in come from its variables
+    runs = written
+    for name in ("CLAUDE_PLUGIN_ROOT", "CLAUDE_PLUGIN_DATA", "PLUGIN_ROOT", "PLUGIN_DATA"):
+        if name in os.environ:
+            runs = runs.replace("${" + name + "}", os.environ[name])
+    return {"written": written, "runs": runs}
+
+
+def _whole_stdin() -> bytes:
+    chunks = []
+    try:
+        while chunk := os.read(0, 65536):
+            chunks.append(chunk)
+    except OSError:
+        pass  # there is no stdin: then there is no payload either
+    return b"".join(chunks)
+
+
+def _payload(data: bytes) -> tuple[dict[str, Any], Raw]:
+    """The payload, and how it stands in the journal: as it came, for nothing is gained by writing it anew."""
+    text = data.decode("utf-8", "replace")
+    try:
+        value = decoded(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        return {}, Raw(encoded({"unreadable": text[:2000]}))
+    if len(data) > LONGEST_PAYLOAD:
+        return value, Raw(encoded({"left_out": f"{len(data)} bytes"}))
+    # a line break in it can only stand between tokens
+    return value, Raw(text.replace("\r", " ").replace("\n", " "))
+
+
+def _output(name: str, data: bytes) -> dict[str, object]:
+    shown: dict[str, object] = {name: data[:LONGEST_OUTPUT].decode("utf-8", "replace")}
+    return {**shown, f"{name}_bytes": len(data)} if len(data) > LONGEST_OUTPUT else shown

@@ -1,0 +1,108 @@
+"""Two hosts' facets, held against each other; and the differences that a lifecycle file excuses.
+
+Each side is several runs. Where the real host does not agree with itself nothing is compared: that is a race of its
+own. Where it does, every run of the stand-in must say the same. The order of what happens is compared pair by pair:
+of those pairs only that came the same way in every run of the real host.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, Protocol
+
+from hookproof.calibration.facets import ORDER, Facets
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One difference. `where` is `SCENARIO: PLACE`; None stands for what is not there at all."""
+
+    facet: str
+    where: str
+    fake: Any
+    real: Any
+
+
+class Excuse(Protocol):
+    """What a lifecycle file says of a known difference."""
+
+    @property
+    def facet(self) -> str: ...
+    @property
+    def where(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Differences, each with its excuse or None, and the excuses that excuse nothing."""
+
+    differences: list[tuple[Difference, Excuse | None]]
+    stale: list[Excuse]
+
+    @property
+    def unexcused(self) -> list[Difference]:
+        """What counts."""
+        return [difference for difference, excuse in self.differences if excuse is None]
+
+
+def compare(scenario: str, fakes: Sequence[Facets], reals: Sequence[Facets]) -> list[Difference]:
+    """Every difference in one scenario."""
+    found = [
+        difference
+        for facet in dict.fromkeys(name for each in (*fakes, *reals) for name in each.tables)
+        for difference in _tables(scenario, facet, fakes, reals)
+    ]
+    return found + list(_order(scenario, fakes, reals))
+
+
+def _tables(scenario: str, facet: str, fakes: Sequence[Facets], reals: Sequence[Facets]) -> Iterator[Difference]:
+    fake, real = ([each.tables.get(facet, {}) for each in side] for side in (fakes, reals))
+    for where in dict.fromkeys(place for table in (*real, *fake) for place in table):
+        said = [table.get(where) for table in real]
+        if any(each != said[0] for each in said):
+            continue
+        wrong = next((table.get(where) for table in fake if table.get(where) != said[0]), said[0])
+        if wrong != said[0]:
+            yield Difference(facet, f"{scenario}: {where}", wrong, said[0])
+
+
+def _order(scenario: str, fakes: Sequence[Facets], reals: Sequence[Facets]) -> Iterator[Difference]:
+    """For each thing that comes too early, the nearest one that should have come before it."""
+    if not reals:
+        return
+    places = [{label: place for place, label in enumerate(each.order)} for each in reals]
+    seen = [{label: place for place, label in enumerate(each.order)} for each in fakes]
+    common = [label for label in reals[0].order if all(label in each for each in places)]
+    wrong: dict[str, str] = {}
+    for first, second in combinations(common, 2):
+        agreed = all(each[first] < each[second] for each in places)
+        if agreed and any(each[first] > each[second] for each in seen if first in each and second in each):
+            wrong[second] = first
+    for second, first in wrong.items():
+        yield Difference(ORDER, f"{scenario}: {first} before {second}", "comes after it", "comes before it")
+
+
+def judge(differences: Iterable[Difference], excuses: Sequence[Excuse], scenarios: Iterable[str]) -> Judged:
+    """Match differences with excuses. Only what was played can show that an excuse excuses nothing."""
+    used: set[int] = set()
+    judged: list[tuple[Difference, Excuse | None]] = []
+    for difference in differences:
+        number = next((n for n, excuse in enumerate(excuses) if _fits(excuse, difference)), None)
+        used |= {number} if number is not None else set()
+        judged.append((difference, None if number is None else excuses[number]))
+    played = list(scenarios)
+    stale = [
+        excuse
+        for number, excuse in enumerate(excuses)
+        if number not in used and any(fnmatch.fnmatchcase(name, excuse.where.partition(":")[0]) for name in played)
+    ]
+    return Judged(judged, stale)
+
+
+def _fits(excuse: Excuse, difference: Difference) -> bool:
+    return excuse.facet == difference.facet and fnmatch.fnmatchcase(difference.where, excuse.where)

@@ -1,0 +1,92 @@
+"""The facets that only the model's requests show: where context stands, what is notified, what a shell sees."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+
+from hookproof.calibration.names import Names
+from hookproof.journal import Record
+from hookproof.model.script import marked_agents
+
+_PROBE = re.compile(r"PROBE \w+")
+_NOTICE = re.compile(r"<task-notification>|<subagent_notification>")
+_NAMES = re.compile(r"^PROBE-NAMES (.*)$", re.MULTILINE)
+_BEFORE, _AFTER = 160, 40
+_SHELLS_OWN = frozenset({"_", "PWD", "OLDPWD", "SHLVL"})
+"""What bash itself sets."""
+
+
+def _asked(records: list[Record]) -> list[tuple[str, int, Record]]:
+    """Every request, with its agent and its number among that agent's requests."""
+    count: Counter[str] = Counter()
+    found = []
+    for record in records:
+        if record["kind"] == "model.request" and not record["aside"]:
+            agent = str(record["agent"])
+            count[agent] += 1
+            found.append((agent, count[agent], record))
+    return found
+
+
+def contexts(records: list[Record], names: Names) -> dict[str, Any]:
+    """`PROBE EVENT of AGENT's request N` -> where it stands: role, words around it, place beside the prompt."""
+    found: dict[str, list[str]] = {}
+    for agent, number, request in _asked(records):
+        prompt = _prompt(agent, request)
+        for text in request["texts"]:
+            for match in _PROBE.finditer(text["text"]):
+                where = f"{match.group()} in request {number} of {names.agent(agent)}"
+                found.setdefault(where, []).append(_placed(text, match, prompt, names))
+        for result in request["results"]:
+            for match in _PROBE.finditer(result["text"]):
+                found.setdefault(f"{match.group()} in request {number} of {names.agent(agent)}", []).append(
+                    f"in a tool's result: {_around(result['text'], match, names)}"
+                )
+    return dict(found)
+
+
+def _prompt(agent: str, request: Record) -> int | None:
+    """The place of the prompt that is new in a request."""
+    places = [t["place"] for t in request["texts"] if agent in marked_agents(t["text"]) and not t.get("inherited")]
+    return places[-1] if places else None
+
+
+def _placed(text: Record, match: re.Match[str], prompt: int | None, names: Names) -> str:
+    if text.get("inherited"):
+        beside = "inherited"
+    elif prompt is None:
+        beside = "without a new prompt"
+    else:
+        beside = "in the prompt" if text["place"] == prompt else "before" if text["place"] < prompt else "after"
+        beside = f"{beside} the prompt" if beside != "in the prompt" else beside
+    return f"{text['role']}, {beside}: {_around(text['text'], match, names)}"
+
+
+def _around(text: str, match: re.Match[str], names: Names) -> str:
+    before = names.plain(text[: match.start()])[-_BEFORE:]
+    after = names.plain(text[match.end() :])[:_AFTER]
+    return f"{before}[PROBE]{after}"
+
+
+def notifications(records: list[Record], names: Names) -> dict[str, Any]:
+    """Agent -> every notification that reached its model, with its role."""
+    found: dict[str, list[str]] = {}
+    for agent, number, request in _asked(records):
+        for text in request["texts"]:
+            if _NOTICE.search(text["text"]) and text["role"] != "system" or _NOTICE.match(text["text"].lstrip()):
+                said = f"request {number}, {text['role']}: {names.plain(text['text'])}"
+                found.setdefault(names.agent(agent), []).append(said)
+    return dict(found)
+
+
+def shell_names(records: list[Record], names: Names) -> dict[str, Any]:
+    """Agent -> the names of the variables that its shell printed."""
+    found: dict[str, Any] = {}
+    for agent, _, request in _asked(records):
+        for result in request["results"]:
+            match = _NAMES.search(result["text"])
+            if match:
+                found[names.agent(agent)] = sorted(set(match.group(1).split()) - _SHELLS_OWN)
+    return found
