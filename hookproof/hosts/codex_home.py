@@ -32,8 +32,8 @@ _BUILT_IN = frozenset({"default", "explorer", "worker"})
 _SECONDS = 60.0
 
 
-def config(base_url: str, project: Path, features: list[str]) -> str:
-    """The text of a config.toml that keeps Codex to the scripted model, with these lines under [features]."""
+def write_config(home: Path, base_url: str, project: Path, features: list[str]) -> None:
+    """Make a CODEX_HOME that keeps Codex to the scripted model, with these lines under [features]."""
     lines = [
         'model = "gpt-5.2"',
         'model_provider = "scripted"',
@@ -58,7 +58,8 @@ def config(base_url: str, project: Path, features: list[str]) -> str:
         f"[projects.{json.dumps(str(project))}]",
         'trust_level = "trusted"',
     ]
-    return "\n".join(lines) + "\n"
+    home.mkdir(parents=True)
+    (home / "config.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 class HostError(Exception):
@@ -81,10 +82,8 @@ class Home:
         home = Path(self.env["CODEX_HOME"])
         # 0.130 does not run a plugin's hooks without being told to
         features = ["plugin_hooks = true", *(["multi_agent_v2 = true"] if options.agents == "v2" else [])]
-        (home / "agents").mkdir(parents=True)
-        (home / "config.toml").write_text(
-            config(self.env["OPENAI_BASE_URL"], self.world.project, features), encoding="utf-8"
-        )
+        write_config(home, self.env["OPENAI_BASE_URL"], self.world.project, features)
+        (home / "agents").mkdir()
         for role in sorted(roles - _BUILT_IN):
             text = f'name = "{role}"\ndescription = "{role}"\ndeveloper_instructions = "You are {role}."\n'
             (home / "agents" / f"{role}.toml").write_text(text, encoding="utf-8")

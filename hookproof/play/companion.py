@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hookproof import processes
 from hookproof.catalogue.descriptor import Companion, State
-from hookproof.hosts.codex_home import config
+from hookproof.hosts.codex_home import write_config
 from hookproof.journal import DeadlineMissedError, Journal, Record
 from hookproof.play.cases import Case, PlayOptions
 from hookproof.play.jobs import Jobs
@@ -48,11 +48,9 @@ class CompanionPlay(Performance):
 
     async def prepare(self) -> None:
         if self.options.worker is not None:
-            home = Path(self.env["CODEX_HOME"])
-            home.mkdir(parents=True)
             # without plugins it asks nobody for any
-            text = config(self.env["OPENAI_BASE_URL"], self.world.project, ["plugins = false"])
-            (home / "config.toml").write_text(text, encoding="utf-8")
+            home, base_url = Path(self.env["CODEX_HOME"]), self.env["OPENAI_BASE_URL"]
+            write_config(home, base_url, self.world.project, ["plugins = false"])
         self._looker = Looker(self.journal, self.world, self._descriptor, self.env, self.group)
 
     async def close(self) -> None:
