@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from hookproof import __version__, places, processes
 from hookproof.catalogue.plugin import descriptors
+from hookproof.stage import isolation
 
 
 def arguments(_parser: argparse.ArgumentParser) -> None:
@@ -44,5 +45,12 @@ def _findings() -> Iterator[tuple[bool, str, str]]:
     )
     yield adopts, "adopting orphans", why
     yield sys.platform == "linux", "senders of signals", "sigwaitinfo" if sys.platform == "linux" else "Linux only"
+    refusal = isolation.refused()
+    real = f"{refusal}" if refusal else "real hosts are kept off the network, in a namespace of their own"
+    if sys.platform != "linux":
+        real = "only Linux has network namespaces: proxies to a closed port are all that is to be had here"
+    yield refusal is None and sys.platform == "linux", "isolating real hosts", real
+    npm = shutil.which("npm")
+    yield npm is not None, "bringing real hosts", "npm is here" if npm else "npm is not on PATH: hosts come from it"
     yield True, "runs are kept in", str(places.runs_dir())
     yield True, "worlds are made in", tempfile.gettempdir()

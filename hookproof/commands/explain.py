@@ -22,7 +22,9 @@ def execute(parsed: argparse.Namespace) -> int:
     """Print the explanation. Raises UsageError when nothing is called so."""
     wanted: str = parsed.id
     explanations = {**_requirements(), **_scenarios(), **_lifecycles(), **_policies(), **_signatures()}
-    found = explanations.get(wanted) or explanations.get(f"jobs/{wanted}")
+    found = next(
+        (explanations[name] for name in (wanted, f"jobs/{wanted}", f"context/{wanted}") if name in explanations), None
+    )
     if found is None:
         near = difflib.get_close_matches(wanted, explanations, n=3, cutoff=0.4)
         hint = f"; did you mean {', '.join(near)}?" if near else ""

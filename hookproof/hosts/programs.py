@@ -35,7 +35,8 @@ def resolve(host: Host, spec: str, *, isolate: bool = True, progress: Progress |
     if spec == "fake":
         return [claude.stand_in() if host == "claude" else codex.stand_in()]
     if spec.startswith(_NPM):
-        versions = [releases.check_version(word.strip()) for word in spec.removeprefix(_NPM).split(",")]
+        words = [word.strip().removeprefix(_NPM) for word in spec.split(",")]
+        versions = [releases.check_version(word) for word in words]
         found = [releases.install(host, version, progress) for version in dict.fromkeys(versions)]
         return [Program(release.argv, release.version) for release in dict.fromkeys(found)]
     path = Path(spec).expanduser().absolute()
