@@ -1,0 +1,59 @@
+"""What is generated from the data is not stale, and what the documentation shows is true."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from hookproof.catalogue.descriptor import Companion, Context
+from hookproof.catalogue.scenario import Scenario
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+
+
+def test_the_generated_reference_is_not_stale() -> None:
+    command = [sys.executable, str(ROOT / "docs" / "generate.py"), "--check"]
+    checked = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert checked.returncode == 0, f"{checked.stdout}run: python docs/generate.py"
+
+
+def test_the_scenario_schema_accepts_every_scenario_and_refuses_a_misspelt_one() -> None:
+    validator = Draft202012Validator(json.loads((ROOT / "scenarios" / "scenario.schema.json").read_text()))
+    for path in sorted((ROOT / "scenarios").glob("*/**/*.toml")):
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        assert not list(validator.iter_errors(table)), path
+        assert list(validator.iter_errors({**table, "requries": []}))
+
+
+def blocks(page: str) -> list[str]:
+    return re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / page).read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+def test_the_scenario_that_the_documentation_shows_reads() -> None:
+    whole = next(block for block in blocks("scenarios.md") if block.startswith("title"))
+    assert Scenario.model_validate(tomllib.loads(whole)).requires == ["JOB-03", "JOB-04"]
+    context = next(block for block in blocks("scenarios.md") if block.startswith('kind = "context"'))
+    extra = {"title": "A title", "source": "a source"}
+    assert Scenario.model_validate(tomllib.loads(context) | extra).agents["child"].role == "known"
+
+
+def test_the_descriptors_that_the_documentation_shows_read() -> None:
+    companion, context = blocks("descriptors.md")
+    assert Companion.model_validate(tomllib.loads(companion)).commands.wait == ""
+    extra = {"name": "x", "title": "x", "recognise": {"name": "x"}}
+    assert Context.model_validate(tomllib.loads(context) | extra).agents.known == "issue-planner"
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *PAGES], ids=lambda page: page.name)
+def test_every_link_into_the_repository_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
