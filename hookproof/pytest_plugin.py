@@ -1,7 +1,8 @@
 """pytest: every scenario file is a file of test items, one per lifecycle, for the plugin that `--plugin` names.
 
 Loaded in every pytest run of an environment that has hookproof, so it imports nothing of it until a scenario file is
-collected. `pytest --junitxml` carries verdict, signature and every check as properties of the test case.
+collected. `pytest --junitxml` carries verdict, signature and every check as properties of the test case. A baseline in
+the plugin's repository is heeded.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from hookproof.judge.baseline import Baseline
     from hookproof.play import Case
     from hookproof.report.results import Result
 
@@ -60,6 +62,7 @@ class ScenarioFile(pytest.File):
         from hookproof.catalogue.reading import CatalogueError  # noqa: PLC0415
         from hookproof.catalogue.scenario import read_scenario  # noqa: PLC0415
         from hookproof.commands import UsageError, select  # noqa: PLC0415
+        from hookproof.judge.baseline import find  # noqa: PLC0415
 
         option = self.config.option
         try:
@@ -68,18 +71,22 @@ class ScenarioFile(pytest.File):
             plugin = select.plugin(option.plugin or reference, option.descriptor)
             lifecycles = select.lifecycles(option.lifecycle or ["all"])
             cases = suite.matrix([scenario], [plugin], lifecycles)
+            known = None if plugin.policy is not None else find(plugin.root)
+            baseline = None if known is None else suite.read_known(known)
         except (UsageError, PluginError, CatalogueError) as error:
             raise self.CollectError(str(error)) from None
         for case in cases:
-            yield ScenarioItem.from_parent(self, name=f"{self.path.stem}[{case.lifecycle.name}]", case=case)
+            name = f"{self.path.stem}[{case.lifecycle.name}]"
+            yield ScenarioItem.from_parent(self, name=name, case=case, baseline=baseline)
 
 
 class ScenarioItem(pytest.Item):
     """One case."""
 
-    def __init__(self, *, case: Case, **kwargs: Any) -> None:
+    def __init__(self, *, case: Case, baseline: Baseline | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.case = case
+        self.baseline = baseline
         self.add_marker("scenario")
 
     def runtest(self) -> None:
@@ -90,7 +97,7 @@ class ScenarioItem(pytest.Item):
         processes.become_subreaper()
         factory: pytest.TempPathFactory = self.config._tmp_path_factory  # type: ignore[attr-defined]
         run = factory.mktemp("hookproof")
-        result = suite.run_case(self.case, run, PlayOptions(), suite.Judges.read())
+        result = suite.run_case(self.case, run, PlayOptions(), suite.Judges.read(self.baseline))
         self.user_properties += [
             ("plugin", result.plugin),
             ("verdict", result.verdict),
@@ -99,6 +106,7 @@ class ScenarioItem(pytest.Item):
             ("reasons", "; ".join(result.reasons)),
             ("culprit", result.culprit.sentence if result.culprit is not None else ""),
             ("errors", "; ".join(result.errors)),
+            ("baseline", result.baseline or ""),
             ("journal", result.journal),
             *((check.id, f"{check.verdict}: {check.seen}") for check in result.checks),
         ]

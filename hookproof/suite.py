@@ -11,6 +11,7 @@ import asyncio
 import os
 import re
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,18 +24,20 @@ from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import Plugin
 from hookproof.catalogue.reading import CatalogueError
 from hookproof.catalogue.requirement import Requirement, read_requirements
-from hookproof.catalogue.scenario import Scenario
+from hookproof.catalogue.scenario import Scenario, read_scenario, scenario_files
 from hookproof.catalogue.steps import Bash
 from hookproof.hosts.session import Program
+from hookproof.judge.baseline import Baseline, Stand, read_baseline, stand, system_of
 from hookproof.judge.expected import ExpectedTable, read_expected, unexpected
 from hookproof.judge.judge import Judgement, judge
 from hookproof.play import Case, PlayOptions, play
-from hookproof.report.results import Result, result
+from hookproof.report.results import Result, Skipped, result
 from hookproof.stage.world import remove_abandoned
 
 _KEPT_RUNS = 20
 _RUN_NAME = re.compile(r"\d{8}-\d{6}-\d+(-\d+)?")
 _MARKER = ".hookproof-run"
+_REPLAY = "--replay-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +46,13 @@ class Judges:
 
     requirements: dict[str, Requirement]
     expected: ExpectedTable
+    baseline: Baseline | None = None
+    """What the plugin's maintainers know of; reference policies have the table."""
 
     @classmethod
-    def read(cls) -> Judges:
+    def read(cls, baseline: Baseline | None = None) -> Judges:
         """From the files that hookproof ships. Raises CatalogueError."""
-        return cls(read_requirements(), read_expected())
+        return cls(read_requirements(), read_expected(), baseline)
 
     def judge(self, path: Path) -> Result:
         """The result of one journal file. Raises journal.JournalError."""
@@ -65,11 +70,16 @@ class Judges:
 
     def _result(self, path: Path, records: list[journals.Record], judgement: Judgement) -> Result:
         case = records[0]
-        wanted = None
-        if case["policy"] is not None:
-            wanted = self.expected.violations(case["plugin"], _column(case))
-        surprises = unexpected(judgement, case["scenario"], wanted, self.requirements)
-        return result(records, judgement, journal=path, unexpected=surprises)
+        stands: dict[str, Stand] = {}
+        if case["policy"] is None and self.baseline is not None:
+            known = self.baseline.known(case["lifecycle"], system_of(case["platform"]))
+            where = f"on {case['lifecycle']} in {self.baseline.path}"
+            stands, surprises = stand(judgement, case["scenario"], known, self.requirements, where)
+        else:
+            reference = case["policy"] is not None
+            wanted = self.expected.violations(case["plugin"], _column(case)) if reference else None
+            surprises = unexpected(judgement, case["scenario"], wanted, self.requirements)
+        return result(records, judgement, journal=path, unexpected=surprises, stands=stands)
 
 
 def _column(case: journals.Record) -> str:
@@ -103,15 +113,36 @@ def matrix(
         for scenario in scenarios
         if scenario.kind == plugin.descriptor.kind
         for lifecycle in lifecycles
-        if lifecycle.host == scenario.host and _says_something(scenario, lifecycle)
-        # only a stand-in can be told what to write
-        if not (scenario.transcripts and lifecycle.name in programs)
+        if lifecycle.host == scenario.host and _why_not(scenario, lifecycle, programs) is None
         for repeat in range(1, repeats + 1)
     ]
 
 
-def _says_something(scenario: Scenario, lifecycle: Resolved) -> bool:
-    return not scenario.lifecycles or lifecycle.like in scenario.lifecycles
+def left_out(
+    scenarios: Iterable[Scenario],
+    plugin: Plugin,
+    lifecycles: Iterable[Resolved],
+    *,
+    programs: Mapping[str, Program] | None = None,
+) -> list[Skipped]:
+    """What `matrix` leaves out although scenario, plugin and host are of one kind, with the reason."""
+    return [
+        Skipped(scenario=scenario.id, plugin=plugin.name, lifecycle=lifecycle.name, reason=reason)
+        for lifecycle in lifecycles
+        for scenario in scenarios
+        if scenario.kind == plugin.descriptor.kind and scenario.host == lifecycle.host
+        if (reason := _why_not(scenario, lifecycle, programs or {})) is not None
+    ]
+
+
+def _why_not(scenario: Scenario, lifecycle: Resolved, programs: Mapping[str, Program]) -> str | None:
+    if scenario.lifecycles and lifecycle.like not in scenario.lifecycles:
+        return f"says something only about {', '.join(scenario.lifecycles)}"
+    if scenario.transcripts and lifecycle.name in programs:
+        return "only a stand-in can be told what to write into a transcript"
+    if scenario.claude.interactive and sys.platform == "win32":
+        return "is played at a terminal, and Windows gives Python no pseudo-terminal"
+    return None
 
 
 def new_run(runs: Path) -> Path:
@@ -141,14 +172,31 @@ def new_run(runs: Path) -> Path:
     return run
 
 
+def journals_of(path: Path) -> list[Path]:
+    """Every journal of a run directory, or the one that `path` is. Replays only annotate, and are left out."""
+    if path.is_file():
+        return [path]
+    return sorted(each for each in path.rglob("journal.jsonl") if _REPLAY not in each.parent.name)
+
+
+def known_checks() -> dict[str, list[str]]:
+    """Every scenario with the requirements that it checks."""
+    return {scenario.id: scenario.requires for scenario in map(read_scenario, scenario_files())}
+
+
+def read_known(path: Path) -> Baseline:
+    """The baseline in `path`, held against the scenarios that there are. Raises CatalogueError."""
+    return read_baseline(path, known_checks())
+
+
 def _is_ours(path: Path) -> bool:
     """Whether `path` is a run that hookproof made: nothing else in the directory is ever removed."""
     return bool(_RUN_NAME.fullmatch(path.name)) and not path.is_symlink() and (path / _MARKER).is_file()
 
 
-def run_case(case: Case, run: Path, options: PlayOptions, judges: Judges) -> Result:
-    """Play and judge one case, in this thread."""
-    folder = run / _folder_name(case)
+def run_case(case: Case, run: Path, options: PlayOptions, judges: Judges, *, replay: int = 0) -> Result:
+    """Play and judge one case, in this thread. `replay` counts the times that it is played again, for its folder."""
+    folder = run / (_folder_name(case) + (f"{_REPLAY}{replay}" if replay else ""))
     folder.mkdir(parents=True)
     return judges.judge(asyncio.run(play(case, folder, options)))
 
@@ -160,12 +208,14 @@ def run_cases(
     judges: Judges,
     *,
     workers: int,
+    on_start: Callable[[Case], None] = lambda _case: None,
     on_result: Callable[[Result], None],
 ) -> list[Result]:
     """Play all cases, `workers` at a time; those about time one by one at the end. Results in the order of `cases`."""
     results: dict[int, Result] = {}
 
     def one(number: int) -> None:
+        on_start(cases[number])
         results[number] = run_case(cases[number], run, options, judges)
         on_result(results[number])
 

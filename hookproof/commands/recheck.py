@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from hookproof import suite
-from hookproof.commands import UsageError, run
+from hookproof.commands import UsageError, outputs
 from hookproof.report import results as reports
 from hookproof.report import terminal
 
@@ -15,7 +15,8 @@ from hookproof.report import terminal
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `recheck`."""
     parser.add_argument("run", type=Path, metavar="RUN", help="a run's directory, or one journal.jsonl")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON")
+    parser.add_argument("--baseline", type=Path, metavar="FILE", help="the plugin's known violations (default: none)")
+    outputs.arguments(parser)
 
 
 def execute(parsed: argparse.Namespace) -> int:
@@ -23,15 +24,16 @@ def execute(parsed: argparse.Namespace) -> int:
     path: Path = parsed.run
     if not path.exists():
         raise UsageError(f"{path}: does not exist")
-    journals = [path] if path.is_file() else sorted(path.rglob("journal.jsonl"))
+    journals = suite.journals_of(path)
     if not journals:
         raise UsageError(f"{path}: there is no journal.jsonl in it")
     began = time.monotonic()
-    judges = suite.Judges.read()
-    report = reports.report([judges.judge(each) for each in journals], seconds=time.monotonic() - began)
+    outputs.check(parsed)
+    baseline: Path | None = parsed.baseline
+    judges = suite.Judges.read(suite.read_known(baseline) if baseline is not None else None)
+    found = [judges.judge(each) for each in journals]
+    report = reports.report(found, seconds=time.monotonic() - began, baseline=baseline)
     console = terminal.console()
-    terminal.matrix(console, report.results)
     terminal.summary(console, report)
-    if parsed.json is not None:
-        run.write(parsed.json, report.model_dump_json(indent=2) + "\n")
+    outputs.write_all(parsed, report, step=False)
     return 1 if report.summary.unexpected else 0

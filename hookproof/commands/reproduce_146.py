@@ -41,7 +41,7 @@ def execute(parsed: argparse.Namespace) -> int:
         return criteria.judge(descriptor.criteria, results, plugin=plugin.root, lifecycle=story.REPORTED, needs=needs)
 
     cases = suite.matrix(chosen, plugins, hosts.lifecycles, programs=hosts.programs)
-    report, console = run.play_all(cases, parsed, surprises=False, criteria=judged)
+    report, console = run.play_all(cases, parsed, criteria=judged)
     results = report.results
     for lifecycle in dict.fromkeys(each.lifecycle for each in results):
         console.print()

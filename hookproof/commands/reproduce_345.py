@@ -40,7 +40,7 @@ def execute(parsed: argparse.Namespace) -> int:
         extra = [each for each in plugins if each.policy == "fix-2-retag"]
         pattern_c = [each for each in chosen if each.id == "jobs/pattern-c"]
         cases += suite.matrix(pattern_c, extra, select.lifecycles([story.WITH_PARENT_ID]))
-    report, console = run.play_all(cases, parsed, worker=hosts.worker, surprises=False)
+    report, console = run.play_all(cases, parsed, worker=hosts.worker)
     return _tell(console, report.results, plugins, lifecycle.name)
 
 

@@ -13,17 +13,19 @@ from rich.markup import escape
 
 from hookproof import places, processes, suite
 from hookproof.catalogue.descriptor import Context
-from hookproof.commands import UsageError, select
+from hookproof.commands import UsageError, gate, outputs, select
 from hookproof.hosts.session import Program
 from hookproof.play import Case, PlayOptions
 from hookproof.report import results as reports
 from hookproof.report import terminal
+from hookproof.report.progress import progress
 from hookproof.stage import uv
 from hookproof.stage.plugin_tests import dependencies
 
 LIFECYCLES = {"companion": ["as-reported-345"], "context": ["codex-0.130", "codex-0.133", "codex-0.169"]}
 """What is played when nobody says: the issue's own account, and every Codex that is known."""
 REFERENCES = ("reference", "reference-workflow")
+write = outputs.write
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("globs", nargs="*", metavar="GLOB", help="which scenarios, by id (default: all that apply)")
     select.play_arguments(parser, lifecycle="as-reported-345 and every codex-*, as the plugin's kind asks")
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="play every case N times")
+    gate.arguments(parser)
 
 
 def execute(parsed: argparse.Namespace) -> int:
@@ -40,21 +43,19 @@ def execute(parsed: argparse.Namespace) -> int:
     scenarios = select.scenarios(parsed.globs)
     plugins = [select.plugin(spec, parsed.descriptor) for spec in ([parsed.plugin] if parsed.plugin else REFERENCES)]
     cases: list[Case] = []
+    skipped: list[reports.Skipped] = []
     worker = None
     for plugin in plugins:
         kind = plugin.descriptor.kind
         chosen = select.hosts(parsed, kind, LIFECYCLES[kind])
         worker = worker or chosen.worker
         cases += suite.matrix(scenarios, [plugin], chosen.lifecycles, parsed.repeat, programs=chosen.programs)
+        skipped += suite.left_out(scenarios, plugin, chosen.lifecycles, programs=chosen.programs)
     if not cases:
         kinds = " or ".join(f"a {plugin.descriptor.kind} plugin" for plugin in plugins)
         where = f" on {', '.join(parsed.lifecycle)}" if parsed.lifecycle else ""
         raise UsageError(f"none of the chosen scenarios is for {kinds}{where}")
-    report, console = play_all(cases, parsed, worker=worker)
-    if len({each.scenario for each in report.results}) > 1:
-        console.print()
-        terminal.matrix(console, report.results)
-        console.print()
+    report, console = play_all(cases, parsed, worker=worker, held=gate.read(parsed, plugins, skipped))
     terminal.summary(console, report)
     return 1 if report.summary.unexpected else 0
 
@@ -64,38 +65,47 @@ def play_all(
     parsed: argparse.Namespace,
     *,
     worker: Program | None = None,
-    surprises: bool = True,
+    held: gate.Gate | None = None,
     criteria: Callable[[list[reports.Result]], list[reports.CriterionResult]] | None = None,
 ) -> tuple[reports.Report, Console]:
-    """Play the cases with the options of the command line; the JSON is written here too.
+    """Play the cases with the options of the command line; the files that they ask for are written here too.
 
-    With a real host or worker this process leaves the network first. `surprises` marks in the progress what was not
-    expected; a story that expects violations leaves that out. `criteria` judges an issue's acceptance criteria.
+    With a real host or worker this process leaves the network first. `held` is what the results are held against; a
+    story expects violations, and has none. `criteria` judges an issue's acceptance criteria.
     """
     if parsed.jobs < 0:
         raise UsageError(f"-j {parsed.jobs}: expected a number from 1 (or 0 for one case per processor)")
     runs: Path = parsed.runs or places.runs_dir()
     if runs.exists() and not runs.is_dir():
         raise UsageError(f"--runs {runs}: is a file; expected a directory")
-    if parsed.json is not None:
-        write(parsed.json, "")  # a place that cannot be written is told before anything is played
+    outputs.check(parsed)
     processes.become_subreaper()
     console = terminal.console()
     _install(console, cases)
     began = time.monotonic()
     run = suite.new_run(runs)
-    found = suite.run_cases(
-        cases,
-        run,
-        _options(console, cases, worker, allow_network=parsed.allow_network),
-        suite.Judges.read(),
-        workers=parsed.jobs or os.cpu_count() or 1,
-        on_result=terminal.Progress(console, len(cases), surprises=surprises),
+    options = _options(console, cases, worker, allow_network=parsed.allow_network)
+    baseline = held.baseline if held is not None else None
+    with progress(console, len(cases), surprises=held is not None) as moving:
+        found = suite.run_cases(
+            cases,
+            run,
+            options,
+            suite.Judges.read(baseline),
+            workers=parsed.jobs or os.cpu_count() or 1,
+            on_start=lambda case: moving.started(case.scenario.id, case.plugin.name, case.lifecycle.name, case.repeat),
+            on_result=moving.finished,
+        )
+    if held is not None:
+        found = held.settle(cases, found, run, options, console)
+    report = reports.report(
+        found,
+        seconds=time.monotonic() - began,
+        criteria=criteria(found) if criteria is not None else [],
+        skipped=held.skipped if held is not None else (),
+        baseline=baseline.path if baseline is not None else None,
     )
-    judged = criteria(found) if criteria is not None else []
-    report = reports.report(found, seconds=time.monotonic() - began, criteria=judged)
-    if parsed.json is not None:
-        write(parsed.json, report.model_dump_json(indent=2) + "\n")
+    outputs.write_all(parsed, report, step=held is not None)
     return report, console
 
 
@@ -123,11 +133,3 @@ def _install(console: Console, cases: list[Case]) -> None:
             installed = [name for each in wanted if each and uv.fill(each) for name in each]
             if installed:
                 console.print(f"installed with uv, once: {', '.join(dict.fromkeys(installed))}")
-
-
-def write(path: Path, text: str) -> None:
-    """Write a result file. Raises UsageError when its place cannot be written."""
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}") from None

@@ -13,7 +13,7 @@ from typing import Literal
 from hookproof.catalogue.lifecycle import Resolved, lifecycle_files, real, resolve_lifecycle
 from hookproof.catalogue.plugin import Plugin, PluginError, resolve_plugin
 from hookproof.catalogue.scenario import Scenario, read_scenario, scenario_files
-from hookproof.commands import UsageError
+from hookproof.commands import UsageError, outputs
 from hookproof.hosts.session import Program
 
 
@@ -116,4 +116,4 @@ def play_arguments(parser: argparse.ArgumentParser, *, lifecycle: str) -> None:
     )
     parser.add_argument("--runs", type=Path, metavar="DIR", help="where runs are kept (default: the user's cache)")
     parser.add_argument("-j", "--jobs", type=int, default=0, metavar="N", help="cases at a time (default: processors)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON")
+    outputs.arguments(parser)

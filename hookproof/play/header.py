@@ -6,7 +6,7 @@ import platform
 import sys
 from typing import Any
 
-from hookproof import __version__, processes
+from hookproof import __version__, machine, processes
 from hookproof.catalogue.descriptor import Companion, Context
 from hookproof.play.cases import Case, PlayOptions
 
@@ -26,7 +26,7 @@ def header(case: Case, options: PlayOptions) -> dict[str, Any]:
         "worker": {"name": "codex", "version": "fake" if options.worker is None else options.worker.version},
         "isolation": options.isolation,
         "repeat": case.repeat,
-        "platform": platform.platform(),
+        "platform": machine.system(),
         "python": platform.python_version(),
         "subreaper": processes.is_subreaper() if sys.platform == "linux" else False,
         "requires": list(scenario.requires),

@@ -6,17 +6,20 @@ The models are the schema. A field is added with a minor version of the format, 
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
-from hookproof import __version__
+from hookproof import __version__, machine
 from hookproof.journal import Record
+from hookproof.judge.baseline import Stand, Standing
 from hookproof.judge.culprit import Culprit
 from hookproof.judge.judge import Judgement
 
-FORMAT: Literal["1.0"] = "1.0"
+Format = Literal["1.0", "1.1"]
+FORMAT: Format = "1.1"
 
 
 class _Model(BaseModel):
@@ -56,6 +59,10 @@ class CheckOutcome(_Model):
     accepted: list[str]
     seen: str
     detail: str
+    baseline: Literal["known", "new", "stale"] | None = None
+    """How it stands to the plugin's baseline, where it has one."""
+    reason: str | None = None
+    """Why the baseline knows of it."""
 
 
 class Result(_Model):
@@ -80,6 +87,21 @@ class Result(_Model):
     journal: str
     like: str = ""
     """The measured lifecycle that the host is, or, when it is a real one, is nearest to."""
+    platform: str = ""
+    python: str = ""
+    baseline: Literal["known", "new", "stale"] | None = None
+    """The weightiest standing of its checks: new before stale before known."""
+    replays: list[Literal["conforms", "violates", "unknown"]] = []
+    """What came when an unexpected violation was played again, alone. The verdict is the first one all the same."""
+
+
+class Skipped(_Model):
+    """A case of the matrix that was not played."""
+
+    scenario: str
+    plugin: str
+    lifecycle: str
+    reason: str
 
 
 class Summary(_Model):
@@ -105,11 +127,14 @@ class Report(_Model):
     """A whole run of the suite."""
 
     hookproof: str
-    format: Literal["1.0"]
+    format: Format
     platform: str
     python: str
     results: list[Result]
     criteria: list[CriterionResult] = []
+    skipped: list[Skipped] = []
+    baseline: str | None = None
+    """The file of known violations that the results were held against."""
     summary: Summary
 
 
@@ -120,14 +145,28 @@ def schema() -> dict[str, Any]:
     return described
 
 
-def result(records: list[Record], judgement: Judgement, *, journal: Path, unexpected: list[str]) -> Result:
-    """The result of one journal. `unexpected` names what was not expected of this plugin, if anything."""
+def result(
+    records: list[Record],
+    judgement: Judgement,
+    *,
+    journal: Path,
+    unexpected: list[str],
+    stands: Mapping[str, Stand] | None = None,
+) -> Result:
+    """The result of one journal.
+
+    `unexpected` names what was not expected of this plugin, if anything; `stands` how its checks stand to a baseline.
+    """
     case = records[0]
+    stands = stands or {}
+    standings = {each.standing for each in stands.values()}
     return Result(
         scenario=case["scenario"],
         plugin=case["plugin"],
         lifecycle=case["lifecycle"],
         like=case.get("like", ""),
+        platform=case.get("platform", ""),
+        python=case.get("python", ""),
         host=Program(**case["host"]),
         worker=Program(**case["worker"]),
         repeat=case["repeat"],
@@ -144,34 +183,51 @@ def result(records: list[Record], judgement: Judgement, *, journal: Path, unexpe
                 accepted=list(check.accepted),
                 seen=check.seen,
                 detail=check.detail,
+                baseline=stands[check.id].standing if check.id in stands else None,
+                reason=stands[check.id].reason if check.id in stands else None,
             )
             for check in judgement.checks
         ],
         errors=list(judgement.errors),
         unexpected=unexpected,
+        baseline=next((each for each in get_args(Standing) if each in standings), None),
         seconds=round(records[-1]["at"] / 1000, 3),
         journal=str(journal),
     )
 
 
-def report(results: list[Result], *, seconds: float, criteria: list[CriterionResult] | None = None) -> Report:
+def report(
+    results: list[Result],
+    *,
+    seconds: float,
+    criteria: list[CriterionResult] | None = None,
+    skipped: Sequence[Skipped] = (),
+    baseline: Path | None = None,
+) -> Report:
     """All results of a run of the suite, in their order."""
-    verdicts = [each.verdict for each in results]
     return Report(
         hookproof=__version__,
         format=FORMAT,
-        platform=platform.platform(),
+        platform=machine.system(),
         python=platform.python_version(),
         results=results,
         criteria=criteria or [],
-        summary=Summary(
-            cases=len(results),
-            conforms=verdicts.count("conforms"),
-            violates=verdicts.count("violates"),
-            unknown=verdicts.count("unknown"),
-            unexpected=sum(not each.expected for each in results),
-            seconds=round(seconds, 3),
-        ),
+        skipped=list(skipped),
+        baseline=None if baseline is None else str(baseline),
+        summary=summary(results, seconds),
+    )
+
+
+def summary(results: Sequence[Result], seconds: float) -> Summary:
+    """The counts of results."""
+    verdicts = [each.verdict for each in results]
+    return Summary(
+        cases=len(results),
+        conforms=verdicts.count("conforms"),
+        violates=verdicts.count("violates"),
+        unknown=verdicts.count("unknown"),
+        unexpected=sum(not each.expected for each in results),
+        seconds=round(seconds, 3),
     )
 
 

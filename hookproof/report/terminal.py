@@ -1,6 +1,7 @@
-"""What a person sees: progress while cases run, then a table, then every surprise with its evidence.
+"""What a person sees: progress while cases run, then every surprise with its evidence, then a table and the counts.
 
-Colour and live progress only on a terminal; in CI and in pipes plain lines.
+Live progress only on a terminal; in CI and in pipes one plain line for each finished case. Colour only on a terminal,
+and not with NO_COLOR. What matters most comes last, and fits a screen.
 """
 
 from __future__ import annotations
@@ -9,13 +10,22 @@ import os
 import sys
 from collections.abc import Sequence
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
+from rich.measure import Measurement
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
-from hookproof.report.results import Report, Result
+from hookproof.report.columns import Column, alike, by_column, cell, heads, tally, worst
+from hookproof.report.results import CheckOutcome, Report, Result
 
-_MARKS = {"conforms": "[green]conforms[/]", "violates": "[red]violates[/]", "unknown": "[yellow]unknown[/]"}
+MARKS = {"conforms": "[green]conforms[/]", "violates": "[red]violates[/]", "unknown": "[yellow]unknown[/]"}
+_TONES = {"violates": "red", "unknown": "yellow", "conforms": "green"}
+_CELLS = {"good": "green", "bad": "red", "doubt": "yellow", "known": "dim", "signature": "magenta"}
+_BELOW_TABLE = 8
+"""Lines that a screen needs besides the table's rows."""
+_UNLIMITED = 10_000
 
 
 def console() -> Console:
@@ -24,33 +34,20 @@ def console() -> Console:
     return Console(width=160 if piped else None, highlight=False, no_color=bool(os.environ.get("NO_COLOR")) or None)
 
 
-class Progress:
-    """One line per finished case, numbered; the wall clock of a case is its own."""
-
-    def __init__(self, console: Console, total: int, *, surprises: bool = True) -> None:
-        self._console = console
-        self._total = total
-        self._surprises = surprises
-        self._done = 0
-        self._width = len(str(total))
-
-    def __call__(self, each: Result) -> None:
-        self._done += 1
-        surprise = "  [bold red]unexpected[/]" if self._surprises and not each.expected else ""
-        repeat = f" #{each.repeat}" if each.repeat > 1 else ""
-        self._console.print(
-            f"{self._done:>{self._width}}/{self._total} {_MARKS[each.verdict]}{_signature(each)} "
-            f"{escape(each.scenario)}{repeat} · {escape(each.plugin)} · {escape(each.lifecycle)} "
-            f"[dim]{each.seconds:.2f} s[/]{surprise}"
-        )
+def is_live(console: Console) -> bool:
+    """Whether something may move: a person looks at a terminal that can do it."""
+    return console.is_terminal and not console.is_dumb_terminal and not os.environ.get("CI")
 
 
 def summary(console: Console, report: Report) -> None:
-    """The failures with what was accepted and what was seen, then one line of counts."""
-    for each in report.results:
-        if not each.expected:
-            _failure(console, each)
+    """The failures with what was accepted and what was seen, the table of several scenarios, one line of counts."""
+    failures(console, report)
     _warnings(console, report.results)
+    if len({each.scenario for each in report.results}) > 1:
+        console.print()
+        matrix(console, report.results)
+        console.print()
+    _baseline(console, report)
     counts = report.summary
     tone = "green" if counts.unexpected == 0 else "bold red"
     cases = "case" if counts.cases == 1 else "cases"
@@ -60,67 +57,158 @@ def summary(console: Console, report: Report) -> None:
     )
 
 
+def failures(console: Console, report: Report) -> None:
+    """Every unexpected result; what came out alike in several columns or repeats is told once."""
+    for columns in alike(report.results):
+        _failure(console, columns)
+
+
 def matrix(console: Console, results: Sequence[Result]) -> None:
-    """Scenario × plugin (and lifecycle, when there are several): the verdict, the violated checks, the signature."""
-    columns = list(dict.fromkeys((each.plugin, each.lifecycle) for each in results))
-    several = len({lifecycle for _, lifecycle in columns}) > 1
+    """Scenario × column: the checks that do not conform and the signature.
+
+    On a terminal it fits: rows that conform everywhere are folded when there are more than a screen holds, and columns
+    are numbered when their names are too wide.
+    """
+    columns = by_column(results)
+    scenarios = list(dict.fromkeys(each.scenario for each in results))
+    bad = [name for name in scenarios if any(each.scenario == name and _marked(each) for each in results)]
+    named = {column: "\n".join(parts) for column, parts in heads(list(columns)).items()}
+    table = _table(scenarios, columns, named)
+    legend: list[str] = []
+    # measured without the width of the console, which would hide by how much it does not fit
+    wide = console.options.update(width=_UNLIMITED)
+    if console.is_terminal and Measurement.get(console, wide, table).minimum > console.width:
+        legend = [f"[bold]{number}[/] {escape(name)}" for number, name in enumerate(_joined(named), start=1)]
+        named = {column: str(number) for number, column in enumerate(columns, start=1)}
+        table = _table(scenarios, columns, named)
+        # names are folded before a column is lost
+        table.columns[0].no_wrap = Measurement.get(console, wide, table).minimum <= console.width
+        table.columns[0].overflow = "fold"
+    height = len(legend) + len(console.render_lines(table, pad=False)) + _BELOW_TABLE
+    fold = console.is_terminal and len(bad) < len(scenarios) and height > console.height
+    if fold:
+        no_wrap = table.columns[0].no_wrap
+        table = _table(bad, columns, named)
+        table.columns[0].no_wrap, table.columns[0].overflow = no_wrap, "fold"
+    if bad or not fold:
+        for line in [*legend, table]:
+            console.print(line)
+    if fold:
+        rest = len(scenarios) - len(bad)
+        console.print(f"[green]{rest} {'scenario conforms' if rest == 1 else 'scenarios conform'} everywhere[/]")
+
+
+def _joined(named: dict[Column, str]) -> list[str]:
+    return [name.replace("\n", " · ") for name in named.values()]
+
+
+def _table(rows: Sequence[str], columns: dict[Column, list[Result]], named: dict[Column, str]) -> Table:
     table = Table(show_edge=False, pad_edge=False, header_style="bold")
     table.add_column("scenario", no_wrap=True)
-    for plugin, lifecycle in columns:
-        table.add_column(
-            escape(plugin.removeprefix("reference:").removeprefix("reference-workflow:"))
-            + (f"\n[dim]{escape(lifecycle)}[/]" if several else "")
-        )
-    for scenario in dict.fromkeys(each.scenario for each in results):
-        cells = []
-        for column in columns:
-            here = [r for r in results if r.scenario == scenario and (r.plugin, r.lifecycle) == column]
-            cells.append(_cell(here))
-        table.add_row(escape(scenario), *cells)
-    console.print(table)
+    for column in columns:
+        first, _, rest = named[column].partition("\n")
+        widest = max(len(part) for part in named[column].split("\n"))
+        table.add_column(escape(first) + (f"\n[dim]{escape(rest)}[/]" if rest else ""), min_width=widest)
+    for scenario in rows:
+        cells = [[each for each in results if each.scenario == scenario] for results in columns.values()]
+        table.add_row(escape(scenario), *(_cell(here) for here in cells))
+    return table
+
+
+def _marked(each: Result) -> bool:
+    return each.verdict != "conforms" or not each.expected
 
 
 def _cell(results: list[Result]) -> str:
     if not results:
         return "[dim]–[/]"
-    worst = min(results, key=lambda each: ["violates", "unknown", "conforms"].index(each.verdict))
-    if worst.verdict == "conforms":
-        return "[green]conforms[/]"
-    checks = " ".join(check.id for check in worst.checks if check.verdict == worst.verdict)
-    tone = "red" if worst.verdict == "violates" else "yellow"
-    return f"[{tone}]{checks or worst.verdict}[/]{_signature(worst)}"
+    shown = worst(results)
+    told = " ".join(f"[{_CELLS[tone]}]{escape(piece)}[/]" for piece, tone in cell(shown))
+    times = sum(each.verdict == shown.verdict for each in results)
+    return told if times == len(results) else f"{told} [dim]{times} of {len(results)}[/]"
 
 
-def _signature(each: Result) -> str:
+def signature(each: Result) -> str:
+    """The signature after something, where there is one."""
     return f" [magenta]{escape(each.signature)}[/]" if each.signature else ""
 
 
-def _failure(console: Console, each: Result) -> None:
+def _failure(console: Console, columns: dict[str, list[Result]]) -> None:
+    """One way of not being as expected, by the first result that shows it."""
+    results = [each for found in columns.values() for each in found]
+    each = results[0]
     console.print(
-        f"\n[bold red]unexpected[/] {escape(each.scenario)} · {escape(each.plugin)} · {escape(each.lifecycle)}"
+        Text.from_markup(
+            f"\n[bold red]unexpected[/] {escape(each.scenario)} · {escape(each.plugin)} · {escape(', '.join(columns))}"
+            + (f" [dim]({len(results)} times)[/]" if len(results) > 1 else "")
+        )
     )
-    for surprise in each.unexpected:
-        console.print(f"  {escape(surprise)}")
     for check in each.checks:
         if check.verdict != "conforms":
-            console.print(
-                f"  {check.id}: seen {escape(repr(check.seen))}, accepted: {escape(', '.join(check.accepted))}"
-            )
-            console.print(f"    {escape(check.detail)}")
+            _check(console, each.scenario, check)
+    told = {f"{each.scenario}:{check.id} is {word}" for check in each.checks for word in ("violated", "unknown")}
+    for surprise in each.unexpected:
+        if not any(surprise.startswith(begin) for begin in told) or "against the table" in surprise:
+            _line(console, surprise, 2)
     if each.signature:
-        console.print(f"  signature {each.signature}: {escape('; '.join(each.reasons))}")
+        _line(console, f"signature {each.signature}: {'; '.join(each.reasons)}", 2)
     if each.culprit is not None:
-        console.print(f"  culprit: {escape(each.culprit.sentence)}")
+        _line(console, f"culprit: {each.culprit.sentence}", 2)
     for error in each.errors:
-        console.print(f"  [yellow]error:[/] {escape(error)}")
-    console.print(f"  [dim]journal: {escape(each.journal)}[/]")
+        _line(console, f"error: {error}", 2, style="yellow")
+    for other in results:
+        if other.replays:
+            _line(console, tally(other), 2)
+    # a path that is folded can be neither clicked nor copied
+    console.print(Text(f"  journal: {each.journal}", style="dim"), soft_wrap=True)
+
+
+def _check(console: Console, scenario: str, check: CheckOutcome) -> None:
+    """Named in full, as a baseline names it."""
+    name = f"{scenario}:{check.id}"
+    if check.baseline == "known":
+        _line(console, f"{name} is violated, as known: {check.reason}", 2, style="dim")
+        return
+    word = "violated" if check.verdict == "violates" else check.verdict
+    _print(console, Text.assemble((f"{name} is {word}", _TONES[check.verdict]), f": seen {check.seen!r}"), 2)
+    if check.verdict == "violates":
+        _line(console, f"accepted: {', '.join(check.accepted)}", 4)
+    _line(console, check.detail, 4, style="dim")
 
 
 def _warnings(console: Console, results: Sequence[Result]) -> None:
     """A violated SHOULD does not fail a run, but it is not silent either."""
+    told: dict[tuple[str, str], list[str]] = {}
     for each in results:
-        if each.expected and each.verdict == "violates" and not each.plugin.startswith("reference"):
-            violated = ", ".join(check.id for check in each.checks if check.verdict == "violates")
-            console.print(
-                f"[yellow]warning[/] {escape(each.scenario)}: {violated} (SHOULD) on {escape(each.lifecycle)}"
-            )
+        if each.plugin.startswith("reference"):
+            continue
+        free = [check.id for check in each.checks if check.verdict == "violates" and check.baseline is None]
+        if free and each.expected:
+            told.setdefault((each.scenario, ", ".join(free)), []).append(each.lifecycle)
+    if told:
+        console.print()
+    for (scenario, violated), lifecycles in told.items():
+        where = ", ".join(dict.fromkeys(lifecycles))
+        console.print(f"[yellow]warning[/] {escape(scenario)}: {violated} (SHOULD) on {escape(where)}")
+
+
+def _baseline(console: Console, report: Report) -> None:
+    """What was held against which file."""
+    standings = [check.baseline for each in report.results for check in each.checks if check.baseline]
+    if report.baseline is None and not standings:
+        return
+    counts = f"{standings.count('known')} known, {standings.count('new')} new, {standings.count('stale')} stale"
+    _line(console, f"baseline {report.baseline or 'of the merged results'}: {counts}", 0, style="dim")
+
+
+def _line(console: Console, text: str, indent: int, *, style: str = "") -> None:
+    _print(console, Text(text, style=style), indent)
+
+
+def _print(console: Console, text: Text, indent: int) -> None:
+    """Folded under its own indent on a terminal; one line, which can be searched, elsewhere."""
+    if console.is_terminal:
+        padded: RenderableType = Padding(text, (0, 0, 0, indent))
+        console.print(padded)
+    else:
+        console.print(Text(" " * indent).append_text(text), soft_wrap=True)

@@ -1,0 +1,154 @@
+"""What a run is held against besides the sentences: the baseline of the plugin's repository, and replays.
+
+The first verdict stands. An unexpected violation is played again, alone, so that its report can say whether it always
+comes; a race is a violation all the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from hookproof import suite
+from hookproof.catalogue.plugin import Plugin
+from hookproof.commands import UsageError, outputs
+from hookproof.judge.baseline import Baseline, find, place
+from hookproof.play import Case, PlayOptions
+from hookproof.report import baseline as baselines
+from hookproof.report.columns import WORST, tally, violated_unexpectedly
+from hookproof.report.progress import progress
+from hookproof.report.results import Result, Skipped
+
+_MOST_REPLAYED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What `--baseline`, `--update-baseline` and `--replays` come to."""
+
+    baseline: Baseline | None = None
+    update: bool = False
+    replays: int = 0
+    skipped: Sequence[Skipped] = field(default=())
+
+    def settle(
+        self, cases: Sequence[Case], results: list[Result], run: Path, options: PlayOptions, console: Console
+    ) -> list[Result]:
+        """Replay what was not expected, and write the baseline where that was asked for. Returns the final results."""
+        replayed = self._replay(cases, results, run, options, console)
+        settled = [
+            each.model_copy(update={"replays": _verdicts(each, replayed.get(number, []))})
+            for number, each in enumerate(results)
+        ]
+        if not self.update or self.baseline is None:
+            return settled
+        again = [each for found in replayed.values() for each in found]
+        judges = suite.Judges.read(_updated(self.baseline, settled, again, console))
+        return [judges.judge(Path(each.journal)).model_copy(update={"replays": each.replays}) for each in settled]
+
+    def _replay(
+        self, cases: Sequence[Case], results: list[Result], run: Path, options: PlayOptions, console: Console
+    ) -> dict[int, list[Result]]:
+        """The replays of each unexpected violation, by its number in `results`; of repeats only the first's."""
+        cells: dict[tuple[str, str, str], int] = {}
+        for number, each in enumerate(results):
+            if violated_unexpectedly(each):
+                cells.setdefault((each.scenario, each.plugin, each.lifecycle), number)
+        if not cells or not self.replays:
+            return {}
+        judges = suite.Judges.read(self.baseline)
+        chosen = list(cells.values())[:_MOST_REPLAYED]
+        found: dict[int, list[Result]] = {}
+        with progress(console, len(chosen) * self.replays, surprises=False, quiet=True) as moving:
+            if len(cells) > len(chosen):
+                moving.say(f"of {len(cells)} unexpected violations the first {len(chosen)} are played again")
+            for number in chosen:
+                each = results[number]
+                for time in range(1, self.replays + 1):
+                    moving.started(each.scenario, each.plugin, each.lifecycle, each.repeat)
+                    again = suite.run_case(cases[number], run, options, judges, replay=time)
+                    moving.finished(again)
+                    found.setdefault(number, []).append(again)
+                told = tally(each.model_copy(update={"replays": _verdicts(each, found[number])}))
+                moving.say(f"{each.scenario} on {each.lifecycle} {told}")
+        return found
+
+
+def _verdicts(each: Result, replays: Sequence[Result]) -> list[str]:
+    """What each replay says of the checks that were unexpectedly violated: others may be known to be."""
+    asked = violated_unexpectedly(each)
+    judged = [[check.verdict for check in again.checks if check.id in asked] for again in replays]
+    return [min(verdicts, key=WORST.index, default="unknown") for verdicts in judged]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the gate."""
+    group = parser.add_argument_group("what is known")
+    group.add_argument(
+        "--baseline",
+        type=Path,
+        metavar="FILE",
+        help="the known violations (default: the nearest hookproof.toml from the plugin upwards in its repository)",
+    )
+    group.add_argument(
+        "--update-baseline", action="store_true", help="write it: add what is new, take out what is fixed"
+    )
+    group.add_argument(
+        "--replays",
+        type=int,
+        default=3,
+        metavar="N",
+        help="play an unexpected violation again, alone, N times; only told, never judged (default: 3)",
+    )
+
+
+def read(parsed: argparse.Namespace, plugins: Sequence[Plugin], skipped: Sequence[Skipped]) -> Gate:
+    """The gate that the command line asks for. Raises UsageError, CatalogueError."""
+    if parsed.replays < 0:
+        raise UsageError(f"--replays {parsed.replays}: expected a number from 0 (0 plays nothing again)")
+    update: bool = parsed.update_baseline
+    reference = next((each for each in plugins if each.policy is not None), None)
+    if reference is not None:
+        if update or parsed.baseline is not None:
+            asked = "--update-baseline" if update else "--baseline"
+            raise UsageError(f"{asked}: {reference.name} has the committed table; a baseline is for a --plugin PATH")
+        return Gate(replays=parsed.replays, skipped=skipped)
+    baseline = _baseline(parsed.baseline, plugins[0].root, update=update)
+    return Gate(baseline, update, parsed.replays, skipped)
+
+
+def _baseline(named: Path | None, plugin: Path, *, update: bool) -> Baseline | None:
+    path = named or (place(plugin) if update else find(plugin))
+    if path is None:
+        return None
+    if path.is_dir():
+        raise UsageError(f"--baseline {path}: is a directory; expected a file such as {path / 'hookproof.toml'}")
+    if update:
+        outputs.attempt(path)
+        if not path.exists():
+            return Baseline(path)
+    elif not path.exists():
+        raise UsageError(f"--baseline {path}: does not exist (--update-baseline writes it)")
+    return suite.read_known(path)
+
+
+def _updated(baseline: Baseline, results: Sequence[Result], replays: Sequence[Result], console: Console) -> Baseline:
+    """Write the file; its new content."""
+    path = baseline.path
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    platform = next((each.platform for each in results), "")
+    played = baselines.outcomes(results, replays)
+    done = baselines.update(text, baseline, played, platform, datetime.now(UTC).date())
+    if not done.added and not done.removed and path.exists() and done.text == text:
+        console.print(f"{path}: nothing to change", markup=False)
+        return baseline
+    outputs.write(path, done.text)
+    console.print(f"{path}: {done.added} recorded, {done.removed} taken out", markup=False, soft_wrap=True)
+    if done.added:
+        console.print("now say in it why each is left as it is, in the place of the reason that was filled in")
+    return suite.read_known(path)

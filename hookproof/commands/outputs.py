@@ -1,0 +1,105 @@
+"""The files that a verb writes: which there are, that each can be written, asked before anything is played, and how."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from hookproof.commands import UsageError
+from hookproof.report.results import Report
+
+KINDS = {
+    "json": "the results as JSON (its schema: `hookproof --schema`)",
+    "junit": "the results as JUnit XML, one test case per case",
+    "html": "one HTML page that holds everything",
+    "markdown": "a summary for a pull request",
+}
+_STEP = "GITHUB_STEP_SUMMARY"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """One option per kind of file."""
+    group = parser.add_argument_group("files that are written")
+    for kind, what in KINDS.items():
+        group.add_argument(f"--{kind}", type=Path, metavar="FILE", help=what)
+
+
+def check(parsed: argparse.Namespace) -> None:
+    """A place that cannot be written is told before anything is played. Raises UsageError."""
+    told: dict[Path, str] = {}
+    for kind in KINDS:
+        path: Path | None = getattr(parsed, kind)
+        if path is None:
+            continue
+        if (other := told.setdefault(path.absolute(), kind)) != kind:
+            raise UsageError(f"--{other} and --{kind} both name {path}")
+        attempt(path)
+    if parsed.html is not None:
+        _html()
+
+
+def write_all(parsed: argparse.Namespace, report: Report, *, step: bool = True) -> None:
+    """Write every file that was asked for; in a step of GitHub's CI, unless `step` is False, summary and annotations too."""
+    from hookproof.report import annotations, junit, markdown  # noqa: PLC0415 - only when something is written
+
+    if parsed.json is not None:
+        write(parsed.json, report.model_dump_json(indent=2) + "\n")
+    for path, writer in ((parsed.junit, junit.write), (parsed.markdown, markdown.write)):
+        if path is not None:
+            _guarded(path, partial(writer, path, report))
+    if parsed.html is not None:
+        # the page names the command that plays a case again: with the plugin as it was named here
+        names = {each.plugin for each in report.results}
+        spec = getattr(parsed, "plugin", None)
+        plugins = dict.fromkeys(names, spec) if spec is not None and len(names) == 1 else None
+        _guarded(parsed.html, partial(_html(), parsed.html, report, plugins=plugins))
+    if step and os.environ.get(annotations.VARIABLE) == "github":
+        print("\n".join(annotations.lines(report)))
+    summary = os.environ.get(_STEP)
+    if step and summary:
+        try:
+            markdown.append(Path(summary), report)
+        except OSError as error:
+            # the verdict is what the step is for
+            print(f"hookproof: {_STEP}: {summary}: cannot be written: {error.strerror}", file=sys.stderr)
+
+
+def attempt(path: Path) -> None:
+    """Whether `path` can be written, without a change to what is there. Raises UsageError."""
+
+    def touch() -> None:
+        new = not path.exists()
+        path.open("a", encoding="utf-8").close()
+        if new:
+            path.unlink()
+
+    _guarded(path, touch)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a result file. Raises UsageError when its place cannot be written."""
+    _guarded(path, lambda: path.write_text(text, encoding="utf-8"))
+
+
+def _guarded(path: Path, action: Callable[[], object]) -> None:
+    try:
+        action()
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _html() -> Callable[..., object]:
+    """What writes the page; imported only when it is asked for."""
+    name = "hookproof.report.html"
+    try:
+        written: Callable[..., object] = importlib.import_module(name).write
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise UsageError("--html: this build of hookproof has no HTML report") from None
+    return written

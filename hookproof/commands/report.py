@@ -1,0 +1,27 @@
+"""`hookproof report`: the JSON of many machines as one report."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from hookproof.commands import UsageError, outputs
+from hookproof.report import merge, terminal
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `report`."""
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="what `hookproof run --json FILE` wrote")
+    outputs.arguments(parser)
+
+
+def execute(parsed: argparse.Namespace) -> int:
+    """Merge, print, write. Exit status as `run`: 1 when anything in it was not as expected."""
+    try:
+        found = merge.merge([merge.read(path) for path in parsed.files])
+    except merge.ReportError as error:
+        raise UsageError(str(error)) from None
+    outputs.check(parsed)
+    outputs.write_all(parsed, found)
+    terminal.summary(terminal.console(), found)
+    return 1 if found.summary.unexpected else 0

@@ -1,0 +1,186 @@
+"""The baseline: the violations that a plugin's maintainers know of, each with its reason, in their `hookproof.toml`.
+
+It is exact in both directions, as the table of the reference policies is: a violation that it does not name is new,
+and an entry whose check was judged on its lifecycle and conforms is stale. Both fail. An entry that was not played
+says nothing.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from hookproof.catalogue.lifecycle import resolve_lifecycle
+from hookproof.catalogue.reading import CatalogueError, Strict, read_table, validate
+from hookproof.catalogue.requirement import Requirement
+from hookproof.judge.judge import Judgement
+from hookproof.judge.verdict import CheckResult, Verdict
+
+NAME = "hookproof.toml"
+System = Literal["linux", "windows", "macos"]
+Standing = Literal["new", "stale", "known"]
+"""In falling order of weight."""
+_HEADER = re.compile(r"\s*\[\[\s*known\s*\]\]")
+_REAL = re.compile(r"(claude|codex)@\S+")
+
+
+class Known(Strict):
+    """One `[[known]]` table."""
+
+    check: str
+    """`scenario:check`, for example `jobs/pattern-c:JOB-03`."""
+    lifecycles: Annotated[list[str], Field(min_length=1)]
+    """Columns of the report: lifecycles, or real hosts such as `claude@2.1.91`."""
+    reason: str = ""
+    sometimes: bool = False
+    """A race: it may conform without being stale."""
+    platforms: list[System] = []
+    """Where it is violated; everywhere when empty."""
+
+    def applies(self, system: str) -> bool:
+        """Whether the entry is about this operating system."""
+        return not self.platforms or system in self.platforms
+
+
+class _File(Strict):
+    known: list[Known] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A file of known violations, or the place of one that is still to be written."""
+
+    path: Path
+    entries: tuple[Known, ...] = ()
+
+    def known(self, lifecycle: str, system: str) -> dict[str, Known]:
+        """`scenario:check` -> its entry, on a lifecycle and an operating system."""
+        return {each.check: each for each in self.entries if lifecycle in each.lifecycles and each.applies(system)}
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """How a check of a result stands to the baseline."""
+
+    standing: Standing
+    reason: str | None = None
+
+
+def system_of(platform: str) -> str:
+    """The operating system in what `platform.platform()` said."""
+    name = platform.partition("-")[0].lower()
+    # Wine says that it is not Windows, and is what a Windows entry is about all the same
+    return {"darwin": "macos", "wine": "windows"}.get(name, name)
+
+
+def find(plugin: Path) -> Path | None:
+    """The nearest `hookproof.toml` from the plugin's directory upwards, as far as its repository reaches."""
+    for folder in (plugin.resolve(), *plugin.resolve().parents):
+        if (folder / NAME).is_file():
+            return folder / NAME
+        if (folder / ".git").exists():
+            return None
+    return None
+
+
+def place(plugin: Path) -> Path:
+    """Where a baseline is, or belongs: the root of the plugin's repository, else the plugin's own directory."""
+    root = plugin.resolve()
+    repository = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
+    return find(plugin) or repository / NAME
+
+
+def read_baseline(path: Path, scenarios: Mapping[str, Collection[str]]) -> Baseline:
+    """The baseline in `path`; `scenarios` holds the checks that each requires.
+
+    Raises CatalogueError with every mistake and its place: an entry without a reason, a name that does not exist, a
+    check that is named twice for a lifecycle.
+    """
+    entries = validate(path, read_table(path), _File).known
+    lines = _header_lines(path.read_text(encoding="utf-8"))
+    mistakes = []
+    told: dict[tuple[str, str, str], int] = {}
+    for number, entry in enumerate(entries, start=1):
+        line = f"line {lines[number - 1]}: " if len(lines) == len(entries) else ""
+        where = f"{line}known[{number}] ({entry.check})"
+        mistakes += [f"{where}: {mistake}" for mistake in _mistakes(entry, scenarios)]
+        for cell in _cells(entry):
+            if told.setdefault(cell, number) != number:
+                mistakes.append(f"{where}: {cell[1]} is named in known[{told[cell]}] already")
+                break
+    if mistakes:
+        raise CatalogueError(path, mistakes)
+    return Baseline(path, tuple(entries))
+
+
+def stand(
+    judgement: Judgement, scenario: str, known: Mapping[str, Known], requirements: Mapping[str, Requirement], place: str
+) -> tuple[dict[str, Stand], list[str]]:
+    """How each check stands to the baseline, and what was not expected, one sentence each.
+
+    `known` are the entries for the lifecycle that was played, `place` names it and the file for the reader.
+    """
+    stands: dict[str, Stand] = {}
+    unexpected: list[str] = []
+    for check in judgement.checks:
+        key = f"{scenario}:{check.id}"
+        entry = known.get(key)
+        found = _stand(check, entry, binding=requirements[check.id].binding)
+        if found is not None:
+            stands[check.id] = found
+        if check.verdict is Verdict.UNKNOWN:
+            unexpected.append(f"{key} is unknown: {check.detail}")
+        elif found is not None and found.standing == "new":
+            unexpected.append(f"{key} is violated: seen {check.seen!r}, accepted {', '.join(check.accepted)}")
+        elif found is not None and found.standing == "stale":
+            unexpected.append(f"{key} is satisfied ({check.seen}), but is a known violation {place}: take it out")
+    return stands, unexpected
+
+
+def _stand(check: CheckResult, entry: Known | None, *, binding: bool) -> Stand | None:
+    if check.verdict is Verdict.VIOLATES:
+        if entry is not None:
+            return Stand("known", entry.reason)
+        # a violated SHOULD only warns
+        return Stand("new") if binding else None
+    if check.verdict is Verdict.CONFORMS and entry is not None and not entry.sometimes:
+        return Stand("stale", entry.reason)
+    return None
+
+
+def _cells(entry: Known) -> list[tuple[str, str, str]]:
+    systems = entry.platforms or ("linux", "windows", "macos")
+    return [(entry.check, lifecycle, system) for lifecycle in entry.lifecycles for system in systems]
+
+
+def _mistakes(entry: Known, scenarios: Mapping[str, Collection[str]]) -> list[str]:
+    found = []
+    if not entry.reason.strip():
+        found.append('has no reason; write why it is left as it is: reason = "..."')
+    scenario, _, check = entry.check.partition(":")
+    if scenario not in scenarios:
+        found.append(f"there is no scenario {scenario!r}{_near(scenario, scenarios)}")
+    elif check not in scenarios[scenario]:
+        found.append(f"{scenario} does not check {check!r} (it checks: {', '.join(scenarios[scenario])})")
+    for name in entry.lifecycles:
+        try:
+            if not _REAL.fullmatch(name):
+                resolve_lifecycle(name)
+        except LookupError as error:
+            found.append(str(error.args[0]))
+    return found
+
+
+def _near(name: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _header_lines(text: str) -> list[int]:
+    return [number for number, line in enumerate(text.splitlines(), start=1) if _HEADER.match(line)]

@@ -1,0 +1,31 @@
+"""Annotations for GitHub's checks: one line per result that was not expected, in the workflow commands' own syntax."""
+
+from __future__ import annotations
+
+from hookproof.report.results import Report, Result
+
+VARIABLE = "HOOKPROOF_ANNOTATE"
+"""`github` in this variable asks for them; the action sets it."""
+
+
+def lines(report: Report) -> list[str]:
+    """What GitHub shows beside a failed check."""
+    return [_line(each) for each in report.results if not each.expected]
+
+
+def _line(each: Result) -> str:
+    told = list(each.unexpected)
+    if each.signature:
+        told.append(f"{each.signature}: {'; '.join(each.reasons)}")
+    if each.culprit is not None:
+        told.append(f"ended by {each.culprit.sentence}")
+    title = f"{each.scenario} on {each.lifecycle}"
+    return f"::error title={_property(title)}::{_data(chr(10).join(told))}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,116 @@
+"""The columns of a report: a plugin on a lifecycle, and on a machine where the results of several are merged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from hookproof.report.results import Result
+
+WORST: list[Literal["violates", "unknown", "conforms"]] = ["violates", "unknown", "conforms"]
+"""Verdicts in falling order of weight."""
+Tone = Literal["good", "bad", "doubt", "known", "signature"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. `machine` is empty where all results are of one."""
+
+    plugin: str
+    lifecycle: str
+    machine: str = ""
+
+    def label(self) -> str:
+        """The whole name."""
+        return " · ".join(part for part in (self.plugin, self.lifecycle, self.machine) if part)
+
+
+def by_column(results: Sequence[Result]) -> dict[Column, list[Result]]:
+    """Results by column, in their order."""
+    machines = _machines(results)
+    found: dict[Column, list[Result]] = {}
+    for each in results:
+        column = Column(each.plugin, each.lifecycle, machines[each.platform, each.python])
+        found.setdefault(column, []).append(each)
+    return found
+
+
+def alike(results: Sequence[Result]) -> list[dict[str, list[Result]]]:
+    """Every unexpected result; what came out alike in several columns or repeats is one entry, by where it came."""
+    found: dict[tuple[object, ...], dict[str, list[Result]]] = {}
+    for column, here in by_column(results).items():
+        where = " · ".join(part for part in (column.lifecycle, column.machine) if part)
+        for each in here:
+            if not each.expected:
+                checks = tuple((check.id, check.verdict, check.seen, check.baseline) for check in each.checks)
+                key = (each.scenario, each.plugin, each.signature, checks)
+                found.setdefault(key, {}).setdefault(where, []).append(each)
+    return list(found.values())
+
+
+def heads(columns: Sequence[Column]) -> dict[Column, list[str]]:
+    """Of each column only what tells it from the others; of a single one its plugin."""
+    plugins = len({each.plugin for each in columns}) > 1 or len(columns) == 1
+    lifecycles = len({each.lifecycle for each in columns}) > 1
+    found = {}
+    for each in columns:
+        plugin = each.plugin.removeprefix("reference:").removeprefix("reference-workflow:")
+        parts = [plugin if plugins else "", each.lifecycle if lifecycles else "", each.machine]
+        found[each] = [part for part in parts if part]
+    return found
+
+
+def worst(results: Sequence[Result]) -> Result:
+    """The result that a cell shows: what was not expected before what was, then the weightiest verdict."""
+    return min(results, key=lambda each: (each.expected, WORST.index(each.verdict)))
+
+
+def cell(each: Result) -> list[tuple[str, Tone]]:
+    """What a cell says of a result, piece by piece: what is new before what is known, then the signature."""
+    if each.verdict == "conforms" and each.expected:
+        return [("conforms", "good")]
+    known = [check.id for check in each.checks if check.baseline == "known"]
+    violated = [check.id for check in each.checks if check.verdict == "violates" and check.baseline != "known"]
+    unknown = [check.id for check in each.checks if check.verdict == "unknown"]
+    fixed = [check.id for check in each.checks if check.baseline == "stale"]
+    groups: list[tuple[list[str], str, Tone]] = [
+        (violated, "", "bad"),
+        (fixed, " fixed", "bad"),
+        (unknown, " unknown", "doubt"),
+        (known, " known", "known"),
+    ]
+    pieces: list[tuple[str, Tone]] = [(" ".join(names) + word, tone) for names, word, tone in groups if names]
+    pieces = [(f"{piece},", tone) for piece, tone in pieces[:-1]] + (pieces[-1:] or [(each.verdict, "doubt")])
+    return pieces + ([(each.signature, "signature")] if each.signature and each.verdict != "conforms" else [])
+
+
+def violated_unexpectedly(each: Result) -> list[str]:
+    """The checks whose violation was not expected."""
+    begins = {check.id: f"{each.scenario}:{check.id} is violated" for check in each.checks}
+    return [name for name, begin in begins.items() if any(told.startswith(begin) for told in each.unexpected)]
+
+
+def tally(each: Result) -> str:
+    """What the replays came to, in one sentence; empty without any."""
+    if not each.replays:
+        return ""
+    times = "once" if len(each.replays) == 1 else f"{len(each.replays)} times"
+    told = f"played again alone {times}: {', '.join(each.replays)}"
+    return told if set(each.replays) == {"violates"} else f"{told}; the first verdict stands, a race is a violation"
+
+
+def _machines(results: Sequence[Result]) -> dict[tuple[str, str], str]:
+    """A short name for each (platform, Python) pair that tells it from the others."""
+    pairs = list(dict.fromkeys((each.platform, each.python) for each in results))
+    if len(pairs) < 2:
+        return dict.fromkeys(pairs, "")
+    platforms = {platform for platform, _ in pairs}
+    systems = {platform.partition("-")[0] for platform in platforms}
+    pythons = {python for _, python in pairs}
+    named = {}
+    for platform, python in pairs:
+        system = platform if len(systems) < len(platforms) else platform.partition("-")[0]
+        parts = [system if len(platforms) > 1 else "", f"Python {python}" if len(pythons) > 1 else ""]
+        named[platform, python] = ", ".join(part for part in parts if part)
+    return named

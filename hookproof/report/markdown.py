@@ -1,0 +1,157 @@
+"""Markdown for a pull request or a step's summary: the counts, the matrix, every unexpected result with its evidence.
+
+Short on purpose: rows that conform everywhere are folded away, what came out alike on several lifecycles is told once,
+and no more is told than a comment of a pull request can hold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from hookproof.report.columns import alike, by_column, cell, heads, tally, worst
+from hookproof.report.results import Report, Result
+
+_MOST_TOLD = 20
+_LONGEST_DETAIL = 300
+_LONGEST = 60_000
+"""A comment holds 65,536 characters."""
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&])")
+_MENTION = re.compile(r"(?<!\w)@(?=\w)")
+_UNWRITABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]+")
+
+
+def write(path: Path, report: Report) -> None:
+    """Write `report` to `path`. Raises OSError."""
+    path.write_text(document(report), encoding="utf-8")
+
+
+def append(path: Path, report: Report) -> None:
+    """Append `report` to what others have written there. Raises OSError."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(document(report) + "\n")
+
+
+def document(report: Report) -> str:
+    """The whole text."""
+    parts = [_headline(report), *_matrix(report), *_unexpected(report), *_known(report)]
+    whole = "\n\n".join(parts) + "\n"
+    if len(whole) <= _LONGEST:
+        return whole
+    cut = whole[:_LONGEST].rpartition("\n\n")[0]
+    # a fold that was cut open swallows what follows
+    closing = "\n\n</details>" if cut.count("<details>") > cut.count("</details>") else ""
+    return f"{cut}{closing}\n\n… cut here; the JSON and the HTML report hold everything.\n"
+
+
+def _headline(report: Report) -> str:
+    counts = report.summary
+    good = counts.unexpected == 0
+    told = "as expected" if good else f"{counts.unexpected} unexpected"
+    cases = "case" if counts.cases == 1 else "cases"
+    line = (
+        f"{counts.cases} {cases} in {counts.seconds:.1f} s: {counts.conforms} conform, {counts.violates} violate, "
+        f"{counts.unknown} unknown."
+    )
+    plugins = list(dict.fromkeys(each.plugin for each in report.results))
+    if len(plugins) == 1:
+        line += f" Plugin: {_text(plugins[0])}."
+    return f"### {'✅' if good else '❌'} hookproof: {told}\n\n{line}"
+
+
+def _matrix(report: Report) -> list[str]:
+    columns = by_column(report.results)
+    scenarios = list(dict.fromkeys(each.scenario for each in report.results))
+    if not scenarios:
+        return []
+    bad = [
+        name
+        for name in scenarios
+        if any(each.scenario == name and (each.verdict != "conforms" or not each.expected) for each in report.results)
+    ]
+    names = [" · ".join(parts) for parts in heads(list(columns)).values()]
+    parts = []
+    if bad:
+        lines = [_row(["scenario", *(_text(name) for name in names)]), _row(["---"] * (len(names) + 1))]
+        for scenario in bad:
+            cells = [_cell([each for each in found if each.scenario == scenario]) for found in columns.values()]
+            lines.append(_row([_text(scenario), *cells]))
+        parts.append("\n".join(lines))
+    rest = [name for name in scenarios if name not in bad]
+    if rest:
+        told = f"{len(rest)} {'scenario conforms' if len(rest) == 1 else 'scenarios conform'} everywhere"
+        parts.append(f"<details><summary>{told}</summary>\n\n{', '.join(_text(name) for name in rest)}\n\n</details>")
+    return parts
+
+
+def _cell(results: list[Result]) -> str:
+    if not results:
+        return "–"
+    each = worst(results)
+    loud = not each.expected
+    pieces = [f"**{piece}**" if loud and tone in {"bad", "doubt"} else piece for piece, tone in cell(each)]
+    return f"{'❌ ' if loud else ''}{' '.join(pieces)}"
+
+
+def _unexpected(report: Report) -> list[str]:
+    failures = alike(report.results)
+    if not failures:
+        return []
+    parts = ["#### Unexpected", *(_failure(columns) for columns in failures[:_MOST_TOLD])]
+    if len(failures) > _MOST_TOLD:
+        parts.append(f"… and {len(failures) - _MOST_TOLD} more.")
+    return parts
+
+
+def _failure(columns: Mapping[str, Sequence[Result]]) -> str:
+    found = [each for results in columns.values() for each in results]
+    each = found[0]
+    lines = [f"**{_text(each.scenario)}** · {_text(each.plugin)} · {_text(', '.join(columns))}", ""]
+    for check in each.checks:
+        if check.baseline == "stale":
+            lines.append(f"- {check.id} is satisfied (*{_text(check.seen)}*), but is a known violation: take it out")
+        elif check.baseline == "known":
+            lines.append(f"- {check.id} violated, as known")
+        elif check.verdict == "violates":
+            lines.append(
+                f"- {check.id} violated: accepted *{_text(', '.join(check.accepted))}*, seen **{_text(check.seen)}**. "
+                f"{_text(_short(check.detail))}"
+            )
+        elif check.verdict == "unknown":
+            lines.append(f"- {check.id} unknown: {_text(_short(check.detail))}")
+    lines += [f"- {_text(line)}" for line in each.unexpected if "against the table" in line]
+    if each.signature:
+        lines.append(f"- signature {each.signature}: {_text(_short('; '.join(each.reasons)))}")
+    if each.culprit is not None:
+        lines.append(f"- culprit: {_text(each.culprit.sentence)}")
+    lines += [f"- error: {_text(_short(error))}" for error in each.errors[:3]]
+    lines += [f"- {_text(tally(other))}" for other in found if other.replays][:3]
+    return "\n".join(lines)
+
+
+def _known(report: Report) -> list[str]:
+    reasons = {
+        f"{each.scenario}:{check.id}": check.reason or ""
+        for each in report.results
+        for check in each.checks
+        if check.baseline == "known"
+    }
+    if not reasons:
+        return []
+    lines = [f"- {_text(name)}: {_text(_short(reason))}" for name, reason in reasons.items()]
+    told = f"{len(reasons)} known {'violation' if len(reasons) == 1 else 'violations'}"
+    return [f"<details><summary>{told}</summary>\n\n" + "\n".join(lines) + "\n\n</details>"]
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_DETAIL else f"{text[:_LONGEST_DETAIL]}…"
+
+
+def _text(text: str) -> str:
+    """Text that was seen, so that no letter of it is markup, a mention or a cell's end."""
+    return _MENTION.sub("@\u200b", _SPECIAL.sub(r"\\\1", _UNWRITABLE.sub(" ", text)))

@@ -1,0 +1,76 @@
+"""Reports of many machines, read back from their JSON and merged into one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from hookproof import __version__
+from hookproof.report.results import FORMAT, Report, Result, summary
+
+
+class ReportError(Exception):
+    """A file that is no report. One sentence that says what was read and what was expected."""
+
+
+def read(path: Path) -> Report:
+    """The report that `--json` wrote to `path`. Raises ReportError."""
+    try:
+        found = json.loads(path.read_bytes())
+    except OSError as error:
+        raise ReportError(f"{path}: cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        raise ReportError(f"{path}: is not JSON; expected what `hookproof run --json FILE` writes") from None
+    if not isinstance(found, dict) or "hookproof" not in found or "results" not in found:
+        raise ReportError(f"{path}: is no report; expected what `hookproof run --json FILE` writes")
+    if found.get("format") not in {"1.0", FORMAT}:
+        raise ReportError(
+            f"{path}: has format {found.get('format')!r}, written by hookproof {found['hookproof']}; "
+            f"this is {__version__}, which reads up to {FORMAT}"
+        )
+    try:
+        report = Report.model_validate(found)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ReportError(f"{path}: {where}: {first['msg']} ({error.error_count()} mistakes)") from None
+    # an older format knew only the machine of the whole report
+    machine = {"platform": report.platform, "python": report.python}
+    results = [each if each.platform else each.model_copy(update=machine) for each in report.results]
+    return report.model_copy(update={"results": results})
+
+
+def merge(reports: Sequence[Report]) -> Report:
+    """One report of all. The very same result counts once; another one of the same case is one more repeat of it."""
+    results: list[Result] = []
+    repeats: dict[tuple[str, ...], int] = {}
+    seen: set[str] = set()
+    for each in (result for report in reports for result in report.results):
+        whole = each.model_dump_json()
+        if whole in seen:
+            continue
+        seen.add(whole)
+        cell = (each.scenario, each.plugin, each.lifecycle, each.platform, each.python)
+        number = repeats[cell] = max(repeats.get(cell, 0) + 1, each.repeat)
+        results.append(each.model_copy(update={"repeat": number}))
+    if len(reports) == 1:
+        return reports[0].model_copy(update={"results": results, "format": FORMAT})
+    baselines = {report.baseline for report in reports if report.baseline}
+    return Report(
+        hookproof=_joined([report.hookproof for report in reports]),
+        format=FORMAT,
+        platform=_joined([report.platform for report in reports]),
+        python=_joined([report.python for report in reports]),
+        results=results,
+        criteria=list(dict.fromkeys(each for report in reports for each in report.criteria)),
+        skipped=list(dict.fromkeys(each for report in reports for each in report.skipped)),
+        baseline=", ".join(sorted(baselines)) or None,
+        summary=summary(results, sum(report.summary.seconds for report in reports)),
+    )
+
+
+def _joined(values: Sequence[str]) -> str:
+    return ", ".join(dict.fromkeys(values))

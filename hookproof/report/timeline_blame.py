@@ -1,0 +1,158 @@
+"""Who ended what, and when a requirement was broken: the two things that a picture is looked at for.
+
+A sender that the kernel named is certain. Otherwise the one who can have done it is named, and called inferred: the
+host that ended the shell just then, or the only SessionEnd hook of the moment (the culprit is found by the same rules).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from hookproof.journal import Record
+from hookproof.judge.agents import STARTS
+from hookproof.judge.story import HookRun, Story
+from hookproof.report.timeline_cast import HARNESS, HOOKS, Cast
+
+_HOST_MS = 1000.0
+_AFTERMATH_MS = 2000.0
+_REQUEST = re.compile(r"\bmodel request (\d+)")
+_AGENT = re.compile(r"^([^\s:]+): ")
+
+
+class Outcome(Protocol):
+    """What is needed of a check's outcome."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def verdict(self) -> str: ...
+    @property
+    def seen(self) -> str: ...
+    @property
+    def detail(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sent a signal."""
+
+    lane: str
+    words: str
+    certain: bool
+    why: str
+
+
+def sender(story: Story, cast: Cast, record: Record) -> Sender | None:
+    """Who sent the signal of which a process died, or of which Codex told; None when nothing points at anybody."""
+    if record["kind"] == "codex.signal":
+        return _named(story, cast, record)
+    told = next(
+        (
+            each
+            for each in story.of("codex.signal")
+            if each.get("by") == record["pid"] and each.get("signal") == record["signal"]
+        ),
+        None,
+    )
+    if told is not None:
+        return _named(story, cast, told)
+    return _host(story, cast, record) or _hook(story, record)
+
+
+def _named(story: Story, cast: Cast, record: Record) -> Sender:
+    senders = {record.get("sender_pid"), record.get("sender_ppid")}
+    why = f"observed: the kernel named pid {record.get('sender_pid')} as the sender"
+    for run in story.hooks:
+        if run.started.get("pid") in senders and run.started["at"] - _HOST_MS <= record["at"]:
+            return Sender(HOOKS, f"by the {run.event} hook", certain=True, why=why)
+    lane = cast.process(record.get("sender_pid")) or cast.process(record.get("sender_ppid"))
+    if lane is not None:
+        return Sender(lane, f"by {cast.name(lane)}", certain=True, why=why)
+    return Sender(HARNESS, f"by pid {record.get('sender_pid')}", certain=True, why=why)
+
+
+def _host(story: Story, cast: Cast, record: Record) -> Sender | None:
+    starts = {each["run"]: each for each in story.of("shell.started")}
+    for shell in story.of("shell.ended"):
+        by, begun = str(shell.get("ended_by")), starts.get(shell["run"])
+        if begun is None or not by.startswith("host") or abs(shell["at"] - record["at"]) > _HOST_MS:
+            continue
+        host = cast.process(begun.get("by")) or cast.main
+        own = begun.get("pid") == record["pid"] and not shell.get("inferred")
+        why = "observed: the host’s own record" if own else "inferred: the host ended the shell just then"
+        return Sender(host, f"by the host, {by.removeprefix('host ')}", certain=own, why=why)
+    return None
+
+
+def _hook(story: Story, record: Record) -> Sender | None:
+    at = record["at"]
+    ends = story.session_end_hooks()
+    running = [run for run in ends if run.runs_at(at)]
+    near = running or [run for run in ends if _just_over(run, at)]
+    if len(near) != 1:
+        return None
+    why = "inferred: it was the only SessionEnd hook that was running then, or had just ended"
+    return Sender(HOOKS, "by the SessionEnd hook", certain=False, why=why)
+
+
+def _just_over(run: HookRun, at: float) -> bool:
+    over = run.ended is None or at <= run.ended["at"] + _AFTERMATH_MS
+    return bool(run.started["at"] - _HOST_MS <= at and over)
+
+
+def broken(story: Story, outcomes: Iterable[Outcome]) -> dict[int, list[Outcome]]:
+    """By the sequence number of a record: the requirements that were broken there, as far as the journal shows."""
+    found: dict[int, list[Outcome]] = {}
+    for outcome in outcomes:
+        if outcome.verdict == "violates":
+            found.setdefault(_moment(story, outcome), []).append(outcome)
+    return found
+
+
+def _moment(story: Story, outcome: Outcome) -> int:
+    record = _of_agent(story, outcome) if outcome.id.startswith("CTX") else _of_job(story, outcome)
+    if record is None:
+        record = next(iter(story.of("census")), None) or (story.records[-1] if story.records else None)
+    return int(record["seq"]) if record else 0
+
+
+def _of_job(story: Story, outcome: Outcome) -> Record | None:
+    job = story.first_job()
+    if job is None:
+        return None
+    lost = job.lost
+    evidence: dict[str, Record | None] = {
+        "JOB-04": story.look_after(job.ended or job.started),
+        "JOB-06": story.look_after(lost),
+        "JOB-21": story.look_after(job.ended or lost),
+        "JOB-07": next(iter(story.of("census")), None),
+        "JOB-08": job.result,
+        "JOB-26": job.call,
+        "JOB-28": next(iter(story.of("shell.ended")), None),
+    }
+    if outcome.id in evidence:
+        return evidence[outcome.id]
+    asked = [each for each in story.of("model.request") if each.get("agent") == "main"]
+    return lost or job.refused or (asked[-1] if asked else None)
+
+
+def _of_agent(story: Story, outcome: Outcome) -> Record | None:
+    number, name = _REQUEST.search(outcome.detail), _AGENT.match(outcome.detail)
+    requests = story.of("model.request")
+    if number is not None:
+        return next((each for each in requests if each.get("n") == int(number[1])), None)
+    if name is None:
+        return None
+    asked = next((each for each in requests if each.get("agent") == name[1]), None)
+    if outcome.seen in {"emitted", "timed out", "failed"} and asked is not None:
+        ended = (run.ended for run in story.hooks if run.event in STARTS and _thread(run) == asked.get("thread"))
+        return next((each for each in ended if each is not None), asked)
+    return asked
+
+
+def _thread(run: HookRun) -> object:
+    payload = run.started.get("payload") or {}
+    return run.started.get("thread_id") or payload.get("agent_id") or payload.get("session_id")

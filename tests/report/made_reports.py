@@ -1,0 +1,69 @@
+"""Results as a run would have found them, written out by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hookproof.report.results import CheckOutcome, CulpritResult, Found, Program, Report, Result, report
+
+LINUX, WINDOWS = "Linux-6.1-x86_64-with-glibc2.36", "Windows-11-10.0.26100-SP0"
+
+
+def a_check(id_: str = "JOB-03", verdict: Any = "conforms", **fields: Any) -> CheckOutcome:
+    """One check; a violated one saw `lost`."""
+    seen = {"conforms": "survives", "violates": "lost", "unknown": "no evidence"}[verdict]
+    said: dict[str, Any] = {"accepted": ["survives", "refused"], "seen": seen, "detail": "as the journal tells"}
+    return CheckOutcome(id=id_, verdict=verdict, **(said | fields))
+
+
+def a_result(*checks: CheckOutcome, **fields: Any) -> Result:
+    """One result of these checks; what is violated or unknown and not known is unexpected."""
+    checks = checks or (a_check(),)
+    scenario = fields.get("scenario", "jobs/pattern-c")
+    verdicts = [check.verdict for check in checks]
+    told = [
+        f"{scenario}:{each.id} is {'violated' if each.verdict == 'violates' else each.verdict}: seen {each.seen!r}"
+        for each in checks
+        if each.verdict != "conforms" and each.baseline != "known"
+    ]
+    told += [f"{scenario}:{each.id} is satisfied, but is known" for each in checks if each.baseline == "stale"]
+    standings = {each.baseline for each in checks}
+    made: dict[str, Any] = {
+        "scenario": scenario,
+        "plugin": "codex-plugin-cc 1.0.4",
+        "lifecycle": "claude-2.1.91",
+        "host": Program(name="claude", version="fake"),
+        "worker": Program(name="codex", version="fake"),
+        "repeat": 1,
+        "verdict": next(each for each in ("violates", "unknown", "conforms") if each in verdicts),
+        "expected": not told,
+        "signature": None,
+        "also": [],
+        "reasons": [],
+        "culprit": None,
+        "checks": list(checks),
+        "errors": [],
+        "unexpected": told,
+        "seconds": 1.0,
+        "journal": "/runs/1/journal.jsonl",
+        "platform": LINUX,
+        "python": "3.11.7",
+        "baseline": next((each for each in ("new", "stale", "known") if each in standings), None),
+    }
+    return Result(**(made | fields))
+
+
+def violated(id_: str = "JOB-03", **fields: Any) -> Result:
+    """A result with one unexpected violation, its signature and culprit."""
+    who = Found(value="the SessionEnd hook", how="observed", why="its record")
+    culprit = CulpritResult(
+        sentence="the SessionEnd hook with SIGTERM", who=who, session=None, signal=None, after_subagent_ms=None
+    )
+    told: dict[str, Any] = {"signature": "H1", "reasons": ["the row is gone"], "culprit": culprit}
+    return a_result(a_check(id_, "violates"), **(told | fields))
+
+
+def a_report(results: Sequence[Result], **fields: Any) -> Report:
+    """A report of these results."""
+    return report(list(results), seconds=2.0).model_copy(update={"platform": LINUX, **fields})
