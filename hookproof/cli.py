@@ -17,6 +17,9 @@ VERBS = {
     "list": "show scenarios, requirements, lifecycles or plugins",
     "explain": "say what a scenario, requirement, lifecycle, policy or signature means",
     "recheck": "judge an old run again",
+    "compare": "say what changed between two runs",
+    "report": "merge the JSON of many machines into one report",
+    "calibrate": "hold a stand-in against the real host of the same version",
     "hosts": "bring real hosts from npm into a private cache",
     "doctor": "say what this machine can and cannot run, and why",
 }

@@ -21,7 +21,26 @@ _OPEN = frozenset({"tool_input", "tool_response"})
 _UNTOLD = frozenset({"hook_started", "hook_response"})
 """Stream lines of hooks: a real host is observed by a plugin of ours, whose hooks it tells of too."""
 _SUBJECTS = ("tool_name", "source", "reason", "trigger")
-ORDER = "order"
+ORDER, ERRORS = "order", "errors"
+ABOUT_EVENTS = frozenset({"payload keys", "payload values", "identity", "hook environment", "hook processes"})
+"""The facets whose places begin with an event, as `events` calls it or without whose it is."""
+FACETS = (
+    "events",
+    ORDER,
+    "payload keys",
+    "payload values",
+    "identity",
+    "hook environment",
+    "hook processes",
+    "shell environment",
+    "context",
+    "notifications",
+    "deaths",
+    "stream",
+    "exit",
+    ERRORS,
+)
+"""All of them, as they are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +66,10 @@ def extract(records: list[Record]) -> Facets:
         "shell environment": shell_names(records, names),
         "context": contexts(records, names),
         "notifications": notifications(records, names),
-        "deaths": dict(_deaths(records, names)),
-        "stream": dict(_stream(records, names)),
+        "deaths": dict(_deaths(records)) | dict(_ends(records)),
+        "stream": dict(_stream(records)),
         "exit": {str(r["session"]): _exit(r) for r in records if r["kind"] == "host.exited"},
-        "errors": {r["where"]: names.plain(str(r["what"])) for r in records if r["kind"] == "error"},
+        ERRORS: {r["where"]: names.plain(str(r["what"])) for r in records if r["kind"] == "error"},
     }
     return Facets(tables, tuple(_numbered(_happenings(records, names))))
 
@@ -66,6 +85,11 @@ def label(record: Record, names: Names) -> str:
     payload = record["payload"]
     subject = next((f"({payload[key]})" for key in _SUBJECTS if isinstance(payload.get(key), str)), "")
     return f"{names.of_hook(payload)} {record['event']}{subject}"
+
+
+def event_of(words: str) -> str:
+    """The event in the words of `label`: `PreToolUse`."""
+    return words.partition(" ")[2].partition(":")[0].partition("(")[0]
 
 
 def _payload_keys(hooks: list[Record], names: Names) -> Iterator[tuple[str, list[str]]]:
@@ -104,7 +128,8 @@ def _values(hooks: list[Record], names: Names, *, identity: bool) -> Iterator[tu
             if (key in IDENTITY) is identity and all(
                 isinstance(value, (str, bool)) or value is None for value in values
             ):
-                yield f"{where}: {key}", [_plain(value, names) for value in values]
+                plain = [_plain(value, names) for value in values]
+                yield f"{where}: {key}", [each for number, each in enumerate(plain) if each not in plain[:number]]
 
 
 def _plain(value: Any, names: Names) -> Any:
@@ -130,7 +155,7 @@ def _groups(records: list[Record], hooks: list[Record]) -> dict[str, Any]:
     }
 
 
-def _deaths(records: list[Record], names: Names) -> Iterator[tuple[str, Any]]:
+def _deaths(records: list[Record]) -> Iterator[tuple[str, Any]]:
     """What became of the commands that wait."""
     swept = next((number for number, record in enumerate(records) if record["kind"] == "sweep.began"), len(records))
     before = records[:swept]
@@ -147,12 +172,19 @@ def _deaths(records: list[Record], names: Names) -> Iterator[tuple[str, Any]]:
             yield job, "ends by itself" if answered else "SIGKILL, or another signal that cannot be caught"
 
 
+def _ends(records: list[Record]) -> Iterator[tuple[str, Any]]:
+    """Which sessions do not end when their input does."""
+    for record in records:
+        if record["kind"] == "session.stays":
+            yield f"the session {record['session']}", "waits for its commands when its input has ended"
+
+
 def _sender(pid: int, records: list[Record]) -> str:
     hosts = {record["pid"] for record in records if record["kind"] == "host.started"}
     return "the host" if pid in hosts else "another process"
 
 
-def _stream(records: list[Record], names: Names) -> Iterator[tuple[str, Any]]:
+def _stream(records: list[Record]) -> Iterator[tuple[str, Any]]:
     kinds: Counter[str] = Counter()
     for record in records:
         if record["kind"] != "host.line" or record.get("line_subtype") in _UNTOLD:

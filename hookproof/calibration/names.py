@@ -40,6 +40,15 @@ class Names:
             self._learn(record)
         for known, name in self.agents.items():
             self._ids[known] = f"<{name}>"
+        self._sessions_of_their_own(records)
+
+    def _sessions_of_their_own(self, records: list[Record]) -> None:
+        """A session in which only an agent's hooks run is that agent's."""
+        for record in records:
+            session, agent = record.get("session_id"), record.get("agent_id")
+            if record["kind"] == "hook.started" and session not in self.agents and agent in self.agents:
+                self.agents[str(session)] = self.agents[str(agent)]
+                self._ids[str(session)] = f"<{self.agents[str(agent)]}'s session>"
 
     def _learn(self, record: Record) -> None:
         kind = record["kind"]
@@ -48,8 +57,8 @@ class Names:
         elif kind == "model.request":
             if record.get("thread") and record["agent"]:
                 self.agents.setdefault(record["thread"], record["agent"])
-            for result in record["results"]:
-                self._tasks(result["text"])
+            for told in (*record["results"], *record["texts"]):
+                self._tasks(told["text"])
         elif kind == "hook.started" and record["agent_id"] and record.get("source") == "claude":
             self.agents.setdefault(record["agent_id"], str(record["agent_type"]).rpartition(":")[2])
 

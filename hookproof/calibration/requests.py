@@ -11,9 +11,11 @@ from hookproof.journal import Record
 from hookproof.model.script import marked_agents
 
 _PROBE = re.compile(r"PROBE \w+")
-_NOTICE = re.compile(r"<task-notification>|<subagent_notification>")
+_NOTICE = re.compile(
+    r"<task-notification>\s*<task-id>.*?</task-notification>|<subagent_notification>\s*\{.*?</subagent_notification>",
+    re.DOTALL,
+)
 _NAMES = re.compile(r"^PROBE-NAMES (.*)$", re.MULTILINE)
-_BEFORE, _AFTER = 160, 40
 _SHELLS_OWN = frozenset({"_", "PWD", "OLDPWD", "SHLVL"})
 """What bash itself sets."""
 
@@ -65,19 +67,28 @@ def _placed(text: Record, match: re.Match[str], prompt: int | None, names: Names
 
 
 def _around(text: str, match: re.Match[str], names: Names) -> str:
-    before = names.plain(text[: match.start()])[-_BEFORE:]
-    after = names.plain(text[match.end() :])[:_AFTER]
-    return f"{before}[PROBE]{after}"
+    """The paragraph that a probe stands in: what a host says besides is not compared word by word."""
+    before = names.plain(text[: match.start()]).rpartition("\n\n")[2]
+    after = names.plain(text[match.end() :]).partition("\n\n")[0]
+    # a line feed where a block ends is how blocks are joined, and tells a model nothing
+    return f"{before}[PROBE]{after}".strip()
 
 
 def notifications(records: list[Record], names: Names) -> dict[str, Any]:
-    """Agent -> every notification that reached its model, with its role."""
+    """Agent -> every notification that reached its model, with its role; and the words around each."""
     found: dict[str, list[str]] = {}
     for agent, number, request in _asked(records):
         for text in request["texts"]:
-            if _NOTICE.search(text["text"]) and text["role"] != "system" or _NOTICE.match(text["text"].lstrip()):
-                said = f"request {number}, {text['role']}: {names.plain(text['text'])}"
-                found.setdefault(names.agent(agent), []).append(said)
+            match = _NOTICE.search(text["text"])
+            if match is None:
+                continue
+            who, where = names.agent(agent), f"request {number}, {text['role']}"
+            plain = [
+                names.plain(part)
+                for part in (text["text"][: match.start()], match.group(), text["text"][match.end() :])
+            ]
+            found.setdefault(who, []).append(f"{where}: {plain[1]}")
+            found.setdefault(f"{who}, the words around it", []).append(f"{plain[0]}[NOTIFICATION]{plain[2]}".strip())
     return dict(found)
 
 

@@ -73,6 +73,11 @@ def lifecycle_files() -> list[Path]:
     return sorted(places.FAKES.glob("*/lifecycles/*.toml"))
 
 
+def lifecycle_file(lifecycle: Resolved) -> Path:
+    """The file that a lifecycle comes from."""
+    return places.FAKES / lifecycle.host / "lifecycles" / f"{lifecycle.name.partition('+')[0]}.toml"
+
+
 def read_lifecycle(path: Path) -> Lifecycle:
     """The lifecycle in `path`. Raises CatalogueError, also for a row without `is` or `source`."""
     lifecycle = read(path, Lifecycle)

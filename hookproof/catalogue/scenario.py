@@ -27,7 +27,7 @@ WHEN = (
     r"subagent(?: (?P<subagent>[\w:#.-]+))? ended",
     r"shell ended",
     r"turn(?: of (?P<turn>[\w-]+))? (?:ended|reported)",
-    r"session(?: (?P<session>[\w-]+))? (?:started|ended)",
+    r"session(?: (?P<session>[\w-]+))? (?:started|cleared|ended)",
 )
 DO = (
     r"look",
@@ -35,6 +35,7 @@ DO = (
     r"fetch result(?: (?P<fetch>[\w-]+))?",
     r"(?:start|end) session(?: (?P<session>[\w-]+))?",
     r"clear session",
+    r"close terminal",
 )
 
 
@@ -58,6 +59,13 @@ class Session(Strict):
         if (self.host is None) != (self.lifecycle is None):
             raise ValueError("expected `host` and `lifecycle` together, or neither")
         return self
+
+
+class Claude(Strict):
+    """How Claude Code is run as a host."""
+
+    interactive: bool = False
+    """At a terminal, as a person uses it, instead of in print mode."""
 
 
 class Codex(Strict):
@@ -106,7 +114,10 @@ class Then(Strict):
     @classmethod
     def _known_when(cls, value: str) -> str:
         return _known(
-            value, WHEN, "job started, job ended, subagent ended, shell ended, turn ended, turn reported, session ended"
+            value,
+            WHEN,
+            "job started, job ended, subagent ended, shell ended, turn ended, turn reported, session started, "
+            "session cleared, session ended",
         )
 
     @field_validator("do")
@@ -115,7 +126,9 @@ class Then(Strict):
         if value is None:
             return None
         return _known(
-            value, DO, "look, release job, fetch result, start session NAME, end session [NAME], clear session"
+            value,
+            DO,
+            "look, release job, fetch result, start session NAME, end session [NAME], clear session, close terminal",
         )
 
     @model_validator(mode="after")
@@ -142,8 +155,11 @@ class Scenario(Strict):
     sessions: dict[str, Session] = {}
     model: Annotated[dict[str, list[AnyStep]], Field(min_length=1)]
     then: list[Then] = []
+    unordered: list[Annotated[list[str], Field(min_length=2, max_length=2)]] = []
+    """In calibration: pairs of what happens (as patterns) of which neither waits for the other."""
     lifecycles: list[str] = []
     """The only lifecycles that it says anything about; all of the host's without a name."""
+    claude: Claude = Claude()
     codex: Codex = Codex()
     agents: dict[str, AgentRole] = {}
     transcripts: dict[str, Transcript] = {}
@@ -187,6 +203,8 @@ class Scenario(Strict):
                     yield f"then[{number}] names {name!r}, which this scenario does not define"
                 elif group == "session" and name not in {MAIN, *self.sessions}:
                     yield f"then[{number}] names the session {name!r}: add [sessions.{name}]"
+        if not self.claude.interactive and any(step.do == "close terminal" for step in self.then):
+            yield "a step closes the terminal, but the session has none: add [claude] interactive = true"
         if not self.jobs and any(re.match("job|release|fetch", f"{step.when}|{step.do}") for step in self.then):
             yield "a step is about a job, but no [jobs.NAME] is defined"
 

@@ -17,8 +17,11 @@ from hookproof.catalogue.reading import Strict
 class ModelStep(Strict):
     """One answer of the scripted model to one agent."""
 
-    after: Literal["job started", "look"] | None = None
-    """Hold the answer until the launched job runs, or until it runs and has been looked at; not if it was refused."""
+    after: Literal["job started", "look", "main stopped"] | None = None
+    """Hold the answer until the launched job runs, or until it runs and has been looked at; not if it was refused.
+
+    "main stopped", in calibration: until the main agent's Stop hook has run.
+    """
     if_told: str | None = None
     """Play the step only if this regular expression is found in what the model was told; else skip it."""
     unless_told: str | None = None

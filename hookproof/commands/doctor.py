@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
-from hookproof import __version__, places, processes
+from hookproof import __version__, machine, places, processes
 from hookproof.catalogue.plugin import descriptors
 from hookproof.stage import isolation
 
@@ -27,13 +27,8 @@ def execute(_parsed: argparse.Namespace) -> int:
 
 
 def _findings() -> Iterator[tuple[bool, str, str]]:
-    print(f"hookproof {__version__}, Python {platform.python_version()}, {platform.platform()}")
-    shell = shutil.which("bash")
-    yield (
-        shell is not None,
-        "the stand-ins",
-        "bash is here" if shell else "bash is not on PATH: the hosts' shell tool needs it",
-    )
+    print(f"hookproof {__version__}, Python {platform.python_version()}, {machine.system()}")
+    yield _shell()
     for descriptor in descriptors():
         missing = [f"{program}: {hint}" for program, hint in descriptor.needs.items() if shutil.which(program) is None]
         yield not missing, f"plugin {descriptor.name}", "; ".join(missing) or "everything it needs is on PATH"
@@ -54,3 +49,16 @@ def _findings() -> Iterator[tuple[bool, str, str]]:
     yield npm is not None, "bringing real hosts", "npm is here" if npm else "npm is not on PATH: hosts come from it"
     yield True, "runs are kept in", str(places.runs_dir())
     yield True, "worlds are made in", tempfile.gettempdir()
+
+
+def _shell() -> tuple[bool, str, str]:
+    """What the stand-ins' shell tool runs commands with."""
+    what = "the stand-ins"
+    if sys.platform == "win32":
+        from hookproof.stage.windows_shell import git_bash  # noqa: PLC0415 - cannot be imported elsewhere
+
+        bash = git_bash()
+        return True, what, f"{bash} is here" if bash else "no Git Bash here: the hosts' shell tool is cmd.exe"
+    if shutil.which("bash") is None:
+        return False, what, "bash is not on PATH: the hosts' shell tool needs it"
+    return True, what, "bash is here"

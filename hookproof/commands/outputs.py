@@ -44,7 +44,7 @@ def check(parsed: argparse.Namespace) -> None:
 
 
 def write_all(parsed: argparse.Namespace, report: Report, *, step: bool = True) -> None:
-    """Write every file that was asked for; in a step of GitHub's CI also summary and annotations, unless `step` is False."""
+    """Write every file that was asked for; in a step of GitHub's CI, if `step`, the summary and annotations too."""
     from hookproof.report import annotations, junit, markdown  # noqa: PLC0415 - only when something is written
 
     if parsed.json is not None:

@@ -76,6 +76,10 @@ class ClaudeSession:
         self._stdin.close()
         await self._process.over()
 
+    async def hang_up(self) -> None:
+        """It has no terminal to close: ends it."""
+        await self.end()
+
     async def abandon(self) -> None:
         """Stop reading; the process is ended by the run's sweep."""
         await self._process.abandon()

@@ -90,6 +90,10 @@ class CodexSession:
         """Wait for the process of the last turn to be gone. The caller sets the deadline."""
         await self._over()
 
+    async def hang_up(self) -> None:
+        """It has no terminal to close: ends it."""
+        await self.end()
+
     async def abandon(self) -> None:
         """Stop reading; the process is ended by the run's sweep."""
         if self._process is not None:

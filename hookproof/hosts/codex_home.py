@@ -20,7 +20,7 @@ from hookproof import processes
 from hookproof.catalogue.plugin import CODEX_MANIFEST
 from hookproof.catalogue.scenario import Codex as CodexOptions
 from hookproof.hosts.process import LONGEST_LINE
-from hookproof.hosts.session import Program
+from hookproof.hosts.session import HostError, Program
 from hookproof.journal import DeadlineMissedError, Journal
 from hookproof.stage.world import World
 
@@ -60,10 +60,6 @@ def write_config(home: Path, base_url: str, project: Path, features: list[str]) 
     ]
     home.mkdir(parents=True)
     (home / "config.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-class HostError(Exception):
-    """A host that does not do what it must be able to do. One sentence."""
 
 
 @dataclass(slots=True)

@@ -19,6 +19,10 @@ class Program:
         return self.version != "fake"
 
 
+class HostError(Exception):
+    """A host that does not do what it must be able to do. One sentence."""
+
+
 class Session(Protocol):
     """One session of a host."""
 
@@ -29,6 +33,9 @@ class Session(Protocol):
 
     async def end(self) -> None:
         """End it as a user would, and wait for the host to be gone. The caller sets the deadline."""
+
+    async def hang_up(self) -> None:
+        """Close its terminal, where it has one, and wait for the host to be gone. The caller sets the deadline."""
 
     async def abandon(self) -> None:
         """Stop reading; what still runs is ended by the run's sweep."""

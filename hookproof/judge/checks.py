@@ -141,6 +141,22 @@ def result_readable(story: Story, job: JobStory) -> Seen:
     return Seen("gone", f"exit {job.result['exit']}: {_short(text)}")
 
 
+def survives_clear(story: Story, job: JobStory) -> Seen:
+    """JOB-15: the job lives through it; or main's shell, asked after its loss, is told that it is over."""
+    fate = _refused(job) or _fate(job)
+    if fate.outcome != "lost":
+        return Seen("survives" if fate.outcome == "finished" else fate.outcome, fate.detail)
+    look = story.look_after(job.lost)
+    if look is None or MAIN not in look["places"]:
+        return Seen(None, f"the main session was not asked after the job's end; {fate.detail}")
+    row = story.listed(look, MAIN, job)
+    if row is None:
+        return Seen("not listed", f"status in main does not list it; {fate.detail}")
+    status = story.status_of(row)
+    over = status in story.terminal - story.succeeded
+    return Seen("listed terminal" if over else "listed falsely", f"main is told {status!r}; {fate.detail}")
+
+
 def not_a_ghost(story: Story, job: JobStory) -> Seen:
     """JOB-21: wherever one asks after its death, the job is not listed as running."""
     fate = _refused(job) or _fate(job)
@@ -219,6 +235,7 @@ CHECKS: dict[str, Check] = {
     "JOB-06": recorded_as_ended,
     "JOB-07": nothing_left,
     "JOB-08": result_readable,
+    "JOB-15": survives_clear,
     "JOB-21": not_a_ghost,
     "JOB-26": lands_well,
     "JOB-27": told_once,

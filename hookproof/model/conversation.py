@@ -26,14 +26,17 @@ class Conversation:
 
         Each text has its `place`, its number among all texts of the request.
         """
-        now = Counter(texts)
+        # a line feed at the end of a block is how a host joins it with the next one, which differs from request to
+        # request (measured on Claude Code 2.1.91): the text is no new one for that
+        keys = [(role, text.rstrip("\n")) for role, text in texts]
+        now = Counter(keys)
         fresh = now - self._seen
         self._seen |= now
         new_texts = []
-        for place, (role, text) in enumerate(texts):
-            if fresh[(role, text)] > 0:
-                fresh[(role, text)] -= 1
-                new_texts.append({"role": role, "text": text, "place": place, **self._origin(role, text)})
+        for place, ((role, text), key) in enumerate(zip(texts, keys, strict=True)):
+            if fresh[key] > 0:
+                fresh[key] -= 1
+                new_texts.append({"role": role, "text": text, "place": place, **self._origin(key)})
         new_results = [
             {"tool_use_id": key, "text": text, "is_error": is_error}
             for key, (text, is_error) in results.items()
@@ -42,8 +45,8 @@ class Conversation:
         self._results.update(results)
         return new_texts, new_results
 
-    def _origin(self, role: str, text: str) -> dict[str, bool]:
-        if self._inherited[(role, text)] == 0:
+    def _origin(self, key: tuple[str, str]) -> dict[str, bool]:
+        if self._inherited[key] == 0:
             return {}
-        self._inherited[(role, text)] -= 1
+        self._inherited[key] -= 1
         return {"inherited": True}

@@ -13,6 +13,9 @@ from hookproof.play.cases import Case, PlayOptions
 from hookproof.play.context import ContextPlay
 from hookproof.stage.world import World
 
+_STAYS_SECONDS = 7.0
+"""By then a host has gone that does not wait for commands: 2.1.329 gives those that it keeps 5 s (measured)."""
+
 
 class CalibrationPlay(ContextPlay):
     """The run of the probe. A job is a command that waits, not a companion's."""
@@ -28,6 +31,7 @@ class CalibrationPlay(ContextPlay):
     ) -> None:
         super().__init__(case, descriptor, world, journal, options, group)
         self._loop = asyncio.get_running_loop()
+        self._endings: list[asyncio.Task[None]] = []
         journal.observe(self._seen)
 
     def words(self) -> Mapping[str, str]:
@@ -43,15 +47,30 @@ class CalibrationPlay(ContextPlay):
         return {name: f"job={name} is done." for name in self.case.scenario.jobs}
 
     async def hold(self, agent: str, after: str) -> None:
-        started = self.journal.wait(
-            lambda record: record["kind"] == "job.started",
-            waiting_for=f"{after!r} before the model answers {agent!r}",
-            seconds=self.options.seconds,
-        )
+        def come(record: Record) -> bool:
+            if after == "main stopped":
+                return bool(record["kind"] == "turn.ended" and record["agent_id"] is None)
+            return bool(record["kind"] == "job.started")
+
+        waiting_for = f"{after!r} before the model answers {agent!r}"
         try:
-            await started
+            await self.journal.wait(come, waiting_for=waiting_for, seconds=self.options.seconds)
         except DeadlineMissedError as error:
             self.journal.write("error", where="model server", what=str(error))
+
+    async def end_session(self, name: str) -> None:
+        """End a session's input. A host that waits for its commands stays, and the scenario goes on."""
+        ending = self._loop.create_task(super().end_session(name))
+        self._endings.append(ending)
+        done, _ = await asyncio.wait([ending], timeout=_STAYS_SECONDS)
+        if not done:
+            self.journal.write("session.stays", session=name)
+
+    async def evidence(self) -> None:
+        for error in await asyncio.gather(*self._endings, return_exceptions=True):
+            if error is not None:
+                self.journal.write("error", where="play", what=str(error))
+        await super().evidence()
 
     def _seen(self, record: Record) -> None:
         kind = record["kind"]

@@ -111,7 +111,7 @@ class Looker:
     async def _ask(self, command: str, env: Mapping[str, str], env_files: list[str]) -> Record:
         try:
             finished = await processes.run(
-                shell_argv(command, env_files),
+                shell_argv(command, env_files, self._world.root),
                 env=dict(env),
                 cwd=Path(self._world.project),
                 seconds=_SECONDS,

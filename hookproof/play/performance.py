@@ -17,7 +17,7 @@ from hookproof import processes
 from hookproof.catalogue.descriptor import State
 from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.scenario import MAIN
-from hookproof.hosts import claude, codex
+from hookproof.hosts import claude, claude_terminal, codex
 from hookproof.hosts.session import Program, Session
 from hookproof.journal import DeadlineMissedError, Journal
 from hookproof.model.script import Script
@@ -122,7 +122,18 @@ class Performance(ABC):
     async def _start(self, name: str, user: str, host: str, lifecycle: Path) -> None:
         program = self.program(host)
         session: Session
-        if host == "claude":
+        if host == "claude" and self.case.scenario.claude.interactive:
+            session = await claude_terminal.start_session(
+                program,
+                self.world,
+                self.journal,
+                name=name,
+                env=self.env,
+                lifecycle=lifecycle,
+                group=self.group,
+                seconds=self.options.seconds,
+            )
+        elif host == "claude":
             session = await claude.start_session(
                 program, self.world, self.journal, name=name, env=self.env, lifecycle=lifecycle, group=self.group
             )
@@ -139,13 +150,22 @@ class Performance(ABC):
         self._sessions[name] = session
         await session.type(user)
 
-    async def _end(self, session: Session) -> None:
+    async def _end(self, session: Session, *, hang_up: bool = False) -> None:
         waiting_for = f"the end of session {session.name!r}"
         try:
             async with asyncio.timeout(self.options.seconds):
-                await session.end()
+                await (session.hang_up() if hang_up else session.end())
         except TimeoutError:
             raise DeadlineMissedError(waiting_for, self.options.seconds) from None
+
+    async def _part_with(self, name: str, *, hang_up: bool = False) -> None:
+        """End a session before the run's end. One that does not end is abandoned with the others."""
+        session = self._sessions.pop(name)
+        try:
+            await self._end(session, hang_up=hang_up)
+        except BaseException:
+            self._sessions[name] = session
+            raise
 
     async def _finish(self) -> None:
         """Evidence first, then the sweep; afterwards nothing of the run is left but its journal."""
@@ -193,7 +213,10 @@ class Performance(ABC):
         await self._start(name, wanted.user, wanted.host, lifecycle)
 
     async def end_session(self, name: str) -> None:
-        await self._end(self._sessions.pop(name))
+        await self._part_with(name)
+
+    async def hang_up(self, name: str) -> None:
+        await self._part_with(name, hang_up=True)
 
     async def type(self, session: str, text: str) -> None:
         await self._sessions[session].type(text)

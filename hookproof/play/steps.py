@@ -24,6 +24,7 @@ class Actions(Protocol):
     def release(self, job: str) -> None: ...
     async def start_session(self, name: str) -> None: ...
     async def end_session(self, name: str) -> None: ...
+    async def hang_up(self, name: str) -> None: ...
     async def type(self, session: str, text: str) -> None: ...
 
 
@@ -77,7 +78,7 @@ class Steps:
         if step.when.startswith("turn"):
             session = name or MAIN
             turns[step.when] = turns.get(step.when, 0) + 1
-            ends = _reports_turn if what == "reported" else _ends_turn
+            ends = self._reports_turn if what == "reported" else _ends_turn
             return _nth(turns[step.when], lambda r: ends(r, session))
         if step.when.startswith("subagent"):
             kind = (name or "").partition("#")[0]
@@ -85,9 +86,7 @@ class Steps:
             return _nth(ended[kind], lambda r: r["kind"] == "subagent.ended" and kind in {"", r["agent_type"]})
         if step.when.startswith("session"):
             session = name or MAIN
-            if what == "started":
-                return lambda r: r.get("line_subtype") == "init" and r["session"] == session
-            return lambda r: r["kind"] == "host.exited" and r["session"] == session
+            return lambda r: self._is_about_session(what, r, session)
         return self._ends_launching_shell
 
     def _ends_launching_shell(self, record: Record) -> bool:
@@ -98,6 +97,34 @@ class Steps:
         calls = {r["tool_use_id"] for r in records if r["kind"] == "model.answer" and r.get("job")}
         shells = (r for r in records if r["kind"] == "shell.started" and r["run"] == record["run"])
         return any(shell["tool_use_id"] in calls for shell in shells)
+
+    def _reports_turn(self, record: Record, session: str) -> bool:
+        """Whether the host has reported a turn: by then it has ended what it ends with a turn (measured on 2.1.91).
+
+        At a terminal there is no `result` line; there its Stop hooks tell.
+        """
+        if self.scenario.claude.interactive:
+            return record["kind"] == "turn.ended" and record["agent_id"] is None and self._is_by(record, session)
+        return record["kind"] == "host.line" and record.get("line_type") == "result" and record["session"] == session
+
+    def _is_about_session(self, what: str, record: Record, session: str) -> bool:
+        """Whether a session has started, or ended with its host, or was cleared and has begun anew."""
+        if what == "ended":
+            return (record["kind"], record.get("session")) == ("host.exited", session)
+        if what == "started" and not self.scenario.claude.interactive:
+            return (record.get("line_subtype"), record.get("session")) == ("init", session)
+        if record["kind"] != "session.started" or record["agent_id"] is not None:
+            return False
+        # a `/clear` goes on in the same process under another id
+        return self._is_by(record, session) and (what == "started" or not self._is_by(record, session, first=True))
+
+    def _is_by(self, record: Record, session: str, *, first: bool = False) -> bool:
+        """Whether the host of `session` says so; if `first`, of the session that it began with."""
+        hosts = [r for r in self.journal.records if r["kind"] == "host.started" and r["session"] == session]
+        return any(
+            host["pid"] == record.get("by") and (not first or host["session_id"] == record["session_id"])
+            for host in hosts
+        )
 
     async def _do(self, number: int, step: Then) -> None:
         if step.user is not None:
@@ -110,6 +137,7 @@ class Steps:
             "start": lambda: self.actions.start_session(words[-1]),
             "end": lambda: self.actions.end_session(words[2] if len(words) > 2 else MAIN),
             "clear": lambda: self.actions.type(MAIN, "/clear"),
+            "close": lambda: self.actions.hang_up(MAIN),
         }
         if words[0] == "release":
             self.actions.release(self._job(step.do or ""))
@@ -136,11 +164,6 @@ def _ends_turn(record: Record, session: str) -> bool:
     Not the host's `result` line: 2.1.91 holds that back for as long as a background agent works (measured).
     """
     return record["kind"] == "model.answer" and record["agent"] == session and record["text"] is not None
-
-
-def _reports_turn(record: Record, session: str) -> bool:
-    """Whether the host has reported a turn: by then it has ended what it ends with a turn (measured on 2.1.91)."""
-    return record["kind"] == "host.line" and record.get("line_type") == "result" and record["session"] == session
 
 
 def _nth(count: int, predicate: Predicate) -> Predicate:

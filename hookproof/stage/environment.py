@@ -12,6 +12,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from hookproof import machine
+
 DUMMY_KEY = "hookproof-dummy-key"
 
 _QUIET = {
@@ -24,7 +26,14 @@ _QUIET = {
     "IS_SANDBOX": "1",
 }
 
-_WINDOWS_NEEDS = ("SystemRoot", "SystemDrive", "ComSpec", "PATHEXT", "windir", "NUMBER_OF_PROCESSORS")
+_WINDOWS_NEEDS = (
+    *("SystemRoot", "SystemDrive", "ComSpec", "PATHEXT", "windir", "OS", "NUMBER_OF_PROCESSORS"),
+    *("PROCESSOR_ARCHITECTURE", "ProgramData", "ProgramFiles", "ProgramFiles(x86)", "ProgramW6432"),
+)
+
+# A process takes several times as long to start under Wine as on Windows, and a session's end some ten of them: 1.5 s
+# would be the machine's verdict and not the plugin's. Claude Code's own setting, which the stand-in obeys as well.
+_PATIENCE = {"CLAUDE_CODE_SESSIONEND_HOOKS_TIMEOUT_MS": "6000"}
 
 
 def search_path(own: Path, programs: Iterable[str]) -> str:
@@ -62,5 +71,19 @@ def environment(*, home: Path, tmp: Path, path: str, token: str, recorder: str, 
     }
     if sys.platform == "win32":
         env |= {name: os.environ[name] for name in _WINDOWS_NEEDS if name in os.environ}
-        env |= {"USERPROFILE": str(home), "TEMP": str(tmp), "TMP": str(tmp), "APPDATA": str(home / "AppData")}
+        env |= {"USERPROFILE": str(home), "HOMEDRIVE": home.drive, "HOMEPATH": str(home)[len(home.drive) :]}
+        env |= {"TEMP": str(tmp), "TMP": str(tmp)}
+        env |= {"APPDATA": str(home / "AppData" / "Roaming"), "LOCALAPPDATA": str(home / "AppData" / "Local")}
+        env |= _git_bash()
+        if machine.wine() is not None:
+            env |= _PATIENCE
     return env
+
+
+def _git_bash() -> dict[str, str]:
+    if sys.platform == "win32":
+        from hookproof.stage.windows_shell import GIT_BASH, git_bash  # noqa: PLC0415 - cannot be imported elsewhere
+
+        found = git_bash()
+        return {} if found is None else {GIT_BASH: found}
+    return {}

@@ -22,8 +22,7 @@ from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import Plugin
 
 _PREFIX, _TOKEN_FILE, _WORLD_FILE = "hp-", "token", "world.json"
-# where the hosts look for it; on Windows it is Git's
-_BASH = (shutil.which("bash") or "bash") if sys.platform == "win32" else "/bin/bash"
+_BASH = "/bin/bash"
 _SKIPPED = shutil.ignore_patterns(".git", "node_modules", ".venv")
 
 
@@ -140,10 +139,21 @@ def _launcher(folder: Path, name: str, argv: list[str]) -> None:
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
 
 
-def shell_argv(command: str, env_files: list[str]) -> list[str]:
-    """How a host's shell would run `command` after sourcing `env_files` (those that exist)."""
+def shell_argv(command: str, env_files: list[str], folder: Path) -> list[str]:
+    """How a host's shell would run `command` after sourcing `env_files` (those that exist).
+
+    On Windows without Git's bash the command is left in a script in `folder`, for cmd.exe.
+    """
+    if sys.platform == "win32":
+        from hookproof.stage.windows_shell import cmd_argv, git_bash  # noqa: PLC0415 - cannot be imported elsewhere
+
+        bash = git_bash()
+        if bash is None:
+            return cmd_argv(command, env_files, folder)
+    else:
+        bash = _BASH
     sources = "".join(f". {_quoted(path)} && " for path in env_files if os.path.exists(path))  # noqa: PTH110
-    return [_BASH, "-c", f"{sources}exec {command}"]
+    return [bash, "-c", f"{sources}exec {command}"]
 
 
 def _quoted(path: str) -> str:

@@ -155,7 +155,6 @@ def test_options() -> None:
         (["-p", "--input-format", "stream-json"], "requires output-format=stream-json"),
         (["-p", "--session-id", "abc"], "Error: Invalid session ID. Must be a valid UUID."),
         (["-p", "one", "two"], "too many arguments"),
-        ([], "print mode only"),
     ],
 )
 def test_command_lines_that_are_refused(arguments: list[str], said: str) -> None:

@@ -182,11 +182,21 @@ def test_an_agent_without_a_role_has_a_nickname_all_the_same(make: Make, version
     assert {record["agent_type"] for record in world.told("subagent.ended")} == {"default"}
 
 
-def test_an_ephemeral_conversation_has_children_without_files(make: Make) -> None:
-    world = make("0.133", one())
+@everywhere
+def test_an_ephemeral_conversation_has_children_without_files(make: Make, version: str) -> None:
+    world = make(version, one("explorer"))
     world.exec("--ephemeral", *BASE, mark("main"))
     paths = {*world.fired("transcript_path", "agent_transcript_path")}
     assert {path for _, *paths in paths for path in paths} == {None}
+    assert world.metas() == []
+
+
+@everywhere
+def test_a_role_with_a_file_of_its_own_leaves_a_file_in_an_ephemeral_conversation(make: Make, version: str) -> None:
+    world = make(version, one())
+    world.exec("--ephemeral", *BASE, mark("main"))
+    kept = [records[0]["id"] for records in world.metas()]
+    assert kept == ([] if version == "0.169" else [world.model.id_of("kid")])
 
 
 @everywhere

@@ -34,11 +34,14 @@ class Actions:
     async def end_session(self, name: str) -> None:
         self.done.append(f"end {name}")
 
+    async def hang_up(self, name: str) -> None:
+        self.done.append(f"hang up {name}")
+
     async def type(self, session: str, text: str) -> None:
         self.done.append(f"type {session} {text}")
 
 
-def scenario(*then: dict[str, str]) -> Scenario:
+def scenario(*then: dict[str, str], **more: Any) -> Scenario:
     return Scenario.model_validate(
         {
             "title": "t",
@@ -51,6 +54,7 @@ def scenario(*then: dict[str, str]) -> Scenario:
             "sessions": {"second": {"user": "hi"}},
             "model": {"main": [{"text": "x"}], "second": [{"text": "x"}], "a:b": []},
             "then": list(then),
+            **more,
         }
     )
 
@@ -155,3 +159,39 @@ def test_a_host_that_goes_away_unasked_is_an_error_not_a_wait(tmp_path: Path) ->
     gone = r("host.exited", session="main", asked=False, code=None, signal=11)
     with pytest.raises(HostGoneError, match=r"session 'main' went away by itself \(signal 11\)"):
         play(tmp_path, [gone], {"when": "job started", "do": "look"})
+
+
+def test_at_a_terminal_records_of_the_host_itself_tell(tmp_path: Path) -> None:
+    at_terminal = scenario(
+        {"when": "session started", "do": "look"},
+        {"when": "turn reported", "do": "clear session"},
+        {"when": "session cleared", "user": "again"},
+        {"when": "turn reported", "do": "close terminal"},
+        claude={"interactive": True},
+    )
+    heard: list[tuple[Record, int]] = [
+        (r("host.started", session="main", session_id="s1", pid=7), 0),
+        (r("session.started", by=8, session_id="x", agent_id=None), 0),
+        (r("session.started", by=7, session_id="sub", agent_id="a1"), 0),
+        (r("session.started", by=7, session_id="s1", agent_id=None), 1),
+        (r("turn.ended", by=8, agent_id=None), 1),
+        (r("turn.ended", by=7, agent_id="a1"), 1),
+        (r("turn.ended", by=7, agent_id=None), 2),
+        (r("session.started", by=8, session_id="y", agent_id=None), 2),
+        (r("session.started", by=7, session_id="s2", agent_id=None), 3),
+        (r("turn.ended", by=7, agent_id=None), 4),
+    ]
+
+    async def run() -> list[str]:
+        journal, actions = Journal(tmp_path / "j.jsonl"), Actions()
+        playing = asyncio.create_task(Steps(at_terminal, journal, actions, 10.0).play())
+        for record, done in heard:
+            journal.write(**record)
+            for _ in range(5):
+                await asyncio.sleep(0)
+            assert len(actions.done) == done, record
+        await playing
+        journal.close()
+        return actions.done
+
+    assert asyncio.run(run()) == ["look 1", "type main /clear", "type main again", "hang up main"]

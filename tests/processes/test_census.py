@@ -11,6 +11,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from hookproof import machine
 from hookproof.processes import TOKEN_VARIABLE, Instant, census, instant
 
 from .programs import LINUX, LIVES, ORPHAN, environment, python, running, said, wait_until_zombie
@@ -29,7 +30,7 @@ def test_a_process_is_described(token: str, since: Instant) -> None:
     assert info.identity.pid == process.pid
     assert info.ppid == os.getpid()
     assert info.argv == python(works, "--two words")
-    assert 0.03 < info.cpu_seconds < 60
+    assert 0.03 < info.cpu_seconds < 60 or machine.wine()  # which does not tell them
     assert abs(info.created - time.time()) < 60
     if LINUX:
         assert info.pgid == info.sid == process.pid

@@ -98,7 +98,12 @@ JOB: list[Record] = [
     },
 ]
 LOST: list[Record] = [{"kind": "gate.abandoned", "n": 2, "job": "review"}]
-NOTHING = {"exit": 0, "signal": None, "text": "{}", "answer": {"running": [], "latestFinished": None, "recent": []}}
+NOTHING: Record = {
+    "exit": 0,
+    "signal": None,
+    "text": "{}",
+    "answer": {"running": [], "latestFinished": None, "recent": []},
+}
 LOOK: Record = {
     "kind": "look",
     "n": 1,

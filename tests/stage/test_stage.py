@@ -71,7 +71,7 @@ def test_an_abandoned_world_is_removed_only_if_it_carries_the_runs_token(tmp_pat
 def test_a_shell_sources_its_files_and_names_with_quotes_survive(tmp_path: Path) -> None:
     file = tmp_path / "it's here.sh"
     file.write_text("export X=1\n")
-    argv = worlds.shell_argv("echo hello", [str(file), str(tmp_path / "missing.sh")])
+    argv = worlds.shell_argv("echo hello", [str(file), str(tmp_path / "missing.sh")], tmp_path)
     assert argv[:2] == ["/bin/bash", "-c"]
     assert argv[2] == f". '{str(file).replace(chr(39), chr(39) + chr(92) + chr(39) * 2)}' && exec echo hello"
 

@@ -149,7 +149,9 @@ class Agent:
                 self.task.tool_uses += 1
                 doing = block["input"].get("description") or block["input"].get("command") or block["name"]
                 self.host.tasks.progress(self.task, str(doing), block["name"])
-            self.line("assistant", message={**answer, "content": [block], "stop_reason": None})
+            if self.task is None or self.task.backgrounded or block["type"] == "tool_use":
+                # what a foreground agent says is told by its end alone (measured on 2.1.91 and 2.1.329)
+                self.line("assistant", message={**answer, "content": [block], "stop_reason": None})
         return answer
 
     def _failed(self, error: ModelError) -> Turn:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
+    from .terminal import Terminal
+
 SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP")
 READER_SECONDS = 5.0
 CRASHED = 70
@@ -38,6 +40,8 @@ def main(arguments: list[str]) -> int:
             sys.stdout.write(f"{lifecycle['version']} (Claude Code)\n")
             return 0
         plugins = [Plugin(path, os.path.expanduser("~")) for path in options.plugin_dirs]
+        if not options.print:
+            return _converse(options, lifecycle.at_terminal(), plugins)
         prompt = _prompt(options)
     except (UsageError, LifecycleError, PluginError) as error:
         sys.stderr.write(f"{error}\n")
@@ -49,17 +53,43 @@ def main(arguments: list[str]) -> int:
         return 1
 
 
-def _live(options: Options, lifecycle: Lifecycle, plugins: list[Plugin], prompt: str) -> int:
+def _converse(options: Options, lifecycle: Lifecycle, plugins: list[Plugin]) -> int:
+    """The session of somebody at a terminal."""
+    if sys.platform == "win32" or not (os.isatty(0) and os.isatty(1)):
+        raise UsageError("Error: this stand-in of claude converses at a terminal of POSIX only; call it with -p.")
+    from .terminal import Terminal  # noqa: PLC0415 - cannot be imported everywhere
+
+    options.output_format = "terminal"
+    terminal = Terminal()
+    try:
+        return _live(options, lifecycle, plugins, options.prompt, terminal)
+    finally:
+        terminal.close()
+
+
+def _live(
+    options: Options,
+    lifecycle: Lifecycle,
+    plugins: list[Plugin],
+    prompt: str | None,
+    terminal: Terminal | None = None,
+) -> int:
     recorder = Recorder(os.environ.get("HOOKPROOF_RECORDER"), os.environ.get("HOOKPROOF_TOKEN"))
     host = Host(lifecycle, options, plugins, recorder, toolbox.find)
     signals = Signals(host)
     threading.excepthook = lambda crash: _crashed(host, crash)
     reader = None
-    if options.input_format == "stream-json":
+    if terminal is not None:
+        host.terminal, host.stream.show = terminal, terminal.show
+        if prompt is not None:
+            host.inbox.put(UserTurn(prompt))
+        reader = threading.Thread(target=terminal.read, args=(host,), daemon=True)
+        reader.start()
+    elif options.input_format == "stream-json":
         reader = threading.Thread(target=_read_turns, args=(host,), daemon=True)
         reader.start()
     else:
-        host.inbox.put(UserTurn(prompt))
+        host.inbox.put(UserTurn(prompt or ""))
         host.inbox.close()
     code = Session(host).run()
     host.stop_waiting()
@@ -153,5 +183,11 @@ class Signals:
         self._thread.join()
         if not self._taken:
             return None
-        codes: dict[str, int] = self._host.lifecycle["signal_exit_codes"]
-        return codes.get(signal.Signals(self._taken).name, 128 + self._taken)
+        codes: dict[str, int | str] = self._host.lifecycle["signal_exit_codes"]
+        demanded = codes.get(signal.Signals(self._taken).name, 128 + self._taken)
+        if isinstance(demanded, str):
+            # it does not exit, it ends itself by that signal
+            os.kill(os.getpid(), signal.Signals[demanded])
+            signal.pause()
+        assert isinstance(demanded, int)
+        return demanded

@@ -13,6 +13,9 @@ from .identity import slug
 from .lifecycle import fill
 from .system import temporary_directory
 
+if sys.platform == "win32":
+    from .windows import git_bash
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .identity import Identity
@@ -40,6 +43,10 @@ class Environment:
     def of_shell(self, who: Identity) -> dict[str, str]:
         """The environment of a Bash tool shell, before the exports of the session's environment files."""
         found = {**self._given, **self._filled(self._lifecycle["shell_variables"], who), **self._of_subagent(who)}
+        if sys.platform == "win32" and "SHELL" in found:
+            # measured on Linux, where it names the shell that runs the command; cmd.exe sets none
+            found.pop("SHELL")
+            found.update({"SHELL": bash} if (bash := git_bash()) else {})
         if self._lifecycle["plugin_bin_on_shell_path"]:
             places = [found.get("PATH", os.defpath), *(os.path.join(plugin.root, "bin") for plugin in self._plugins)]
             found["PATH"] = os.pathsep.join(places)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .plugins import AgentType, Plugin
     from .recorder import Recorder
     from .subagents import Subagent
+    from .terminal import Terminal
     from .toolbox import Work
 
 
@@ -55,6 +56,7 @@ class Host:
         self.project = os.path.realpath(os.getcwd())
         self.home = os.path.expanduser("~")
         self.inbox = Inbox()
+        self.terminal: Terminal | None = None
         self.ending = False
         self.crashed = False
         self.until_ending, self._ends_it = os.pipe()

@@ -57,6 +57,11 @@ class Inbox:
             self._items.append(item)
             self.changed.notify_all()
 
+    def is_empty(self) -> bool:
+        """Whether nothing waits to be taken."""
+        with self.changed:
+            return not self._items
+
     def close(self) -> None:
         """The input has ended."""
         with self.changed:

@@ -64,6 +64,13 @@ class Lifecycle:
         except KeyError:
             raise LifecycleError(f"lifecycle {self.name!r} has no row {row!r}") from None
 
+    def at_terminal(self) -> Lifecycle:
+        """The same host at a terminal: what `at_terminal` says stands instead of the rows, in tables key by key."""
+        rows = dict(self._rows)
+        for row, value in self["at_terminal"].items():
+            rows[row] = {**self[row], **value} if isinstance(value, dict) else value
+        return Lifecycle(self.name, rows)
+
     def text(self, row: str, **values: object) -> str:
         """A row of `texts`, its `{placeholders}` filled."""
         return fill(self["texts"][row], values)

@@ -1,4 +1,4 @@
-"""The command line, as far as print mode knows it. Errors are those of the real program."""
+"""The command line, as far as it is known here. Errors are those of the real program."""
 
 from __future__ import annotations
 
@@ -88,8 +88,6 @@ def _switch(options: Options, name: str) -> bool:
 def _check(options: Options) -> None:
     if options.version:
         return
-    if not options.print:
-        raise UsageError("Error: this stand-in of claude has print mode only; call it with -p.")
     if options.output_format == "stream-json" and not options.verbose:
         raise UsageError("Error: When using --print, --output-format=stream-json requires --verbose")
     if options.input_format == "stream-json" and options.output_format != "stream-json":

@@ -52,9 +52,13 @@ class Session:
         try:
             while not self._over:
                 grace = host.lifecycle["kept_shells_end_after_ms"] / 1000
+                if host.terminal is not None:
+                    host.terminal.rest(host)
                 item = host.inbox.take(host.background.is_awaited, lambda: bool(host.background.kept()), grace)
                 if item is None:
                     break
+                if host.terminal is not None:
+                    host.terminal.begin()
                 self._take(item)
         except InterruptedByHostError:
             pass
@@ -72,7 +76,7 @@ class Session:
             source=source,
             transcript_path=who.transcript_path,
         )
-        effects = host.fire("SessionStart", who, source, source=source)
+        effects = host.fire("SessionStart", who, source, source=source, model=host.model)
         self._waiting_sentences = effects.sentences
         if host.lifecycle["start_block_is_told"] and effects.refusal is not None and not effects.refusal.by_exit:
             self._waiting_sentences.append(effects.blocking_sentence())

@@ -16,6 +16,7 @@ from .payloads import pick
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from .hook_output import Outcome
@@ -41,6 +42,8 @@ class Stream:
         self._lock = threading.Lock()
         self._last_result: dict[str, Any] | None = None
         self._results = 0
+        self.show: Callable[[str], None] | None = None
+        """Where a person reads the answers; None where there is a stream or a pipe instead."""
 
     def line(self, kind: str, who: Identity, **values: Any) -> None:
         """Print one line of a kind, if there is a stream and the lifecycle knows the kind."""
@@ -76,10 +79,12 @@ class Stream:
         self.line("result", who, result_index=self._results - 1, **values)
         if self._format == "text" and self._every_result:
             self._print(("\n" if self._results > 1 else "") + str(values["result"]))
+        if self.show is not None and values["result"]:
+            self.show(f"● {values['result']}")
 
     def close(self) -> None:
         """Print what is printed only once, at the end."""
-        if self._last_result is None:
+        if self._last_result is None or self.show is not None:
             return
         if self._format == "json":
             self._print(json.dumps(self._last_result, separators=(",", ":"), ensure_ascii=False))

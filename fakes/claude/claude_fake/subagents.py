@@ -107,8 +107,11 @@ class Subagent:
         asked = definition.model if definition else None
         return asked if asked and asked.startswith("claude-") else self.host.model
 
-    def begin(self, prompt: str) -> None:
-        """Start: the journal, the hooks, the prompt. Its task has started already."""
+    def begin(self, prompt: str, *, woken: bool = False) -> None:
+        """Start: the journal, the hooks, the prompt. Its task has started already.
+
+        The hooks run again for an agent that is woken, but it is told nothing of theirs (measured on 2.1.329).
+        """
         host = self.host
         host.recorder.write(
             "subagent.started",
@@ -131,6 +134,8 @@ class Subagent:
                 transcript_path=self.who.transcript_path,
             )
         host.tell_environment(self.who)
+        if woken:
+            sentences = []
         self.agent.prompt([text_block(prompt)], sentences)
         if not self.background:
             self.agent.line("user", message={"role": "user", "content": [text_block(prompt)]})
@@ -176,7 +181,7 @@ class Subagent:
     def _in_background(self, news: str | None) -> None:
         try:
             if news is not None:
-                self.begin(self.host.lifecycle.text("notice_of_turn", notification=news))
+                self.begin(self.host.lifecycle.text("notice_of_turn", notification=news), woken=True)
             turn = self.run()
         except InterruptedByHostError:
             return

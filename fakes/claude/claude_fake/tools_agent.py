@@ -19,6 +19,7 @@ def run(agent: Agent, tool_input: dict[str, Any], tool_use_id: str) -> Worked:
     """Start a subagent."""
     host = agent.host
     kind = tool_input.get("subagent_type") or "general-purpose"
+    asked = bool(tool_input.get("run_in_background", host.lifecycle["agents_run_in_background"]))
     builtin: list[str] = host.lifecycle["builtin_agents"]
     if kind not in host.agent_types and kind not in builtin:
         known = ", ".join([*builtin, *host.agent_types])
@@ -30,7 +31,7 @@ def run(agent: Agent, tool_input: dict[str, Any], tool_use_id: str) -> Worked:
         prompt=tool_input["prompt"],
         description=str(tool_input.get("description") or ""),
         tool_use_id=tool_use_id,
-        background=bool(tool_input.get("run_in_background", host.lifecycle["agents_run_in_background"])),
+        background=asked or not host.lifecycle["agents_are_waited_for"],
     )
     host.tasks.started(subagent.task)
     subagent.begin(subagent.first_prompt)

@@ -145,7 +145,7 @@ class ShellProcess(Child):
 
     def __init__(self, command: str, environment: dict[str, str], exports: str, output: str) -> None:
         variables = dict(environment)
-        if _bash() is None:
+        if git_bash() is None:
             variables.update(_exported(exports))
             line = _command_line(command)
         else:
@@ -165,7 +165,8 @@ class ShellProcess(Child):
         """Nothing was held back."""
 
 
-def _bash() -> str | None:
+def git_bash() -> str | None:
+    """Git's bash where the real host looks for it, or None."""
     given = os.environ.get("CLAUDE_CODE_GIT_BASH_PATH")
     places = [os.environ.get(name, "") for name in ("ProgramFiles", "ProgramW6432", "ProgramFiles(x86)")]
     installed = [os.path.join(place, "Git", "bin", "bash.exe") for place in places if place]
@@ -173,7 +174,7 @@ def _bash() -> str | None:
 
 
 def _command_line(command: str) -> list[str] | str:
-    bash = _bash()
+    bash = git_bash()
     if bash is not None:
         return [bash, "-c", command]
     return f'"{os.environ.get("COMSPEC", "cmd.exe")}" /d /s /c "{command}"'

@@ -76,7 +76,7 @@ def _run(host: Host, options: Options) -> int:
     prompt = _prompt(options)
     if "--skip-git-repo-check" not in options.flags and not _in_repository(cwd):
         raise FailureError("Not inside a trusted directory and --skip-git-repo-check was not specified.")
-    output = (JsonOutput if "--json" in options.flags else TextOutput)(host)
+    output = (JsonOutput if "--json" in options.flags else TextOutput)(host, is_review=options.command == "review")
     try:
         grandchild = Grandchild(host.recorder, os.environ.get(VARIABLE))
     except UnknownModeError as error:

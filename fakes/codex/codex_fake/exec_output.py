@@ -29,9 +29,10 @@ _STATES = {"inProgress": "in_progress"}
 class Output:
     """Whom the turns of an `exec` tell of their steps."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, *, is_review: bool = False) -> None:
         self.last: str | None = None
         self.failed = False
+        self.is_review = is_review
         self._host = host
         self._thread: Thread | None = None
         self._lock = allocate_lock()
@@ -69,14 +70,18 @@ class Output:
     def notices(self, thread: Thread) -> list[str]:
         """What Codex remarks before it begins."""
         rows: list[str] = self._host.lifecycle["exec_notices"]
-        return [row.replace("{model}", thread.model) for row in rows]
+        notices = [row.replace("{model}", thread.model) for row in rows]
+        if self._host.lifecycle["exec_tells_hook_warnings"] and thread.identity is not None:
+            notices = [*thread.identity.hooks.warnings, *notices]
+        # a reviewer's thread remarks the same again (measured on 0.169.0)
+        return notices * 2 if self.is_review else notices
 
 
 class JsonOutput(Output):
     """One object a line."""
 
-    def __init__(self, host: Host) -> None:
-        super().__init__(host)
+    def __init__(self, host: Host, *, is_review: bool = False) -> None:
+        super().__init__(host, is_review=is_review)
         self._numbers: dict[str, int] = {}
 
     def begin(self, thread: Thread, _prompt: str) -> None:

@@ -71,18 +71,26 @@ class Hooks:
         self.recorder = recorder
         self.cwd = cwd
         self._lock = allocate_lock()
-        self._found: tuple[int, list[Hook]] | None = None
+        self._found: tuple[int, list[Hook], list[str]] | None = None
 
     def matching(self, event: str, subject: str) -> list[Hook]:
         """The hooks that an event calls for, in the order of their declaration."""
+        return [hook for hook in self._listed()[0] if hook.event == event and hook.matches(subject)]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is wrong with the files that declare hooks."""
+        return self._listed()[1]
+
+    def _listed(self) -> tuple[list[Hook], list[str]]:
+        """The hooks that may run, and the warnings."""
         if self.lifecycle is None:
-            return []
+            return [], []
         with self._lock:
             if self._found is None or self._found[0] != self.config.revision:
                 revision, listing = self.config.revision, Listing(self.lifecycle, self.config, self.cwd)
-                self._found = (revision, [hook for hook in listing.hooks if hook.runs])
-            hooks = self._found[1]
-        return [hook for hook in hooks if hook.event == event and hook.matches(subject)]
+                self._found = (revision, [hook for hook in listing.hooks if hook.runs], listing.warnings)
+            return self._found[1:]
 
     def fire(
         self,

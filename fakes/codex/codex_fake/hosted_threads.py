@@ -72,13 +72,17 @@ def child(host: Host, parent: Thread, originator: str, history: list[Json] | Non
     named_so = {"agent_nickname": who.nickname, "agent_role": who.role}
     who.source = {"subagent": {"thread_spawn": {**spawn, **named_so}}}
     rollout = None
-    if isinstance(parent.rollout, HostRollout):
+    above = parent.rollout if isinstance(parent.rollout, HostRollout) else None
+    # a role of one's own is a configuration of its own, in which nothing says that no file is to be kept
+    kept = host.lifecycle["role_keeps_a_file"] and who.role in who.config.agents
+    if above is not None or kept:
         forked_from: Json = {}
         if history is not None:
             forked_from = {"forked_from_id": parent.id, "subagent_history_start_ordinal": len(history) + 2}
         extra = {key: value for key, value in {**named_so, "agent_path": who.path}.items() if value is not None}
         meta = first_line(host, who, ms, parent.cwd, originator, **forked_from, **extra)
-        rollout = _file(host, thread_id, ms, [meta, *(parent.rollout.metas[:1] if history is not None else [])])
+        copied = above.metas[:1] if above is not None and history is not None else []
+        rollout = _file(host, thread_id, ms, [meta, *copied])
         rollout.forgery = host.forgeries.of(who.marker)
         if history:
             rollout.add(*[("response_item", item) for item in history])

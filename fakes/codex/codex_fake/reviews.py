@@ -26,7 +26,8 @@ def question(target: Any) -> tuple[str, str]:
     """What to review: as the client is told, and as the reviewer is asked. Raises RequestError."""
     kind = target.get("type") if isinstance(target, dict) else None
     if kind == "uncommittedChanges":
-        return "current changes", "Review the current code changes (staged, unstaged, and untracked files)."
+        asked = "Review the current code changes (staged, unstaged, and untracked files)"
+        return "current changes", f"{asked} and provide prioritized findings."
     named = {"baseBranch": "branch", "commit": "sha", "custom": "instructions"}.get(str(kind))
     value = target.get(named) if named else None
     if not isinstance(value, str) or not value.strip():

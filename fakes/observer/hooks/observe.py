@@ -28,8 +28,9 @@ def main() -> int:
 def send(records: list[Record]) -> None:
     host, _, port = os.environ["HOOKPROOF_RECORDER"].rpartition(":")
     with socket.create_connection((host, int(port)), SECONDS) as connection:
-        # the host speaks: this process is only its mouth
-        hello = {"token": os.environ.get("HOOKPROOF_TOKEN"), "source": "claude", "pid": os.getppid()}
+        # the host speaks: this process is only its mouth, and its parent may be a shell
+        host_pid = int(os.environ.get("HOOKPROOF_HOST_PID") or os.getppid())
+        hello = {"token": os.environ.get("HOOKPROOF_TOKEN"), "source": "claude", "pid": host_pid}
         for record in (hello, *records):
             connection.sendall(json.dumps(record).encode() + b"\n")
             if not connection.recv(1):

@@ -1,0 +1,122 @@
+"""`hookproof calibrate`: a stand-in and the real host play the same scenarios, and what differs is told."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import fnmatch
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from rich.console import Console
+from rich.markup import escape
+
+from hookproof import measuring, places, processes, suite
+from hookproof.calibration.draft import draft
+from hookproof.catalogue.lifecycle import Resolved, lifecycle_file, read_lifecycle, real
+from hookproof.catalogue.scenario import Scenario, calibration_files, read_scenario
+from hookproof.commands import UsageError, select
+from hookproof.commands.run import write
+from hookproof.hosts.session import Program
+from hookproof.play import PlayOptions
+from hookproof.report import calibration as report
+from hookproof.report import terminal
+
+Host = Literal["claude", "codex"]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `calibrate`."""
+    parser.add_argument("globs", nargs="*", metavar="GLOB", help="which scenarios of calibration (default: all)")
+    host = parser.add_mutually_exclusive_group(required=True)
+    host.add_argument("--claude", metavar="SPEC", help="the real Claude Code: a path, or npm:VERSION")
+    host.add_argument("--codex", metavar="SPEC", help="the real Codex: a path, or npm:VERSION")
+    parser.add_argument("--lifecycle", metavar="NAME", help="what the stand-in does (default: the nearest version)")
+    parser.add_argument("--repeat", type=int, default=3, metavar="N", help="play each side N times (default: 3)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the differences as JSON")
+    parser.add_argument("--record", type=Path, metavar="FILE", help="write the draft of a lifecycle of this version")
+    parser.add_argument(
+        "--allow-network", action="store_true", help="play the real host without keeping it off the network"
+    )
+    parser.add_argument("--runs", type=Path, metavar="DIR", help="where runs are kept (default: the user's cache)")
+
+
+def execute(parsed: argparse.Namespace) -> int:
+    """Play both, print, write. Exit status 1 when a difference is not excused, or an excuse excuses nothing."""
+    if parsed.repeat < 1:
+        raise UsageError(f"--repeat {parsed.repeat}: expected a number from 1")
+    host: Host = "claude" if parsed.claude else "codex"
+    chosen = scenarios(host, parsed.globs)
+    for path in (parsed.json, parsed.record):
+        if path is not None:
+            write(path, "")  # a place that cannot be written is told before anything is played
+    found = program(host, parsed)
+    lifecycle = _lifecycle(host, parsed.lifecycle, found.version)
+    console = terminal.console()
+    processes.become_subreaper()
+    run = suite.new_run(parsed.runs or places.runs_dir())
+    options = isolated(console, allow_network=parsed.allow_network)
+    fakes = measuring.measure(chosen, lifecycle, run / "fake", repeat=parsed.repeat, options=options)
+    reals = measuring.measure(chosen, lifecycle, run / "real", repeat=parsed.repeat, options=options, program=found)
+    file = read_lifecycle(lifecycle_file(lifecycle))
+    judged = measuring.hold(chosen, fakes, reals, file.differences)
+    report.show(console, f"{host} {found.version}", lifecycle.name, list(fakes), judged)
+    if parsed.json is not None:
+        write(parsed.json, report.document(host, found.version, lifecycle.name, list(fakes), judged))
+    if parsed.record is not None:
+        write(parsed.record, draft(file, found.version, [each for runs in reals.values() for each in runs]))
+        console.print(f"the draft of a lifecycle of {host} {found.version} is in {parsed.record}")
+    return 1 if judged.unexcused or judged.stale else 0
+
+
+def scenarios(host: Host, globs: Sequence[str]) -> list[Scenario]:
+    """The scenarios of calibration whose name or id fits any of the globs; all without globs."""
+    everything = [read_scenario(path) for path in calibration_files(host)]
+    if not globs:
+        return everything
+    names = {scenario.id: scenario.id.rpartition("/")[2] for scenario in everything}
+    chosen: set[str] = set()
+    for glob in globs:
+        fitting = {
+            id_ for id_, name in names.items() if fnmatch.fnmatchcase(name, glob) or fnmatch.fnmatchcase(id_, glob)
+        }
+        if not fitting:
+            near = difflib.get_close_matches(glob, names.values(), n=1, cutoff=0.4)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise UsageError(f"no scenario of calibration fits {glob!r}{hint} (there is: {', '.join(names.values())})")
+        chosen |= fitting
+    return [scenario for scenario in everything if scenario.id in chosen]
+
+
+def program(host: Host, parsed: argparse.Namespace) -> Program:
+    """The real host that SPEC means. Raises UsageError, ReleaseError; installs what is missing."""
+    spec = getattr(parsed, host)
+    if spec == "fake":
+        raise UsageError(f"--{host} fake: calibration needs the real host: a path, or npm:VERSION")
+    from hookproof.commands.hosts import progress  # noqa: PLC0415 - npm and its progress, once the words are known
+    from hookproof.hosts.programs import resolve  # noqa: PLC0415
+
+    found = resolve(host, spec, isolate=not parsed.allow_network, progress=progress())
+    if len(found) > 1:
+        raise UsageError(f"--{host} {spec}: one version is calibrated at a time")
+    return found[0]
+
+
+def _lifecycle(host: Host, name: str | None, version: str) -> Resolved:
+    resolved = select.lifecycles([name or real(host, version).like])[0]
+    if resolved.host != host:
+        raise UsageError(f"--lifecycle {name}: is one of {resolved.host}, not of {host}")
+    return resolved
+
+
+def isolated(console: Console, *, allow_network: bool) -> PlayOptions:
+    """The options with which a real host is played, after this process has left the network."""
+    from hookproof.stage import isolation  # noqa: PLC0415 - as for `run`, only for a real host
+
+    entered = isolation.enter(allow_network)
+    if entered.warning:
+        console.print(f"[yellow]warning[/] {escape(entered.warning)}")
+        for line in entered.may_contact:
+            console.print(f"  [dim]{escape(line)}[/]")
+    return PlayOptions(extra_env=entered.environment, isolation=entered.record())

@@ -1,0 +1,88 @@
+"""The draft of a lifecycle that nobody has measured: what was seen is in it, and what was not says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from calibrated_runs import HELPER, facets, hook, prompt, told
+
+from hookproof.calibration.draft import draft
+from hookproof.calibration.facets import Facets
+from hookproof.catalogue.lifecycle import Lifecycle, lifecycle_files, read_lifecycle
+
+
+def read(tmp_path: Path, text: str) -> Lifecycle:
+    path = tmp_path / "draft.toml"
+    path.write_text(text, encoding="utf-8")
+    return read_lifecycle(path)
+
+
+def nearest(name: str) -> Lifecycle:
+    return read_lifecycle(next(path for path in lifecycle_files() if path.stem == name))
+
+
+def drafted(tmp_path: Path, *runs: Facets, name: str = "claude-2.1.329", version: str = "2.2.0") -> Lifecycle:
+    return read(tmp_path, draft(nearest(name), version, runs))
+
+
+@pytest.mark.parametrize("path", lifecycle_files(), ids=lambda path: path.stem)
+def test_every_lifecycle_can_be_written_and_read_back(tmp_path: Path, path: Path) -> None:
+    known = read_lifecycle(path)
+    found = read(tmp_path, draft(known, "99.1", [facets(hook("Stop"))]))
+    assert (found.name, found.host) == (f"{known.host}-99.1", known.host)
+    assert set(found.rows) == set(known.rows)
+    told_of = [row for row in found.rows.values() if not row["source"].startswith("measured by calibrate on 99.1")]
+    assert all(row["source"].startswith(f"not measured; as in {known.name}: ") for row in told_of)
+
+
+def test_what_was_not_seen_is_kept(tmp_path: Path) -> None:
+    found, known = drafted(tmp_path, facets(hook("Stop"))), nearest("claude-2.1.329")
+    assert found.rows["version"]["is"] == "2.2.0"
+    assert found.rows["bash_timeout"]["is"] == known.rows["bash_timeout"]["is"]
+    assert found.rows["texts"]["is"] == known.rows["texts"]["is"]
+
+
+def test_payload_keys_are_those_that_were_seen(tmp_path: Path) -> None:
+    stop = hook("Stop", last_assistant_message="x", novelty=1)
+    keys = drafted(tmp_path, facets(stop)).rows["payload_keys"]["is"]
+    assert keys["Stop"] == [
+        "session_id",
+        "transcript_path",
+        "cwd",
+        "hook_event_name",
+        "last_assistant_message",
+        "novelty",
+    ]
+    assert keys["SubagentStop"] == nearest("claude-2.1.329").rows["payload_keys"]["is"]["SubagentStop"]
+
+
+def test_a_childs_keys_stay_where_no_child_was_seen(tmp_path: Path) -> None:
+    of_main = drafted(tmp_path, facets(hook("PreToolUse", tool_name="Bash"))).rows["payload_keys"]["is"]["PreToolUse"]
+    assert {"agent_id", "agent_type"} <= set(of_main)
+    both = facets(hook("PreToolUse", tool_name="Bash"), hook("SubagentStop"), hook("SubagentStop", agent=HELPER))
+    assert "agent_id" in drafted(tmp_path, both).rows["payload_keys"]["is"]["SubagentStop"]
+
+
+def test_variables_of_hooks_and_shells_are_those_that_were_seen(tmp_path: Path) -> None:
+    run = facets(
+        hook("SessionStart", env=("CLAUDE_ENV_FILE", "CLAUDE_NEW")),
+        hook("Stop", env=("CLAUDE_NEW",)),
+        told(prompt(), results=("PROBE-NAMES CLAUDECODE CLAUDE_NEWER HOME",)),
+    )
+    rows = drafted(tmp_path, run).rows
+    variables = rows["hook_variables"]["is"]
+    assert variables["CLAUDE_NEW"] == "?"
+    assert "CLAUDE_PID" not in variables
+    assert rows["hook_variables_only"]["is"] == {"CLAUDE_ENV_FILE": ["SessionStart"]}
+    shell = rows["shell_variables"]["is"]
+    assert (shell["CLAUDECODE"], shell["CLAUDE_NEWER"]) == ("1", "?")
+    assert "HOME" not in shell
+
+
+def test_groups_and_places_are_those_that_were_seen(tmp_path: Path) -> None:
+    one = facets(hook("Stop"), told(("user", "PROBE Stop"), prompt()))
+    other = facets(hook("Stop", own=True), told(("system", "PROBE Stop"), prompt()))
+    found = [drafted(tmp_path, run).rows for run in (one, other)]
+    assert [rows["hook_group"]["is"] for rows in found] == ["host", "own"]
+    assert [rows["context_place"]["is"] for rows in found] == ["reminder", "system message"]

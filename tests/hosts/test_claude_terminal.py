@@ -1,0 +1,256 @@
+"""A session at a terminal, driven as the play drives it: here against the stand-in, which a real host resembles."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from hookproof import processes
+from hookproof.catalogue.lifecycle import resolve_lifecycle
+from hookproof.catalogue.plugin import resolve_plugin
+from hookproof.catalogue.scenario import Scenario, read_scenario
+from hookproof.catalogue.steps import Say
+from hookproof.hosts import claude, claude_terminal
+from hookproof.hosts.claude_terminal import TerminalSession, typed_in
+from hookproof.hosts.session import HostError, Program
+from hookproof.journal import DeadlineMissedError, Journal, Record, read
+from hookproof.model.script import Script
+from hookproof.model.server import ModelServer
+from hookproof.play import Case, PlayOptions, play
+from hookproof.stage import world as worlds
+from hookproof.stage.environment import environment, search_path
+from hookproof.stage.recorder import Recorder
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+
+RULE = "─" * 40
+Act = Callable[[TerminalSession, Journal], Awaitable[None]]
+
+
+@pytest.mark.parametrize(
+    ("lines", "text"),
+    [
+        (["Welcome", RULE, "❯"], ""),
+        (["Welcome", RULE, "❯\xa0/clear", RULE, "  /clear  Clear it"], "/clear"),
+        ([RULE, "❯ as wide as", "  the screen", RULE], "aswideasthescreen"),
+        (["❯ said before", RULE, "❯ now"], "now"),
+        ([RULE, "text", "❯ said before"], None),
+        ([], None),
+    ],
+)
+def test_what_stands_at_the_prompt(lines: list[str], text: str | None) -> None:
+    assert typed_in(lines) == text
+
+
+def converse(folder: Path, act: Act, *, program: Program | None = None, seconds: float = 30.0) -> list[Record]:
+    """Start a session, let `act` have it, end what is left. Nothing may be left: no process, no descriptor."""
+
+    async def run() -> list[Record]:
+        lifecycle, journal = resolve_lifecycle("claude-2.1.91"), Journal(folder / "j.jsonl")
+        world = worlds.build(resolve_plugin("reference"), lifecycle, folder, codex=None)
+        group = processes.CaseProcesses(world.token)
+        model = ModelServer(Script({"main": [Say(text="Hello."), Say(text="Again.")]}, {}), {}, journal, _no_hold)
+        recorder = Recorder(journal, world.token)
+        session = None
+        try:
+            path = search_path(world.bin, [])
+            addresses = {"recorder": await recorder.start(), "model": await model.start()}
+            session = await claude_terminal.start_session(
+                program or claude.stand_in(),
+                world,
+                journal,
+                name="main",
+                env=environment(home=world.home, tmp=world.tmp, path=path, token=world.token, **addresses),
+                lifecycle=world.lifecycle,
+                group=group,
+                seconds=seconds,
+            )
+            await act(session, journal)
+        finally:
+            left = await group.sweep(seconds=10.0)
+            if session is not None:
+                await session.abandon()
+            await model.stop()
+            await recorder.stop()
+            group.close()
+            world.remove()
+            journal.close()
+        journal.records.append({"kind": "left", "ended": len(left.ended)})
+        return journal.records
+
+    before = len(list(Path("/dev/fd").iterdir()))
+    records = asyncio.run(run())
+    assert len(list(Path("/dev/fd").iterdir())) == before
+    return records
+
+
+async def _no_hold(_agent: str, _after: str) -> None: ...
+
+
+def of(records: list[Record], kind: str) -> list[Record]:
+    return [record for record in records if record["kind"] == kind]
+
+
+async def _reported(journal: Journal, nth: int) -> None:
+    seen: list[int] = []
+
+    def nth_end(record: Record) -> bool:
+        seen.extend([record["seq"]] if record["kind"] == "turn.ended" else [])
+        return len(seen) >= nth
+
+    await journal.wait(nth_end, waiting_for=f"the end of turn {nth}", seconds=30.0)
+
+
+def test_a_conversation(tmp_path: Path) -> None:
+    async def act(session: TerminalSession, journal: Journal) -> None:
+        await session.type("Hello there")
+        await _reported(journal, 1)
+        await session.type("/clear")
+        await session.type("And again")
+        await _reported(journal, 2)
+        await session.end()
+
+    records = converse(tmp_path, act)
+    assert of(records, "error") == []
+    assert [record["text"] for record in of(records, "user")] == ["Hello there", "/clear", "And again", "/exit"]
+    assert [record["reason"] for record in of(records, "session.ended")] == ["clear", "prompt_input_exit"]
+    first, second = of(records, "session.started")
+    (host,) = of(records, "host.started")
+    assert first["session_id"] == host["session_id"] != second["session_id"]
+    assert first["by"] == second["by"] == host["pid"]
+    (exited,) = of(records, "host.exited")
+    assert (exited["asked"], exited["code"]) == (True, 0)
+    screens = [record["text"] for record in of(records, "host.screen")]
+    assert "❯ Hello there [hookproof:agent=main]\n● Hello." in screens[1]
+    assert not any("\x1b" in screen for screen in screens)
+    assert of(records, "left")[0]["ended"] == 0
+
+
+def test_closing_the_terminal_ends_the_session(tmp_path: Path) -> None:
+    async def act(session: TerminalSession, journal: Journal) -> None:
+        await session.type("Hello there")
+        await _reported(journal, 1)
+        await session.hang_up()
+
+    records = converse(tmp_path, act)
+    assert [record["reason"] for record in of(records, "session.ended")] == ["other"]
+    (exited,) = of(records, "host.exited")
+    # measured on 2.1.91: it ends itself
+    assert (exited["asked"], exited["code"], exited["signal"]) == (True, None, 9)
+    assert of(records, "left")[0]["ended"] == 0
+
+
+def _python(code: str) -> Program:
+    return Program((sys.executable, "-I", "-S", "-c", code, "--"), "fake")
+
+
+SAYS_HELLO = """
+import json, os, socket
+host, port = os.environ["HOOKPROOF_RECORDER"].split(":")
+wire = socket.create_connection((host, int(port)))
+hello = {"token": os.environ["HOOKPROOF_TOKEN"], "source": "claude", "pid": os.getpid()}
+for record in (hello, {"kind": "session.started", "session_id": "s", "agent_id": None}):
+    wire.sendall(json.dumps(record).encode() + b"\\n")
+    wire.recv(1)
+"""
+SHOWS_PROMPT = 'print("─" * 20 + "\\n❯ ", end="", flush=True)\n' + SAYS_HELLO
+SHOWS_WORK = "print('✻ esc to interrupt')\n" + SHOWS_PROMPT
+DEAF = "import termios\nm = termios.tcgetattr(0)\nm[3] = 0\ntermios.tcsetattr(0, 0, m)\n" + SHOWS_PROMPT
+WAITS = "import signal\nsignal.pause()\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "missed", "on_screen"),
+    [
+        (f"print('Choose a colour')\n{SAYS_HELLO}", "the prompt between two turns", "Choose a colour"),
+        (SHOWS_WORK, "the prompt between two turns", "interrupt"),
+        (DEAF, "'Hi [hookproof:agent=main]' on the screen", "❯"),
+    ],
+    ids=["no prompt", "never idle", "deaf"],
+)
+def test_a_wait_in_vain_says_for_what_and_shows_the_screen(
+    tmp_path: Path, code: str, missed: str, on_screen: str
+) -> None:
+    async def act(session: TerminalSession, journal: Journal) -> None:
+        await journal.wait(lambda r: r["kind"] == "session.started", waiting_for="its start", seconds=30.0)
+        session.seconds = 1.0
+        with pytest.raises(DeadlineMissedError) as raised:
+            await session.type("Hi")
+        assert missed in raised.value.waiting_for
+
+    records = converse(tmp_path, act, program=_python(code + WAITS))
+    assert on_screen in of(records, "host.screen")[-1]["text"]
+
+
+def test_a_session_that_never_begins(tmp_path: Path) -> None:
+    async def act(session: TerminalSession, _journal: Journal) -> None:
+        session.seconds = 1.0
+        with pytest.raises(DeadlineMissedError, match="the start of session 'main' at its terminal"):
+            await session.type("Hi")
+
+    converse(tmp_path, act, program=_python(WAITS))
+
+
+@pytest.mark.parametrize("code", ["", SAYS_HELLO], ids=["at once", "early"])
+def test_a_host_that_goes_away_is_told(tmp_path: Path, code: str) -> None:
+    async def act(session: TerminalSession, journal: Journal) -> None:
+        await session.type("Hi")
+        await journal.wait(lambda r: r["kind"] == "host.exited", waiting_for="its end", seconds=30.0)
+
+    records = converse(tmp_path, act, program=_python(code))
+    (exited,) = of(records, "host.exited")
+    assert (exited["asked"], exited["code"]) == (False, 0)
+    assert "went away before the prompt" in of(records, "error")[0]["what"]
+
+
+def test_without_pseudo_terminals_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def act(_session: TerminalSession, _journal: Journal) -> None:
+        raise AssertionError("it has started")
+
+    def none_left() -> tuple[int, int]:
+        raise OSError(2, "out of pty devices")
+
+    monkeypatch.setattr(os, "openpty", none_left)
+    with pytest.raises(HostError, match="cannot open a pseudo-terminal: out of pty devices"):
+        converse(tmp_path, act)
+
+
+def test_a_program_that_is_not_there_leaves_nothing_open(tmp_path: Path) -> None:
+    async def act(session: TerminalSession, journal: Journal) -> None:
+        await session.type("Hi")
+        await journal.wait(lambda r: r["kind"] == "host.exited", waiting_for="its end", seconds=30.0)
+
+    records = converse(tmp_path, act, program=Program(("no-such-program-anywhere",), "fake"))
+    assert "no-such-program" in of(records, "host.screen")[-1]["text"] or of(records, "error")
+
+
+@pytest.mark.parametrize("name", ["jobs/clear-while-running", "jobs/exit-while-running"])
+def test_a_scenario_at_a_terminal(name: str, tmp_path: Path) -> None:
+    scenario = read_scenario(Path(__file__).parents[2] / "scenarios" / f"{name}.toml")
+    assert scenario.claude.interactive
+    case = Case(scenario, resolve_plugin("reference"), resolve_lifecycle("claude-2.1.329"))
+    processes.become_subreaper()
+    records = read(asyncio.run(play(case, tmp_path, PlayOptions())))
+    assert of(records, "error") == []
+    assert of(records, "swept")[0]["ended"] == 0
+
+
+def test_a_terminal_is_closed_only_where_there_is_one() -> None:
+    table = {
+        "title": "t",
+        "source": "s",
+        "kind": "companion",
+        "host": "claude",
+        "requires": ["JOB-01"],
+        "user": "u",
+        "model": {"main": []},
+        "then": [{"when": "turn reported", "do": "close terminal"}],
+    }
+    with pytest.raises(ValueError, match=r"add \[claude\] interactive = true"):
+        Scenario.model_validate(table)
+    assert Scenario.model_validate({**table, "claude": {"interactive": True}}).claude.interactive

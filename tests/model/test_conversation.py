@@ -1,0 +1,30 @@
+"""What is new in a request: a host sends its whole history again each time, and joins it a little differently."""
+
+from __future__ import annotations
+
+from hookproof.model.conversation import Conversation
+
+
+def new(conversation: Conversation, *texts: str) -> list[str]:
+    return [text["text"] for text in conversation.news([("user", text) for text in texts], {})[0]]
+
+
+def test_only_what_was_not_there_before_is_new() -> None:
+    conversation = Conversation()
+    assert new(conversation, "a", "b") == ["a", "b"]
+    assert new(conversation, "a", "b", "a") == ["a"]
+
+
+def test_the_line_feed_that_joins_a_block_with_the_next_makes_no_new_text() -> None:
+    conversation = Conversation()
+    assert new(conversation, "context\n", "prompt") == ["context\n", "prompt"]
+    assert new(conversation, "context", "prompt\n", "answer") == ["answer"]
+    assert new(conversation, "context", "context\n", "prompt", "answer") == ["context"]
+
+
+def test_what_a_parent_was_told_is_inherited_once() -> None:
+    parent = Conversation()
+    new(parent, "policy")
+    child = Conversation(parent)
+    texts, _ = child.news([("user", "policy\n"), ("user", "policy")], {})
+    assert [text.get("inherited", False) for text in texts] == [True, False]
