@@ -89,7 +89,7 @@ def _error(stdout: bytes, stderr: bytes) -> tuple[str, str]:
         error = json.loads(stdout)["error"]
         return str(error.get("code") or ""), str(error.get("summary") or "")
     except (ValueError, KeyError, TypeError, AttributeError):
-        text = stderr.decode("utf-8", "replace")
+        text = "\n".join(stderr.decode("utf-8", "replace").splitlines())
     lines = re.findall(r"^npm (?:error|ERR!) (.+)", text, re.MULTILINE) or text.splitlines()
     codes = [line.removeprefix("code ") for line in lines if line.startswith("code ")]
     others = [line for line in lines if line.strip() and not line.startswith("code ")]

@@ -123,8 +123,16 @@ def _signal(job: JobStory) -> Finding | None:
         if not death["observed"]:
             return None
         return Finding(f"(the worker left by itself, exit code {death['code']})", observed=True, why="its wait status")
-    name = signals.Signals(death["signal"]).name
-    return Finding(name, observed=bool(death["observed"]), why="the worker's wait status")
+    return Finding(_signal_name(int(death["signal"])), observed=bool(death["observed"]), why="the worker's wait status")
+
+
+def _signal_name(number: int) -> str:
+    """By its name on Linux, which a journal from there keeps when it is judged on Windows, where most have none."""
+    known = {1: "SIGHUP", 2: "SIGINT", 9: "SIGKILL", 13: "SIGPIPE", 15: "SIGTERM"}
+    try:
+        return known.get(number) or signals.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def _after_subagent(story: Story, lost: Record) -> Finding | None:

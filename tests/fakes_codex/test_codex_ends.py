@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -135,6 +136,10 @@ def test_the_grandchild_is_where_it_was_asked_to_be(world: World, mode: str) -> 
     own_group, own_session = os.getpgid(child.pid) == child.pid, os.getsid(child.pid) == child.pid
     assert (own_group, own_session) == ((mode == "detached"),) * 2
     assert (os.getpgid(child.pid) == codex.pid) == (mode == "same-group")
+    # between its exec and its first instruction a process has no environment yet, and nothing tells when that is over
+    deadline = time.monotonic() + DEADLINE
+    while not child.environ() and time.monotonic() < deadline:
+        os.sched_yield()
     assert child.environ()["HOOKPROOF_TOKEN"] == world.token
 
 
