@@ -189,7 +189,7 @@ class Context(Common):
     agents: Agents
     says: Says
     records: list[str]
-    """Globs of the JSON files in which the plugin records agents; `{home}`, `{project}` and `{data}` are the run's."""
+    """Globs of the JSON files in which the plugin records agents; `{home}` and `{project}` are the run's."""
     project: dict[str, str] = {}
     """Files that a project must have for the plugin to be active: path and text."""
     uv_dependencies: list[str] = []

@@ -9,17 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from rich.console import Console
-from rich.markup import escape
-
 from hookproof import measuring, places, processes, suite
 from hookproof.calibration.draft import draft
 from hookproof.catalogue.lifecycle import Resolved, lifecycle_file, read_lifecycle, real
 from hookproof.catalogue.scenario import Scenario, calibration_files, read_scenario
 from hookproof.commands import UsageError, select
-from hookproof.commands.run import write
+from hookproof.commands.isolated import isolated
+from hookproof.commands.outputs import write
 from hookproof.hosts.session import Program
-from hookproof.play import PlayOptions
 from hookproof.report import calibration as report
 from hookproof.report import terminal
 
@@ -94,10 +91,7 @@ def program(host: Host, parsed: argparse.Namespace) -> Program:
     spec = getattr(parsed, host)
     if spec == "fake":
         raise UsageError(f"--{host} fake: calibration needs the real host: a path, or npm:VERSION")
-    from hookproof.commands.hosts import progress  # noqa: PLC0415 - npm and its progress, once the words are known
-    from hookproof.hosts.programs import resolve  # noqa: PLC0415
-
-    found = resolve(host, spec, isolate=not parsed.allow_network, progress=progress())
+    found = select.programs(host, parsed)
     if len(found) > 1:
         raise UsageError(f"--{host} {spec}: one version is calibrated at a time")
     return found[0]
@@ -108,15 +102,3 @@ def _lifecycle(host: Host, name: str | None, version: str) -> Resolved:
     if resolved.host != host:
         raise UsageError(f"--lifecycle {name}: is one of {resolved.host}, not of {host}")
     return resolved
-
-
-def isolated(console: Console, *, allow_network: bool) -> PlayOptions:
-    """The options with which a real host is played, after this process has left the network."""
-    from hookproof.stage import isolation  # noqa: PLC0415 - as for `run`, only for a real host
-
-    entered = isolation.enter(allow_network)
-    if entered.warning:
-        console.print(f"[yellow]warning[/] {escape(entered.warning)}")
-        for line in entered.may_contact:
-            console.print(f"  [dim]{escape(line)}[/]")
-    return PlayOptions(extra_env=entered.environment, isolation=entered.record())

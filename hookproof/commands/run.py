@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 
 from hookproof import places, processes, suite
 from hookproof.catalogue.descriptor import Context
 from hookproof.commands import UsageError, gate, outputs, select
+from hookproof.commands.isolated import isolated
 from hookproof.hosts.session import Program
 from hookproof.play import Case, PlayOptions
 from hookproof.report import results as reports
@@ -25,7 +25,6 @@ from hookproof.stage.plugin_tests import dependencies
 LIFECYCLES = {"companion": ["as-reported-345"], "context": ["codex-0.130", "codex-0.133", "codex-0.169"]}
 """What is played when nobody says: the issue's own account, and every Codex that is known."""
 REFERENCES = ("reference", "reference-workflow")
-write = outputs.write
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -113,14 +112,7 @@ def _options(console: Console, cases: list[Case], worker: Program | None, *, all
     """The options of a run; when anything in it is real, this process and all its children leave the network."""
     if worker is None and all(case.program is None for case in cases):
         return PlayOptions()
-    from hookproof.stage import isolation  # noqa: PLC0415 - only for a real host
-
-    entered = isolation.enter(allow_network)
-    if entered.warning:
-        console.print(f"[yellow]warning[/] {escape(entered.warning)}")
-        for line in entered.may_contact:
-            console.print(f"  [dim]{escape(line)}[/]")
-    return PlayOptions(worker=worker, extra_env=entered.environment, isolation=entered.record())
+    return isolated(console, allow_network=allow_network, worker=worker)
 
 
 def _install(console: Console, cases: list[Case]) -> None:

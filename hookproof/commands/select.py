@@ -69,7 +69,7 @@ def hosts(parsed: argparse.Namespace, kind: str, default: list[str]) -> Hosts:
     spec = getattr(parsed, host)
     worker = None
     if kind == "companion" and parsed.codex != "fake":
-        found = _resolved("codex", parsed)
+        found = programs("codex", parsed)
         if len(found) > 1:
             raise UsageError("--codex: the jobs of a companion are done by one Codex, not by several")
         worker = found[0]
@@ -77,11 +77,12 @@ def hosts(parsed: argparse.Namespace, kind: str, default: list[str]) -> Hosts:
         return Hosts(lifecycles(parsed.lifecycle or default), {}, worker)
     if parsed.lifecycle:
         raise UsageError(f"--lifecycle says what a stand-in does; --{host} {spec} plays the host itself")
-    programs = {f"{host}@{each.version}": each for each in _resolved(host, parsed)}
-    return Hosts([real(host, each.version) for each in programs.values()], programs, worker)
+    columns = {f"{host}@{each.version}": each for each in programs(host, parsed)}
+    return Hosts([real(host, each.version) for each in columns.values()], columns, worker)
 
 
-def _resolved(host: Literal["claude", "codex"], parsed: argparse.Namespace) -> list[Program]:
+def programs(host: Literal["claude", "codex"], parsed: argparse.Namespace) -> list[Program]:
+    """The programs that `--claude` or `--codex` means. Raises ReleaseError; installs what is missing."""
     from hookproof.commands.hosts import progress  # noqa: PLC0415 - npm and its progress, only for a real host
     from hookproof.hosts.programs import resolve  # noqa: PLC0415
 

@@ -81,10 +81,10 @@ class ContextPlay(Performance):
         self.journal.write("agent.records", files=self._records())
 
     def _records(self) -> list[Record]:
-        places_ = {"home": self.world.home, "project": self.world.project, "data": self.world.root / "data"}
+        folders = {"home": self.world.home, "project": self.world.project}
         found: dict[Path, None] = {}
         for pattern in self._descriptor.records:
-            for name, path in places_.items():
+            for name, path in folders.items():
                 pattern = pattern.replace("{" + name + "}", glob.escape(str(path)))  # noqa: PLW2901
             matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207
             found.update(dict.fromkeys(Path(match) for match in matches if Path(match).is_file()))
