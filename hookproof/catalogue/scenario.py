@@ -27,14 +27,15 @@ WHEN = (
     r"subagent(?: (?P<subagent>[\w:#.-]+))? ended",
     r"shell ended",
     r"turn(?: of (?P<turn>[\w-]+))? (?:ended|reported)",
-    r"session(?: (?P<session>[\w-]+))? (?:started|cleared|ended)",
+    r"session(?: (?P<session>[\w-]+))? (?:started|cleared|compacted|ended)",
 )
 DO = (
     r"look",
     r"release job(?: (?P<release>[\w-]+))?",
     r"fetch result(?: (?P<fetch>[\w-]+))?",
     r"(?:start|end) session(?: (?P<session>[\w-]+))?",
-    r"clear session",
+    r"fork session (?P<fork>[\w-]+)",
+    r"(?:clear|compact) session",
     r"close terminal",
 )
 
@@ -46,7 +47,7 @@ class Job(Strict):
 
 
 class Session(Strict):
-    """A further session in the same workspace, started by a `[[then]]` step."""
+    """A further session in the same workspace, started or forked from main by a `[[then]]` step."""
 
     user: str
     host: Literal["claude", "codex"] | None = None
@@ -73,6 +74,8 @@ class Codex(Strict):
 
     ephemeral: bool = False
     """No thread is kept on disk, so that hooks find no transcript."""
+    app_server: bool = False
+    """Driven by a client over `codex app-server`, as an editor does it, instead of `codex exec`."""
     review: bool = False
     """The user asks for a review of the working tree; what is typed is not a prompt then."""
     agents: Literal["v1", "v2"] = "v1"
@@ -117,7 +120,7 @@ class Then(Strict):
             value,
             WHEN,
             "job started, job ended, subagent ended, shell ended, turn ended, turn reported, session started, "
-            "session cleared, session ended",
+            "session cleared, session compacted, session ended",
         )
 
     @field_validator("do")
@@ -128,7 +131,8 @@ class Then(Strict):
         return _known(
             value,
             DO,
-            "look, release job, fetch result, start session NAME, end session [NAME], clear session, close terminal",
+            "look, release job, fetch result, start session NAME, end session [NAME], fork session NAME, "
+            "clear session, compact session, close terminal",
         )
 
     @model_validator(mode="after")
@@ -203,10 +207,19 @@ class Scenario(Strict):
                     yield f"then[{number}] names {name!r}, which this scenario does not define"
                 elif group == "session" and name not in {MAIN, *self.sessions}:
                     yield f"then[{number}] names the session {name!r}: add [sessions.{name}]"
-        if not self.claude.interactive and any(step.do == "close terminal" for step in self.then):
-            yield "a step closes the terminal, but the session has none: add [claude] interactive = true"
+        yield from self._undoable()
         if not self.jobs and any(re.match("job|release|fetch", f"{step.when}|{step.do}") for step in self.then):
             yield "a step is about a job, but no [jobs.NAME] is defined"
+
+    def _undoable(self) -> Iterator[str]:
+        """Steps that the sessions, as they are run, cannot do."""
+        done = {(step.do or "").partition(" ")[0] for step in self.then}
+        if "close" in done and not self.claude.interactive:
+            yield "a step closes the terminal, but the session has none: add [claude] interactive = true"
+        only_a_client = {"fork", "compact"} | ({"clear"} if self.host == "codex" else set())
+        if not self.codex.app_server:
+            for verb in sorted(done & only_a_client):
+                yield f"a step is to {verb} the session, which only a client can: add [codex] app_server = true"
 
 
 def names_in(step: Then) -> dict[str, str]:

@@ -11,14 +11,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
-from typing import Any
 
 from hookproof import processes
 from hookproof.catalogue.plugin import CODEX_MANIFEST
 from hookproof.catalogue.scenario import Codex as CodexOptions
+from hookproof.hosts.app_server import Client
 from hookproof.hosts.process import LONGEST_LINE
 from hookproof.hosts.session import HostError, Program
 from hookproof.journal import DeadlineMissedError, Journal
@@ -71,7 +71,6 @@ class Home:
     journal: Journal
     env: Mapping[str, str]
     group: processes.CaseProcesses
-    _asked: int = field(default=0, init=False)
 
     async def prepare(self, *, roles: set[str], options: CodexOptions) -> None:
         """Write the files, install the plugin, trust its hooks. Raises HostError, DeadlineMissedError."""
@@ -121,38 +120,20 @@ class Home:
             limit=LONGEST_LINE,
             case=self.group,
         )
+        client = Client(child)
+        listening = asyncio.create_task(client.listen())
         try:
-            await self._ask(child, "initialize", {"clientInfo": {"name": "hookproof", "title": None, "version": "0"}})
-            await _send(child, {"method": "initialized"})
-            await self._ask(child, "plugin/install", {"marketplacePath": str(marketplace), "pluginName": name})
-            listed = await self._ask(child, "hooks/list", {"cwds": [str(self.world.project)]})
+            await client.initialize()
+            await client.ask("plugin/install", {"marketplacePath": str(marketplace), "pluginName": name})
+            listed = await client.ask("hooks/list", {"cwds": [str(self.world.project)]})
             hooks = [hook for place in listed["data"] for hook in place["hooks"]]
             trust = {hook["key"]: {"trusted_hash": hook["currentHash"]} for hook in hooks}
             edit = {"keyPath": "hooks.state", "value": trust, "mergeStrategy": "upsert"}
-            await self._ask(child, "config/batchWrite", {"edits": [edit], "reloadUserConfig": True})
-            if child.stdin is not None:
-                child.stdin.close()
-            await child.wait()
+            await client.ask("config/batchWrite", {"edits": [edit], "reloadUserConfig": True})
+            client.hang_up()
+            await asyncio.gather(child.wait(), listening)
         finally:
+            listening.cancel()
             child.close()
         shown = [{"key": hook["key"], "event": hook["eventName"], "command": hook["command"]} for hook in hooks]
         self.journal.write("host.prepared", plugin=name, hooks=shown)
-
-    async def _ask(self, child: processes.Child, method: str, params: dict[str, Any]) -> dict[str, Any]:
-        self._asked += 1
-        await _send(child, {"id": self._asked, "method": method, "params": params})
-        while child.stdout is not None and (line := await child.stdout.readline()):
-            message = json.loads(line)
-            if message.get("id") != self._asked or "method" in message:
-                continue
-            if "error" in message:
-                raise HostError(f"codex app-server: {method}: {message['error'].get('message')}")
-            return dict(message["result"])
-        raise HostError(f"codex app-server went away before it answered {method}")
-
-
-async def _send(child: processes.Child, message: dict[str, Any]) -> None:
-    if child.stdin is None:
-        raise HostError("codex app-server was started without a pipe to its stdin")
-    child.stdin.write(json.dumps(message).encode() + b"\n")
-    await child.stdin.drain()

@@ -18,7 +18,11 @@ LONGEST_LINE = 64 * 1024 * 1024
 
 
 class HostProcess:
-    """Reads one process of session `name`. `heard` takes each JSON object, `asked` tells whether an exit was wanted."""
+    """Reads one process of session `name`.
+
+    `heard` takes each JSON object, `silent` is called when there will be no more, `asked` tells whether an exit was
+    wanted.
+    """
 
     def __init__(
         self,
@@ -28,12 +32,14 @@ class HostProcess:
         *,
         heard: Callable[[dict[str, Any]], None],
         asked: Callable[[processes.Exit], bool],
+        silent: Callable[[], None] = lambda: None,
     ) -> None:
         self.child = child
         self._name = name
         self._journal = journal
         self._heard = heard
         self._asked = asked
+        self._silent = silent
         self._tasks = [
             asyncio.create_task(self._read_stdout()),
             asyncio.create_task(self._read_stderr()),
@@ -67,6 +73,7 @@ class HostProcess:
                 continue
             if isinstance(value, dict):
                 self._heard(value)
+        self._silent()
 
     async def _read_stderr(self) -> None:
         stream = self.child.stderr

@@ -45,6 +45,12 @@ class Conversation:
         self._results.update(results)
         return new_texts, new_results
 
+    def summed_up(self) -> None:
+        """The host has put a summary in the place of the history, and keeps of it what the user has typed (measured on
+        Codex): whatever else stands in a later request has been said anew.
+        """
+        self._seen = Counter({key: count for key, count in self._seen.items() if key[0] == "user"})
+
     def _origin(self, key: tuple[str, str]) -> dict[str, bool]:
         if self._inherited[key] == 0:
             return {}

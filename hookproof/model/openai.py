@@ -35,8 +35,8 @@ class ResponsesRequest:
     job: str | None
     agent: str | None
     """The last agent that a text is marked with: a forked child's history begins with its parent's marker."""
-    inherits: bool
-    """Whether another agent's prompt stands in it, so that it begins with that agent's history."""
+    inherits: str | None
+    """The agent whose prompt stands nearest before this one's own: it begins with that agent's history."""
     texts: tuple[tuple[str, str], ...]
     results: dict[str, tuple[str, bool]]
     """Tool result by call id: its text; whether it is an error nothing says."""
@@ -65,7 +65,7 @@ def parse(body: Any) -> ResponsesRequest:
     return ResponsesRequest(
         job=next((job for job in jobs if job is not None), None),
         agent=agents[-1] if agents else None,
-        inherits=len(set(agents)) > 1,
+        inherits=next((agent for agent in reversed(agents) if agent != agents[-1]), None),
         texts=tuple(texts),
         results=dict(_results(body["input"])),
         tools=tuple(_tools(body.get("tools"), None)),

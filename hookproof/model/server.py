@@ -174,6 +174,8 @@ class ModelServer:
         agent = self._threads.agent(thread, request.agent)
         if request.aside:
             self._aside(number, agent, thread=thread.id)
+            if thread.id in self._conversations:
+                self._conversations[thread.id].summed_up()
             await self._send_response(exchange, number, request, _ASIDE, held=None)
         elif agent is not None:
             await self._codex_turn(exchange, number, request, thread, agent)
@@ -184,17 +186,25 @@ class ModelServer:
         self, exchange: Exchange, number: int, request: openai.ResponsesRequest, thread: Thread, agent: str
     ) -> None:
         """A request of a thread of the host under test."""
-        if agent not in self._conversations:
-            parent = self._threads.name_of(thread.parent) if request.inherits else None
-            self._conversations[agent] = Conversation(self._conversations.get(parent or ""))
+        conversation = self._conversation(request, thread, agent)
         more = {"thread": thread.id, "parent": thread.parent, "subagent": thread.subagent}
-        answer = await self._next(exchange, number, agent, self._conversations[agent], request, **more)
+        answer = await self._next(exchange, number, agent, conversation, request, **more)
         tool = openai.find_tool(answer.call, request.tools) if answer.call is not None else None
         if answer.call is not None and tool is None:
             self._not_offered(answer.call, agent)
         if answer is not _KNOWN:
             self._answered(number, agent, answer, tool.name if tool else None)
         await self._send_response(exchange, number, request, answer, held=None)
+
+    def _conversation(self, request: openai.ResponsesRequest, thread: Thread, agent: str) -> Conversation:
+        """The one of a thread: an agent has another after a clear."""
+        key = thread.id or agent
+        if key not in self._conversations:
+            # a forked child's parent is named by a header, what a client forks by the prompts before its own alone
+            above = thread.parent if thread.parent in self._conversations else self._threads.latest(request.inherits)
+            parent = self._conversations.get(above or "") if request.inherits is not None else None
+            self._conversations[key] = Conversation(parent)
+        return self._conversations[key]
 
     async def _worker(
         self, exchange: Exchange, number: int, request: openai.ResponsesRequest, thread: str | None

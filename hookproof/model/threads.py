@@ -48,6 +48,6 @@ class Threads:
             self._names.setdefault(thread.id, agent)
         return agent
 
-    def name_of(self, thread: str | None) -> str | None:
-        """The agent of a thread that has asked before."""
-        return self._names.get(thread or "")
+    def latest(self, agent: str | None) -> str | None:
+        """The newest thread of an agent that has asked before."""
+        return next((thread for thread, name in reversed(self._names.items()) if name == agent), None)

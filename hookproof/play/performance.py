@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -17,8 +18,8 @@ from hookproof import processes
 from hookproof.catalogue.descriptor import State
 from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.scenario import MAIN
-from hookproof.hosts import claude, claude_terminal, codex
-from hookproof.hosts.session import Program, Session
+from hookproof.hosts import claude, claude_terminal, codex, codex_client
+from hookproof.hosts.session import HostError, Program, Session
 from hookproof.journal import DeadlineMissedError, Journal
 from hookproof.model.script import Script
 from hookproof.model.server import ModelServer
@@ -138,7 +139,8 @@ class Performance(ABC):
                 program, self.world, self.journal, name=name, env=self.env, lifecycle=lifecycle, group=self.group
             )
         else:
-            session = codex.CodexSession(
+            kind = codex_client.ClientSession if self.case.scenario.codex.app_server else codex.CodexSession
+            session = kind(
                 name,
                 program,
                 self.world,
@@ -148,15 +150,11 @@ class Performance(ABC):
                 options=self.case.scenario.codex,
             )
         self._sessions[name] = session
-        await session.type(user)
+        await self.type(name, user)
 
     async def _end(self, session: Session, *, hang_up: bool = False) -> None:
-        waiting_for = f"the end of session {session.name!r}"
-        try:
-            async with asyncio.timeout(self.options.seconds):
-                await (session.hang_up() if hang_up else session.end())
-        except TimeoutError:
-            raise DeadlineMissedError(waiting_for, self.options.seconds) from None
+        async with self._patience(f"the end of session {session.name!r}"):
+            await (session.hang_up() if hang_up else session.end())
 
     async def _part_with(self, name: str, *, hang_up: bool = False) -> None:
         """End a session before the run's end. One that does not end is abandoned with the others."""
@@ -218,5 +216,23 @@ class Performance(ABC):
     async def hang_up(self, name: str) -> None:
         await self._part_with(name, hang_up=True)
 
+    async def fork_session(self, name: str) -> None:
+        main = self._sessions[MAIN]
+        if not isinstance(main, codex_client.ClientSession):
+            raise HostError(f"session {name!r}: only a client of codex app-server can fork main")
+        async with self._patience(f"main to be forked as {name!r}"):
+            self._sessions[name] = await main.fork(name)
+        await self.type(name, self.case.scenario.sessions[name].user)
+
     async def type(self, session: str, text: str) -> None:
-        await self._sessions[session].type(text)
+        async with self._patience(f"session {session!r} to take {text[:80]!r}"):
+            await self._sessions[session].type(text)
+
+    @asynccontextmanager
+    async def _patience(self, waiting_for: str) -> AsyncIterator[None]:
+        """The deadline of one wait for a host. Raises DeadlineMissedError."""
+        try:
+            async with asyncio.timeout(self.options.seconds):
+                yield
+        except TimeoutError:
+            raise DeadlineMissedError(waiting_for, self.options.seconds) from None

@@ -15,6 +15,9 @@ from typing import Protocol
 from hookproof.catalogue.scenario import MAIN, WHEN, Scenario, Then
 from hookproof.journal import Journal, Predicate, Record
 
+_REPORTS = frozenset({"result", "turn.completed", "turn/completed"})
+"""Lines by which a host says that a turn is over: Claude Code, `codex exec`, `codex app-server`."""
+
 
 class Actions(Protocol):
     """What a step can have done."""
@@ -23,6 +26,7 @@ class Actions(Protocol):
     async def fetch_result(self, job: str) -> None: ...
     def release(self, job: str) -> None: ...
     async def start_session(self, name: str) -> None: ...
+    async def fork_session(self, name: str) -> None: ...
     async def end_session(self, name: str) -> None: ...
     async def hang_up(self, name: str) -> None: ...
     async def type(self, session: str, text: str) -> None: ...
@@ -105,12 +109,15 @@ class Steps:
         """
         if self.scenario.claude.interactive:
             return record["kind"] == "turn.ended" and record["agent_id"] is None and self._is_by(record, session)
-        return record["kind"] == "host.line" and record.get("line_type") == "result" and record["session"] == session
+        return record["kind"] == "host.line" and record.get("line_type") in _REPORTS and record["session"] == session
 
     def _is_about_session(self, what: str, record: Record, session: str) -> bool:
-        """Whether a session has started, or ended with its host, or was cleared and has begun anew."""
+        """Whether a session has started, or ended with its host, or was cleared and has begun anew, or compacted."""
         if what == "ended":
             return (record["kind"], record.get("session")) == ("host.exited", session)
+        if self.scenario.codex.app_server:
+            opened = {"started": {"startup", "fork"}, "cleared": {"clear"}, "compacted": {"compact"}}[what]
+            return record["kind"] == "host.thread" and record["session"] == session and record["how"] in opened
         if what == "started" and not self.scenario.claude.interactive:
             return (record.get("line_subtype"), record.get("session")) == ("init", session)
         if record["kind"] != "session.started" or record["agent_id"] is not None:
@@ -136,7 +143,9 @@ class Steps:
             "fetch": lambda: self.actions.fetch_result(self._job(step.do or "")),
             "start": lambda: self.actions.start_session(words[-1]),
             "end": lambda: self.actions.end_session(words[2] if len(words) > 2 else MAIN),
+            "fork": lambda: self.actions.fork_session(words[-1]),
             "clear": lambda: self.actions.type(MAIN, "/clear"),
+            "compact": lambda: self.actions.type(MAIN, "/compact"),
             "close": lambda: self.actions.hang_up(MAIN),
         }
         if words[0] == "release":

@@ -31,6 +31,9 @@ class Actions:
     async def start_session(self, name: str) -> None:
         self.done.append(f"start {name}")
 
+    async def fork_session(self, name: str) -> None:
+        self.done.append(f"fork {name}")
+
     async def end_session(self, name: str) -> None:
         self.done.append(f"end {name}")
 

@@ -81,7 +81,8 @@ def test_a_thread_keeps_the_name_of_its_first_prompt() -> None:
     first = Thread.of({"thread_id": "t1", "session_id": "root"})
     assert threads.agent(first, "child") == "child"
     assert threads.agent(Thread.of({"thread-id": "t1"}), "main") == "child"
-    assert threads.name_of("t1") == "child"
+    assert threads.latest("child") == "t1"
+    assert threads.latest("main") is None
 
 
 def test_a_review_thread_is_named_by_its_kind_and_a_job_by_nobody() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from _thread import start_new_thread
 
-from . import hosted_threads
+from . import hosted_threads, remarks
 from .agents import shown
 from .identity import marker_in
 
@@ -67,6 +67,8 @@ def spawn(turn: HostTurn, words: str, history: list[Json] | None, *, role: str |
     agent.last_task = words
     assert thread.identity is not None
     turn.host.announce(thread.identity, thread.rollout.path if thread.rollout is not None else None)
+    turn.wire.notify("thread/status/changed", threadId=thread.id, status={"type": "idle"})
+    remarks.opened(turn.host, turn.wire, thread)
     return agent
 
 

@@ -38,6 +38,7 @@ def serve() -> int:
     wire = Wire(1)
     try:
         around = Surroundings(wire, recorder, grandchild, _host(recorder))
+        wire.says_when = around.host is not None and around.host.lifecycle["notifications_say_when"]
         methods = _methods(around)
     except Exception as error:
         print(f"Error: {error}", file=sys.stderr)

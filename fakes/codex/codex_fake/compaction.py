@@ -5,6 +5,7 @@ It is a turn without words of the user. Its request is like any other of its thr
 
 from __future__ import annotations
 
+from . import remarks
 from .hosted_turns import HostTurn
 from .turns import text_of, user_message
 
@@ -36,8 +37,12 @@ class Compaction(HostTurn):
     def _converse(self) -> None:
         before = self.fire("PreCompact", TRIGGER, trigger=TRIGGER)
         if before.stop is None and before.block is None:
+            if not self.host.lifecycle["usage_when_answer_begins"]:
+                self.tell_usage()
             self._ask()
             self._replace(self._last or "")
+            self.tell_usage(remarks.estimated(self.thread.items))
+            remarks.compacted(self.host, self._around.wire, self.thread)
             self.fire("PostCompact", TRIGGER, trigger=TRIGGER)
         self._leave()
 

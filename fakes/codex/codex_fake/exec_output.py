@@ -10,6 +10,7 @@ import os
 from _thread import allocate_lock
 
 from . import about
+from .remarks import of_model
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,8 +70,7 @@ class Output:
 
     def notices(self, thread: Thread) -> list[str]:
         """What Codex remarks before it begins."""
-        rows: list[str] = self._host.lifecycle["exec_notices"]
-        notices = [row.replace("{model}", thread.model) for row in rows]
+        notices = of_model(self._host, thread)
         if self._host.lifecycle["exec_tells_hook_warnings"] and thread.identity is not None:
             notices = [*thread.identity.hooks.warnings, *notices]
         # a reviewer's thread remarks the same again (measured on 0.169.0)

@@ -64,6 +64,11 @@ class Hook:
         return "sha256:" + sha256(text.encode("utf-8", "replace")).hexdigest()
 
     @property
+    def run_id(self) -> str:
+        """How clients and agents are told of its runs."""
+        return f"{snake(self.event).replace('_', '-')}:{self.order}:{self.source.path}"
+
+    @property
     def current_hash(self) -> str:
         """What a client has to write into hooks.state to trust it."""
         return f"{self.hash}/{self.content_hash}" if self.content_hash else self.hash

@@ -12,9 +12,10 @@ from _thread import allocate_lock
 
 from . import clock, lifecycle
 from .config import Config, load
-from .hook_files import Listing, snake
+from .hook_files import Listing
 from .hook_output import STDIN_REFUSED, STOPS, cut, failed, interpret, too_long
 from .hook_process import HookProcess, serve
+from .remarks import run_of
 from .wire import RequestError
 
 TYPE_CHECKING = False
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from .hook_output import Outcome
     from .lifecycle import Lifecycle
     from .recorder import Recorder
+    from .remarks import Hear
 
     Json = dict[str, Any]
 
@@ -102,6 +104,7 @@ class Hooks:
         session_id: str,
         agent_id: str | None = None,
         agent_type: str | None = None,
+        hear: Hear | None = None,
     ) -> Effects:
         """Run the hooks of one event to their end, each with its records, and say what they asked for.
 
@@ -113,7 +116,7 @@ class Hooks:
         if self.lifecycle is None or not hooks:
             return effects
         who = {"thread_id": thread_id, "session_id": session_id, "agent_id": agent_id}
-        runs = [_Run(self, self.lifecycle, hook, {"event": event, **who}) for hook in hooks]
+        runs = [_Run(self, self.lifecycle, hook, {"event": event, **who}, hear) for hook in hooks]
         data = json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
         for run in runs:
             run.begin(data, payload, agent_type)
@@ -143,8 +146,10 @@ class Hooks:
 class _Run:
     """One command, from its start to its record."""
 
-    def __init__(self, hooks: Hooks, rows: Lifecycle, hook: Hook, who: Json) -> None:
+    def __init__(self, hooks: Hooks, rows: Lifecycle, hook: Hook, who: Json, hear: Hear | None) -> None:
         self.hook = hook
+        self._hear = hear
+        self._began = clock.now_ms()
         self.process: HookProcess | None = None
         self.outcome = failed("hook has not run")
         self._hooks = hooks
@@ -154,7 +159,9 @@ class _Run:
     def begin(self, data: bytes, payload: Json, agent_type: str | None) -> None:
         """Start the command with its payload, and write it into the journal."""
         rows, hook, variables = self._lifecycle, self.hook, self._variables()
-        problem = ""
+        self._began, problem = clock.now_ms(), ""
+        if self._hear is not None:
+            self._hear("started", run_of(hook, hook.event, self._began))
         try:
             self.process = HookProcess(
                 hook.command,
@@ -208,6 +215,8 @@ class _Run:
             ended_by=ended_by,
             effects=self.outcome.as_json(),
         )
+        if self._hear is not None:
+            self._hear("completed", run_of(self.hook, self.hook.event, self._began, self.outcome))
 
     def _variables(self) -> dict[str, str]:
         variables = dict(os.environ)
@@ -221,10 +230,9 @@ class _Run:
 
 def _hook_prompt(hook: Hook, reason: str) -> str:
     """How a hook tells an agent that would stop to go on."""
-    run_id = f"{snake(hook.event).replace('_', '-')}:{hook.order}:{hook.source.path}"
     for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
         reason = reason.replace(sign, entity)
-    return f'<hook_prompt hook_run_id="{run_id}">{reason}</hook_prompt>'
+    return f'<hook_prompt hook_run_id="{hook.run_id}">{reason}</hook_prompt>'
 
 
 def _temporary_directory() -> str:

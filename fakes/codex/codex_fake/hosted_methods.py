@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from _thread import start_new_thread
 
-from . import config, hooks, hosted_stored, hosted_threads, plugins, rollout
+from . import config, hooks, hosted_stored, hosted_threads, plugins, remarks, rollout
 from .compaction import Compaction
 from .hosted_reviews import HostReview
 from .hosted_turns import HostTurn
+from .identity import of
 from .methods import Methods, text_in
 from .wire import RequestError
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from .turns import Surroundings, Turn
 
     Json = dict[str, Any]
+
+_BEGINNINGS = ("startup", "clear")
 
 
 class HostMethods(Methods):
@@ -49,13 +52,31 @@ class HostMethods(Methods):
     def _handled(self, handler: Callable[[Json, Any], Json]) -> Callable[[Json], Answer]:
         return lambda params: (handler(params, self), None)
 
+    def _initialize(self, params: Json) -> Answer:
+        result, _ = super()._initialize(params)
+        return result, lambda: remarks.greeted(self.lifecycle, self._around.wire)
+
+    def _start_thread(self, params: Json) -> Answer:
+        shown, then = super()._start_thread(params)
+        thread = self._threads[shown["thread"]["id"]]
+        return shown, lambda: self._told_of(thread, then)
+
+    def _told_of(self, thread: Thread, then: Callable[[], object] | None) -> None:
+        if then is not None:
+            then()
+        remarks.opened(self._host, self._around.wire, thread)
+
     def _new(self, params: Json) -> Thread:
+        source = text_in(params, "sessionStartSource", "startup")
+        if source not in _BEGINNINGS:
+            raise RequestError(f"Invalid request: unknown variant `{source}`, expected `startup` or `clear`")
         return hosted_threads.started(
             self._host,
             cwd=text_in(params, "cwd", os.getcwd()),
             ephemeral=params.get("ephemeral") is True,
             originator=self._around.originator,
             model=text_in(params, "model", "") or None,
+            source=self.lifecycle["session_start_sources"]["clear" if source == "clear" else "start"],
         )
 
     def _again(self, stored: rollout.Stored, params: Json) -> Thread:
@@ -93,7 +114,14 @@ class HostMethods(Methods):
         self._threads[thread.id] = thread
         shown = thread.as_json()
         wire = self._around.wire
-        return self._opened(thread, params, shown), lambda: wire.notify("thread/started", thread=shown)
+        above, who = of(parent), of(thread)
+        who.usage, who.last_usage, latest = dict(above.usage), dict(above.last_usage), above.latest_turn
+
+        def tell() -> None:
+            wire.notify("thread/started", thread=shown)
+            remarks.forked(self._host, wire, thread, latest)
+
+        return self._opened(thread, params, shown), lambda: self._told_of(thread, tell)
 
     def _compact_thread(self, params: Json) -> Answer:
         thread = self._thread(params)

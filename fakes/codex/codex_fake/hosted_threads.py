@@ -23,12 +23,15 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 
-def started(host: Host, *, cwd: str, ephemeral: bool, originator: str, model: str | None) -> Thread:
-    """A new conversation."""
+def started(
+    host: Host, *, cwd: str, ephemeral: bool, originator: str, model: str | None, source: str | None = None
+) -> Thread:
+    """A new conversation; `source` is what hooks are told of its start, if not the usual."""
     ms = clock.now_ms()
     thread_id = clock.new_id(ms)
     who = host.identity(thread_id, "main", cwd)
     who.source = "exec" if host.exec else "vscode"
+    who.start = source or who.start
     rollout = None if ephemeral else _file(host, thread_id, ms, [first_line(host, who, ms, cwd, originator)])
     return _thread(who, cwd=cwd, ms=ms, rollout=rollout, model=model)
 

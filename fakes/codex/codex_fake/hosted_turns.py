@@ -6,6 +6,7 @@ The order is measured: the opening, the contexts of the start, the prompt, the c
 
 from __future__ import annotations
 
+from . import remarks
 from .agents import notice
 from .agents_calls import Calls
 from .agents_tools import offered
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from .identity import Identity
     from .threads import Thread
     from .turns import Surroundings
+    from .wire import Listening
 
     Json = dict[str, Any]
 
@@ -61,6 +63,11 @@ class HostTurn(Turn):
         """The name of the program that drives this one."""
         return self._around.originator
 
+    @property
+    def wire(self) -> Listening:
+        """Whom it tells of its steps."""
+        return self._around.wire
+
     def another(self, thread: Thread, words: list[Json]) -> HostTurn:
         """A turn of another thread, in the same surroundings."""
         return HostTurn(self._around, thread, words, {})
@@ -93,7 +100,13 @@ class HostTurn(Turn):
         }
         names = {"thread_id": who.thread_id, "session_id": values["session_id"]}
         return who.hooks.fire(
-            event, subject, rows.payload(event, values), **names, agent_id=agent_id, agent_type=agent_type
+            event,
+            subject,
+            rows.payload(event, values),
+            **names,
+            agent_id=agent_id,
+            agent_type=agent_type,
+            hear=lambda step, run: self._tell(f"hook/{step}", turnId=self.id, run=run),
         )
 
     def add_contexts(self, effects: Effects) -> None:
@@ -155,6 +168,8 @@ class HostTurn(Turn):
         if isinstance(self.thread.rollout, HostRollout) and who.kind == "main":
             self.thread.rollout.forgery = self.host.forgeries.of(who.marker)
         self.host.announce(who, self.transcript())
+        who.latest_turn = self.id
+        remarks.turn_begins(self.host, self._around.wire, self.thread)
         opened_before = bool(self.thread.items)
         super()._begin()
         if opened_before and who.kind == "child" and self.thread.forked_from and not who.begun:
@@ -209,8 +224,11 @@ class HostTurn(Turn):
         calls = []
         for event in self._exchange.ask(self._headers(), self._body()):
             item = event.get("item")
+            if event.get("type") == "response.created" and self.host.lifecycle["usage_when_answer_begins"]:
+                self.tell_usage()
             if event.get("type") == "response.completed":
                 self._count((event.get("response") or {}).get("usage"))
+                self.tell_usage()
             if event.get("type") != "response.output_item.done" or not isinstance(item, dict):
                 continue
             if item.get("type") == "message":
@@ -226,8 +244,12 @@ class HostTurn(Turn):
         return bool(calls)
 
     def _count(self, usage: Any) -> None:
-        if usage_added(self.who.usage, usage):
+        if usage_added(self.who, usage):
             self.thread.keep(("event_msg", {"type": "token_count", "info": {"total_token_usage": self.who.usage}}))
+
+    def tell_usage(self, last: Json | None = None) -> None:
+        """Tell the client what the thread has used; `last` instead of its latest request's."""
+        remarks.used(self.host.lifecycle, self._around.wire, self.thread, self.id, last)
 
     def _headers(self) -> dict[str, str]:
         around = self._around

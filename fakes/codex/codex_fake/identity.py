@@ -46,6 +46,10 @@ class Identity:
         self.window = 0
         self.usage: dict[str, int] = {}
         """The tokens that it has used, as the model counts them."""
+        self.last_usage: dict[str, int] = {}
+        """Those of its latest request."""
+        self.latest_turn = ""
+        """The id of the turn that began last."""
         self.deepest = 1
         """Threads below this depth may spawn others."""
         self.mail: list[tuple[Json, bool]] = []

@@ -35,14 +35,16 @@ def team_words(who: Identity) -> list[Json]:
     return [developer_message(place), developer_message(mode)]
 
 
-def usage_added(total: dict[str, int], usage: Any) -> bool:
+def usage_added(who: Identity, usage: Any) -> bool:
     """Add what one request has used. Whether the model has counted anything."""
     if not isinstance(usage, dict):
         return False
+    total = who.usage
     used = {key: value for key, value in usage.items() if isinstance(value, int)}
     for key, (inner, name) in _DETAILS.items():
         within = usage.get(inner)
         used[key] = int(within.get(name) or 0) if isinstance(within, dict) else 0
+    who.last_usage = used
     for key, value in used.items():
         total[key] = total.get(key, 0) + value
     return bool(used)

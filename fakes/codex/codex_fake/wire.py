@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from _thread import allocate_lock
 
 TYPE_CHECKING = False
@@ -44,6 +45,8 @@ class Wire:
         self._fd = fd
         self._lock = allocate_lock()
         self._unwanted: frozenset[str] = frozenset()
+        self.says_when = False
+        """Whether notifications carry the time at which they are sent, in milliseconds since 1970."""
 
     def opt_out(self, methods: Iterable[str]) -> None:
         """Send no notifications of these names."""
@@ -60,7 +63,8 @@ class Wire:
     def notify(self, method: str, **params: Any) -> None:
         """Tell the client something."""
         if method not in self._unwanted:
-            self._send({"method": method, "params": params})
+            when = {"emittedAtMs": time.time_ns() // 1_000_000} if self.says_when else {}
+            self._send({"method": method, "params": params, **when})
 
     def _send(self, message: dict[str, Any]) -> None:
         data = memoryview(json.dumps(message, separators=(",", ":")).encode() + b"\n")

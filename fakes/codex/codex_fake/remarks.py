@@ -1,0 +1,156 @@
+"""What a host tells its client beside the conversation: warnings, runs of hooks, tokens, limits.
+
+`codex exec` listens to the same, and prints nothing of it.
+"""
+
+from __future__ import annotations
+
+import os
+
+from . import clock, rollout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from .hooks import Hook, Outcome
+    from .host import Host
+    from .lifecycle import Lifecycle
+    from .threads import Thread
+    from .wire import Listening
+
+    Json = dict[str, Any]
+    Hear = Callable[[str, Json], None]
+    """Hears of one run of a hook: `started` or `completed`, and the run."""
+
+CONTEXT_WINDOW = 258_400
+"""Of a model that Codex knows nothing of (measured on 0.130.0, 0.133.0 and 0.169.0)."""
+BYTES_A_TOKEN = 4
+
+
+def greeted(rows: Lifecycle, wire: Listening) -> None:
+    """A client has introduced itself."""
+    known = {"status": "disabled", "serverName": _machine(), "installationId": clock.new_id(clock.now_ms())}
+    keys: list[str] = rows["remote_control_keys"]
+    wire.notify("remoteControl/status/changed", **{key: known.get(key) for key in keys})
+
+
+def opened(host: Host, wire: Listening, thread: Thread) -> None:
+    """A thread is there: what is wrong with its settings."""
+    kinds = {"under development": _unfinished, "hooks": _of_hooks}
+    for kind in host.lifecycle["thread_warnings"]:
+        for message in kinds[kind](host, thread):
+            _warn(wire, thread, message)
+
+
+def compacted(host: Host, wire: Listening, thread: Thread) -> None:
+    """The summary has taken the conversation's place."""
+    message: str = host.lifecycle["compaction_warning"]
+    if message:
+        _warn(wire, thread, message)
+
+
+def turn_begins(host: Host, wire: Listening, thread: Thread) -> None:
+    """The user's words are about to go to the model."""
+    for message in of_model(host, thread):
+        _warn(wire, thread, message)
+
+
+def forked(host: Host, wire: Listening, thread: Thread, turn_id: str) -> None:
+    """A thread begins with what another has used, and with its history where that is still handed out whole."""
+    used(host.lifecycle, wire, thread, turn_id, limits=False)
+    notice: str = host.lifecycle["fork_deprecation"]
+    if notice:
+        wire.notify("deprecationNotice", summary=notice, details=None)
+
+
+def used(
+    rows: Lifecycle, wire: Listening, thread: Thread, turn_id: str, last: Json | None = None, *, limits: bool = True
+) -> None:
+    """What the thread has used, once the model has counted anything, and how much of its limits is left."""
+    who = thread.identity
+    if who is not None and who.usage:
+        keys: list[str] = ["total_tokens", *rows["exec_usage"]]
+        total = _counted(who.usage, keys)
+        newest = _counted(last if last is not None else who.last_usage, keys)
+        usage = {"total": total, "last": newest, "modelContextWindow": CONTEXT_WINDOW}
+        wire.notify("thread/tokenUsage/updated", threadId=thread.id, turnId=turn_id, tokenUsage=usage)
+    if limits:
+        names: list[str] = rows["rate_limit_keys"]
+        wire.notify("account/rateLimits/updated", rateLimits={"limitId": "codex", **dict.fromkeys(names)})
+
+
+def estimated(items: list[Json]) -> Json:
+    """The tokens of a history that no model has counted yet."""
+    return {"total_tokens": len(str(items)) // BYTES_A_TOKEN}
+
+
+def run_of(hook: Hook, event: str, began_ms: int, outcome: Outcome | None = None) -> Json:
+    """One run of a hook as clients are shown it; without an outcome it is under way."""
+    now = clock.now_ms()
+    return {
+        "id": hook.run_id,
+        "eventName": event[0].lower() + event[1:],
+        "handlerType": "command",
+        "executionMode": "sync",
+        "scope": "thread" if event in ("SessionStart", "SubagentStart") else "turn",
+        "sourcePath": hook.source.path,
+        "source": hook.source.kind,
+        "displayOrder": hook.order,
+        "status": "running" if outcome is None else outcome.status,
+        "statusMessage": hook.message,
+        "startedAt": began_ms // 1000,
+        "completedAt": None if outcome is None else now // 1000,
+        "durationMs": None if outcome is None else now - began_ms,
+        "entries": [] if outcome is None else _entries(outcome),
+    }
+
+
+def of_model(host: Host, thread: Thread) -> list[str]:
+    """What Codex remarks about the model of a thread."""
+    rows: list[str] = host.lifecycle["exec_notices"]
+    return [row.replace("{model}", thread.model) for row in rows]
+
+
+def _machine() -> str:
+    # `platform` is not worth its import here
+    return os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
+
+
+def _entries(outcome: Outcome) -> list[Json]:
+    said = (
+        ("warning", outcome.message),
+        ("context", outcome.context),
+        ("feedback", outcome.block),
+        ("stop", outcome.stop),
+        ("error", outcome.problem),
+    )
+    return [{"kind": kind, "text": text} for kind, text in said if text is not None]
+
+
+def _of_hooks(_: Host, thread: Thread) -> list[str]:
+    return thread.identity.hooks.warnings if thread.identity is not None else []
+
+
+def _unfinished(host: Host, _: Thread) -> list[str]:
+    names = [name for name in host.lifecycle["under_development"] if host.config.feature(name, False)]
+    if not names:
+        return []
+    path = os.path.join(rollout.codex_home(), "config.toml")
+    instead = f"To suppress this warning, set `suppress_unstable_features_warning = true` in {path}."
+    unfinished = "Under-development features are incomplete and may behave unpredictably."
+    return [f"Under-development features enabled: {', '.join(names)}. {unfinished} {instead}"]
+
+
+def _warn(wire: Listening, thread: Thread, message: str) -> None:
+    wire.notify("warning", threadId=thread.id, message=message)
+
+
+def _counted(usage: Json, keys: list[str]) -> Json:
+    return {_camel(key): usage.get(key, 0) for key in keys}
+
+
+def _camel(key: str) -> str:
+    first, *rest = key.split("_")
+    return first + "".join(word.capitalize() for word in rest)

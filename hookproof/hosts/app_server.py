@@ -1,0 +1,100 @@
+"""A client of `codex app-server`: newline-delimited JSON-RPC on its stdin and stdout, without the `jsonrpc` member.
+
+Life: made with the process, fed every message that comes from it (by whoever reads its stdout), asked for things until
+the process has gone; whoever still waits for an answer then is told so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+from hookproof import processes
+from hookproof.hosts.session import HostError
+
+Message = dict[str, Any]
+_REFUSED = {"code": -32601, "message": "hookproof's client grants nothing: configure the host so that it need not ask"}
+
+
+class Client:
+    """The requests to one process. `told` takes each notification."""
+
+    def __init__(self, child: processes.Child, told: Callable[[Message], None] = lambda _: None) -> None:
+        self._child = child
+        self._told = told
+        self._asked = 0
+        self._waiting: dict[int, tuple[str, asyncio.Future[Message]]] = {}
+        self._gone: str | None = None
+
+    async def initialize(self) -> None:
+        """What comes before everything else. Raises HostError."""
+        await self.ask("initialize", {"clientInfo": {"name": "hookproof", "title": None, "version": "0"}})
+        await self._send({"method": "initialized"})
+
+    async def ask(self, method: str, params: Message) -> Message:
+        """Make a request and wait for its answer. The caller sets the deadline. Raises HostError."""
+        self._asked += 1
+        answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self._waiting[self._asked] = (method, answer)
+        if self._gone is not None:
+            self.gone(self._gone)
+        else:
+            await self._send({"id": self._asked, "method": method, "params": params})
+        return await answer
+
+    def heard(self, message: Message) -> None:
+        """Take one message from the process."""
+        if "method" in message:
+            if "id" in message:
+                # it would wait for ever for leave to do something
+                self._write({"id": message["id"], "error": _REFUSED})
+            self._told(message)
+            return
+        method, answer = self._waiting.pop(message.get("id", 0), ("", None))
+        if answer is None or answer.done():
+            return
+        if "error" in message:
+            error = message["error"]
+            said = error.get("message") if isinstance(error, dict) else error
+            answer.set_exception(HostError(f"codex app-server: {method}: {said}"))
+        else:
+            result = message.get("result")
+            answer.set_result(dict(result) if isinstance(result, dict) else {})
+
+    def gone(self, how: str = "went away") -> None:
+        """The process says nothing more."""
+        self._gone = how
+        for method, answer in self._waiting.values():
+            if not answer.done():
+                answer.set_exception(HostError(f"codex app-server {how} before it answered {method}"))
+        self._waiting.clear()
+
+    async def listen(self) -> None:
+        """Feed this client from the process's stdout, to its end; for a process that nobody else reads."""
+        try:
+            while self._child.stdout is not None and (line := await self._child.stdout.readline()):
+                self.heard(json.loads(line))
+        except ValueError:
+            self.gone(f"said {line[:200]!r}, which is no JSON,")
+            return
+        self.gone()
+
+    def hang_up(self) -> None:
+        """Close its stdin: an app-server ends with that."""
+        if self._child.stdin is not None:
+            self._child.stdin.close()
+
+    async def _send(self, message: Message) -> None:
+        self._write(message)
+        if self._child.stdin is not None:
+            try:
+                await self._child.stdin.drain()
+            except ConnectionError:
+                self.gone()
+
+    def _write(self, message: Message) -> None:
+        if self._child.stdin is None:
+            raise HostError("codex app-server was started without a pipe to its stdin")
+        self._child.stdin.write(json.dumps(message).encode() + b"\n")
