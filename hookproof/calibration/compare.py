@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Protocol
 
-from hookproof.calibration.facets import ABOUT_EVENTS, ERRORS, ORDER, Facets, event_of
+from hookproof.calibration.facets import ABOUT_EVENTS, ERRORS, ORDER, RACED, Facets, event_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +65,13 @@ def compare(
 def _tables(scenario: str, facet: str, fakes: Sequence[Facets], reals: Sequence[Facets]) -> Iterator[Difference]:
     fake, real = ([each.tables.get(facet, {}) for each in side] for side in (fakes, reals))
     for where in dict.fromkeys(place for table in (*real, *fake) for place in table):
-        said, played = ([table.get(where) for table in side] for side in (real, fake))
+        said, played = ([each for each in (t.get(where) for t in side) if each != RACED] for side in (real, fake))
         if facet == ERRORS:
             # a run that went wrong measures nothing, though both go wrong alike
             yield Difference(facet, f"{scenario}: {where}", _first(played), _first(said))
         elif facet in ABOUT_EVENTS and _missing(where, fakes, reals):
             continue  # told once, as an event that is not there
-        elif all(each == said[0] for each in said) and any(each != said[0] for each in played):
+        elif said and all(each == said[0] for each in said) and any(each != said[0] for each in played):
             yield Difference(facet, f"{scenario}: {where}", next(e for e in played if e != said[0]), said[0])
 
 

@@ -22,6 +22,8 @@ _UNTOLD = frozenset({"hook_started", "hook_response"})
 """Stream lines of hooks: a real host is observed by a plugin of ours, whose hooks it tells of too."""
 _SUBJECTS = ("tool_name", "source", "reason", "trigger")
 ORDER, ERRORS = "order", "errors"
+RACED = "came in a race of the host with itself"
+"""The value of what one run of a real host says nothing about."""
 ABOUT_EVENTS = frozenset({"payload keys", "payload values", "identity", "hook environment", "hook processes"})
 """The facets whose places begin with an event, as `events` calls it or without whose it is."""
 FACETS = (
@@ -67,7 +69,7 @@ def extract(records: list[Record]) -> Facets:
         "context": contexts(records, names),
         "notifications": notifications(records, names),
         "deaths": dict(_deaths(records)) | dict(_ends(records)),
-        "stream": dict(_stream(records)),
+        "stream": dict(_stream(records)) | dict.fromkeys(_raced(records), RACED),
         "exit": {str(r["session"]): _exit(r) for r in records if r["kind"] == "host.exited"},
         ERRORS: {r["where"]: names.plain(str(r["what"])) for r in records if r["kind"] == "error"},
     }
@@ -184,6 +186,12 @@ def _sender(pid: int, records: list[Record]) -> str:
     return "the host" if pid in hosts else "another process"
 
 
+def _raced(records: list[Record]) -> Iterator[str]:
+    """The kinds of lines of which there is one more when a host has asked its model once more of a child's end."""
+    late = {record["agent"] for record in records if record["kind"] == "model.request" and record.get("late")}
+    yield from (place for place, _ in _stream(records) if place.partition(" ")[0] in late)
+
+
 def _stream(records: list[Record]) -> Iterator[tuple[str, Any]]:
     kinds: Counter[str] = Counter()
     for record in records:
@@ -214,7 +222,7 @@ def _happenings(records: list[Record], names: Names) -> Iterator[str]:
             return
         if record["seq"] in ours:
             yield label(record, names)
-        elif kind == "model.request" and not record["aside"]:
+        elif kind == "model.request" and not record["aside"] and not record.get("late"):
             yield f"{names.agent(record['agent'])} asks its model"
         elif kind == "process.died" and record["pid"] in waiting:
             yield f"the command {waiting[record['pid']]} is gone"

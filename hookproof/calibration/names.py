@@ -54,6 +54,8 @@ class Names:
         kind = record["kind"]
         if kind == "host.started" and record["session_id"]:
             self.agents.setdefault(record["session_id"], record["session"])
+        elif kind == "host.thread":
+            self.agents.setdefault(record["thread"], record["session"])
         elif kind == "model.request":
             if record.get("thread") and record["agent"]:
                 self.agents.setdefault(record["thread"], record["agent"])

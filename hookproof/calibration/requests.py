@@ -21,13 +21,17 @@ _SHELLS_OWN = frozenset({"_", "PWD", "OLDPWD", "SHLVL"})
 
 
 def _asked(records: list[Record]) -> list[tuple[str, int, Record]]:
-    """Every request, with its agent and its number among that agent's requests."""
+    """Every request, with its agent and its number among that agent's requests.
+
+    One that only tells of a child's end counts with the request before: which of the two it comes with is the host's
+    own race.
+    """
     count: Counter[str] = Counter()
     found = []
     for record in records:
         if record["kind"] == "model.request" and not record["aside"]:
             agent = str(record["agent"])
-            count[agent] += 1
+            count[agent] += 0 if record.get("late") else 1
             found.append((agent, count[agent], record))
     return found
 

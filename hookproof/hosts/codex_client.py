@@ -83,12 +83,13 @@ class _Server:
         self.client.heard(value)
 
     def _told(self, message: dict[str, Any]) -> None:
-        params = message.get("params")
-        thread = str(params.get("threadId")) if isinstance(params, dict) else ""
+        thread = _thread_of(message)
         # of a thread that is being opened its client may hear before it has the answer
-        session = self.threads.get(thread, self._opening)
+        session = self.threads.get(thread, self._opening) if thread else self._name
         text = json.dumps(message)[:2000]
-        self._journal.write("host.line", session=session, line_type=message["method"], text=text)
+        # what a session's child threads do is heard as well
+        of_child = {"child": True} if thread and thread not in self.threads else {}
+        self._journal.write("host.line", session=session, line_type=message["method"], text=text, **of_child)
         if message["method"] == _COMPLETED and thread in self._under_way:
             self._under_way[thread].set()
 
@@ -96,6 +97,15 @@ class _Server:
         self.client.gone()
         for event in self._under_way.values():
             event.set()
+
+
+def _thread_of(message: dict[str, Any]) -> str:
+    """The thread that a notification is about; empty when it is about none."""
+    params = message.get("params")
+    if not isinstance(params, dict):
+        return ""
+    thread = params.get("thread")
+    return str(params.get("threadId") or (thread.get("id") if isinstance(thread, dict) else None) or "")
 
 
 class ClientSession:

@@ -23,6 +23,7 @@ class Landed:
     """Where a text reached a model."""
 
     request: int
+    thread: str | None
     role: str
     place: int
     bytes: int
@@ -74,7 +75,14 @@ class AgentStory:
     def told(self, agent: str) -> list[Landed]:
         """Every text that was told to an agent's model, its own words and its inheritance aside."""
         return [
-            Landed(request["n"], text["role"], text.get("place", 0), len(text["text"].encode()), text["text"])
+            Landed(
+                request["n"],
+                request.get("thread"),
+                text["role"],
+                text.get("place", 0),
+                len(text["text"].encode()),
+                text["text"],
+            )
             for request in self._requests
             if request["agent"] == agent
             for text in request["texts"]
@@ -89,10 +97,14 @@ class AgentStory:
         """The texts told to an agent that carry any of these lines."""
         return [text for text in self.told(agent) if any(line in text.text for line in lines)]
 
-    def thread(self, agent: str) -> str | None:
-        """The id of the agent's thread."""
+    def threads(self, agent: str) -> list[str]:
+        """The ids of the agent's threads: main has another one after a clear."""
         named = (request.get("thread") for request in self._requests if request["agent"] == agent)
-        return next((str(thread) for thread in named if thread), None)
+        return list(dict.fromkeys(str(thread) for thread in named if thread))
+
+    def thread(self, agent: str) -> str | None:
+        """The id of the agent's first thread."""
+        return next(iter(self.threads(agent)), None)
 
     def starts(self, agent: str) -> list[HookRun]:
         """The runs of start hooks for an agent's thread, in their order."""

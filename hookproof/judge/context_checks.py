@@ -224,13 +224,19 @@ def told_once_each(story: AgentStory) -> Seen:
     """CTX-15."""
     if not story.asked(MAIN):
         return Seen(None, "main's model was never asked")
-    counts = {MAIN: len(story.leaked(MAIN, story.says["policy"]))}
+    told = [landed.thread for landed in story.leaked(MAIN, story.says["policy"])]
+    counts = {_number(MAIN, number): told.count(thread) for number, thread in enumerate(story.threads(MAIN))}
     for agent in story.with_role("known", "other"):
         if not story.asked(agent.name):
             return Seen(None, f"{agent.name}: its model was never asked")
         counts[agent.name] = len(story.leaked(agent.name, story.says[agent.role]))
     shown = ", ".join(f"{name} {count} time(s)" for name, count in counts.items())
     return Seen("once each" if set(counts.values()) == {1} else "not once each", f"told: {shown}")
+
+
+def _number(name: str, number: int) -> str:
+    """How the threads of an agent are called: the first like the agent."""
+    return name if number == 0 else f"{name}, thread {number + 1}"
 
 
 def hostile_is_silent(story: AgentStory) -> Seen:

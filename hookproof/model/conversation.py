@@ -18,6 +18,8 @@ class Conversation:
         self._seen: Counter[tuple[str, str]] = Counter()
         self._results: set[str] = set()
         self._inherited = Counter(parent._seen) if parent is not None else Counter()
+        self.last_word: str | None = None
+        """What the agent has said to end its turn; None while it is in one."""
 
     def news(
         self, texts: Sequence[tuple[str, str]], results: Mapping[str, tuple[str, bool]]

@@ -58,6 +58,8 @@ class Answer:
     text: str | None
     call: ToolCall | None
     after: str | None
+    late: bool = False
+    """Whether it is the last word once more, to a request that only tells of a child's end: no step of the script."""
 
 
 @dataclass(slots=True)

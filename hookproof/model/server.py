@@ -26,7 +26,6 @@ from hookproof.model.threads import Thread, Threads
 _SSE = "text/event-stream"
 _OUT_OF_SCRIPT = "Nothing more is scripted here."
 _NOTIFIES = "<subagent_notification>"
-_KNOWN = Answer(text="I know.", call=None, after=None)
 _ASIDE = Answer(text="A title", call=None, after=None)
 
 Hold = Callable[[str, str], Awaitable[None]]
@@ -123,15 +122,19 @@ class ModelServer:
     ) -> Answer:
         """Record what is new in an agent's request, and find its next step, held back for as long as it asks to be."""
         texts, results = conversation.news(request.texts, request.results)
+        # a child that ends while its parent's last request is on the way makes Codex ask the parent once more; what is
+        # next in the script belongs to the next turn
+        late = conversation.last_word is not None and not results and _only_notifies(texts)
+        more |= {"late": True} if late else {}
         self._journal.write("model.request", n=number, agent=agent, aside=False, texts=texts, results=results, **more)
+        if late:
+            return Answer(text=conversation.last_word, call=None, after=None, late=True)
         answer = self._script.next(agent, request.told, results) if agent is not None else None
-        if answer is None and agent is not None and _only_notifies(texts):
-            # a child that ends while its parent's last request is on the way makes Codex ask the parent once more
-            return _KNOWN
         if answer is None:
             why = "carries no agent marker" if agent is None else f"of {agent!r} comes after the end of its script"
             self._journal.write("error", where="model server", what=f"model request {number} {why}")
             return Answer(text=_OUT_OF_SCRIPT, call=None, after=None)
+        conversation.last_word = answer.text
         if answer.after is not None and agent is not None:
             try:
                 await exchange.hold(self._hold(agent, answer.after))
@@ -192,7 +195,7 @@ class ModelServer:
         tool = openai.find_tool(answer.call, request.tools) if answer.call is not None else None
         if answer.call is not None and tool is None:
             self._not_offered(answer.call, agent)
-        if answer is not _KNOWN:
+        if not answer.late:
             self._answered(number, agent, answer, tool.name if tool else None)
         await self._send_response(exchange, number, request, answer, held=None)
 

@@ -109,7 +109,8 @@ class Steps:
         """
         if self.scenario.claude.interactive:
             return record["kind"] == "turn.ended" and record["agent_id"] is None and self._is_by(record, session)
-        return record["kind"] == "host.line" and record.get("line_type") in _REPORTS and record["session"] == session
+        says = record["kind"] == "host.line" and record.get("line_type") in _REPORTS
+        return says and record["session"] == session and "child" not in record
 
     def _is_about_session(self, what: str, record: Record, session: str) -> bool:
         """Whether a session has started, or ended with its host, or was cleared and has begun anew, or compacted."""

@@ -62,6 +62,11 @@ def asks(agent: str, *texts: str, parent: str | None = None, inherited: tuple[st
     }
 
 
+def cleared(request: Record) -> Record:
+    """The request of an agent's next thread, after a clear."""
+    return {**request, "thread": f"{request['thread']}-anew"}
+
+
 def start(
     agent: str,
     said: str = "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +26,20 @@ class Client:
         self._port = int(base.rpartition(":")[2])
 
     async def send(
-        self, path: str, body: Any, method: str = "POST"
+        self, path: str, body: Any, method: str = "POST", headers: Mapping[str, str] | None = None
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        head = f"{method} {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {len(data)}\r\nconnection: close\r\n\r\n"
-        writer.write(head.encode() + data)
+        more = {"host": "x", "content-length": str(len(data)), "connection": "close", **(headers or {})}
+        head = "".join(f"{name}: {value}\r\n" for name, value in more.items())
+        writer.write(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + data)
         await writer.drain()
         return reader, writer
 
-    async def ask(self, path: str, body: Any, method: str = "POST") -> tuple[int, str]:
-        reader, writer = await self.send(path, body, method)
+    async def ask(
+        self, path: str, body: Any, method: str = "POST", headers: Mapping[str, str] | None = None
+    ) -> tuple[int, str]:
+        reader, writer = await self.send(path, body, method, headers)
         async with asyncio.timeout(SECONDS):
             whole = (await reader.read()).decode()
         writer.close()
@@ -292,3 +295,34 @@ def test_stopping_lets_go_of_everything_held(tmp_path: Path) -> None:
 
     play(tmp_path, {"main": []}, test)
     assert readers
+
+
+def test_a_child_that_ends_late_takes_no_step_of_its_parents_next_turn(tmp_path: Path) -> None:
+    notice = '<subagent_notification>\n{"agent_path":"t2","status":{"completed":"done"}}\n</subagent_notification>'
+
+    async def test(client: Client, _server: ModelServer, _journal: Journal) -> None:
+        said: list[dict[str, Any]] = []
+        for expected, news in (
+            ("one", [("user", mark("Plan.", "main"))]),
+            ("one", [("assistant", "one"), ("user", notice)]),
+            ("two", [("assistant", "one"), ("user", mark("More.", "main"))]),
+        ):
+            said += [{"type": "message", "role": role, "content": text} for role, text in news]
+            assert expected in (await client.ask("/v1/responses", {"model": "m", "input": said}))[1]
+
+    journal = play(tmp_path, {"main": [Say(text="one"), Say(text="two")]}, test)
+    assert errors(journal) == []
+    assert [r["text"] for r in journal.records if r["kind"] == "model.answer"] == ["one", "two"]
+
+
+def test_the_thread_of_an_agent_that_is_cleared_is_told_everything_anew(tmp_path: Path) -> None:
+    async def test(client: Client, _server: ModelServer, _journal: Journal) -> None:
+        for thread in ("t1", "t2"):
+            said = [("developer", "policy"), ("user", mark(f"Plan in {thread}.", "main"))]
+            items = [{"type": "message", "role": role, "content": text} for role, text in said]
+            await client.ask("/v1/responses", {"model": "m", "input": items}, headers={"thread-id": thread})
+
+    journal = play(tmp_path, {"main": [Say(text="one"), Say(text="two")]}, test)
+    told = [[text["text"] for text in r["texts"]] for r in journal.records if r["kind"] == "model.request"]
+    assert [texts[0] for texts in told] == ["policy", "policy"]
+    assert [r["thread"] for r in journal.records if r["kind"] == "model.request"] == ["t1", "t2"]

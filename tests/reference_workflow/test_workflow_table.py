@@ -33,6 +33,7 @@ MINIATURE_OF = {
     "last_line_decides": "CTX-08",
     "every_agent_is_spawned": "CTX-10",
     "root_as_parent": "CTX-11",
+    "silent_after_clear": "CTX-15",
     "reads_it_all": "CTX-16",
     "long_block": "CTX-17",
     "codex_says_more": "CTX-18",

@@ -58,7 +58,7 @@ class Host:
         return names[number % len(names)] + (f" the {again + 1}th" if again else "")
 
     def begin_session(self, thread: Thread) -> None:
-        """A main thread's hooks have been told of its start."""
+        """A main thread is there; its end will be told with the process's."""
         with self._lock:
             if thread not in self._begun:
                 self._begun.append(thread)

@@ -70,7 +70,7 @@ class HostMethods(Methods):
         source = text_in(params, "sessionStartSource", "startup")
         if source not in _BEGINNINGS:
             raise RequestError(f"Invalid request: unknown variant `{source}`, expected `startup` or `clear`")
-        return hosted_threads.started(
+        thread = hosted_threads.started(
             self._host,
             cwd=text_in(params, "cwd", os.getcwd()),
             ephemeral=params.get("ephemeral") is True,
@@ -78,12 +78,18 @@ class HostMethods(Methods):
             model=text_in(params, "model", "") or None,
             source=self.lifecycle["session_start_sources"]["clear" if source == "clear" else "start"],
         )
+        return self._begun(thread)
+
+    def _begun(self, thread: Thread) -> Thread:
+        # a session ends with the process, whether or not anything was said in it (measured on 0.169.0)
+        self._host.begin_session(thread)
+        return thread
 
     def _again(self, stored: rollout.Stored, params: Json) -> Thread:
         model, cwd = text_in(params, "model", "") or None, text_in(params, "cwd", "") or None
         stored = hosted_stored.stored_at(stored.path)
         name = rollout.names().get(stored.meta["id"])
-        return hosted_threads.resumed(self._host, stored, name, cwd=cwd, model=model)
+        return self._begun(hosted_threads.resumed(self._host, stored, name, cwd=cwd, model=model))
 
     def _find(self, thread_id: str) -> rollout.Stored | None:
         return hosted_stored.find(thread_id)
@@ -95,7 +101,7 @@ class HostMethods(Methods):
         return HostReview(self._around, thread, target)
 
     def _fork(self, thread: Thread) -> Thread:
-        return hosted_threads.forked(self._host, thread, self._around.originator)
+        return self._begun(hosted_threads.forked(self._host, thread, self._around.originator))
 
     def _start_review(self, params: Json) -> Answer:
         if params.get("delivery") == "detached" and not self.lifecycle["review_detached"]:

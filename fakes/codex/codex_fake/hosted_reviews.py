@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import hosted_threads
+from . import hosted_threads, remarks
 from .forged import HostRollout
 from .hosted_turns import HostTurn
 from .reviews import Review
@@ -50,6 +50,15 @@ class HostReview(HostTurn, Review):
         super()._close(state)
         # who takes the thread up again must know what the review has said
         self.thread.keep(*[("response_item", item) for item in self.thread.items[before:]])
+
+    def _begin(self) -> None:
+        # the reviewer's own thread remarks the same again, and its tokens are nobody's (measured)
+        remarks.turn_begins(self.host, self.wire, self.thread)
+        remarks.opened(self.host, self.wire, self.thread)
+        super()._begin()
+
+    def tell_usage(self, last: Json | None = None) -> None:
+        """Nobody is told."""
 
     def _ended(self, state: str, error: Json | None) -> None:
         """A reviewer is nobody's agent."""

@@ -119,8 +119,6 @@ class HostTurn(Turn):
         who = self.who
         source, who.start = who.start, None
         event = who.events(self.host.lifecycle)["start"]
-        if who.kind == "main":
-            self.host.begin_session(self.thread)
         if not source or not event:
             return True
         effects = self.fire(event, who.agent_type if event == "SubagentStart" else source, source=source)

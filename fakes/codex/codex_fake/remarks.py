@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .hooks import Hook, Outcome
+    from .hook_files import Hook
+    from .hook_output import Outcome
     from .host import Host
     from .lifecycle import Lifecycle
     from .threads import Thread
