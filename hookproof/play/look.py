@@ -45,7 +45,13 @@ class Looker:
         self._journal.write("look.began", n=number, step=step)
         shells = self._shells()
         command = self._filled(self._descriptor.commands.status)
-        answers = await asyncio.gather(*(self._ask(command, *shells[place]) for place in shells))
+        # places whose shells are the same, as main's and a subagent's are on every measured host, are asked as one
+        different: list[tuple[Mapping[str, str], list[str]]] = []
+        for shell in shells.values():
+            if shell not in different:
+                different.append(shell)
+        found = await asyncio.gather(*(self._ask(command, *shell) for shell in different))
+        answers = [found[different.index(shell)] for shell in shells.values()]
         self._journal.write(
             "look",
             n=number,

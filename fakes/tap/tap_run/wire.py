@@ -47,22 +47,25 @@ def decoded(text: str) -> Any:
 
 
 def encoded(value: object) -> str:
-    """`value`, of strings, whole numbers, None and objects of them, as JSON."""
+    """`value`, of strings, whole numbers, booleans, None, lists and objects of them, as JSON."""
     if isinstance(value, Raw):
         return value
     if isinstance(value, str):
         return str(quoted(value))
     if isinstance(value, dict):
         return "{" + ",".join(f"{quoted(name)}:{encoded(each)}" for name, each in value.items()) + "}"
-    return "null" if value is None else str(value)
+    if isinstance(value, list):
+        return "[" + ",".join(encoded(each) for each in value) + "]"
+    return "null" if value is None else str(value).lower()
 
 
 class Recorder:
     """The connection to the journal, for as long as it holds."""
 
-    def __init__(self, address: str | None, token: str | None, source: str) -> None:
+    def __init__(self, address: str | None, token: str | None, source: str, speaker: int | None = None) -> None:
+        """`speaker` is the process whose deeds are told, this one without."""
         self._socket: socket | None = None
-        self._hello = encoded({"token": token, "source": source, "pid": os.getpid()}) + "\n"
+        self._hello = encoded({"token": token, "source": source, "pid": speaker or os.getpid()}) + "\n"
         host, _, port = (address or "").rpartition(":")
         if not host:
             return
