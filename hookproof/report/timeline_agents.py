@@ -28,7 +28,22 @@ class AgentTellers(Drawing):
     def on_user(self, record: Record) -> None:
         text = f"the user says {words.quoted(record['text'])}"
         row = self.row(record, text, details=[Detail("what the user says", str(record["text"]))])
-        self.mark(row, f"session:{record['session']}" if record["session"] != "main" else self.cast.main, "said")
+        self.mark(row, self.cast.of_session(record["session"]), "said")
+
+    def on_host_thread(self, record: Record) -> None:
+        lane = self.cast.of_session(record["session"])
+        name = self.cast.name(lane)
+        text = {
+            "startup": f"{name} begins a thread",
+            "clear": f"{name} is cleared: another thread begins",
+            "compact": f"the history of {name} has been summed up",
+            "fork": f"{name} begins with all that was said in {self.cast.name(self.cast.main)}",
+        }[record["how"]]
+        row = self.row(record, f"{text}: {str(record['thread'])[:8]}…", "quiet")
+        if record["how"] == "fork":
+            self.arrow(Arrow(row, self.cast.main, lane, "starts"))
+        else:
+            self.mark(row, lane, "birth" if record["how"] != "compact" else "told")
 
     def on_session_started(self, record: Record) -> None:
         lane = self.cast.agent(record)

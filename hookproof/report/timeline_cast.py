@@ -58,6 +58,14 @@ class Cast:
                 self._pids[record["pid"]] = key
                 if record.get("session_id"):
                     self._sessions[str(record["session_id"])] = key
+            case "host.thread":
+                name, thread = str(record["session"]), str(record["thread"])
+                key = self._agents.get(name) or self._add(
+                    Lane(f"session:{name}", "session", f"Session {name}", "forked from the main session")
+                )
+                self._agents.setdefault(name, key)
+                self._threads.setdefault(thread, key)
+                self._sessions.setdefault(thread, key)
             case "session.started":
                 key = self._agents.get(str(record.get("agent_id")), self._pids.get(record.get("by") or 0, self.main))
                 self._sessions.setdefault(str(record["session_id"]), key)
@@ -144,6 +152,10 @@ class Cast:
     def main(self) -> str:
         """The lane of the main session."""
         return next((key for key, lane in self._lanes.items() if lane.kind == "session"), HARNESS)
+
+    def of_session(self, name: object) -> str:
+        """The lane of a session of the scenario."""
+        return self._agents.get(str(name), self.main)
 
     def asker(self, record: Record) -> str:
         """The lane of the agent whose request or answer this is."""

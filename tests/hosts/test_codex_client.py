@@ -19,6 +19,7 @@ from hookproof.hosts.app_server import Client
 from hookproof.hosts.session import HostError, Program
 from hookproof.journal import Record, read
 from hookproof.play import Case, PlayOptions, play
+from hookproof.report import timeline
 
 SECONDS = 30.0
 ANSWERS = """\
@@ -165,6 +166,16 @@ def test_a_session_is_one_process_whatever_becomes_of_its_threads(tmp_path: Path
     assert [(r["session"], r["code"], r["asked"]) for r in of(records, "host.exited")] == [("main", 0, True)]
     assert of(records, "swept")[0]["ended"] == 0
     assert suite.Judges.read().judge(tmp_path / "journal.jsonl").verdict == "conforms"
+    picture = timeline.build(records)
+    assert [lane.title for lane in picture.lanes if lane.kind == "session"] == ["Main session", "Session other"]
+    shown = [row.text.partition(":")[0] for row in picture.rows]
+    for row in (
+        "main session begins a thread",
+        "the history of main session has been summed up",
+        "session “other” begins with all that was said in main session",
+        "main session is cleared",
+    ):
+        assert row in shown
 
 
 def test_what_a_child_reports_is_no_report_of_its_parents_turn(tmp_path: Path) -> None:
