@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
 from typing import Any
@@ -30,61 +31,63 @@ def stand_in() -> Program:
     return Program((sys.executable, "-I", "-S", str(places.FAKES / "codex" / "codex.py")), "fake")
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What every session of Codex in a run has. `env` is the environment of every process of it."""
+
+    program: Program
+    world: World
+    journal: Journal
+    env: Mapping[str, str]
+    group: processes.CaseProcesses
+    options: CodexOptions
+
+    async def start(self, session: str, words: Sequence[str], *, thread: str | None, stdin: int) -> processes.Child:
+        """Start the program for a session, and tell the journal."""
+        argv = [*self.program.argv, *words]
+        child = await processes.spawn(
+            argv,
+            env=dict(self.env),
+            cwd=Path(self.world.project),
+            stdin=stdin,
+            stdout=PIPE,
+            stderr=PIPE,
+            limit=LONGEST_LINE,
+            case=self.group,
+        )
+        shown = [part.replace(str(self.world.root), "$RUN") for part in argv]
+        self.journal.write("host.started", session=session, session_id=thread, pid=child.identity.pid, argv=shown)
+        return child
+
+
 class CodexSession:
     """One session: one thread of Codex and the processes of its turns."""
 
-    def __init__(
-        self,
-        name: str,
-        program: Program,
-        world: World,
-        journal: Journal,
-        *,
-        env: Mapping[str, str],
-        group: processes.CaseProcesses,
-        options: CodexOptions,
-    ) -> None:
+    def __init__(self, name: str, setting: Setting) -> None:
         self.name = name
-        self._program = program
-        self._world = world
-        self._journal = journal
-        self._env = env
-        self._group = group
-        self._options = options
+        self._setting = setting
         self._thread: str | None = None
         self._process: HostProcess | None = None
 
     async def type(self, text: str) -> None:
         """One user turn. Waits for the process of the turn before to be gone."""
         await self._over()
-        self._journal.write("user", session=self.name, text=text)
-        argv = self._argv(mark(text, self.name))
-        child = await processes.spawn(
-            argv,
-            env=dict(self._env),
-            cwd=Path(self._world.project),
-            stdin=DEVNULL,
-            stdout=PIPE,
-            stderr=PIPE,
-            limit=LONGEST_LINE,
-            case=self._group,
-        )
-        shown = [part.replace(str(self._world.root), "$RUN") for part in argv]
-        self._journal.write(
-            "host.started", session=self.name, session_id=self._thread, pid=child.identity.pid, argv=shown
-        )
+        self._setting.journal.write("user", session=self.name, text=text)
+        words = self._words(mark(text, self.name))
+        child = await self._setting.start(self.name, words, thread=self._thread, stdin=DEVNULL)
         # a turn's process goes by itself when the turn is over; with any other exit code something went wrong
         self._process = HostProcess(
-            self.name, child, self._journal, heard=self._heard, asked=lambda exit_: exit_.code == 0
+            self.name, child, self._setting.journal, heard=self._heard, asked=lambda exit_: exit_.code == 0
         )
 
-    def _argv(self, prompt: str) -> list[str]:
-        flags = [*_FLAGS, *(["--ephemeral"] if self._options.ephemeral else [])]
+    def _words(self, prompt: str) -> list[str]:
+        options = self._setting.options
+        flags = [*_FLAGS, *(["--ephemeral"] if options.ephemeral else [])]
         if self._thread is not None:
-            return [*self._program.argv, "exec", *flags, "resume", self._thread, prompt]
-        if self._options.review:
-            return [*self._program.argv, "exec", *flags, "review", "--uncommitted"]
-        return [*self._program.argv, "exec", *flags, prompt]
+            return ["exec", *flags, "resume", self._thread, prompt]
+        if options.review:
+            return ["exec", *flags, "review", "--uncommitted"]
+        return ["exec", *flags, prompt]
 
     async def end(self) -> None:
         """Wait for the process of the last turn to be gone. The caller sets the deadline."""
@@ -108,4 +111,4 @@ class CodexSession:
         if value.get("type") == "thread.started" and self._thread is None:
             self._thread = str(value.get("thread_id"))
         text = json.dumps(value)
-        self._journal.write("host.line", session=self.name, line_type=value.get("type"), text=text[:2000])
+        self._setting.journal.write("host.line", session=self.name, line_type=value.get("type"), text=text[:2000])

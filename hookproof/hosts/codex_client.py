@@ -10,19 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
-from pathlib import Path
 from subprocess import PIPE
 from typing import Any
 
 from hookproof import processes
-from hookproof.catalogue.scenario import Codex as CodexOptions
 from hookproof.hosts.app_server import Client
-from hookproof.hosts.process import LONGEST_LINE, HostProcess
-from hookproof.hosts.session import HostError, Program
+from hookproof.hosts.codex import Setting
+from hookproof.hosts.process import HostProcess
+from hookproof.hosts.session import HostError
 from hookproof.journal import Journal
 from hookproof.model.script import mark
-from hookproof.stage.world import World
 
 _COMPLETED = "turn/completed"
 
@@ -111,24 +108,9 @@ def _thread_of(message: dict[str, Any]) -> str:
 class ClientSession:
     """One session: one thread at a time."""
 
-    def __init__(
-        self,
-        name: str,
-        program: Program,
-        world: World,
-        journal: Journal,
-        *,
-        env: Mapping[str, str],
-        group: processes.CaseProcesses,
-        options: CodexOptions,
-    ) -> None:
+    def __init__(self, name: str, setting: Setting) -> None:
         self.name = name
-        self._program = program
-        self._world = world
-        self._journal = journal
-        self._env = env
-        self._group = group
-        self._options = options
+        self._setting = setting
         self._server: _Server | None = None
         self._owns = True
         self._thread: str | None = None
@@ -137,7 +119,7 @@ class ClientSession:
         """One user turn, or `/clear`, or `/compact`. Waits for the turn before to be over. Raises HostError."""
         server = self._server or await self._start()
         await server.quiet(self._thread)
-        self._journal.write("user", session=self.name, text=text)
+        self._setting.journal.write("user", session=self.name, text=text)
         if text == "/clear":
             self._thread = await self._open(server, "clear")
             return
@@ -146,8 +128,8 @@ class ClientSession:
         if text == "/compact":
             await server.begin(self._thread, "thread/compact/start", {})
             await server.quiet(self._thread)
-            self._journal.write("host.thread", session=self.name, thread=self._thread, how="compact")
-        elif self._options.review:
+            self._setting.journal.write("host.thread", session=self.name, thread=self._thread, how="compact")
+        elif self._setting.options.review:
             await server.begin(self._thread, "review/start", {"target": {"type": "uncommittedChanges"}})
         else:
             words = {"type": "text", "text": mark(text, self.name), "text_elements": []}
@@ -161,15 +143,7 @@ class ClientSession:
         if self._server is None or self._thread is None:
             raise HostError(f"session {self.name!r} has no thread yet that could be forked")
         await self._server.quiet(self._thread)
-        other = ClientSession(
-            name,
-            self._program,
-            self._world,
-            self._journal,
-            env=self._env,
-            group=self._group,
-            options=self._options,
-        )
+        other = ClientSession(name, self._setting)
         other._server, other._owns = self._server, False
         other._thread = await self._server.open(name, "thread/fork", {"threadId": self._thread}, "fork")
         return other
@@ -193,23 +167,13 @@ class ClientSession:
             await self._server.process.abandon()
 
     async def _open(self, server: _Server, source: str) -> str:
-        params = {"cwd": str(self._world.project), "ephemeral": self._options.ephemeral, "sessionStartSource": source}
+        setting = self._setting
+        how = {"ephemeral": setting.options.ephemeral, "sessionStartSource": source}
+        params = {"cwd": str(setting.world.project), **how}
         return await server.open(self.name, "thread/start", params, source)
 
     async def _start(self) -> _Server:
-        argv = [*self._program.argv, "app-server"]
-        child = await processes.spawn(
-            argv,
-            env=dict(self._env),
-            cwd=Path(self._world.project),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=PIPE,
-            limit=LONGEST_LINE,
-            case=self._group,
-        )
-        shown = [part.replace(str(self._world.root), "$RUN") for part in argv]
-        self._journal.write("host.started", session=self.name, session_id=None, pid=child.identity.pid, argv=shown)
-        self._server = _Server(self.name, child, self._journal)
+        child = await self._setting.start(self.name, ["app-server"], thread=None, stdin=PIPE)
+        self._server = _Server(self.name, child, self._setting.journal)
         await self._server.client.initialize()
         return self._server

@@ -10,19 +10,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
 
 from hookproof import processes
 from hookproof.catalogue.plugin import CODEX_MANIFEST
-from hookproof.catalogue.scenario import Codex as CodexOptions
 from hookproof.hosts.app_server import Client
+from hookproof.hosts.codex import Setting
 from hookproof.hosts.process import LONGEST_LINE
-from hookproof.hosts.session import HostError, Program
-from hookproof.journal import DeadlineMissedError, Journal
-from hookproof.stage.world import World
+from hookproof.hosts.session import HostError
+from hookproof.journal import DeadlineMissedError
 
 MARKETPLACE = "hookproof"
 NO_PROXY_ANSWERS = "http://127.0.0.1:9"
@@ -62,22 +60,19 @@ def write_config(home: Path, base_url: str, project: Path, features: list[str]) 
     (home / "config.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Home:
-    """Makes the home. `env` is the environment of every process of this Codex."""
+    """Makes the home of the sessions of a setting."""
 
-    program: Program
-    world: World
-    journal: Journal
-    env: Mapping[str, str]
-    group: processes.CaseProcesses
+    setting: Setting
 
-    async def prepare(self, *, roles: set[str], options: CodexOptions) -> None:
+    async def prepare(self, *, roles: set[str]) -> None:
         """Write the files, install the plugin, trust its hooks. Raises HostError, DeadlineMissedError."""
-        home = Path(self.env["CODEX_HOME"])
+        env = self.setting.env
+        home = Path(env["CODEX_HOME"])
         # 0.130 does not run a plugin's hooks without being told to
-        features = ["plugin_hooks = true", *(["multi_agent_v2 = true"] if options.agents == "v2" else [])]
-        write_config(home, self.env["OPENAI_BASE_URL"], self.world.project, features)
+        features = ["plugin_hooks = true", *(["multi_agent_v2 = true"] if self.setting.options.agents == "v2" else [])]
+        write_config(home, env["OPENAI_BASE_URL"], self.setting.world.project, features)
         (home / "agents").mkdir()
         for role in sorted(roles - _BUILT_IN):
             text = f'name = "{role}"\ndescription = "{role}"\ndeveloper_instructions = "You are {role}."\n'
@@ -90,7 +85,7 @@ class Home:
             raise DeadlineMissedError("codex app-server to install and trust the plugin", _SECONDS) from None
 
     def _plugin_name(self) -> str:
-        manifest = self.world.plugin / CODEX_MANIFEST
+        manifest = self.setting.world.plugin / CODEX_MANIFEST
         try:
             name = json.loads(manifest.read_text(encoding="utf-8"))["name"]
         except (OSError, ValueError, KeyError, TypeError):
@@ -101,31 +96,31 @@ class Home:
 
     def _marketplace(self, name: str) -> Path:
         # the path in it is relative to the directory that holds .agents
-        source = {"source": "local", "path": f"./{self.world.plugin.name}"}
+        source = {"source": "local", "path": f"./{self.setting.world.plugin.name}"}
         policy = {"installation": "AVAILABLE", "authentication": "ON_USE"}
         entry = {"name": name, "source": source, "policy": policy, "category": "Coding"}
-        file = self.world.root / ".agents" / "plugins" / "marketplace.json"
+        file = self.setting.world.root / ".agents" / "plugins" / "marketplace.json"
         file.parent.mkdir(parents=True)
         file.write_text(json.dumps({"name": MARKETPLACE, "plugins": [entry]}), encoding="utf-8")
         return file
 
     async def _install(self, name: str, marketplace: Path) -> None:
         child = await processes.spawn(
-            [*self.program.argv, "app-server"],
-            env=dict(self.env),
-            cwd=Path(self.world.project),
+            [*self.setting.program.argv, "app-server"],
+            env=dict(self.setting.env),
+            cwd=Path(self.setting.world.project),
             stdin=PIPE,
             stdout=PIPE,
             stderr=DEVNULL,
             limit=LONGEST_LINE,
-            case=self.group,
+            case=self.setting.group,
         )
         client = Client(child)
         listening = asyncio.create_task(client.listen())
         try:
             await client.initialize()
             await client.ask("plugin/install", {"marketplacePath": str(marketplace), "pluginName": name})
-            listed = await client.ask("hooks/list", {"cwds": [str(self.world.project)]})
+            listed = await client.ask("hooks/list", {"cwds": [str(self.setting.world.project)]})
             hooks = [hook for place in listed["data"] for hook in place["hooks"]]
             trust = {hook["key"]: {"trusted_hash": hook["currentHash"]} for hook in hooks}
             edit = {"keyPath": "hooks.state", "value": trust, "mergeStrategy": "upsert"}
@@ -136,4 +131,4 @@ class Home:
             listening.cancel()
             child.close()
         shown = [{"key": hook["key"], "event": hook["eventName"], "command": hook["command"]} for hook in hooks]
-        self.journal.write("host.prepared", plugin=name, hooks=shown)
+        self.setting.journal.write("host.prepared", plugin=name, hooks=shown)

@@ -49,9 +49,7 @@ class ContextPlay(Performance):
         if scenario.host == "codex" or any(each.host == "codex" for each in scenario.sessions.values()):
             roles = {self._named(step.agent_type) for _, step in scenario.spawns() if step.agent_type is not None}
             self.env["HTTPS_PROXY"] = NO_PROXY_ANSWERS
-            env = self.env | {"HOOKPROOF_LIFECYCLE": str(self.world.lifecycle)}
-            home = Home(self.program("codex"), self.world, self.journal, env, self.group)
-            await home.prepare(roles=roles, options=scenario.codex)
+            await Home(self.codex_setting(self.program("codex"), self.world.lifecycle)).prepare(roles=roles)
 
     def _forge(self) -> Path:
         """The file in which the stand-in reads how transcripts differ from what it would write."""

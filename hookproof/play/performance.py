@@ -139,18 +139,16 @@ class Performance(ABC):
                 program, self.world, self.journal, name=name, env=self.env, lifecycle=lifecycle, group=self.group
             )
         else:
-            kind = codex_client.ClientSession if self.case.scenario.codex.app_server else codex.CodexSession
-            session = kind(
-                name,
-                program,
-                self.world,
-                self.journal,
-                env=self.env | {"HOOKPROOF_LIFECYCLE": str(lifecycle)},
-                group=self.group,
-                options=self.case.scenario.codex,
-            )
+            setting = self.codex_setting(program, lifecycle)
+            kind = codex_client.ClientSession if setting.options.app_server else codex.CodexSession
+            session = kind(name, setting)
         self._sessions[name] = session
         await self.type(name, user)
+
+    def codex_setting(self, program: Program, lifecycle: Path) -> codex.Setting:
+        """What the sessions of a Codex in this run have."""
+        env = self.env | {"HOOKPROOF_LIFECYCLE": str(lifecycle)}
+        return codex.Setting(program, self.world, self.journal, env, self.group, self.case.scenario.codex)
 
     async def _end(self, session: Session, *, hang_up: bool = False) -> None:
         async with self._patience(f"the end of session {session.name!r}"):

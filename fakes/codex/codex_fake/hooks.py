@@ -15,7 +15,7 @@ from .config import Config, load
 from .hook_files import Listing
 from .hook_output import STDIN_REFUSED, STOPS, cut, failed, interpret, too_long
 from .hook_process import HookProcess, serve
-from .remarks import run_of
+from .hook_runs import run_of
 from .wire import RequestError
 
 TYPE_CHECKING = False
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from .hook_files import Hook
     from .hook_output import Outcome
+    from .hook_runs import Hear
     from .lifecycle import Lifecycle
     from .recorder import Recorder
-    from .remarks import Hear
 
     Json = dict[str, Any]
 

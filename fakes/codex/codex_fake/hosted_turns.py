@@ -7,15 +7,14 @@ The order is measured: the opening, the contexts of the start, the prompt, the c
 from __future__ import annotations
 
 from . import remarks
-from .agents import notice
 from .agents_calls import Calls
 from .agents_tools import offered
 from .forged import HostRollout
-from .identity import ROOT_PATH, marker_in, of
-from .mail import agent_message, between, developer_message, input_text, post
+from .identity import marker_in, of
+from .mail import developer_message, input_text, tell_parent
 from .openings import NEWLY_SPAWNED, role_words, team_words, usage_added
 from .responses import AbandonedError, ModelError
-from .turns import MOST_REQUESTS, Turn, opening, user_message, without_id, words_of
+from .turns import MOST_REQUESTS, Turn, opening, without_id, words_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -293,26 +292,8 @@ class HostTurn(Turn):
             "subagent.ended", agent_id=self.who.thread_id, agent_type=self.who.agent_type, agent=self.who.marker
         )
         final: Json = {"errored": str(error["message"])} if error else {"completed": self._last}
-        self._notify(final)
+        tell_parent(self.host.lifecycle, self.who, agent, final)
         with self.thread.lock:
             going_on = self.thread.turn is not None
         if not going_on:
             self.host.agents.settle(agent, final)
-
-    def _notify(self, final: Json) -> None:
-        """Tell the parent before anybody who waits: the notice follows the wait's own output at once."""
-        who = self.who
-        agent = self.host.agents.get(who.thread_id)
-        parent = who.parent
-        if agent is None or parent is None:
-            return
-        if who.path is None:
-            if not agent.noticed:
-                post(parent, user_message(notice(who.thread_id, final)), pressing=True)
-        elif self.host.lifecycle["v2_task"] == "agent message":
-            above, said = of(parent).path or ROOT_PATH, next(iter(final.values())) or ""
-            post(parent, agent_message("FINAL_ANSWER", who.path, above, said), pressing=False)
-        else:
-            above = of(parent).path or ROOT_PATH
-            post(parent, between(who.path, above, notice(who.path, final), pressing=False), pressing=False)
-        agent.noticed = True

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 
-from .identity import of
+from .agents import notice
+from .identity import ROOT_PATH, of
+from .turns import user_message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .agents import Agent
+    from .identity import Identity
+    from .lifecycle import Lifecycle
     from .threads import Thread
 
     Json = dict[str, Any]
@@ -26,6 +31,23 @@ def post(thread: Thread, item: Json, *, pressing: bool) -> None:
             return
         thread.items.append(item)
     thread.keep(("response_item", item))
+
+
+def tell_parent(rows: Lifecycle, who: Identity, agent: Agent, final: Json) -> None:
+    """Tell the parent of an agent's end, before anybody who waits: the notice follows the wait's own output at once."""
+    parent = who.parent
+    if parent is None:
+        return
+    if who.path is None:
+        if not agent.noticed:
+            post(parent, user_message(notice(who.thread_id, final)), pressing=True)
+    elif rows["v2_task"] == "agent message":
+        above, said = of(parent).path or ROOT_PATH, next(iter(final.values())) or ""
+        post(parent, agent_message("FINAL_ANSWER", who.path, above, said), pressing=False)
+    else:
+        above = of(parent).path or ROOT_PATH
+        post(parent, between(who.path, above, notice(who.path, final), pressing=False), pressing=False)
+    agent.noticed = True
 
 
 def between(author: str, recipient: str, words: str, *, pressing: bool) -> Json:

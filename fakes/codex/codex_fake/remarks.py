@@ -1,4 +1,4 @@
-"""What a host tells its client beside the conversation: warnings, runs of hooks, tokens, limits.
+"""What a host tells its client beside the conversation: warnings, tokens, limits.
 
 `codex exec` listens to the same, and prints nothing of it.
 """
@@ -11,19 +11,14 @@ from . import clock, rollout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
-    from .hook_files import Hook
-    from .hook_output import Outcome
     from .host import Host
     from .lifecycle import Lifecycle
     from .threads import Thread
     from .wire import Listening
 
     Json = dict[str, Any]
-    Hear = Callable[[str, Json], None]
-    """Hears of one run of a hook: `started` or `completed`, and the run."""
 
 CONTEXT_WINDOW = 258_400
 """Of a model that Codex knows nothing of (measured on 0.130.0, 0.133.0 and 0.169.0)."""
@@ -87,27 +82,6 @@ def estimated(items: list[Json]) -> Json:
     return {"total_tokens": len(str(items)) // BYTES_A_TOKEN}
 
 
-def run_of(hook: Hook, event: str, began_ms: int, outcome: Outcome | None = None) -> Json:
-    """One run of a hook as clients are shown it; without an outcome it is under way."""
-    now = clock.now_ms()
-    return {
-        "id": hook.run_id,
-        "eventName": event[0].lower() + event[1:],
-        "handlerType": "command",
-        "executionMode": "sync",
-        "scope": "thread" if event in ("SessionStart", "SubagentStart") else "turn",
-        "sourcePath": hook.source.path,
-        "source": hook.source.kind,
-        "displayOrder": hook.order,
-        "status": "running" if outcome is None else outcome.status,
-        "statusMessage": hook.message,
-        "startedAt": began_ms // 1000,
-        "completedAt": None if outcome is None else now // 1000,
-        "durationMs": None if outcome is None else now - began_ms,
-        "entries": [] if outcome is None else _entries(outcome),
-    }
-
-
 def of_model(host: Host, thread: Thread) -> list[str]:
     """What Codex remarks about the model of a thread."""
     rows: list[str] = host.lifecycle["exec_notices"]
@@ -117,17 +91,6 @@ def of_model(host: Host, thread: Thread) -> list[str]:
 def _machine() -> str:
     # `platform` is not worth its import here
     return os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
-
-
-def _entries(outcome: Outcome) -> list[Json]:
-    said = (
-        ("warning", outcome.message),
-        ("context", outcome.context),
-        ("feedback", outcome.block),
-        ("stop", outcome.stop),
-        ("error", outcome.problem),
-    )
-    return [{"kind": kind, "text": text} for kind, text in said if text is not None]
 
 
 def _of_hooks(_: Host, thread: Thread) -> list[str]:
