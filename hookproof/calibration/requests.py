@@ -41,6 +41,9 @@ def contexts(records: list[Record], names: Names) -> dict[str, Any]:
     found: dict[str, list[str]] = {}
     for agent, number, request in _asked(records):
         prompt = _prompt(agent, request)
+        if "forgotten" in request:
+            lost = {match.group() for text in request["forgotten"] for match in _PROBE.finditer(text)}
+            found[f"forgotten at request {number} of {names.agent(agent)}, which resumes"] = sorted(lost)
         for text in request["texts"]:
             for match in _PROBE.finditer(text["text"]):
                 where = f"{match.group()} in request {number} of {names.agent(agent)}"

@@ -27,7 +27,7 @@ WHEN = (
     r"subagent(?: (?P<subagent>[\w:#.-]+))? ended",
     r"shell ended",
     r"turn(?: of (?P<turn>[\w-]+))? (?:ended|reported)",
-    r"session(?: (?P<session>[\w-]+))? (?:started|cleared|compacted|ended)",
+    r"session(?: (?P<session>[\w-]+))? (?:started|cleared|compacted|resumed|ended)",
 )
 DO = (
     r"look",
@@ -35,7 +35,7 @@ DO = (
     r"fetch result(?: (?P<fetch>[\w-]+))?",
     r"(?:start|end) session(?: (?P<session>[\w-]+))?",
     r"fork session (?P<fork>[\w-]+)",
-    r"(?:clear|compact) session",
+    r"(?:clear|compact|resume) session",
     r"close terminal",
 )
 
@@ -120,7 +120,7 @@ class Then(Strict):
             value,
             WHEN,
             "job started, job ended, subagent ended, shell ended, turn ended, turn reported, session started, "
-            "session cleared, session compacted, session ended",
+            "session cleared, session compacted, session resumed, session ended",
         )
 
     @field_validator("do")
@@ -132,7 +132,7 @@ class Then(Strict):
             value,
             DO,
             "look, release job, fetch result, start session NAME, end session [NAME], fork session NAME, "
-            "clear session, compact session, close terminal",
+            "clear session, compact session, resume session, close terminal",
         )
 
     @model_validator(mode="after")
@@ -208,6 +208,7 @@ class Scenario(Strict):
                 elif group == "session" and name not in {MAIN, *self.sessions}:
                     yield f"then[{number}] names the session {name!r}: add [sessions.{name}]"
         yield from self._undoable()
+        yield from self._resumed()
         if not self.jobs and any(re.match("job|release|fetch", f"{step.when}|{step.do}") for step in self.then):
             yield "a step is about a job, but no [jobs.NAME] is defined"
 
@@ -220,6 +221,17 @@ class Scenario(Strict):
         if not self.codex.app_server:
             for verb in sorted(done & only_a_client):
                 yield f"a step is to {verb} the session, which only a client can: add [codex] app_server = true"
+
+    def _resumed(self) -> Iterator[str]:
+        """What is wrong with the resumes: only what has ended can be taken up again."""
+        over = False
+        for number, step in enumerate(self.then, start=1):
+            if step.do == "resume session":
+                if self.host != "claude" or self.claude.interactive:
+                    yield f"then[{number}] resumes a session: expected one of Claude Code in print mode"
+                elif not over:
+                    yield f"then[{number}] resumes main, which has not been ended: put an `end session` before it"
+            over = step.do in {"end session", f"end session {MAIN}"} or (over and step.do != "resume session")
 
 
 def names_in(step: Then) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """Driving Claude Code, the stand-in and the real one alike: print mode with stream-json on both sides.
 
-Life of a session: started with an id of our choosing, given its user turns as lines on stdin, read line by line from
-stdout into the journal (a `result` line is the end of a turn), ended by closing stdin, after which the host runs its
-SessionEnd hooks and exits.
+Life of a session: started with an id of our choosing (or taken up again by the id that it had), given its user turns
+as lines on stdin, read line by line from stdout into the journal (a `result` line is the end of a turn), ended by
+closing stdin, after which the host runs its SessionEnd hooks and exits.
 """
 
 from __future__ import annotations
@@ -104,13 +104,18 @@ async def start_session(
     env: Mapping[str, str],
     lifecycle: Path,
     group: processes.CaseProcesses,
+    resume: str | None = None,
 ) -> ClaudeSession:
-    """Start a session of the host in the world's project, with the world's plugin."""
-    session_id = str(uuid.uuid4())
+    """Start a session of the host in the world's project, with the world's plugin.
+
+    `resume` is the id of a session that has ended there and is taken up again, under the same id.
+    """
+    session_id = resume or str(uuid.uuid4())
     argv = [
         *program.argv,
         *("-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose"),
-        *("--dangerously-skip-permissions", "--session-id", session_id, "--plugin-dir", str(world.plugin)),
+        *("--dangerously-skip-permissions", "--resume" if resume else "--session-id", session_id),
+        *("--plugin-dir", str(world.plugin)),
         # a stand-in tells by itself what it does
         *(("--plugin-dir", str(places.FAKES / "observer")) if program.real else ()),
     ]

@@ -20,6 +20,16 @@ class Conversation:
         self._inherited = Counter(parent._seen) if parent is not None else Counter()
         self.last_word: str | None = None
         """What the agent has said to end its turn; None while it is in one."""
+        self._resumed = False
+        self.forgotten: list[str] | None = None
+        """What the host had told before it was resumed and has not kept, as the last request shows."""
+
+    def resumed(self) -> None:
+        """Its host has begun anew: of what was told, only what still stands in the history counts as known.
+
+        Claude Code 2.1.91 leaves out what hooks had told: the same text after the history is a new one then.
+        """
+        self._resumed = True
 
     def news(
         self, texts: Sequence[tuple[str, str]], results: Mapping[str, tuple[str, bool]]
@@ -32,6 +42,13 @@ class Conversation:
         # request (measured on Claude Code 2.1.91): the text is no new one for that
         keys = [(role, text.rstrip("\n")) for role, text in texts]
         now = Counter(keys)
+        self.forgotten = None
+        if self._resumed:
+            self._resumed = False
+            answered = max((place for place, (role, _) in enumerate(keys, start=1) if role == "assistant"), default=0)
+            history = Counter(keys[:answered])
+            self.forgotten = [text for _, text in (self._seen - history).elements()]
+            self._seen &= history
         fresh = now - self._seen
         self._seen |= now
         new_texts = []

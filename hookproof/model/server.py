@@ -59,6 +59,11 @@ class ModelServer:
         self._journal.write("gate.released", job=job)
         self._gates[job].set()
 
+    def resumed(self, agent: str) -> None:
+        """The conversation of `agent` goes on in another process of its host, from what that has kept of it."""
+        if agent in self._conversations:
+            self._conversations[agent].resumed()
+
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         exchange = Exchange(reader, writer)
         try:
@@ -126,6 +131,8 @@ class ModelServer:
         # next in the script belongs to the next turn
         late = conversation.last_word is not None and not results and _only_notifies(texts)
         more |= {"late": True} if late else {}
+        if conversation.forgotten is not None:
+            more["forgotten"] = conversation.forgotten
         self._journal.write("model.request", n=number, agent=agent, aside=False, texts=texts, results=results, **more)
         if late:
             return Answer(text=conversation.last_word, call=None, after=None, late=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from hookproof import processes
 from hookproof.catalogue.descriptor import Companion
+from hookproof.catalogue.scenario import MAIN
 from hookproof.journal import DeadlineMissedError, Journal, Record
 from hookproof.play.jobs import describe
 from hookproof.stage.state import settled_state
@@ -89,11 +90,11 @@ class Looker:
 
     def _main_session(self) -> str | None:
         started = [r for r in self._journal.records if r["kind"] == "session.started" and r.get("agent_id") is None]
-        first = self._journal.find(lambda r: r["kind"] == "host.started")
-        if first is None or not started:
-            return None
-        # after /clear the same host process goes on under another session id
-        ours = [r for r in started if r["by"] == first["pid"]]
+        hosts = [r for r in self._journal.records if r["kind"] == "host.started" and r["session"] == MAIN]
+        # after /clear the same host process goes on under another session id; a resume has a process of its own, and
+        # that of a real host's hook may be a shell's
+        pids, ids = {host["pid"] for host in hosts}, {host["session_id"] for host in hosts}
+        ours = [r for r in started if r["by"] in pids or r["session_id"] in ids]
         return str(ours[-1]["session_id"]) if ours else None
 
     def _launcher(self) -> tuple[str, str | None] | None:

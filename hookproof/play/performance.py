@@ -211,6 +211,23 @@ class Performance(ABC):
     async def end_session(self, name: str) -> None:
         await self._part_with(name)
 
+    async def resume_session(self) -> None:
+        """Take main up again in a new process of the host, by the id that it was started with."""
+        begun = self.journal.find(lambda record: (record["kind"], record.get("session")) == ("host.started", MAIN))
+        if begun is None or MAIN in self._sessions:
+            raise ValueError("main has not ended, so that nothing can be resumed")
+        self.model.resumed(MAIN)
+        self._sessions[MAIN] = await claude.start_session(
+            self.program("claude"),
+            self.world,
+            self.journal,
+            name=MAIN,
+            env=self.env,
+            lifecycle=self.world.lifecycle,
+            group=self.group,
+            resume=str(begun["session_id"]),
+        )
+
     async def hang_up(self, name: str) -> None:
         await self._part_with(name, hang_up=True)
 

@@ -28,6 +28,7 @@ class Actions(Protocol):
     async def start_session(self, name: str) -> None: ...
     async def fork_session(self, name: str) -> None: ...
     async def end_session(self, name: str) -> None: ...
+    async def resume_session(self) -> None: ...
     async def hang_up(self, name: str) -> None: ...
     async def type(self, session: str, text: str) -> None: ...
 
@@ -113,16 +114,22 @@ class Steps:
         return says and record["session"] == session and "child" not in record
 
     def _is_about_session(self, what: str, record: Record, session: str) -> bool:
-        """Whether a session has started, or ended with its host, or was cleared and has begun anew, or compacted."""
+        """Whether a session has started, or ended with its host, or was cleared, compacted or resumed."""
+        hosts = [r for r in self.journal.records if (r["kind"], r.get("session")) == ("host.started", session)]
         if what == "ended":
-            return (record["kind"], record.get("session")) == ("host.exited", session)
+            # a session that was resumed ends with the host that it lives in now
+            return record["kind"] == "host.exited" and record["pid"] == hosts[-1]["pid"]
         if self.scenario.codex.app_server:
-            opened = {"started": {"startup", "fork"}, "cleared": {"clear"}, "compacted": {"compact"}}[what]
+            opened = {"started": {"startup", "fork"}, "cleared": {"clear"}, "compacted": {"compact"}}.get(what, set())
             return record["kind"] == "host.thread" and record["session"] == session and record["how"] in opened
         if what == "started" and not self.scenario.claude.interactive:
             return (record.get("line_subtype"), record.get("session")) == ("init", session)
         if record["kind"] != "session.started" or record["agent_id"] is not None:
             return False
+        if what == "resumed":
+            return (
+                len(hosts) > 1 and record["seq"] > hosts[-1]["seq"] and record["session_id"] == hosts[-1]["session_id"]
+            )
         # a `/clear` goes on in the same process under another id
         return self._is_by(record, session) and (what == "started" or not self._is_by(record, session, first=True))
 
@@ -145,6 +152,7 @@ class Steps:
             "start": lambda: self.actions.start_session(words[-1]),
             "end": lambda: self.actions.end_session(words[2] if len(words) > 2 else MAIN),
             "fork": lambda: self.actions.fork_session(words[-1]),
+            "resume": self.actions.resume_session,
             "clear": lambda: self.actions.type(MAIN, "/clear"),
             "compact": lambda: self.actions.type(MAIN, "/compact"),
             "close": lambda: self.actions.hang_up(MAIN),

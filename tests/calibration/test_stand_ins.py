@@ -46,6 +46,7 @@ def test_a_scenario_of_calibration_is_none_of_the_suite(path: Path) -> None:
     [
         ("claude-2.1.91", "subagent-shell"),
         ("claude-2.1.329", "background-agent-shell"),
+        ("claude-2.1.329", "resume"),
         ("as-reported-345", "foreground-agent"),
         ("codex-0.130", "ephemeral"),
         ("codex-0.133", "review"),
@@ -80,6 +81,9 @@ WITHOUT_A_MODEL = ["session_id", "transcript_path", "cwd", "hook_event_name", "p
     [
         ("claude-2.1.91", "main", {"hook_group": "own"}, {"hook processes"}),
         ("claude-2.1.91", "main", {"context_place": "system message"}, {"context"}),
+        ("claude-2.1.91", "resume", {"resume_env_file": "of the session"}, {"shell environment"}),
+        ("claude-2.1.91", "resume", {"resumed_history": "whole"}, {"context"}),
+        ("claude-2.1.329", "resume", {"resume_start_context": "is told"}, {"context"}),
         ("claude-2.1.91", "subagent-shell", {"subagent_shell_kill": [["SIGTERM", 0]]}, {"deaths"}),
         (
             "codex-0.133",

@@ -70,6 +70,7 @@ def test_a_wrong_key_is_named_with_the_right_one(tmp_path: Path, change: str, me
         ('when = "job build started"\ndo = "look"', "names 'build'"),
         ('when = "job started"\ndo = "start session second"', "names 'second'"),
         ('when = "turn of main ended"\ndo = "end session agent"', "names 'agent'"),
+        ('when = "turn ended"\ndo = "resume session"', "put an `end session` before it"),
     ],
 )
 def test_a_step_that_says_nothing_known_is_explained(tmp_path: Path, step: str, message: str) -> None:

@@ -141,6 +141,41 @@ def test_a_session_is_resumed(make_model: MakeModel, make_bench: MakeBench, jour
 
 
 @pytest.mark.parametrize("lifecycle", facts.MEASURED)
+@pytest.mark.parametrize("later", ["another", "one"])
+def test_what_a_resumed_session_is_told(
+    lifecycle: str, later: str, make_model: MakeModel, make_bench: MakeBench, journal: Journal
+) -> None:
+    """2.1.91 forgets what hooks had told, and its shells obey no file that was written at the resume."""
+    tell = call("Bash", id="t", command="echo shells obey $ONE $ANOTHER")
+    model = make_model(main=[text("said"), tell, text("done")])
+    bench = make_bench(model)
+    says = {word: bench.project / word for word in ("one", "another")}
+    for word, path in says.items():
+        path.write_text(f"export {word.upper()}={word}\n")
+    output = '{"hookSpecificOutput": {"hookEventName": "%s", "additionalContext": "%s says %s"}}'
+    bench.hook("SessionStart", f'cat {bench.project}/now >> "$CLAUDE_ENV_FILE"')
+    bench.hook("SessionStart", f"printf '{output}' SessionStart start $(cut -d= -f2 {bench.project}/now)")
+    bench.hook("UserPromptSubmit", f"printf '{output}' UserPromptSubmit prompt anything")
+    identity = "11111111-2222-4333-8444-555555555555"
+    for word, flag, turns in (("one", "--session-id", 1), (later, "--resume", 2)):
+        (bench.project / "now").write_text(says[word].read_text())
+        running = bench.start(flag, identity, turn=HELLO, lifecycle=lifecycle)
+        running.turn_ended(turns)
+        assert running.finish() == 0, running.errors()
+    whole = lifecycle == "claude-2.1.329"
+    told = "\n".join(model.of("main")[1].texts())
+    assert told.count("prompt says anything") == (2 if whole else 1)
+    assert told.count(f"start says {later}") == 1
+    assert told.count("start says one") == (1 if whole or later == "one" else 0)
+    result = json.dumps(model.of("main")[2].tool_results()["t"])
+    assert f"shells obey one{' another' if whole and later == 'another' else ''}" in result
+    assert ("another" in result) is (whole and later == "another")
+    start = journal.of("hook.started", event="SessionStart")[-1]["payload"]
+    assert start["source"] == "resume"
+    assert ("context_tokens" in start) is whole
+
+
+@pytest.mark.parametrize("lifecycle", facts.MEASURED)
 def test_a_model_that_refuses(lifecycle: str, make_model: MakeModel, make_bench: MakeBench, journal: Journal) -> None:
     model = make_model(main=[failure(400), text("better")])
     bench = make_bench(model)

@@ -37,6 +37,9 @@ class Actions:
     async def end_session(self, name: str) -> None:
         self.done.append(f"end {name}")
 
+    async def resume_session(self) -> None:
+        self.done.append("resume")
+
     async def hang_up(self, name: str) -> None:
         self.done.append(f"hang up {name}")
 
@@ -86,6 +89,7 @@ def r(kind: str, **fields: Any) -> Record:
     return {"kind": kind, **fields}
 
 
+SECOND = r("host.started", session="second", session_id="s9", pid=9)
 TURN = r("model.answer", agent="main", text="done")
 
 
@@ -106,7 +110,7 @@ TURN = r("model.answer", agent="main", text="done")
         ({"when": "turn ended", "do": "clear session"}, [TURN], ["type main /clear"]),
         (
             {"when": "session second ended", "do": "look"},
-            [r("host.exited", session="second", asked=True, code=0, signal=None)],
+            [SECOND, r("host.exited", session="second", asked=True, pid=9, code=0, signal=None)],
             ["look 1"],
         ),
         (
@@ -164,6 +168,30 @@ def test_a_host_that_goes_away_unasked_is_an_error_not_a_wait(tmp_path: Path) ->
         play(tmp_path, [gone], {"when": "job started", "do": "look"})
 
 
+def test_a_resumed_session_begins_and_ends_with_the_host_that_it_lives_in_then(tmp_path: Path) -> None:
+    resumed = scenario(
+        {"when": "turn ended", "do": "end session"},
+        {"when": "session ended", "do": "resume session"},
+        {"when": "session resumed", "do": "look"},
+        {"when": "session ended", "do": "release job"},
+    )
+    first, second = (r("host.started", session="main", session_id="s1", pid=pid) for pid in (7, 8))
+    gone, gone_again = (r("host.exited", session="main", asked=True, pid=pid, code=0, signal=None) for pid in (7, 8))
+    # a real host's hook may be spoken for by a shell
+    begun, other = (r("session.started", by=80, session_id=name, agent_id=None) for name in ("s1", "s2"))
+    heard: list[tuple[Record, int]] = [
+        (first, 0),
+        (begun, 0),
+        (TURN, 1),
+        (gone, 2),
+        (second, 2),
+        (other, 2),
+        (begun, 3),
+        (gone_again, 4),
+    ]
+    assert heed(tmp_path, resumed, heard) == ["end main", "resume", "look 3", "release review"]
+
+
 def test_at_a_terminal_records_of_the_host_itself_tell(tmp_path: Path) -> None:
     at_terminal = scenario(
         {"when": "session started", "do": "look"},
@@ -185,9 +213,16 @@ def test_at_a_terminal_records_of_the_host_itself_tell(tmp_path: Path) -> None:
         (r("turn.ended", by=7, agent_id=None), 4),
     ]
 
+    done = heed(tmp_path, at_terminal, heard)
+    assert done == ["look 1", "type main /clear", "type main again", "hang up main"]
+
+
+def heed(tmp_path: Path, what: Scenario, heard: list[tuple[Record, int]]) -> list[str]:
+    """Play beside these records; each says how many deeds are done once it has been seen."""
+
     async def run() -> list[str]:
         journal, actions = Journal(tmp_path / "j.jsonl"), Actions()
-        playing = asyncio.create_task(Steps(at_terminal, journal, actions, 10.0).play())
+        playing = asyncio.create_task(Steps(what, journal, actions, 10.0).play())
         for record, done in heard:
             journal.write(**record)
             for _ in range(5):
@@ -197,4 +232,4 @@ def test_at_a_terminal_records_of_the_host_itself_tell(tmp_path: Path) -> None:
         journal.close()
         return actions.done
 
-    assert asyncio.run(run()) == ["look 1", "type main /clear", "type main again", "hang up main"]
+    return asyncio.run(run())

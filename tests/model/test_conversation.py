@@ -22,6 +22,24 @@ def test_the_line_feed_that_joins_a_block_with_the_next_makes_no_new_text() -> N
     assert new(conversation, "context", "context\n", "prompt", "answer") == ["context"]
 
 
+def test_of_a_conversation_that_is_resumed_what_its_host_dropped_can_be_told_anew() -> None:
+    conversation, asked, said = Conversation(), ("user", "prompt"), ("assistant", "answer")
+    conversation.news([("user", "context"), asked], {})
+    conversation.news([("user", "context"), asked, said], {})
+    conversation.resumed()
+    texts, _ = conversation.news([asked, said, ("user", "context"), ("user", "again")], {})
+    assert [text["text"] for text in texts] == ["context", "again"]
+    assert conversation.forgotten == ["context"]
+    assert conversation.news([asked, said, ("user", "context"), ("user", "again")], {})[0] == []
+
+
+def test_of_a_conversation_that_is_resumed_the_history_is_no_news() -> None:
+    conversation, said = Conversation(), ("assistant", "answer")
+    conversation.news([("user", "context"), said], {})
+    conversation.resumed()
+    assert conversation.news([("user", "context"), said], {})[0] == []
+
+
 def test_what_a_parent_was_told_is_inherited_once() -> None:
     parent = Conversation()
     new(parent, "policy")

@@ -77,8 +77,10 @@ class Agent:
     def _grow(self, add: Any) -> None:
         before = len(self.conversation.messages)
         add()
+        whole = self.host.lifecycle["resumed_history"] == "whole"
         for message in self.conversation.messages[before:]:
-            self.transcript.add(message["role"], message)
+            kept = message if whole else self.conversation.without_context(message)
+            self.transcript.add(message["role"], kept)
 
     def tell(self, text: str) -> None:
         """News that reaches the model with its next tool results, or makes it go on."""

@@ -28,6 +28,7 @@ class Conversation:
     def __init__(self, place: str) -> None:
         self._as_reminders = place == "reminder"
         self.messages: list[dict[str, Any]] = []
+        self._told: set[int] = set()
 
     def prompt(self, blocks: list[dict[str, Any]], sentences: list[str]) -> None:
         """A user message that asks for something; the sentences come before it, where they are reminders."""
@@ -43,7 +44,13 @@ class Conversation:
             self.messages.append({"role": "assistant", "content": blocks})
 
     def _reminders(self, sentences: list[str]) -> list[dict[str, Any]]:
-        return [reminder(sentence) for sentence in sentences] if self._as_reminders else []
+        blocks = [reminder(sentence) for sentence in sentences] if self._as_reminders else []
+        self._told |= {id(block) for block in blocks}
+        return blocks
+
+    def without_context(self, message: dict[str, Any]) -> dict[str, Any]:
+        """A message of this conversation without the reminders in it."""
+        return {**message, "content": [block for block in message["content"] if id(block) not in self._told]}
 
     def _add(self, content: list[dict[str, Any]], sentences: list[str]) -> None:
         self.messages.append({"role": "user", "content": content})

@@ -32,6 +32,8 @@ class Environment:
         self._project = project
         self._home = home
         self._given = dict(os.environ)
+        self.start_files: dict[str, str] = {}
+        """Session -> the id below which its SessionStart hooks leave exports, where that is not its own."""
 
     def of_hook(self, event: str, who: Identity, plugin: Plugin, env_file: str | None) -> dict[str, str]:
         """The environment of one hook run."""
@@ -77,17 +79,17 @@ class Environment:
 
     def env_file(self, who: Identity, index: int) -> str:
         """Where the SessionStart hook with this position may leave exports."""
-        return os.path.join(self._directory(who), f"sessionstart-hook-{index}.sh")
+        return os.path.join(self._start_directory(who), f"sessionstart-hook-{index}.sh")
 
     def make_env_directory(self, who: Identity) -> None:
         """Make the directory of a session's environment files."""
-        os.makedirs(self._directory(who), exist_ok=True)
+        os.makedirs(self._start_directory(who), exist_ok=True)
 
     def env_files(self, who: Identity) -> list[str]:
         """The environment files that this agent's shells obey, oldest position first."""
         if self._lifecycle["env_file_exports"] == "reach no shell":
             return []
-        directory = self._directory(who)
+        directory = self._directory(who.session_id)
         try:
             names = [name for name in os.listdir(directory) if name.startswith("sessionstart-hook-")]
         except OSError:
@@ -103,5 +105,8 @@ class Environment:
                 texts.append(file.read().strip())
         return "\n".join(text for text in texts if text)
 
-    def _directory(self, who: Identity) -> str:
-        return os.path.join(self._home, ".claude", "session-env", who.session_id)
+    def _start_directory(self, who: Identity) -> str:
+        return self._directory(self.start_files.get(who.session_id, who.session_id))
+
+    def _directory(self, session_id: str) -> str:
+        return os.path.join(self._home, ".claude", "session-env", session_id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 
 from .identity import new_uuid
 from .stream import timestamp
@@ -50,6 +51,14 @@ class Transcript:
         self._parent = uuid
         with open(self.path, "ab", buffering=0) as file:
             file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+
+
+def last_written(path: str) -> float:
+    """Seconds since a transcript was written to; 0 where there is none."""
+    try:
+        return max(0.0, time.time() - os.stat(path).st_mtime)
+    except OSError:
+        return 0.0
 
 
 def messages_of(path: str) -> list[dict[str, Any]]:
