@@ -32,6 +32,7 @@ WHEN = (
 DO = (
     r"look",
     r"release job(?: (?P<release>[\w-]+))?",
+    r"release shell",
     r"fetch result(?: (?P<fetch>[\w-]+))?",
     r"(?:start|end) session(?: (?P<session>[\w-]+))?",
     r"fork session (?P<fork>[\w-]+)",
@@ -131,8 +132,8 @@ class Then(Strict):
         return _known(
             value,
             DO,
-            "look, release job, fetch result, start session NAME, end session [NAME], fork session NAME, "
-            "clear session, compact session, resume session, close terminal",
+            "look, release job, release shell, fetch result, start session NAME, end session [NAME], "
+            "fork session NAME, clear session, compact session, resume session, close terminal",
         )
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Tag, field_validator
+from pydantic import Discriminator, Tag, field_validator, model_validator
 
 from hookproof.catalogue.reading import Strict
 
@@ -17,10 +17,11 @@ from hookproof.catalogue.reading import Strict
 class ModelStep(Strict):
     """One answer of the scripted model to one agent."""
 
-    after: Literal["job started", "look", "main stopped"] | None = None
+    after: Literal["job started", "look", "shell held", "main stopped"] | None = None
     """Hold the answer until the launched job runs, or until it runs and has been looked at; not if it was refused.
 
-    "main stopped", in calibration: until the main agent's Stop hook has run.
+    "shell held": until the shell stands before a command that is `held`. "main stopped", in calibration: until the main
+    agent's Stop hook has run.
     """
     if_told: str | None = None
     """Play the step only if this regular expression is found in what the model was told; else skip it."""
@@ -51,6 +52,14 @@ class Bash(ModelStep):
     run_in_background: bool = False
     timeout: int | None = None
     """Milliseconds, as the tool takes them."""
+    held: bool = False
+    """The shell waits before the command, which names a job, until a step releases it."""
+
+    @model_validator(mode="after")
+    def _can_be_held(self) -> Bash:
+        if self.held and not (self.run_in_background and re.search(r"\bjob=[\w-]", self.command)):
+            raise ValueError("held: expected a command in the background that names a job (job=NAME)")
+        return self
 
 
 class Agent(ModelStep):

@@ -205,6 +205,8 @@ def output_file_tells(story: Story, job: JobStory) -> Seen:
         return Seen(None, "the shell of the launch has not ended, or the host gave it no output file")
     size, how = ends[-1]["output_bytes"], ends[-1]["ended_by"]
     name = str(ends[-1]["output_file"]).replace("\\", "/").rpartition("/")[2]
+    if story.ended_before_it_began(job) is not None:
+        return Seen("never begun", f"tasks/{name}: {size} bytes; {how}, before the launch had begun anything")
     return Seen("has output" if size else "empty", f"tasks/{name}: {size} bytes when the shell was ended by {how}")
 
 

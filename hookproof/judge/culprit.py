@@ -48,11 +48,11 @@ class Culprit:
 
 
 def find_culprit(story: Story, job: JobStory) -> Culprit | None:
-    """The culprit of a job that was lost, or None when nothing points at anybody."""
-    lost = job.lost
+    """The culprit of a job that was lost, or of a launch that never became one; None when nothing points at anybody."""
+    shell = story.shell_ended_by_host(job)
+    lost = job.lost or (shell if job.started is None else None)
     if lost is None:
         return None
-    shell = story.shell_ended_by_host(job)
     if shell is not None:
         when = str(shell["ended_by"]).removeprefix("host ")
         inferred = bool(shell.get("inferred"))

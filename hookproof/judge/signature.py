@@ -7,6 +7,7 @@ read state files and processes; what status says alone proves nothing.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from hookproof.journal import Record
@@ -28,7 +29,8 @@ EVIDENCE: dict[str, str] = {
     # what each cause leaves behind; H1-H3 and H7 measured on codex-plugin-cc 1.0.4, H4-H6 read in its field reports
     "H1": "row and files gone, worker ended, server gone, status empty (measured on codex-plugin-cc 1.0.4; issue #345)",
     "H2": "row still running, worker left with exit code 0, server gone (measured on codex-plugin-cc 1.0.4)",
-    "H3": "row still running, worker killed with its shell, server may live on (measured on 2.1.91 and 2.1.329)",
+    "H3": "row still running, worker killed with its shell, server may live on; or, where the shell was quicker to die "
+    "than the row to be written, nothing at all: status empty, output file of 0 bytes (measured on 2.1.91 and 2.1.329)",
     "H4": "row and files in another state root, worker alive, status empty (documented: Windows before 2.1.111)",
     "H5": "row gone, worker alive, status lists only others (measured: eight launches at once on 1.0.4 lose rows)",
     "H6": "row queued for ever, worker gone (reported)",
@@ -50,14 +52,17 @@ class Signature:
 def find_signature(story: Story) -> Signature:
     """The signature of the first job's story."""
     job = story.first_job()
-    if job is None or (job.started is None and job.launched is None):
+    if job is None:
         return Signature(None, (), (), None)
-    found = [hypothesis for hypothesis in (_lost(story, job), _hidden(story, job)) if hypothesis is not None]
+    if job.started is None and job.launched is None:
+        found = [hypothesis for hypothesis in (_unborn(story, job),) if hypothesis is not None]
+    else:
+        found = [hypothesis for hypothesis in (_lost(story, job), _hidden(story, job)) if hypothesis is not None]
     if not found:
         return Signature(None, (), (), None)
     (first, reasons), *others = found
     also = tuple(name for name, _ in others if name != first)
-    culprit = find_culprit(story, job) if job.lost is not None else None
+    culprit = find_culprit(story, job) if job.lost is not None or job.started is None else None
     return Signature(first, tuple(reasons), also, culprit)
 
 
@@ -96,6 +101,30 @@ def _cause(story: Story, job: JobStory, look: Record, row: Record | None) -> tup
     if row is not None and story.status_of(row) in story.active and not _server_alive(look) and other:
         return "H2", "a SessionEnd hook ran for a session that the job is not tagged with"
     return "?", "this fits no known cause"
+
+
+def _unborn(story: Story, job: JobStory) -> Found | None:
+    """A launch whose shell the host ended before the job was at work: what the job has left by then."""
+    shell = story.shell_ended_by_host(job)
+    if shell is None or job.refused is not None:
+        return None
+    look = story.look_after(shell)
+    if look is None:
+        return "?", ["the host ended the shell of the launch, and nobody looked after that"]
+    others = {story.job_id(each) for each in story.jobs.values() if each is not job}
+    rows = [row for entry in look["state"] for row in entry["rows"] if row.get(story.fields["id"]) not in others]
+    facts = ["the host ended the shell in which the job was launched"]
+    if rows:
+        facts.append(f"the row says {story.status_of(rows[0])!r}, and no worker ever asked its model")
+    else:
+        facts.append("before the row was written: no row of it is anywhere")
+    asked = look["places"].get(MAIN)
+    if asked is not None and isinstance(asked["answer"], dict):
+        said = {key: asked["answer"].get(key) for key in ("running", "latestFinished", "recent")}
+        facts.append(f"status in main: {json.dumps(said)[:240]}")
+    if shell.get("output_file"):
+        facts.append(f"its output file holds {shell['output_bytes']} bytes")
+    return "H3", facts
 
 
 def _never_started(story: Story, job: JobStory) -> Found | None:

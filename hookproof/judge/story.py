@@ -62,6 +62,7 @@ class JobStory:
         self.abandoned = self._by_kind.get("gate.abandoned")
         self.ended = self._by_kind.get("job.ended")
         self.result = self._by_kind.get("result")
+        self.held = self._by_kind.get("shell.held")
         worker = self.started["worker"] if self.started else None
         after = self.started["seq"] if self.started else 0
         self.worker: int | None = worker
@@ -200,6 +201,13 @@ class Story:
         runs = {record["run"] for record in self.of("shell.started") if record.get("tool_use_id") == call}
         ends = (record for record in self.of("shell.ended") if record["run"] in runs)
         return next((record for record in ends if str(record["ended_by"]).startswith("host")), None)
+
+    def ended_before_it_began(self, job: JobStory) -> Record | None:
+        """The record of the host's ending that shell while the launch was held before it had begun anything."""
+        shell, let_go = self.shell_ended_by_host(job), next(iter(self.of("shell.let_go")), None)
+        if shell is None or job.held is None or (let_go is not None and let_go["seq"] < shell["seq"]):
+            return None
+        return shell
 
     def session_tag(self, job: JobStory) -> str | None:
         """The session id that the job's own row names."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -134,12 +136,15 @@ class Script:
 
     def _shell(self, call_id: str, step: Bash) -> ToolCall:
         command = self._filled(step.command)
+        job = job_named(command)
+        if step.held:
+            command = _held(self._filled("{hold}"), str(job), command)
         arguments: dict[str, Any] = {"command": command, "description": "run the companion"}
         if step.timeout is not None:
             arguments["timeout"] = step.timeout
         if step.run_in_background:
             arguments["run_in_background"] = True
-        return ToolCall(call_id, ("Bash",), arguments, job_named(command))
+        return ToolCall(call_id, ("Bash",), arguments, job)
 
     def _agent(self, call_id: str, step: Agent) -> ToolCall:
         kind = self._filled(step.subagent_type)
@@ -153,6 +158,17 @@ class Script:
             "run_in_background": step.run_in_background,
         }
         return ToolCall(call_id, ("Agent", "Task"), arguments)
+
+
+def _held(hold: str, job: str, command: str) -> str:
+    """`command` behind the program that holds it.
+
+    In the place of the shell where there is `exec`: a shell that outlives its command by a moment tells of the death
+    in the output file (measured on Claude Code 2.1.91, in two of five runs).
+    """
+    if sys.platform == "win32":
+        return f"{hold} job={job} && {command}"
+    return f"exec {hold} job={job} {shlex.quote(command)}"
 
 
 def _wanted(step: AnyStep, told: str) -> bool:

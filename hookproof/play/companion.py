@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from hookproof import processes
+from hookproof import places, processes
 from hookproof.catalogue.descriptor import Companion, State
 from hookproof.hosts.codex_home import write_config
 from hookproof.journal import DeadlineMissedError, Journal, Record
@@ -14,6 +14,7 @@ from hookproof.play.jobs import Jobs
 from hookproof.play.look import Looker
 from hookproof.play.performance import Performance
 from hookproof.play.shells import Shells
+from hookproof.stage.recorder import HELD
 from hookproof.stage.world import World
 
 
@@ -37,7 +38,8 @@ class CompanionPlay(Performance):
     def words(self) -> Mapping[str, str]:
         verbs = self._descriptor.commands
         commands = {"launch": verbs.launch, "wait": verbs.wait, "review": verbs.review or ""}
-        return {name: text.replace("{plugin}", str(self.world.plugin)) for name, text in commands.items()}
+        words = {name: text.replace("{plugin}", str(self.world.plugin)) for name, text in commands.items()}
+        return words | {"hold": f'python3 -I -S "{places.FAKES / "hold" / "hold.py"}"'}
 
     def answers(self) -> Mapping[str, str]:
         jobs = self.case.scenario.jobs
@@ -66,6 +68,8 @@ class CompanionPlay(Performance):
             about = record.get("job") == job
             if about and record["kind"] in {"job.refused", "job.ended"}:
                 return True
+            if after == "shell held":
+                return about and record["kind"] == HELD
             started = started or (about and record["kind"] == "job.started")
             # the look may be over before the request comes: any look since the job's start will do
             return started and (after != "look" or record["kind"] == "look")

@@ -199,6 +199,10 @@ class Performance(ABC):
     def release(self, job: str) -> None:
         self.model.release(job)
 
+    def release_shell(self) -> None:
+        self.journal.write("shell.let_go")
+        self._recorder.let_go()
+
     async def start_session(self, name: str) -> None:
         wanted = self.case.scenario.sessions[name]
         if wanted.host is None or wanted.lifecycle is None:

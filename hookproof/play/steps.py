@@ -25,6 +25,7 @@ class Actions(Protocol):
     async def look(self, step: int) -> None: ...
     async def fetch_result(self, job: str) -> None: ...
     def release(self, job: str) -> None: ...
+    def release_shell(self) -> None: ...
     async def start_session(self, name: str) -> None: ...
     async def fork_session(self, name: str) -> None: ...
     async def end_session(self, name: str) -> None: ...
@@ -92,7 +93,8 @@ class Steps:
         if step.when.startswith("session"):
             session = name or MAIN
             return lambda r: self._is_about_session(what, r, session)
-        return self._ends_launching_shell
+        # a call that a hook has refused has no shell
+        return lambda record: record["kind"] == "job.refused" or self._ends_launching_shell(record)
 
     def _ends_launching_shell(self, record: Record) -> bool:
         """Whether a shell is over in which the model launched a job."""
@@ -118,7 +120,7 @@ class Steps:
         hosts = [r for r in self.journal.records if (r["kind"], r.get("session")) == ("host.started", session)]
         if what == "ended":
             # a session that was resumed ends with the host that it lives in now
-            return record["kind"] == "host.exited" and record["pid"] == hosts[-1]["pid"]
+            return bool(hosts and record["kind"] == "host.exited" and record["pid"] == hosts[-1]["pid"])
         if self.scenario.codex.app_server:
             opened = {"started": {"startup", "fork"}, "cleared": {"clear"}, "compacted": {"compact"}}.get(what, set())
             return record["kind"] == "host.thread" and record["session"] == session and record["how"] in opened
@@ -157,7 +159,9 @@ class Steps:
             "compact": lambda: self.actions.type(MAIN, "/compact"),
             "close": lambda: self.actions.hang_up(MAIN),
         }
-        if words[0] == "release":
+        if words == ["release", "shell"]:
+            self.actions.release_shell()
+        elif words[0] == "release":
             self.actions.release(self._job(step.do or ""))
         else:
             await verbs[words[0]]()

@@ -15,6 +15,8 @@ from hookproof.loopback import HOST, LoopbackServer
 
 _LIMIT = 16 * 1024 * 1024
 _OURS = frozenset({"seq", "at"})
+HELD = "shell.held"
+"""A record whose sender waits for a second byte: `fakes/hold`."""
 
 
 class Recorder:
@@ -24,10 +26,15 @@ class Recorder:
         self._journal = journal
         self._token = token
         self._loopback = LoopbackServer(self._connection, limit=_LIMIT)
+        self._goes_on = asyncio.Event()
 
     async def start(self) -> str:
         """Listen on loopback. Returns host:port."""
         return f"{HOST}:{await self._loopback.start()}"
+
+    def let_go(self) -> None:
+        """Let every command that is held go on, now or when it comes."""
+        self._goes_on.set()
 
     async def stop(self) -> None:
         """Close the port and every connection."""
@@ -55,6 +62,10 @@ class Recorder:
             self._journal.write(kind, **source, **{k: v for k, v in fields.items() if k not in source})
             writer.write(b"\n")
             await writer.drain()
+            if kind == HELD:
+                await self._goes_on.wait()
+                writer.write(b"\n")
+                await writer.drain()
 
 
 def _decode(line: bytes) -> dict[str, object]:

@@ -71,12 +71,21 @@ def test_a_wrong_key_is_named_with_the_right_one(tmp_path: Path, change: str, me
         ('when = "job started"\ndo = "start session second"', "names 'second'"),
         ('when = "turn of main ended"\ndo = "end session agent"', "names 'agent'"),
         ('when = "turn ended"\ndo = "resume session"', "put an `end session` before it"),
+        ('when = "turn ended"\ndo = "release shells"', "then[1].do: expected one of: look"),
     ],
 )
 def test_a_step_that_says_nothing_known_is_explained(tmp_path: Path, step: str, message: str) -> None:
     with pytest.raises(CatalogueError) as caught:
         read_scenario(written(tmp_path, f"{SCENARIO}\n[[then]]\n{step}\n"))
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "call", ['command = "x job=review"\nheld = true', 'command = "x"\nrun_in_background = true\nheld = true']
+)
+def test_only_a_background_command_of_a_job_can_be_held(tmp_path: Path, call: str) -> None:
+    with pytest.raises(CatalogueError, match="held: expected a command in the background that names a job"):
+        read_scenario(written(tmp_path, f'{SCENARIO}\n[[model.main]]\ncall = "Bash"\n{call}\n'))
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:

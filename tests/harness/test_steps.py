@@ -28,6 +28,9 @@ class Actions:
     def release(self, job: str) -> None:
         self.done.append(f"release {job}")
 
+    def release_shell(self) -> None:
+        self.done.append("let go")
+
     async def start_session(self, name: str) -> None:
         self.done.append(f"start {name}")
 
@@ -108,6 +111,8 @@ TURN = r("model.answer", agent="main", text="done")
         ),
         ({"when": "turn ended", "do": "end session"}, [TURN], ["end main"]),
         ({"when": "turn ended", "do": "clear session"}, [TURN], ["type main /clear"]),
+        ({"when": "turn ended", "do": "release shell"}, [TURN], ["let go"]),
+        ({"when": "shell ended", "do": "look"}, [r("job.refused", job="review")], ["look 1"]),
         (
             {"when": "session second ended", "do": "look"},
             [SECOND, r("host.exited", session="second", asked=True, pid=9, code=0, signal=None)],

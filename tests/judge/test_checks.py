@@ -56,6 +56,8 @@ SHELL_END: Record = {
     "output_file": "/tmp/tasks/b1.output",
     "output_bytes": 0,
 }
+HELD: Record = {"kind": "shell.held", "job": "review"}
+LET_GO: Record = {"kind": "shell.let_go"}
 RESULT: Record = {"kind": "result", "job": "review", "id": TASK, "exit": 0, "text": ANSWER, "why": None}
 
 # (requirement, the run, what is seen, the verdict)
@@ -131,6 +133,9 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-28", [launch(), SHELL, {**SHELL_END, "output_bytes": 62}], "has output", "conforms"),
     ("JOB-28", [launch(), SHELL, SHELL_END], "empty", "violates"),
     ("JOB-28", [launch(), SHELL], "no evidence", "unknown"),
+    ("JOB-28", [launch(), SHELL, HELD, SHELL_END], "never begun", "conforms"),
+    ("JOB-28", [launch(), SHELL, HELD, LET_GO, SHELL_END], "empty", "violates"),
+    ("JOB-28", [launch(), SHELL, HELD, {**SHELL_END, "ended_by": "itself"}], "empty", "violates"),
 ]
 
 

@@ -60,6 +60,34 @@ def test_each_story_has_its_signature(name: str) -> None:
     assert found.reasons
 
 
+def test_a_shell_that_was_ended_before_the_row_was_written_left_nothing_and_is_h3() -> None:
+    end = {**SHELL_END, "output_file": "/tmp/tasks/b1.output", "output_bytes": 0}
+    found = signature(launch("agent"), *SHELL, said("agent"), end, look(files=False))
+    assert found.id == "H3"
+    assert "before the row was written: no row of it is anywhere" in found.reasons
+    assert 'status in main: {"running": [], "latestFinished": null, "recent": []}' in found.reasons
+    assert "its output file holds 0 bytes" in found.reasons
+    assert found.culprit is not None
+    assert (found.culprit.who.value, found.culprit.who.observed) == ("the host itself, at subagent end", True)
+
+
+def test_a_shell_that_was_ended_before_its_job_was_at_work_says_what_the_row_says() -> None:
+    found = signature(launch("agent"), *SHELL, said("agent"), SHELL_END, look(row("running")))
+    assert found.id == "H3"
+    assert "the row says 'running', and no worker ever asked its model" in found.reasons
+
+
+@pytest.mark.parametrize(
+    "parts", [[{**SHELL_END, "ended_by": "itself"}, look(files=False)], []], ids=["by itself", "not at all"]
+)
+def test_a_launch_that_nobody_ended_has_no_signature(parts: list[Any]) -> None:
+    assert signature(launch("agent"), *SHELL, said("agent"), *parts).id is None
+
+
+def test_without_a_look_nothing_is_known_of_what_an_ended_shell_left() -> None:
+    assert signature(launch("agent"), *SHELL, said("agent"), SHELL_END).id == "?"
+
+
 def test_an_answer_that_reaches_only_a_dying_server_is_a_loss_like_any_other() -> None:
     # under load the server's Codex lives a moment longer than the worker, and takes the answer that nobody will get
     story = [launch(), *started(ROOT), *session_end(OTHER), *finished(), look(row("running"))]

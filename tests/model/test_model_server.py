@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -107,6 +109,19 @@ def test_a_tool_call_uses_the_name_that_the_host_offers(tmp_path: Path) -> None:
     journal = play(tmp_path, {"main": steps, "a:b#1": [Say(text="x")]}, test)
     calls = [record for record in journal.records if record["kind"] == "model.answer"]
     assert [call["job"] for call in calls] == [None, "review"]
+
+
+def test_a_held_command_stands_behind_the_program_that_holds_it() -> None:
+    step = Bash(call="Bash", command="{launch} 'job=review x'", run_in_background=True, held=True)
+    answer = Script({"main": [step]}, {"launch": "companion task", "hold": "hold.py"}).next("main", "")
+    assert answer is not None
+    assert answer.call is not None
+    assert answer.call.job == "review"
+    if sys.platform == "win32":
+        assert answer.call.input["command"] == "hold.py job=review && companion task 'job=review x'"
+    else:
+        words = shlex.split(answer.call.input["command"])
+        assert words == ["exec", "hold.py", "job=review", "companion task 'job=review x'"]
 
 
 def test_several_agents_of_one_type_are_numbered(tmp_path: Path) -> None:

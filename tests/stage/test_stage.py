@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from hookproof import places
 from hookproof.catalogue.descriptor import Companion
 from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import resolve_plugin
@@ -117,6 +118,31 @@ def test_a_stranger_is_turned_away_and_told() -> None:
 def test_a_record_that_is_no_object_is_an_error_not_a_crash(line: bytes) -> None:
     (record,) = records(line)
     assert (record["kind"], record["where"]) == ("error", "recorder")
+
+
+@pytest.mark.parametrize(("let_go", "status"), [(True, 0), (False, 1)], ids=["let go", "the run is over"])
+def test_a_held_command_goes_on_only_when_it_is_let_go(tmp_path: Path, let_go: bool, status: int) -> None:
+    async def play() -> tuple[int, list[dict[str, object]]]:
+        journal = Journal(tmp_path / "journal.jsonl")
+        recorder = Recorder(journal, "right")
+        env = {**os.environ, "HOOKPROOF_RECORDER": await recorder.start(), "HOOKPROOF_TOKEN": "right"}
+        program = [sys.executable, "-I", "-S", str(places.FAKES / "hold" / "hold.py"), "job=review"]
+        held = await asyncio.create_subprocess_exec(*program, env=env)
+        await journal.wait(lambda r: r["kind"] == "shell.held", waiting_for="the command to be held", seconds=10)
+        assert held.returncode is None
+        if let_go:
+            recorder.let_go()
+            code = await asyncio.wait_for(held.wait(), 10)
+            await recorder.stop()
+        else:
+            await recorder.stop()
+            code = await asyncio.wait_for(held.wait(), 10)
+        journal.close()
+        return code, journal.records
+
+    code, seen = asyncio.run(play())
+    assert code == status
+    assert [(record["kind"], record["job"]) for record in seen] == [("shell.held", "review")]
 
 
 def test_state_is_read_from_every_root_and_damage_is_told(tmp_path: Path) -> None:
