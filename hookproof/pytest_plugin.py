@@ -1,8 +1,8 @@
 """pytest: every scenario file is a file of test items, one per lifecycle, for the plugin that `--plugin` names.
 
 Loaded in every pytest run of an environment that has hookproof, so it imports nothing of it until a scenario file is
-collected. `pytest --junitxml` carries verdict, signature and every check as properties of the test case. A baseline in
-the plugin's repository is heeded.
+collected or a real host is asked for. `pytest --junitxml` carries verdict, signature and every check as properties of
+the test case. A baseline in the plugin's repository is heeded.
 """
 
 from __future__ import annotations
@@ -14,9 +14,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from hookproof.hosts.session import Program
     from hookproof.judge.baseline import Baseline
     from hookproof.play import Case
+    from hookproof.pytest_hosts import RealHosts
     from hookproof.report.results import Result
+
+REAL: pytest.StashKey[RealHosts | None] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,6 +42,37 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="NAME[+SWITCH]",
         help="what the stand-in host does; repeatable (default: every lifecycle that hookproof ships)",
     )
+    for name, what in (("claude", "Claude Code"), ("codex", "Codex, as a host and as the worker of jobs")):
+        group.addoption(
+            f"--{name}",
+            default="fake",
+            metavar="SPEC",
+            help=f"{what}: fake, a path, or npm:VERSION[,VERSION...]; the whole run leaves the network (default: fake)",
+        )
+    group.addoption("--allow-network", action="store_true", help="play real hosts without keeping them off the network")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The marker by which the items can be chosen, `-m scenario`; and the real hosts, before there are threads."""
+    config.addinivalue_line("markers", "scenario: a hookproof scenario")
+    if (config.option.claude, config.option.codex) != ("fake", "fake") and not config.option.help:
+        from hookproof.pytest_hosts import RealHosts  # noqa: PLC0415
+
+        config.stash[REAL] = RealHosts.prepare(config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """A worker of xdist is told which programs were found."""
+    real = node.config.stash.get(REAL, None)
+    if real is not None:
+        real.tell(node.workerinput)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Which real hosts are played, and what keeps them off the network."""
+    real = config.stash.get(REAL, None)
+    return [] if real is None else real.header()
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -64,28 +99,32 @@ class ScenarioFile(pytest.File):
         from hookproof.commands import UsageError, select  # noqa: PLC0415
         from hookproof.judge.baseline import find  # noqa: PLC0415
 
-        option = self.config.option
+        option, real = self.config.option, self.config.stash.get(REAL, None)
         try:
             scenario = read_scenario(self.path)
             reference = "reference" if scenario.kind == "companion" else "reference-workflow"
             plugin = select.plugin(option.plugin or reference, option.descriptor)
-            lifecycles = select.lifecycles(option.lifecycle or ["all"])
-            cases = suite.matrix([scenario], [plugin], lifecycles)
-            known = None if plugin.policy is not None else find(plugin.root)
-            baseline = None if known is None else suite.read_known(known)
+            known = None if real is None else real.programs
+            hosts = select.hosts(option, scenario.kind, ["all"], known)
+            cases = suite.matrix([scenario], [plugin], hosts.lifecycles, programs=hosts.programs)
+            file = None if plugin.policy is not None else find(plugin.root)
+            baseline = None if file is None else suite.read_known(file)
         except (UsageError, PluginError, CatalogueError) as error:
             raise self.CollectError(str(error)) from None
         for case in cases:
             name = f"{self.path.stem}[{case.lifecycle.name}]"
-            yield ScenarioItem.from_parent(self, name=name, case=case, baseline=baseline)
+            yield ScenarioItem.from_parent(self, name=name, case=case, baseline=baseline, worker=hosts.worker)
 
 
 class ScenarioItem(pytest.Item):
     """One case."""
 
-    def __init__(self, *, case: Case, baseline: Baseline | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *, case: Case, baseline: Baseline | None = None, worker: Program | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.case = case
+        self.worker = worker
         self.baseline = baseline
         self.add_marker("scenario")
 
@@ -97,7 +136,9 @@ class ScenarioItem(pytest.Item):
         processes.become_subreaper()
         factory: pytest.TempPathFactory = self.config._tmp_path_factory  # type: ignore[attr-defined]
         run = factory.mktemp("hookproof")
-        result = suite.run_case(self.case, run, PlayOptions(), suite.Judges.read(self.baseline))
+        real = self.config.stash.get(REAL, None)
+        options = PlayOptions() if real is None else real.options(self.worker)
+        result = suite.run_case(self.case, run, options, suite.Judges.read(self.baseline))
         self.user_properties += [
             ("plugin", result.plugin),
             ("verdict", result.verdict),
@@ -137,8 +178,3 @@ class UnexpectedOutcomeError(Exception):
         if result.culprit is not None:
             lines.append(f"culprit: {result.culprit.sentence}")
         super().__init__("\n".join([*lines, f"journal: {result.journal}"]))
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """The marker by which the items can be chosen: `-m scenario`."""
-    config.addinivalue_line("markers", "scenario: a hookproof scenario")

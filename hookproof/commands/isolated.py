@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.console import Console
 from rich.markup import escape
 
 from hookproof.hosts.session import Program
 from hookproof.play import PlayOptions
+
+if TYPE_CHECKING:
+    from hookproof.stage.isolation import Isolation
 
 
 def isolated(console: Console, *, allow_network: bool, worker: Program | None = None) -> PlayOptions:
@@ -18,4 +23,9 @@ def isolated(console: Console, *, allow_network: bool, worker: Program | None = 
         console.print(f"[yellow]warning[/] {escape(entered.warning)}")
         for line in entered.may_contact:
             console.print(f"  [dim]{escape(line)}[/]")
+    return options_of(entered, worker)
+
+
+def options_of(entered: Isolation, worker: Program | None = None) -> PlayOptions:
+    """The options with which a real host is played in this isolation."""
     return PlayOptions(worker=worker, extra_env=entered.environment, isolation=entered.record())

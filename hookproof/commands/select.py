@@ -6,6 +6,7 @@ import argparse
 import difflib
 import fnmatch
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -63,13 +64,18 @@ class Hosts:
     """A real Codex for the jobs of a companion."""
 
 
-def hosts(parsed: argparse.Namespace, kind: str, default: list[str]) -> Hosts:
-    """The hosts to play a plugin of this kind on. Raises UsageError, ReleaseError; installs what is missing."""
+def hosts(
+    parsed: argparse.Namespace, kind: str, default: list[str], known: Mapping[str, list[Program]] | None = None
+) -> Hosts:
+    """The hosts to play a plugin of this kind on. Raises UsageError, ReleaseError.
+
+    Installs what is missing, unless the programs of `--claude` and `--codex` are `known`.
+    """
     host: Literal["claude", "codex"] = "claude" if kind == "companion" else "codex"
     spec = getattr(parsed, host)
     worker = None
     if kind == "companion" and parsed.codex != "fake":
-        found = programs("codex", parsed)
+        found = known["codex"] if known is not None else programs("codex", parsed)
         if len(found) > 1:
             raise UsageError("--codex: the jobs of a companion are done by one Codex, not by several")
         worker = found[0]
@@ -77,7 +83,8 @@ def hosts(parsed: argparse.Namespace, kind: str, default: list[str]) -> Hosts:
         return Hosts(lifecycles(parsed.lifecycle or default), {}, worker)
     if parsed.lifecycle:
         raise UsageError(f"--lifecycle says what a stand-in does; --{host} {spec} plays the host itself")
-    columns = {f"{host}@{each.version}": each for each in programs(host, parsed)}
+    chosen = known[host] if known is not None else programs(host, parsed)
+    columns = {f"{host}@{each.version}": each for each in chosen}
     return Hosts([real(host, each.version) for each in columns.values()], columns, worker)
 
 

@@ -82,6 +82,18 @@ def enter(allow_network: bool) -> Isolation:
     return closed_proxy()
 
 
+def inherited(allow_network: bool) -> Isolation:
+    """The isolation of the process that started this one, proved anew. Raises IsolationError where there is none."""
+    if allow_network or sys.platform != "linux":
+        return enter(allow_network)
+    from hookproof.stage import isolation_linux  # noqa: PLC0415 - cannot be imported elsewhere
+
+    try:
+        return Isolation("network namespace", tuple(isolation_linux.prove()))
+    except isolation_linux.NamespaceError as error:
+        raise IsolationError(f"this process was started outside of the isolation: {error}; {ALLOW}") from None
+
+
 def closed_proxy() -> Isolation:
     """All that is to be had elsewhere: every program that heeds proxies is sent to a port where nobody listens."""
     with socket.socket() as attempt:

@@ -91,6 +91,32 @@ def test_issue_345_on_real_claude_code(tmp_path: Path) -> None:
     assert seen["jobs/pattern-d"] == ("listed as running", "H3")
 
 
+def test_a_session_of_real_claude_code_is_resumed_while_the_job_runs(tmp_path: Path) -> None:
+    installed("claude@2.1.91")
+    for policy, verdict in (("correct", "conforms"), ("as-reported", "violates")):
+        (result,) = played(tmp_path, "jobs/resumed-while-running", f"reference:{policy}", "--claude", "npm:2.1.91")
+        assert result["verdict"] == verdict
+
+
+def test_what_the_reporter_of_345_saw_on_real_claude_code(tmp_path: Path) -> None:
+    installed("claude@2.1.91")
+    (result,) = played(tmp_path, "jobs/pattern-d-early", "reference:as-reported", "--claude", "npm:2.1.91")
+    assert result["signature"] == "H3"
+    assert any("before the row was written" in reason for reason in result["reasons"])
+    assert any('"running": [], "latestFinished": null, "recent": []' in reason for reason in result["reasons"])
+    assert "its output file holds 0 bytes" in result["reasons"]
+
+
+def test_pytest_plays_real_claude_code() -> None:
+    installed("claude@2.1.91")
+    scenario = Path(__file__).parents[2] / "scenarios" / "jobs" / "pattern-c.toml"
+    words = ["-n", "2", "-v", "-p", "no:cacheprovider", "--plugin", "reference:correct", "--claude", "npm:2.1.91"]
+    command = [sys.executable, "-m", "pytest", str(scenario), *words]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=PLAY_SECONDS, check=False)
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert "pattern-c[claude@2.1.91]" in told.stdout
+
+
 @pytest.mark.parametrize(("version", "seen"), [("0.130.0", "block reaches the child"), ("0.169.0", "no block")])
 def test_issue_146_on_real_codex(tmp_path: Path, version: str, seen: str) -> None:
     installed(f"codex@{version}")

@@ -1,0 +1,86 @@
+"""pytest: the real hosts that `--claude` and `--codex` name, for the process that plays.
+
+The process that starts the run brings what npm must bring and then leaves the network, before it has threads. What it
+starts is in there with it: xdist's workers are told which programs were found, and prove for themselves that they are
+off the network too, so that a worker on another machine plays nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pytest
+
+from hookproof.commands import UsageError, select
+from hookproof.commands.isolated import options_of
+from hookproof.hosts.releases import ReleaseError
+from hookproof.hosts.session import Program
+from hookproof.play import PlayOptions
+from hookproof.stage import isolation
+
+HOSTS: tuple[Literal["claude", "codex"], ...] = ("claude", "codex")
+FOR_WORKERS = "hookproof_programs"
+Found = dict[str, list[Program]]
+
+
+@dataclass(frozen=True, slots=True)
+class RealHosts:
+    """What a run with real hosts has found, in every process that plays."""
+
+    programs: Found
+    isolation: isolation.Isolation
+
+    @classmethod
+    def prepare(cls, config: pytest.Config) -> RealHosts:
+        """Find the programs, leave the network. Raises pytest.UsageError."""
+        told: dict[str, Any] | None = getattr(config, "workerinput", None)
+        try:
+            if told is not None:
+                found = {host: [Program(tuple(argv), version) for argv, version in each] for host, each in _sent(told)}
+                return cls(found, isolation.inherited(config.option.allow_network))
+            with _heard(config):
+                found = {host: select.programs(host, config.option) for host in HOSTS if asked(config, host)}
+            return cls(found, isolation.enter(config.option.allow_network))
+        except (UsageError, ReleaseError, isolation.IsolationError) as error:
+            raise pytest.UsageError(str(error)) from None
+
+    def tell(self, workerinput: dict[str, Any]) -> None:
+        """What a worker has to know."""
+        workerinput[FOR_WORKERS] = {
+            host: [[list(program.argv), program.version] for program in programs]
+            for host, programs in self.programs.items()
+        }
+
+    def options(self, worker: Program | None) -> PlayOptions:
+        """How a case is played beside real hosts."""
+        return options_of(self.isolation, worker)
+
+    def header(self) -> list[str]:
+        """What stands over the run."""
+        names = [f"{host} {each.version}" for host, programs in self.programs.items() for each in programs]
+        lines = [f"hookproof: plays {', '.join(names)} ({self.isolation.kind})"]
+        if self.isolation.warning:
+            lines += [f"hookproof: warning: {self.isolation.warning}", *(f"  {w}" for w in self.isolation.may_contact)]
+        return lines
+
+
+def asked(config: pytest.Config, host: str) -> bool:
+    """Whether a host was asked for that is not the stand-in."""
+    return bool(getattr(config.option, host, "fake") != "fake")
+
+
+def _sent(told: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    if FOR_WORKERS not in told:
+        raise UsageError("this worker was not told which programs to play")
+    yield from told[FOR_WORKERS].items()
+
+
+@contextlib.contextmanager
+def _heard(config: pytest.Config) -> Iterator[None]:
+    """An installation takes minutes: what it says is shown, not captured."""
+    manager = config.pluginmanager.getplugin("capturemanager")
+    with manager.global_and_fixture_disabled() if manager is not None else contextlib.nullcontext():
+        yield
