@@ -8,13 +8,18 @@ with `inferred` saying that who ended it is a conclusion: from a signal, and fro
 from __future__ import annotations
 
 import glob
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 from hookproof import processes
 from hookproof.journal import Journal, Record
 from hookproof.model.script import job_named
 from hookproof.play.followers import Followers
 from hookproof.stage.world import World
+
+_FOOTER = re.compile(rb"\n\[(?:killed|exited with code -?\d+)\]\n\Z")
+"""What 2.1.329 itself writes below the output of a shell that is over, soon after its end: that is not the shell's."""
 
 
 class Shells:
@@ -64,7 +69,7 @@ class Shells:
         self._end(followed["started"], followed, code=death["code"], signal=death["signal"])
 
     def _end(self, started: Record, task: Record, *, code: int | None, signal: int | None) -> None:
-        output = self._output(task["task"])
+        output = written(self._world.tmp, task["task"])
         self._journal.write(
             "shell.ended",
             run=started["run"],
@@ -85,12 +90,13 @@ class Shells:
         over = [r for r in records if r["kind"] == "subagent.ended" and r["seq"] > since and r.get("agent_id") == agent]
         return "host at subagent end" if agent is not None and over else "host at session end"
 
-    def _output(self, task: str) -> tuple[str | None, int]:
-        pattern = f"{glob.escape(str(self._world.tmp))}/**/tasks/{glob.escape(str(task))}.output"
-        for path in glob.glob(pattern, recursive=True):  # noqa: PTH207
-            try:
-                with open(path, "rb") as file:  # noqa: PTH123
-                    return path, len(file.read())
-            except OSError:
-                continue
-        return None, 0
+
+def written(tmp: Path, task: str) -> tuple[str | None, int]:
+    """The output file of a task below `tmp`, or None, and how many bytes the shell has written into it."""
+    for path in glob.glob(f"{glob.escape(str(tmp))}/**/tasks/{glob.escape(task)}.output", recursive=True):  # noqa: PTH207
+        try:
+            with open(path, "rb") as file:  # noqa: PTH123
+                return path, len(_FOOTER.sub(b"", file.read()))
+        except OSError:
+            continue
+    return None, 0
