@@ -20,6 +20,8 @@ from hookproof.stage.world import World
 
 _FOOTER = re.compile(rb"\n\[(?:killed|exited with code -?\d+)\]\n\Z")
 """What 2.1.329 itself writes below the output of a shell that is over, soon after its end: that is not the shell's."""
+_KILLED = re.compile(rb"^\S*bash: line \d+: +\d+ Killed .*\n?", re.MULTILINE)
+"""What bash says of a command that was killed a moment before itself; 2.1.91 kills both, in either order (measured)."""
 
 
 class Shells:
@@ -92,11 +94,11 @@ class Shells:
 
 
 def written(tmp: Path, task: str) -> tuple[str | None, int]:
-    """The output file of a task below `tmp`, or None, and how many bytes the shell has written into it."""
+    """The output file of a task below `tmp`, or None, and how many bytes the command in the shell has written."""
     for path in glob.glob(f"{glob.escape(str(tmp))}/**/tasks/{glob.escape(task)}.output", recursive=True):  # noqa: PTH207
         try:
             with open(path, "rb") as file:  # noqa: PTH123
-                return path, len(_FOOTER.sub(b"", file.read()))
+                return path, len(_KILLED.sub(b"", _FOOTER.sub(b"", file.read())))
         except OSError:
             continue
     return None, 0

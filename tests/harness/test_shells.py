@@ -17,6 +17,9 @@ from hookproof.play.shells import written
         (b"\n[exited with code 0]\n", 0),
         (b"said\n\n[exited with code 143]\n", 5),
         (b"[killed]", 8),
+        (b"/bin/bash: line 1: 23701 Killed                  python3 -I -S companion.py task 'job=review'\n", 0),
+        (b"said\n/bin/bash: line 1:   701 Killed   python3 x\n\n[killed]\n", 5),
+        (b"bash: line 1: 23701 Terminated  python3\n", 40),
         (b"\n[killed]\nand on", 16),
     ],
 )
