@@ -102,6 +102,11 @@ def _outcomes(scenarios: list[Scenario]) -> str:
                 violated = sorted(expected.violations(name, lifecycle))
                 lines.append(f"- on `{lifecycle}`: {', '.join(violated) or 'nothing'}")
             lines.append("")
+        for switch, title in descriptor.switches.items():
+            for name in (each for each in sorted(expected.policies) if each == f"{descriptor.name}:correct+{switch}"):
+                violated = sorted(expected.violations(name, "claude-2.1.91"))
+                lines += [f"## {name}", "", f"As correct, but {title}.", ""]
+                lines += [f"- on `claude-2.1.91`: {', '.join(violated)}", ""]
     known = {f"{each.id}:{name}" for each in scenarios for name in each.requires}
     lines.append(f"{len(known)} pairs of scenario and check are judged.")
     return _text(lines)

@@ -11,7 +11,6 @@ import asyncio
 import os
 import re
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from hookproof import journal as journals
 from hookproof import processes
+from hookproof.catalogue.applies import why_not
 from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import Plugin
 from hookproof.catalogue.reading import CatalogueError
@@ -113,7 +113,8 @@ def matrix(
         for scenario in scenarios
         if scenario.kind == plugin.descriptor.kind
         for lifecycle in lifecycles
-        if lifecycle.host == scenario.host and _why_not(scenario, lifecycle, programs) is None
+        if lifecycle.host == scenario.host
+        if why_not(scenario, plugin.descriptor, lifecycle, real=lifecycle.name in programs) is None
         for repeat in range(1, repeats + 1)
     ]
 
@@ -131,18 +132,8 @@ def left_out(
         for lifecycle in lifecycles
         for scenario in scenarios
         if scenario.kind == plugin.descriptor.kind and scenario.host == lifecycle.host
-        if (reason := _why_not(scenario, lifecycle, programs or {})) is not None
+        if (reason := why_not(scenario, plugin.descriptor, lifecycle, real=lifecycle.name in (programs or {})))
     ]
-
-
-def _why_not(scenario: Scenario, lifecycle: Resolved, programs: Mapping[str, Program]) -> str | None:
-    if scenario.lifecycles and lifecycle.like not in scenario.lifecycles:
-        return f"says something only about {', '.join(scenario.lifecycles)}"
-    if scenario.transcripts and lifecycle.name in programs:
-        return "only a stand-in can be told what to write into a transcript"
-    if scenario.claude.interactive and sys.platform == "win32":
-        return "is played at a terminal, and Windows gives Python no pseudo-terminal"
-    return None
 
 
 def new_run(runs: Path) -> Path:

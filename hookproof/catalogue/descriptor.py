@@ -32,6 +32,9 @@ class Commands(Strict):
     review: str | None = None
     status: str
     result: str
+    cancel: str | None = None
+    work: str | None = None
+    """What a background launch starts to do the job `{id}` of the workspace `{project}`."""
 
 
 class Words(Strict):
@@ -40,6 +43,8 @@ class Words(Strict):
     active: list[str]
     succeeded: list[str]
     ended: list[str]
+    cancelled: str = "cancelled"
+    """Which of `ended` says that a user wanted it so."""
 
 
 class Fields(Strict):
@@ -48,6 +53,8 @@ class Fields(Strict):
     id: str = "id"
     status: str = "status"
     pid: str = "pid"
+    start: str | None = None
+    """When the process with that pid began, as text in the kernel's own unit, where rows say so."""
     session: str = "sessionId"
     reason: str = "errorMessage"
 
@@ -63,6 +70,12 @@ class State(Strict):
     rows: str
     job_file: str
     server_file: str | None = None
+    server_pid: str = "pid"
+    """The field of `server_file` that names the server's process."""
+    remembers: int | None = None
+    """How many jobs the list holds at most."""
+    newer: list[str] = []
+    """Fields of a row that earlier versions of the plugin did not write."""
     fields: Fields = Fields()
     words: Words
 
@@ -97,6 +110,8 @@ class Companion(Common):
     commands: Commands
     started: str
     """A regular expression whose first group is the job's id in what a successful background launch prints."""
+    exports: list[str] = []
+    """The variables that its SessionStart hook hands to the session's shells."""
     state: State
 
     @field_validator("started")

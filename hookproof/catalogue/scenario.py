@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from hookproof import places
+from hookproof.catalogue.deeds import DEEDS, deed_of
 from hookproof.catalogue.reading import CatalogueError, Strict, read_table, validate
 from hookproof.catalogue.steps import AnyStep, Spawn
 
@@ -24,6 +25,7 @@ CALIBRATION = "calibration"
 WHEN = (
     r"job(?: (?P<started>[\w-]+))? started",
     r"job(?: (?P<ended>[\w-]+))? ended",
+    r"job(?: (?P<changed>[\w-]+))? (?:queued|cancelled)",
     r"subagent(?: (?P<subagent>[\w:#.-]+))? ended",
     r"shell ended",
     r"turn(?: of (?P<turn>[\w-]+))? (?:ended|reported)",
@@ -35,9 +37,11 @@ DO = (
     r"release shell",
     r"fetch result(?: (?P<fetch>[\w-]+))?",
     r"(?:start|end) session(?: (?P<session>[\w-]+))?",
+    r"end sessions",
     r"fork session (?P<fork>[\w-]+)",
     r"(?:clear|compact|resume) session",
     r"close terminal",
+    *(deed.words for deed in DEEDS),
 )
 
 
@@ -120,8 +124,8 @@ class Then(Strict):
         return _known(
             value,
             WHEN,
-            "job started, job ended, subagent ended, shell ended, turn ended, turn reported, session started, "
-            "session cleared, session compacted, session resumed, session ended",
+            "job started, job ended, job queued, job cancelled, subagent ended, shell ended, turn ended, "
+            "turn reported, session started, session cleared, session compacted, session resumed, session ended",
         )
 
     @field_validator("do")
@@ -132,8 +136,9 @@ class Then(Strict):
         return _known(
             value,
             DO,
-            "look, release job, release shell, fetch result, start session NAME, end session [NAME], "
-            "fork session NAME, clear session, compact session, resume session, close terminal",
+            "look, release job, release shell, fetch result, start session NAME, end session [NAME], end sessions, "
+            "fork session NAME, clear session, compact session, resume session, close terminal, "
+            f"{', '.join(deed.says for deed in DEEDS)}",
         )
 
     @model_validator(mode="after")
@@ -201,7 +206,7 @@ class Scenario(Strict):
         for name in self.sessions:
             if name not in self.model:
                 yield f"sessions.{name} has no script: add [[model.{name}]]"
-        known = {"started": self.jobs, "ended": self.jobs, "release": self.jobs, "fetch": self.jobs}
+        known = dict.fromkeys(("started", "ended", "changed", "release", "fetch", "deed"), self.jobs)
         for number, step in enumerate(self.then, start=1):
             for group, name in names_in(step).items():
                 if name not in known.get(group, {**self.sessions, MAIN: None, **self.model}):
@@ -210,7 +215,7 @@ class Scenario(Strict):
                     yield f"then[{number}] names the session {name!r}: add [sessions.{name}]"
         yield from self._undoable()
         yield from self._resumed()
-        if not self.jobs and any(re.match("job|release|fetch", f"{step.when}|{step.do}") for step in self.then):
+        if not self.jobs and any(_about_jobs(step) for step in self.then):
             yield "a step is about a job, but no [jobs.NAME] is defined"
 
     def _undoable(self) -> Iterator[str]:
@@ -233,6 +238,12 @@ class Scenario(Strict):
                 elif not over:
                     yield f"then[{number}] resumes main, which has not been ended: put an `end session` before it"
             over = step.do in {"end session", f"end session {MAIN}"} or (over and step.do != "resume session")
+
+
+def _about_jobs(step: Then) -> bool:
+    """Whether the step makes sense only where there are jobs."""
+    done = step.do or ""
+    return step.when.startswith("job") or done.startswith(("release", "fetch")) or deed_of(done) is not None
 
 
 def names_in(step: Then) -> dict[str, str]:

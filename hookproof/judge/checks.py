@@ -8,64 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from hookproof.judge.cancel_checks import cancelled
+from hookproof.judge.fates import fate, refused, short
 from hookproof.judge.story import MAIN, JobStory, Story
 from hookproof.judge.verdict import Seen
 
 Check = Callable[[Story, JobStory], Seen]
 
 
-def _refused(job: JobStory) -> Seen | None:
-    """The outcome of a launch that was refused."""
-    if job.refused is None:
-        return None
-    text = str(job.refused["text"]).strip()
-    if "--wait" in text:
-        return Seen("refused", f"no job: refused with {text[:200]!r}")
-    return Seen("refused without naming --wait", f"the launch came back without a job: {text[:200]!r}")
-
-
-def _fate(job: JobStory) -> Seen:
-    """finished, survives (still at work when the run ended), lost; None when it never started."""
-    if job.started is None:
-        return Seen(None, "the job was neither started nor refused")
-    lost = job.lost
-    if lost is not None:
-        return Seen("lost", _how_lost(job))
-    if job.answered is not None:
-        death = job.worker_death
-        if death is not None and not death["observed"]:
-            return Seen("finished", "its Codex had its answer; how the worker ended nobody could see")
-        return Seen("finished", "its Codex had its answer and the worker went on to the end")
-    return Seen("survives", "it was still at work when the run ended")
-
-
-def _how_lost(job: JobStory) -> str:
-    death = job.worker_death
-    if death is None:
-        return "its Codex went away while the job was held; the worker lives on"
-    how = f"signal {death['signal']}" if death["signal"] else f"exit code {death['code']}"
-    if not death["observed"]:
-        how = "a death whose status nobody could see"
-    when = "before the job was answered" if job.answered is None else "without having recorded the answer just given"
-    return f"the worker (pid {death['pid']}) ended {when}: {how}"
-
-
 def survives_subagent(story: Story, job: JobStory) -> Seen:
     """JOB-03."""
-    seen = _refused(job) or _fate(job)
+    seen = refused(job) or fate(job)
     return Seen("survives", seen.detail) if seen.outcome == "finished" else seen
 
 
 def finishes(story: Story, job: JobStory) -> Seen:
     """JOB-01 and JOB-05."""
-    return _refused(job) or _fate(job)
+    return refused(job) or fate(job)
 
 
 def delivers(story: Story, job: JobStory) -> Seen:
     """JOB-02: the answer reaches the main session's model, after the job, outside of a tool result."""
-    fate = _refused(job) or _fate(job)
-    if fate.outcome != "finished" or job.answered is None:
-        return fate
+    end = refused(job) or fate(job)
+    if end.outcome != "finished" or job.answered is None:
+        return end
     for text in story.told(MAIN, after=job.answered):
         if job.answer in text["text"]:
             return Seen("delivered", f"in model request {text['n']}: {text['text'][:200]!r}")
@@ -74,9 +40,9 @@ def delivers(story: Story, job: JobStory) -> Seen:
 
 def listed_truly(story: Story, job: JobStory) -> Seen:
     """JOB-04: judged from the main session's shell, in the last look after whatever ended the job."""
-    refused = _refused(job)
-    if refused is not None:
-        return refused
+    refusal = refused(job)
+    if refusal is not None:
+        return refusal
     if job.started is None:
         return Seen(None, "the job was neither started nor refused")
     look = story.look_after(job.ended or job.started)
@@ -87,28 +53,28 @@ def listed_truly(story: Story, job: JobStory) -> Seen:
         return Seen("no answer", f"status exited {asked['exit']}: {asked['text'][:200]!r}")
     row = story.listed(look, MAIN, job)
     if row is None:
-        return Seen("not listed", f"status --all --json in main: {_short(asked['text'])}")
+        return Seen("not listed", f"status --all --json in main: {short(asked['text'])}")
     status = story.status_of(row)
     wanted = story.terminal - story.succeeded if job.lost else story.succeeded if job.answered else story.active
     outcome = "listed truly" if status in wanted else "listed falsely"
-    return Seen(outcome, f"main is told {status!r}; {_fate(job).detail}")
+    return Seen(outcome, f"main is told {status!r}; {fate(job).detail}")
 
 
 def recorded_as_ended(story: Story, job: JobStory) -> Seen:
     """JOB-06."""
-    fate = _refused(job) or _fate(job)
-    if fate.outcome in {"finished", "survives"}:
-        return Seen("survives", fate.detail)
+    end = refused(job) or fate(job)
+    if end.outcome in {"finished", "survives"}:
+        return Seen("survives", end.detail)
     look = story.look_after(job.lost)
-    if fate.outcome != "lost" or look is None:
-        return Seen(fate.outcome if fate.outcome != "lost" else None, fate.detail)
+    if end.outcome != "lost" or look is None:
+        return Seen(end.outcome if end.outcome != "lost" else None, end.detail)
     row = story.stored(look, job)
     if row is None:
-        return Seen("erased", f"its row is gone; {fate.detail}")
+        return Seen("erased", f"its row is gone; {end.detail}")
     status, reason = story.status_of(row), row.get(story.fields["reason"])
     if status in story.terminal and reason:
         return Seen("recorded", f"{status}: {reason}")
-    return Seen("not recorded", f"its row says {status!r}, reason {reason!r}; {fate.detail}")
+    return Seen("not recorded", f"its row says {status!r}, reason {reason!r}; {end.detail}")
 
 
 def nothing_left(story: Story, job: JobStory) -> Seen:
@@ -130,56 +96,56 @@ def nothing_left(story: Story, job: JobStory) -> Seen:
 
 def result_readable(story: Story, job: JobStory) -> Seen:
     """JOB-08: the result was asked for after the session's end."""
-    fate = _refused(job) or _fate(job)
-    if fate.outcome != "finished":
-        return Seen(fate.outcome if fate.outcome == "refused" else None, f"the job did not finish: {fate.detail}")
+    end = refused(job) or fate(job)
+    if end.outcome != "finished":
+        return Seen(end.outcome if end.outcome == "refused" else None, f"the job did not finish: {end.detail}")
     if job.result is None:
         return Seen(None, "the result was never asked for")
     text = str(job.result["text"])
     if job.result["exit"] == 0 and job.answer in text:
-        return Seen("readable", _short(text))
-    return Seen("gone", f"exit {job.result['exit']}: {_short(text)}")
+        return Seen("readable", short(text))
+    return Seen("gone", f"exit {job.result['exit']}: {short(text)}")
 
 
 def survives_clear(story: Story, job: JobStory) -> Seen:
     """JOB-15: the job lives through it; or main's shell, asked after its loss, is told that it is over."""
-    fate = _refused(job) or _fate(job)
-    if fate.outcome != "lost":
-        return Seen("survives" if fate.outcome == "finished" else fate.outcome, fate.detail)
+    end = refused(job) or fate(job)
+    if end.outcome != "lost":
+        return Seen("survives" if end.outcome == "finished" else end.outcome, end.detail)
     look = story.look_after(job.lost)
     if look is None or MAIN not in look["places"]:
-        return Seen(None, f"the main session was not asked after the job's end; {fate.detail}")
+        return Seen(None, f"the main session was not asked after the job's end; {end.detail}")
     row = story.listed(look, MAIN, job)
     if row is None:
-        return Seen("not listed", f"status in main does not list it; {fate.detail}")
+        return Seen("not listed", f"status in main does not list it; {end.detail}")
     status = story.status_of(row)
     over = status in story.terminal - story.succeeded
-    return Seen("listed terminal" if over else "listed falsely", f"main is told {status!r}; {fate.detail}")
+    return Seen("listed terminal" if over else "listed falsely", f"main is told {status!r}; {end.detail}")
 
 
 def not_a_ghost(story: Story, job: JobStory) -> Seen:
     """JOB-21: wherever one asks after its death, the job is not listed as running."""
-    fate = _refused(job) or _fate(job)
-    if fate.outcome != "lost":
-        return Seen("survives" if fate.outcome == "finished" else fate.outcome, fate.detail)
+    end = refused(job) or fate(job)
+    if end.outcome != "lost":
+        return Seen("survives" if end.outcome == "finished" else end.outcome, end.detail)
     look = story.look_after(job.ended or job.lost)
     if look is None:
         return Seen(None, "nobody asked for the status after the job's end")
     rows = {place: story.listed(look, place, job) for place in look["places"]}
     ghosts = [place for place, row in rows.items() if story.status_of(row) in story.active]
     if ghosts:
-        return Seen("listed as running", f"status in {', '.join(ghosts)} says so; {fate.detail}")
+        return Seen("listed as running", f"status in {', '.join(ghosts)} says so; {end.detail}")
     ends = [story.status_of(row) for row in rows.values() if row]
     if not ends:
-        return Seen("not listed", f"no place lists it; {fate.detail}")
-    return Seen("terminal", f"{ends[0]}; {fate.detail}")
+        return Seen("not listed", f"no place lists it; {end.detail}")
+    return Seen("terminal", f"{ends[0]}; {end.detail}")
 
 
 def told_once(story: Story, job: JobStory) -> Seen:
     """JOB-27: how often the model of the session that started the job was told of its end."""
-    refused = _refused(job)
-    if refused is not None:
-        return refused
+    refusal = refused(job)
+    if refusal is not None:
+        return refusal
     if job.ended is None or job.call is None:
         return Seen(None, "the job never came to an end in this run")
     over = job.answered or job.lost or job.ended
@@ -189,15 +155,15 @@ def told_once(story: Story, job: JobStory) -> Seen:
     if not texts:
         asked = len({t["n"] for t in story.told(conversation, after=over)})
         return Seen("never told", f"{asked} later model request(s) of {conversation!r}, none of them mentions the job")
-    shown = f"in model request {texts[0]['n']} ({texts[0]['role']}): {_short(texts[0]['text'])}"
+    shown = f"in model request {texts[0]['n']} ({texts[0]['role']}): {short(texts[0]['text'])}"
     return Seen("told once" if len(texts) == 1 else f"told {len(texts)} times", shown)
 
 
 def output_file_tells(story: Story, job: JobStory) -> Seen:
     """JOB-28: the size of the output file of the shell in which the job was launched, when that shell was over."""
-    refused = _refused(job)
-    if refused is not None:
-        return refused
+    refusal = refused(job)
+    if refusal is not None:
+        return refusal
     call = job.call["tool_use_id"] if job.call else None
     runs = {record["run"] for record in story.of("shell.started") if record.get("tool_use_id") == call}
     ends = [record for record in story.of("shell.ended") if record["run"] in runs and record.get("output_file")]
@@ -223,11 +189,6 @@ def lands_well(story: Story, job: JobStory) -> Seen:
     return Seen("lands in pattern C", f"a subagent launches {command!r}")
 
 
-def _short(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= 240 else f"{flat[:237]}..."
-
-
 CHECKS: dict[str, Check] = {
     "JOB-01": finishes,
     "JOB-02": delivers,
@@ -237,6 +198,7 @@ CHECKS: dict[str, Check] = {
     "JOB-06": recorded_as_ended,
     "JOB-07": nothing_left,
     "JOB-08": result_readable,
+    "JOB-13": cancelled,
     "JOB-15": survives_clear,
     "JOB-21": not_a_ghost,
     "JOB-26": lands_well,

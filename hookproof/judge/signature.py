@@ -54,6 +54,9 @@ def find_signature(story: Story) -> Signature:
     job = story.first_job()
     if job is None:
         return Signature(None, (), (), None)
+    provoked = story.provoked(job)
+    if provoked is not None:
+        return Signature(None, (provoked,), (), None)
     if job.started is None and job.launched is None:
         found = [hypothesis for hypothesis in (_unborn(story, job),) if hypothesis is not None]
     else:

@@ -54,6 +54,7 @@ class JobStory:
             self._by_kind.setdefault(record["kind"], record)
         self.call = self._by_kind.get("model.answer")
         self.launched = self._by_kind.get("job.launched")
+        self.queued = self._by_kind.get("job.queued")
         self.refused = None if "job.started" in self._by_kind else self._by_kind.get("job.refused")
         self.started = self._by_kind.get("job.started")
         self.reached = self._by_kind.get("gate.reached")
@@ -103,6 +104,7 @@ class Story:
         self.active = set(words.get("active", ()))
         self.succeeded = set(words.get("succeeded", ()))
         self.terminal = self.succeeded | set(words.get("ended", ()))
+        self.cancelled = str((self.case.get("words") or {}).get("cancelled", "cancelled"))
         self.fields: dict[str, str] = self.case.get("fields") or {}
         jobs: dict[str, Any] = self.case.get("jobs") or {}
         # what the harness itself ends when all is over is nobody's loss
@@ -149,6 +151,18 @@ class Story:
         look = next((look for look in self.looks if death is not None and look["seq"] > death["seq"]), None)
         return look is not None and self.status_of(self.stored(look, job)) in self.active
 
+    def provoked(self, job: JobStory) -> str | None:
+        """What the harness did, on the scenario's word, that ended the job: then its loss has no other cause."""
+        lost = job.lost
+        if lost is None:
+            return None
+        for record in self.records[: int(lost["seq"])]:
+            if record["kind"] == "cancel.began" and record["job"] == job.name:
+                return "it was cancelled"
+            if record["kind"] == "fault" and record.get("job") == job.name and record["what"].endswith(" ended"):
+                return f"the scenario had it so: {record['what']}"
+        return None
+
     def first_job(self) -> JobStory | None:
         """The job of a scenario with one, or the first of several."""
         return next(iter(self.jobs.values()), None)
@@ -157,6 +171,8 @@ class Story:
         """The plugin's own id of the job."""
         if job.launched is not None:
             return str(job.launched["id"])
+        if job.queued is not None:
+            return str(job.queued["id"])
         return str(job.row[self.fields["id"]]) if job.row and self.fields["id"] in job.row else None
 
     def listed(self, look: Record, place: str, job: JobStory) -> Record | None:

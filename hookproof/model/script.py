@@ -43,6 +43,11 @@ def job_named(text: str) -> str | None:
     return match.group(1) if match else None
 
 
+def jobs_named(text: str) -> list[str]:
+    """Every job that a command names, in the order of their names there."""
+    return _JOB.findall(text)
+
+
 @dataclass(frozen=True, slots=True)
 class ToolCall:
     """One tool call of an answer. `names` are what the host may call the tool, the first that it offers is used."""

@@ -10,11 +10,14 @@ from hookproof.catalogue.descriptor import Companion, State
 from hookproof.hosts.codex_home import write_config
 from hookproof.journal import DeadlineMissedError, Journal, Record
 from hookproof.play.cases import Case, PlayOptions
+from hookproof.play.faults import Faults
+from hookproof.play.ground import Ground
 from hookproof.play.jobs import Jobs
 from hookproof.play.look import Looker
 from hookproof.play.performance import Performance
 from hookproof.play.shells import Shells
 from hookproof.stage.recorder import HELD
+from hookproof.stage.state_edits import StateFiles
 from hookproof.stage.world import World
 
 
@@ -32,14 +35,21 @@ class CompanionPlay(Performance):
     ) -> None:
         self._descriptor = descriptor
         super().__init__(case, world, journal, options, group)
+        self._faults: Faults | None = None
         self._jobs = Jobs(journal, world, descriptor, group, self.deaths.watch)
         self._shells = Shells(journal, world, group, self.deaths.watch)
 
     def words(self) -> Mapping[str, str]:
         verbs = self._descriptor.commands
-        commands = {"launch": verbs.launch, "wait": verbs.wait, "review": verbs.review or ""}
+        commands = {"launch": verbs.launch, "wait": verbs.wait, "review": verbs.review or "", "bare": self._bare()}
         words = {name: text.replace("{plugin}", str(self.world.plugin)) for name, text in commands.items()}
         return words | {"hold": f'python3 -I -S "{places.FAKES / "hold" / "hold.py"}"'}
+
+    def _bare(self) -> str:
+        """What stands before a command for it to see nothing of what the session's hooks hand to its shells."""
+        if self.case.lifecycle.rows.get("env_file_exports") == "reach no shell":
+            return ""
+        return " ".join(["env", *(f"-u {name}" for name in self._descriptor.exports)])
 
     def answers(self) -> Mapping[str, str]:
         jobs = self.case.scenario.jobs
@@ -54,8 +64,23 @@ class CompanionPlay(Performance):
             home, base_url = Path(self.env["CODEX_HOME"]), self.env["OPENAI_BASE_URL"]
             write_config(home, base_url, self.world.project, ["plugins = false"])
         self._looker = Looker(self.journal, self.world, self._descriptor, self.env, self.group)
+        self._faults = Faults(
+            Ground(
+                journal=self.journal,
+                world=self.world,
+                descriptor=self._descriptor,
+                env=self.env,
+                group=self.group,
+                watch=self.deaths.watch,
+                looker=self._looker,
+                jobs=self._jobs,
+                files=StateFiles(self.world, self._descriptor.state),
+            )
+        )
 
     async def close(self) -> None:
+        if self._faults is not None:
+            await self._faults.close()
         await self._jobs.close()
         await self._shells.close()
 
@@ -92,6 +117,10 @@ class CompanionPlay(Performance):
 
     async def look(self, step: int) -> None:
         await self._looker.look(step)
+
+    async def deed(self, text: str, job: str) -> None:
+        if self._faults is not None:
+            await self._faults.do(text, job)
 
     async def fetch_result(self, job: str) -> None:
         launched = [r["id"] for r in self.journal.records if r["kind"] == "job.launched" and r["job"] == job]

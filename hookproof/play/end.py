@@ -22,12 +22,13 @@ _LONGEST_SECONDS = 20.0
 
 async def settle(journal: Journal, world: World, state: State | None, group: processes.CaseProcesses) -> None:
     """Write the `census` record: what still runs after every session has ended, and what the state files say."""
-    left = await _idle(group)
+    left = await idle(group)
     rows = await settled_state(world, state) if state is not None else []
     journal.write("census", processes=describe(left), state=rows)
 
 
-async def _idle(group: processes.CaseProcesses) -> list[processes.ProcessInfo]:
+async def idle(group: processes.CaseProcesses) -> list[processes.ProcessInfo]:
+    """Wait until what still runs has come to rest. Returns what that is."""
     deadline = time.monotonic() + _LONGEST_SECONDS
     left = group.census()
     while left and time.monotonic() < deadline:

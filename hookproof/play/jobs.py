@@ -13,8 +13,10 @@ from collections.abc import Callable
 from hookproof import processes
 from hookproof.catalogue.descriptor import Companion
 from hookproof.journal import DeadlineMissedError, Journal, Record
+from hookproof.model.script import jobs_named
 from hookproof.play.followers import Followers
 from hookproof.stage.state import find_row, settled_state
+from hookproof.stage.state_edits import NoSuchRowError
 from hookproof.stage.world import World
 
 _SETTLE_SECONDS = 5.0
@@ -37,8 +39,10 @@ class Jobs:
         self._group = group
         self._watch = watch
         self._calls: dict[str, Record] = {}
-        self._started: set[str] = set()
-        self._ids: set[str] = set()
+        self.started: list[str] = []
+        """The jobs that have asked their model, in that order."""
+        self.ids: dict[str, str] = {}
+        """The plugin's own ids of the jobs, as far as they are known."""
         self._followers = Followers()
         journal.observe(self._seen)
 
@@ -46,14 +50,20 @@ class Jobs:
         """Stop following."""
         await self._followers.close()
 
+    def id_of(self, job: str) -> str:
+        """The plugin's own id of a job. Raises NoSuchRowError."""
+        if job not in self.ids:
+            raise NoSuchRowError(f"nothing has told the id of the job {job!r} so far")
+        return self.ids[job]
+
     def _seen(self, record: Record) -> None:
         kind = record["kind"]
         if kind == "model.answer" and record.get("job"):
             self._calls[record["tool_use_id"]] = record
         elif kind == "model.request" and record["results"]:
             self._followers.later(self._results(record["results"]))
-        elif kind == "gate.reached" and record["job"] not in self._started:
-            self._started.add(record["job"])
+        elif kind == "gate.reached" and record["job"] not in self.started:
+            self.started.append(record["job"])
             self._followers.later(self._starts(record))
 
     async def _results(self, results: list[Record]) -> None:
@@ -64,10 +74,14 @@ class Jobs:
 
     def _launch_came_back(self, call: Record, result: Record) -> None:
         job, agent, text = call["job"], call["agent"], result["text"]
-        match = re.search(self._descriptor.started, text)
-        if match:
-            self._journal.write("job.launched", job=job, agent=agent, id=match.group(1))
-        elif job not in self._started and (result["is_error"] or not call["input"].get("run_in_background")):
+        ids = re.findall(self._descriptor.started, text)
+        if len(set(jobs_named(str(call["input"].get("command", ""))))) > 1:
+            # which of the ids is whose, only the rows tell
+            self._journal.write("jobs.launched", agent=agent, ids=ids)
+        elif ids:
+            self.ids.setdefault(job, ids[0])
+            self._journal.write("job.launched", job=job, agent=agent, id=ids[0])
+        elif job not in self.started and (result["is_error"] or not call["input"].get("run_in_background")):
             self._journal.write("job.refused", job=job, agent=agent, text=text[:4000])
 
     async def _starts(self, gate: Record) -> None:
@@ -76,15 +90,18 @@ class Jobs:
         for info in alive:
             self._watch(info.identity)
         state = self._descriptor.state
-        row = find_row(await settled_state(self._world, state), state, job, self._world, known=frozenset(self._ids))
+        row = find_row(await settled_state(self._world, state), state, job, self._world, known=self._others(job))
         if row is not None:
-            self._ids.add(str(row.get(state.fields.id)))
+            self.ids.setdefault(job, str(row.get(state.fields.id)))
         pid = row.get(state.fields.pid) if row else None
         worker = next((info for info in alive if info.identity.pid == pid), None)
         self._journal.write(
             "job.started", job=job, row=row, worker=worker.identity.pid if worker else None, processes=describe(alive)
         )
         await self._ends(job, worker.identity.pid if worker else None, since=gate["seq"])
+
+    def _others(self, job: str) -> frozenset[str]:
+        return frozenset(known for name, known in self.ids.items() if name != job)
 
     async def _ends(self, job: str, worker: int | None, *, since: int) -> None:
         """Write `job.ended` once the job is over. There is no deadline for a job that is still held."""

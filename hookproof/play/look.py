@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from pathlib import Path
 
 from hookproof import processes
 from hookproof.catalogue.descriptor import Companion
@@ -71,6 +70,11 @@ class Looker:
         answer = await self._ask(command, self._env, [])
         self._journal.write("result", job=job, id=job_id, exit=answer["exit"], text=answer["text"], why=None)
 
+    async def ask_main(self, command: str) -> Record:
+        """Run a command of the plugin's in main's shell, as it would be run for the user."""
+        shells = self._shells()
+        return await self._ask(self._filled(command), *shells.get("main", shells["bare"]))
+
     def _filled(self, command: str) -> str:
         return command.replace("{plugin}", str(self._world.plugin))
 
@@ -120,7 +124,8 @@ class Looker:
             finished = await processes.run(
                 shell_argv(command, env_files, self._world.root),
                 env=dict(env),
-                cwd=Path(self._world.project),
+                # a workspace may have been deleted under its jobs
+                cwd=self._world.project if self._world.project.is_dir() else self._world.root,
                 seconds=_SECONDS,
                 waiting_for=f"the answer of {command!r}",
                 case=self._group,

@@ -243,6 +243,15 @@ class Performance(ABC):
             self._sessions[name] = await main.fork(name)
         await self.type(name, self.case.scenario.sessions[name].user)
 
+    async def end_sessions(self) -> None:
+        """All of them at the same moment."""
+        self.journal.write("sessions.end", sessions=sorted(self._sessions))
+        await asyncio.gather(*(self._part_with(name) for name in list(self._sessions)))
+
+    async def deed(self, text: str, job: str) -> None:
+        """What only some kinds of plugin can have done to them. A scenario of another kind cannot ask for it."""
+        self.journal.write("error", where="play", what=f"{text!r} {job} cannot be done to this kind of plugin")
+
     async def type(self, session: str, text: str) -> None:
         async with self._patience(f"session {session!r} to take {text[:80]!r}"):
             await self._sessions[session].type(text)

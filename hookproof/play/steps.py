@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from hookproof.catalogue.deeds import deed_of
 from hookproof.catalogue.scenario import MAIN, WHEN, Scenario, Then
 from hookproof.journal import Journal, Predicate, Record
 
@@ -30,7 +31,10 @@ class Actions(Protocol):
     async def fork_session(self, name: str) -> None: ...
     async def end_session(self, name: str) -> None: ...
     async def resume_session(self) -> None: ...
+
+    async def end_sessions(self) -> None: ...
     async def hang_up(self, name: str) -> None: ...
+    async def deed(self, text: str, job: str) -> None: ...
     async def type(self, session: str, text: str) -> None: ...
 
 
@@ -54,7 +58,7 @@ class Steps:
         ended: dict[str, int] = {}
         for number, step in enumerate(self.scenario.then, start=1):
             seen = await self._wait(self._awaited(step, turns, ended), step)
-            if seen["kind"] == "job.refused" and (step.do or "").startswith(("release", "fetch")):
+            if seen["kind"] == "job.refused" and _is_done_to_a_job(step.do or ""):
                 self.journal.write("step.skipped", n=number, when=step.when, why="no job: refused")
                 continue
             self.journal.write("step", n=number, when=step.when, do=step.do, user=step.user, since=seen["seq"])
@@ -78,7 +82,7 @@ class Steps:
         """What must be in the journal for the step to be played."""
         job, what = self._job(step.when), step.when.split()[-1]
         if step.when.startswith("job"):
-            kinds = {f"job.{what}", "job.refused"}
+            kinds = {"cancel" if what == "cancelled" else f"job.{what}", "job.refused"}
             return lambda record: record["kind"] in kinds and record["job"] == job
         name = _name(step.when)
         if step.when.startswith("turn"):
@@ -148,6 +152,12 @@ class Steps:
             await self.actions.type(MAIN, step.user)
             return
         words = (step.do or "").split()
+        if deed_of(step.do or "") is not None:
+            await self.actions.deed(step.do or "", self._job(step.do or ""))
+            return
+        if step.do == "end sessions":
+            await self.actions.end_sessions()
+            return
         verbs: dict[str, Callable[[], Awaitable[None]]] = {
             "look": lambda: self.actions.look(number),
             "fetch": lambda: self.actions.fetch_result(self._job(step.do or "")),
@@ -170,6 +180,12 @@ class Steps:
         """The job that a step names, or the scenario's only one."""
         named = [word for word in text.split() if word in self.scenario.jobs]
         return named[0] if named else next(iter(self.scenario.jobs), "")
+
+
+def _is_done_to_a_job(do: str) -> bool:
+    """Whether without a job there is nothing to do."""
+    deed = deed_of(do)
+    return do.startswith(("release", "fetch")) or (deed is not None and "job" in deed.says)
 
 
 def _name(when: str) -> str | None:

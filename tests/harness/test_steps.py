@@ -43,6 +43,12 @@ class Actions:
     async def resume_session(self) -> None:
         self.done.append("resume")
 
+    async def end_sessions(self) -> None:
+        self.done.append("end all")
+
+    async def deed(self, text: str, job: str) -> None:
+        self.done.append(f"{text}: {job}")
+
     async def hang_up(self, name: str) -> None:
         self.done.append(f"hang up {name}")
 
@@ -102,6 +108,13 @@ TURN = r("model.answer", agent="main", text="done")
         ({"when": "job started", "do": "look"}, [r("job.started", job="review")], ["look 1"]),
         ({"when": "job other ended", "do": "release job other"}, [r("job.ended", job="other")], ["release other"]),
         ({"when": "job started", "do": "fetch result other"}, [r("job.started", job="review")], ["fetch other"]),
+        ({"when": "job other cancelled", "do": "end sessions"}, [r("cancel", job="other")], ["end all"]),
+        (
+            {"when": "job queued", "do": "cancel job other"},
+            [r("job.queued", job="review")],
+            ["cancel job other: other"],
+        ),
+        ({"when": "turn ended", "do": "tear state"}, [TURN], ["tear state: review"]),
         ({"when": "turn ended", "user": "go on"}, [TURN], ["type main go on"]),
         ({"when": "turn ended", "do": "start session second"}, [TURN], ["start second"]),
         (
@@ -155,11 +168,13 @@ def test_the_second_turn_is_not_the_first(tmp_path: Path) -> None:
 
 
 def test_what_a_step_would_do_with_a_refused_job_is_skipped_and_the_rest_goes_on(tmp_path: Path) -> None:
-    steps = [{"when": "job started", "do": "release job"}, {"when": "job ended", "user": "Anything new?"}]
-    done, journal = play(tmp_path, [r("job.refused", job="review")], *steps)
-    assert done == ["type main Anything new?"]
-    (skipped,) = [record for record in journal.records if record["kind"] == "step.skipped"]
-    assert skipped["why"] == "no job: refused"
+    done_to_it = ["release job", "fetch result", "cancel job", "end worker of job", "plant foreign pid in job"]
+    steps = [{"when": "job started", "do": each} for each in done_to_it]
+    others = [{"when": "job ended", "do": "tear state"}, {"when": "job ended", "user": "Anything new?"}]
+    done, journal = play(tmp_path, [r("job.refused", job="review")], *steps, *others)
+    assert done == ["tear state: review", "type main Anything new?"]
+    skipped = [record for record in journal.records if record["kind"] == "step.skipped"]
+    assert [record["why"] for record in skipped] == ["no job: refused"] * len(done_to_it)
 
 
 def test_the_refusal_of_another_job_skips_nothing(tmp_path: Path) -> None:

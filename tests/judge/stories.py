@@ -90,6 +90,21 @@ def killed(signal: int | None = 15, code: int | None = None) -> list[Record]:
     ]
 
 
+def cancel(
+    *, job: str = "review", exit_code: int = 0, left: list[int] | None = None, asleep: bool = False
+) -> list[Record]:
+    """A cancellation that leaves `left` alive."""
+    tree = [{"pid": WORKER, "start": 1, "ppid": 1, "pgid": WORKER, "argv": ["worker"]}]
+    began = {"kind": "cancel.began", "job": job, "id": TASK, "tree": tree}
+    over = {
+        "exit": exit_code,
+        "text": "no such job" if exit_code else "cancelled",
+        "left": left or [],
+        "asleep": asleep,
+    }
+    return [began, {**began, "kind": "cancel", **over}]
+
+
 def died(pid: int, code: int | None = None, signal: int | None = None, observed: bool = True) -> Record:
     return {"kind": "process.died", "pid": pid, "start": 1, "code": code, "signal": signal, "observed": observed}
 

@@ -11,6 +11,7 @@ from stories import (
     SUB,
     TASK,
     WORKER,
+    cancel,
     census,
     died,
     error,
@@ -58,6 +59,9 @@ SHELL_END: Record = {
 }
 HELD: Record = {"kind": "shell.held", "job": "review"}
 LET_GO: Record = {"kind": "shell.let_go"}
+CANCELLED = row("cancelled", errorMessage="cancelled by the user")
+QUEUED: Record = {"kind": "job.queued", "job": "review", "id": TASK, "worker": WORKER, "start": 1}
+NEVER: Record = {"kind": "job.ended", "job": "review", "how": "never started", "worker": WORKER}
 RESULT: Record = {"kind": "result", "job": "review", "id": TASK, "exit": 0, "text": ANSWER, "why": None}
 
 # (requirement, the run, what is seen, the verdict)
@@ -104,6 +108,17 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-08", [*RAN, {**RESULT, "exit": 1, "text": "No job found"}], "gone", "violates"),
     ("JOB-08", [*RAN, {**RESULT, "text": "something else"}], "gone", "violates"),
     ("JOB-08", LOST, "no evidence", "unknown"),
+    ("JOB-13", [launch(), *started(), *cancel(), *killed(), look(CANCELLED)], "cancelled", "conforms"),
+    ("JOB-13", [launch(), refused()], "refused", "conforms"),
+    ("JOB-13", [QUEUED, *cancel(asleep=True), NEVER, look(CANCELLED)], "cancelled", "conforms"),
+    ("JOB-13", [launch(), *started(), *cancel(left=[WORKER]), look(CANCELLED)], "tree lives on", "violates"),
+    ("JOB-13", [launch(), *started(), *cancel(), *killed(), look(GHOST)], "not recorded", "violates"),
+    ("JOB-13", [launch(), *started(), *cancel(), *killed(), look()], "not recorded", "violates"),
+    ("JOB-13", [launch(), *started(), *cancel(exit_code=1), look(GHOST)], "not cancelled", "violates"),
+    ("JOB-13", [launch(), *started(), *cancel(), *finished(), look(CANCELLED)], "went on", "violates"),
+    ("JOB-13", [QUEUED, *cancel(asleep=True), *started(), look(CANCELLED)], "started after all", "violates"),
+    ("JOB-13", [launch(), *started(), *cancel(), *killed()], "no evidence", "unknown"),
+    ("JOB-13", RAN, "no evidence", "unknown"),
     ("JOB-15", RAN, "survives", "conforms"),
     ("JOB-15", [launch(), *started()], "survives", "conforms"),
     ("JOB-15", [*LOST, look(FAILED)], "listed terminal", "conforms"),

@@ -18,8 +18,10 @@ from hookproof.play import Case, PlayOptions
 
 SCENARIOS = [read_scenario(path) for path in scenario_files()]
 EXPECTED = read_expected()
-# correct is played by the scenario files themselves
-POLICIES = sorted(name for name in EXPECTED.policies if not name.endswith(":correct"))
+# correct is played by the scenario files themselves, its wrong ways by test_wrong_ways.py
+POLICIES = sorted(name for name in EXPECTED.policies if not name.partition("+")[0].endswith(":correct"))
+WRONG_WAYS = sorted(name for name in EXPECTED.policies if name.partition("+")[0].endswith(":correct") and "+" in name)
+WRONG_WAYS_ON = "claude-2.1.91"
 HOSTS = {"reference": "claude", "reference-workflow": "codex"}
 LIFECYCLES = {
     host: [path.stem for path in lifecycle_files() if path.parent.parent.name == host] for host in HOSTS.values()
@@ -43,11 +45,25 @@ def test_policy(case: Case, tmp_path: Path) -> None:
     assert result.unexpected == [], result.model_dump_json(indent=1)
 
 
+@pytest.mark.parametrize("policy", WRONG_WAYS)
+def test_a_wrong_way_violates_what_it_is_named_for(policy: str, tmp_path: Path) -> None:
+    """Each is `correct` but for one switch. What it violates is played, not everything that it satisfies."""
+    processes.become_subreaper()
+    violated = EXPECTED.violations(policy, WRONG_WAYS_ON)
+    named = [
+        scenario for scenario in SCENARIOS if any(f"{scenario.id}:{each}" in violated for each in scenario.requires)
+    ]
+    cases = suite.matrix(named, [resolve_plugin(policy)], [resolve_lifecycle(WRONG_WAYS_ON)])
+    results = [suite.run_case(case, tmp_path, PlayOptions(), suite.Judges.read()) for case in cases]
+    assert violated
+    assert [result.model_dump_json(indent=1) for result in results if result.unexpected] == []
+
+
 def test_the_table_names_only_what_there_is() -> None:
     known = {f"{scenario.id}:{name}" for scenario in SCENARIOS for name in scenario.requires}
     for policy in EXPECTED.policies:
         resolve_plugin(policy)
-        for lifecycle in {name for name_, name in CELLS if name_ == policy}:
+        for lifecycle in {name for name_, name in CELLS if name_ == policy} | {WRONG_WAYS_ON}:
             assert EXPECTED.violations(policy, lifecycle) <= known
 
 
@@ -59,7 +75,8 @@ def test_every_policy_is_in_the_table_and_correct_violates_nothing(reference: st
 
 
 def test_every_requirement_is_violated_by_some_policy() -> None:
-    violated = {entry.partition(":")[2] for cell in CELLS for entry in EXPECTED.violations(*cell)}
+    cells = [*CELLS, *((name, WRONG_WAYS_ON) for name in WRONG_WAYS)]
+    violated = {entry.partition(":")[2] for cell in cells for entry in EXPECTED.violations(*cell)}
     required = {name for scenario in SCENARIOS for name in scenario.requires}
     assert required - violated == MINIATURES
 

@@ -76,7 +76,7 @@ def claim(workspace: Workspace, job_id: str) -> Row | None:
 
     def take(rows: list[Row]) -> Row | None:
         row = _known(workspace, rows, job_id)
-        if row is None or row["status"] != "queued":
+        if row is None or (row["status"] != "queued" and workspace.policy.cancel_ends_job):
             return None
         pid = os.getpid()
         row.update(status="running", startedAt=now(), pid=pid, pidStart=processes.start_time(pid))
@@ -156,6 +156,8 @@ def cancel(workspace: Workspace, job_id: str) -> Row:
         return dict(row)
 
     row = workspace.change(mark)
+    if not workspace.policy.cancel_ends_job:
+        return row
     if workspace.policy.checks_identity:
         processes.end_tree(f"{MARK}={row['id']}", row.get("pid"), row.get("pidStart"))
     else:

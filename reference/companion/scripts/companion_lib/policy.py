@@ -31,6 +31,7 @@ class Policy:
     shows_every_session = False  # `status --all` lists the workspace, not only the asking session
     locks_state = False  # changed under a lock, replaced whole, rebuilt from the job files when damaged
     notices_death = False  # a job without a living process becomes failed, with the reason
+    cancel_ends_job = True  # what runs of it, and what has yet to start; else only its row changes
     checks_identity = False  # ends (pid, start time) identities and a job's whole tree, not whatever group has the pid
     cap_spares_active = False  # only a job that is over is ever forgotten for a newer one
     names_job_while_waiting = False  # a waiting launch says at once, on stderr, which job it waits for
@@ -71,6 +72,7 @@ POLICIES: dict[str, dict[str, object]] = {
 
 SWITCHES: dict[str, dict[str, object]] = {
     "young-session": {"refuses_younger_than": 60.0},
+    "cancel-marks-only": {"cancel_ends_job": False},
 }
 
 

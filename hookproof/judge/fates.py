@@ -1,0 +1,48 @@
+"""What became of a job, in the words that most checks begin with: refused, finished, survives, lost."""
+
+from __future__ import annotations
+
+from hookproof.judge.story import JobStory
+from hookproof.judge.verdict import Seen
+
+
+def refused(job: JobStory) -> Seen | None:
+    """The outcome of a launch that was refused."""
+    if job.refused is None:
+        return None
+    text = str(job.refused["text"]).strip()
+    if "--wait" in text:
+        return Seen("refused", f"no job: refused with {text[:200]!r}")
+    return Seen("refused without naming --wait", f"the launch came back without a job: {text[:200]!r}")
+
+
+def fate(job: JobStory) -> Seen:
+    """finished, survives (still at work when the run ended), lost; None when it never started."""
+    if job.started is None:
+        return Seen(None, "the job was neither started nor refused")
+    lost = job.lost
+    if lost is not None:
+        return Seen("lost", _how_lost(job))
+    if job.answered is not None:
+        death = job.worker_death
+        if death is not None and not death["observed"]:
+            return Seen("finished", "its Codex had its answer; how the worker ended nobody could see")
+        return Seen("finished", "its Codex had its answer and the worker went on to the end")
+    return Seen("survives", "it was still at work when the run ended")
+
+
+def _how_lost(job: JobStory) -> str:
+    death = job.worker_death
+    if death is None:
+        return "its Codex went away while the job was held; the worker lives on"
+    how = f"signal {death['signal']}" if death["signal"] else f"exit code {death['code']}"
+    if not death["observed"]:
+        how = "a death whose status nobody could see"
+    when = "before the job was answered" if job.answered is None else "without having recorded the answer just given"
+    return f"the worker (pid {death['pid']}) ended {when}: {how}"
+
+
+def short(text: str) -> str:
+    """One line of a text, with at most 240 characters."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= 240 else f"{flat[:237]}..."

@@ -1,0 +1,150 @@
+"""Doing to a companion's jobs what a scenario asks for: the faults that happen to jobs in the field.
+
+Every deed leaves a record of what was done to which process, written before it is done. Processes are ended, stopped
+and continued by identity, and only those of this very run.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from subprocess import PIPE
+
+from hookproof import processes
+from hookproof.journal import Record
+from hookproof.play import trees
+from hookproof.play.cancelling import Cancelling
+from hookproof.play.end import idle
+from hookproof.play.ground import Ground
+from hookproof.play.hook_faults import HookFaults
+from hookproof.stage.state_edits import NoSuchRowError
+
+_BEYOND_THE_CAP = 5
+_WAITS = "import sys; sys.stdin.read()"
+
+
+class Faults:
+    """The deeds of one run. Belongs to its event loop."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._journal = ground.journal
+        self._state = ground.descriptor.state
+        self._jobs = ground.jobs
+        self._files = ground.files
+        self._cancelling = Cancelling(ground)
+        self._hooks = HookFaults(ground)
+        self._bystanders: list[processes.Child] = []
+
+    async def do(self, deed: str, job: str) -> None:
+        """Do what `deed` says, to `job` where it is about one. What cannot be done is an error of the run."""
+        verbs: dict[str, Callable[[], Awaitable[None]]] = {
+            "cancel": lambda: self._cancelling.cancel(job),
+            "queue": lambda: self._cancelling.queue(job),
+            "wake": lambda: self._cancelling.wake(job),
+            "end": lambda: self._end(deed.split()[1], job),
+            "freeze": lambda: self._signal_server("SIGSTOP"),
+            "thaw": lambda: self._signal_server("SIGCONT"),
+            "plant": lambda: self._plant(deed, job),
+            "tear": self._tear,
+            "fill": lambda: self._fill(job),
+            "age": lambda: self._age(job),
+            "kill": lambda: self._kill_hook(deed),
+            "delete": self._delete,
+            "repeat": self._hooks.repeat_session_start,
+            "settle": self._settle,
+        }
+        try:
+            await verbs[deed.split(maxsplit=1)[0]]()
+        except NoSuchRowError as error:
+            self._journal.write("error", where="faults", what=f"{deed}: {error}")
+
+    async def close(self) -> None:
+        """Let go of what was started; the sweep ends it."""
+        await self._cancelling.close()
+        for child in self._bystanders:
+            child.close()
+
+    async def _end(self, which: str, job: str) -> None:
+        """Kill the worker of a job, the Codex that serves it, or everything in the group of its launching shell."""
+        alive = self._ground.group.census()
+        if which == "codex":
+            chosen = [info for info in alive if "app-server" in info.argv]
+        elif which == "worker":
+            worker = self._journal.find(lambda r: r["kind"] == "job.started" and r["job"] == job)
+            chosen = [info for info in alive if worker is not None and info.identity.pid == worker["worker"]]
+        else:
+            shell = trees.topmost_naming(job, alive)
+            chosen = [info for info in alive if shell is not None and info.pgid == shell.pgid]
+        if not chosen:
+            self._journal.write("error", where="faults", what=f"there is no {which} of job {job} to end")
+        for info in chosen:
+            self._ground.watch(info.identity)
+        self._journal.write("fault", what=f"{which} ended", job=job, pids=[info.identity.pid for info in chosen])
+        for info in chosen:
+            processes.kill(info.identity)
+
+    async def _signal_server(self, name: str) -> None:
+        """Stop the shared server, which then accepts and stays silent, or continue it."""
+        found = self._files.server()
+        pid = found[1].get(self._state.server_pid) if found is not None else None
+        infos = [info for info in self._ground.group.census() if info.identity.pid == pid]
+        what = "server frozen" if name == "SIGSTOP" else "server thawed"
+        self._journal.write("fault", what=what, pids=[info.identity.pid for info in infos])
+        if sys.platform != "win32":
+            for info in infos:
+                processes.signal_process(info.identity, signal.Signals[name])
+
+    async def _plant(self, deed: str, job: str) -> None:
+        """Start a process that is no job's, and write its pid where the plugin keeps one of its own."""
+        child = await processes.spawn(
+            [sys.executable, "-I", "-S", "-c", _WAITS],
+            env=self._ground.env,
+            cwd=self._ground.world.root,
+            stdin=PIPE,
+            case=self._ground.group,
+        )
+        self._bystanders.append(child)
+        self._ground.watch(child.identity)
+        pid = child.identity.pid
+        where = "server" if deed.endswith("server") else "job"
+        if where == "server":
+            planted = self._files.change_server(**{self._state.server_pid: pid})
+        else:
+            self._files.change_row(self._jobs.id_of(job), lambda row: row | {self._state.fields.pid: pid})
+            planted = True
+        self._journal.write(
+            "fault", what="foreign pid planted", where=where, pid=pid, start=child.identity.start, planted=planted
+        )
+
+    async def _tear(self) -> None:
+        self._journal.write("fault", what="state torn", files=self._files.tear())
+
+    async def _fill(self, job: str) -> None:
+        count = (self._state.remembers or 0) + _BEYOND_THE_CAP
+        self._files.fill(self._jobs.id_of(job), count)
+        self._journal.write("fault", what="list filled", job=job, added=count)
+
+    async def _age(self, job: str) -> None:
+        """Take from the row what earlier versions did not write."""
+
+        def older(row: Record) -> Record:
+            return {name: value for name, value in row.items() if name not in self._state.newer}
+
+        self._files.change_row(self._jobs.id_of(job), older)
+        self._journal.write("fault", what="row aged", job=job, without=self._state.newer)
+
+    async def _kill_hook(self, deed: str) -> None:
+        after = re.search(r"after (\d+) ms", deed)
+        self._hooks.kill_next(int(after.group(1)) if after else 0)
+
+    async def _delete(self) -> None:
+        self._journal.write("fault", what="workspace deleted")
+        shutil.rmtree(self._ground.world.project)
+
+    async def _settle(self) -> None:
+        left = await idle(self._ground.group)
+        self._journal.write("settled", alive=len(left))

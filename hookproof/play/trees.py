@@ -1,0 +1,52 @@
+"""Which of a run's processes belong together: a job's tree, a hook's tree, the group of a shell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from hookproof import processes
+from hookproof.journal import DeadlineMissedError, Journal, Record
+
+
+def below(
+    pid: int, alive: Iterable[processes.ProcessInfo], *, without: int | None = None
+) -> list[processes.ProcessInfo]:
+    """The process and its descendants, by their parents as they are now, less the tree of `without`."""
+    pool = list(alive)
+    inside: list[processes.ProcessInfo] = [info for info in pool if info.identity.pid == pid != without]
+    for info in inside:  # grows while it is walked
+        children = (each for each in pool if each.ppid == info.identity.pid and each.identity.pid != without)
+        inside += [child for child in children if child not in inside]
+    return inside
+
+
+def topmost_naming(job: str, alive: Iterable[processes.ProcessInfo]) -> processes.ProcessInfo | None:
+    """The process whose command line names the job and whose parent's does not: the shell of its launch."""
+    named = [info for info in alive if f"job={job}" in " ".join(info.argv)]
+    pids = {info.identity.pid for info in named}
+    return next((info for info in named if info.ppid not in pids), None)
+
+
+async def outlived(
+    infos: Iterable[processes.ProcessInfo],
+    journal: Journal,
+    watch: Callable[[processes.Identity], bool],
+    *,
+    seconds: float,
+) -> list[int]:
+    """Wait until all of them are dead, at most for `seconds`. The pids of those that live on."""
+    alive = {info.identity for info in infos if watch(info.identity)}
+    since = len(journal.records)
+    alive = {identity for identity in alive if processes.is_alive(identity)}
+
+    def over(record: Record) -> bool:
+        if record["kind"] == "process.died":
+            alive.discard(processes.Identity(record["pid"], record["start"]))
+        return not alive
+
+    try:
+        if alive:
+            await journal.wait(over, waiting_for="the deaths of a tree", seconds=seconds, since=since)
+    except DeadlineMissedError:
+        pass
+    return sorted(identity.pid for identity in alive)

@@ -1,0 +1,124 @@
+"""Damage done to a companion's state files on purpose, and recorded by whoever asks for it.
+
+Everything is replaced whole, so that no reader sees our own half-written file; only `tear` leaves one.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hookproof.catalogue.descriptor import State
+from hookproof.journal import Record
+from hookproof.stage.state import read_state
+from hookproof.stage.world import World
+
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.*")
+
+
+class NoSuchRowError(Exception):
+    """The state files do not hold what is to be changed. One sentence."""
+
+
+class StateFiles:
+    """The state files of one run, to be changed."""
+
+    def __init__(self, world: World, state: State) -> None:
+        self._world = world
+        self._state = state
+
+    def change_row(self, job_id: str, change: Callable[[Record], Record]) -> None:
+        """Change the row of a job in the list, and the job's own file likewise. Raises NoSuchRowError."""
+        root, table, rows = self._list_with(job_id)
+        table[self._state.rows] = [change(row) if self._id(row) == job_id else row for row in rows]
+        _write(root / self._state.file, table)
+        own = self._job_file(root, job_id)
+        if isinstance(record := _read(own), dict):
+            _write(own, change(record))
+
+    def add_row(self, like: str, rename: Callable[[str], str], change: Callable[[Record], Record]) -> None:
+        """Add a job that is like another one but for its names and what `change` says of it. Raises NoSuchRowError."""
+        root, table, rows = self._list_with(like)
+        row = change(json.loads(rename(json.dumps(next(row for row in rows if self._id(row) == like)))))
+        own = _read(self._job_file(root, like))
+        if isinstance(own, dict):
+            _write(self._job_file(root, str(self._id(row))), change(json.loads(rename(json.dumps(own)))))
+        table[self._state.rows] = [row, *rows]
+        _write(root / self._state.file, table)
+
+    def fill(self, like: str, count: int) -> None:
+        """Add `count` jobs that are over, all younger than the one that they are like. Raises NoSuchRowError."""
+        root, table, rows = self._list_with(like)
+        model = next(row for row in rows if self._id(row) == like)
+        table[self._state.rows] = [self._over(model, number) for number in range(count, 0, -1)] + rows
+        _write(root / self._state.file, table)
+
+    def _over(self, row: Record, number: int) -> Record:
+        fields, words = self._state.fields, self._state.words
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        aged = {key: now if isinstance(value, str) and _STAMP.fullmatch(value) else value for key, value in row.items()}
+        return aged | {
+            fields.id: f"{row[fields.id]}-{number:03d}",
+            fields.status: words.succeeded[0],
+            fields.pid: None,
+        }
+
+    def tear(self) -> list[Record]:
+        """Cut every list of jobs in half, as a writer leaves it that was killed. {file, bytes, left} of each."""
+        torn = []
+        for entry in read_state(self._world, self._state):
+            path = self._world.root / entry["root"] / self._state.file
+            if path.is_file():
+                size = path.stat().st_size
+                os.truncate(path, size // 2)
+                torn.append({"file": path.relative_to(self._world.root).as_posix(), "bytes": size, "left": size // 2})
+        return torn
+
+    def server(self) -> tuple[Path, Record] | None:
+        """The file that says where a shared server is, and what it says; None where there is none."""
+        if self._state.server_file is None:
+            return None
+        for entry in read_state(self._world, self._state):
+            if isinstance(entry["server"], dict):
+                return self._world.root / entry["root"] / self._state.server_file, entry["server"]
+        return None
+
+    def change_server(self, **fields: Any) -> bool:
+        """Change what is said of the shared server. False where there is none."""
+        found = self.server()
+        if found is None:
+            return False
+        _write(found[0], found[1] | fields)
+        return True
+
+    def _list_with(self, job_id: str) -> tuple[Path, Record, list[Record]]:
+        for entry in read_state(self._world, self._state):
+            root = self._world.root / entry["root"]
+            if any(self._id(row) == job_id for row in entry["rows"]):
+                table = _read(root / self._state.file)
+                return root, table, table[self._state.rows]
+        raise NoSuchRowError(f"no list of jobs below {', '.join(self._state.roots)} has the job {job_id!r}")
+
+    def _job_file(self, root: Path, job_id: str) -> Path:
+        return root / self._state.job_file.replace("{id}", job_id)
+
+    def _id(self, row: Record) -> Any:
+        return row.get(self._state.fields.id)
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _write(path: Path, content: Any) -> None:
+    whole = path.with_name(f"{path.name}.hookproof")
+    whole.write_text(json.dumps(content, indent=2), encoding="utf-8")
+    whole.replace(path)
