@@ -42,8 +42,8 @@ DEEDS = (
     Deed(r"tear state", "tear state"),
     Deed(r"fill list", "fill list", state="remembers"),
     Deed(rf"age job{_JOB}", "age job", state="newer"),
-    Deed(r"kill next SessionEnd hook(?: after \d+ ms)?", "kill next SessionEnd hook [after N ms]"),
-    Deed(r"delete project", "delete project"),
+    Deed(r"kill next SessionEnd hook(?: once a process dies)?", "kill next SessionEnd hook [once a process dies]"),
+    Deed(r"delete project", "delete project", posix="directories that can be removed while they are in use"),
     Deed(r"repeat SessionStart", "repeat SessionStart"),
     Deed(r"settle", "settle"),
 )

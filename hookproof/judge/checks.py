@@ -10,7 +10,25 @@ from collections.abc import Callable
 
 from hookproof.judge.cancel_checks import cancelled
 from hookproof.judge.fates import fate, refused, short
+from hookproof.judge.state_checks import (
+    active_row_stays,
+    as_many_as_launched,
+    bystander_lives,
+    dead_is_not_running,
+    death_is_failure,
+    old_row_survives,
+    one_state,
+    survives_damage,
+    terminal_after_the_shell,
+)
 from hookproof.judge.story import MAIN, JobStory, Story
+from hookproof.judge.teardown_checks import (
+    converges_after_a_kill,
+    converges_after_two_ends,
+    ends_without_its_workspace,
+    environment_stays_small,
+    returns_in_budget,
+)
 from hookproof.judge.verdict import Seen
 
 Check = Callable[[Story, JobStory], Seen]
@@ -198,9 +216,23 @@ CHECKS: dict[str, Check] = {
     "JOB-06": recorded_as_ended,
     "JOB-07": nothing_left,
     "JOB-08": result_readable,
+    "JOB-09": dead_is_not_running,
+    "JOB-10": as_many_as_launched,
+    "JOB-11": returns_in_budget,
+    "JOB-12": converges_after_a_kill,
     "JOB-13": cancelled,
+    "JOB-14": bystander_lives,
     "JOB-15": survives_clear,
+    "JOB-16": one_state,
+    "JOB-17": death_is_failure,
+    "JOB-18": terminal_after_the_shell,
+    "JOB-19": active_row_stays,
+    "JOB-20": environment_stays_small,
     "JOB-21": not_a_ghost,
+    "JOB-22": survives_damage,
+    "JOB-23": converges_after_two_ends,
+    "JOB-24": ends_without_its_workspace,
+    "JOB-25": old_row_survives,
     "JOB-26": lands_well,
     "JOB-27": told_once,
     "JOB-28": output_file_tells,

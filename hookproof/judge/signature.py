@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from hookproof.journal import Record
 from hookproof.judge.culprit import Culprit, find_culprit
+from hookproof.judge.state_signs import elsewhere, lost_updates
 from hookproof.judge.story import MAIN, JobStory, Story
 
 HYPOTHESES: dict[str, str] = {
@@ -57,10 +58,7 @@ def find_signature(story: Story) -> Signature:
     provoked = story.provoked(job)
     if provoked is not None:
         return Signature(None, (provoked,), (), None)
-    if job.started is None and job.launched is None:
-        found = [hypothesis for hypothesis in (_unborn(story, job),) if hypothesis is not None]
-    else:
-        found = [hypothesis for hypothesis in (_lost(story, job), _hidden(story, job)) if hypothesis is not None]
+    found = [hypothesis for hypothesis in _hypotheses(story, job) if hypothesis is not None]
     if not found:
         return Signature(None, (), (), None)
     (first, reasons), *others = found
@@ -70,6 +68,16 @@ def find_signature(story: Story) -> Signature:
 
 
 Found = tuple[str, list[str]]
+
+
+def _hypotheses(story: Story, job: JobStory) -> tuple[Found | None, ...]:
+    """What the evidence fits, in falling order of weight."""
+    several = lost_updates(story)
+    if several is not None:
+        return (several,)
+    if job.started is None and job.launched is None:
+        return (_unborn(story, job),)
+    return _lost(story, job), _hidden(story, job), elsewhere(story)
 
 
 def _lost(story: Story, job: JobStory) -> Found | None:
@@ -140,7 +148,7 @@ def _never_started(story: Story, job: JobStory) -> Found | None:
 
 def _row_lost(story: Story, job: JobStory) -> Found | None:
     """A job that worked on while its row disappeared."""
-    if job.started is None or job.row is None:
+    if job.started is None or job.row is None or story.damaged:
         return None
     later = (look for look in story.looks if look["seq"] > job.started["seq"])
     if any(story.stored(look, job) is None and _alive(look, job) for look in later):
@@ -156,7 +164,7 @@ def _hidden(story: Story, job: JobStory) -> Found | None:
         gone = job.lost is not None and look["seq"] > job.lost["seq"]
         row = story.stored(look, job)
         asked = look["places"].get(MAIN)
-        if gone or row is None or asked is None or asked["answer"] is None:
+        if gone or row is None or story.damaged or asked is None or asked["answer"] is None:
             continue
         if story.listed(look, MAIN, job) is None:
             return _why_hidden(story, job, look)

@@ -13,6 +13,8 @@ from typing import Any
 from hookproof.journal import Record
 
 MAIN = "main"
+PROVOKES = {"worker ended", "codex ended", "shell ended", "foreign pid planted"}
+"""What the harness does to a job, on a scenario's word, that ends it in many a plugin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +161,29 @@ class Story:
         for record in self.records[: int(lost["seq"])]:
             if record["kind"] == "cancel.began" and record["job"] == job.name:
                 return "it was cancelled"
-            if record["kind"] == "fault" and record.get("job") == job.name and record["what"].endswith(" ended"):
+            if record["kind"] == "fault" and record.get("job") == job.name and record["what"] in PROVOKES:
                 return f"the scenario had it so: {record['what']}"
         return None
+
+    def true_words(self, job: JobStory, look: Record) -> set[str]:
+        """What a row may say of the job at that look, if it says what is so."""
+        if job.lost is not None and job.lost["seq"] < look["seq"]:
+            return self.terminal - self.succeeded
+        answered = job.answered is not None and job.answered["seq"] < look["seq"]
+        return self.succeeded if answered else self.active
+
+    def unaccounted(self, census: Record) -> list[Record]:
+        """What was alive at a census, unless an active row accounts for it: then nothing."""
+        left: list[Record] = census["processes"]
+        pids = {process["pid"] for process in left}
+        rows = [row for entry in census["state"] for row in entry["rows"]]
+        listed = [r for r in rows if self.status_of(r) in self.active and r.get(self.fields["pid"]) in pids]
+        return [] if listed else left
+
+    @cached_property
+    def damaged(self) -> bool:
+        """Whether the harness has changed the list of jobs, so that a row that is gone tells nothing of its cause."""
+        return any(fault["what"] in {"state torn", "list filled"} for fault in self.of("fault"))
 
     def first_job(self) -> JobStory | None:
         """The job of a scenario with one, or the first of several."""

@@ -22,7 +22,7 @@ from hookproof.play.followers import Followers
 from hookproof.play.ground import Ground
 from hookproof.play.jobs import describe
 
-_END_SECONDS = 5.0
+_END_SECONDS = 3.0
 _AGAIN_SECONDS = 0.005
 _BASH = "/bin/bash"
 
@@ -46,7 +46,7 @@ class Cancelling:
             child.close()
 
     async def cancel(self, job: str) -> None:
-        """Cancel a job from main's shell, and write what came of its tree: `left` is what outlives five seconds."""
+        """Cancel a job from main's shell, and write what came of its tree: `left` is what outlives three seconds."""
         job_id = self._jobs.id_of(job)
         command = (self._descriptor.commands.cancel or "").replace("{id}", job_id)
         tree = trees.below(self._worker(job), self._ground.group.census(), without=self._server())

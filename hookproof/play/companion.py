@@ -123,7 +123,4 @@ class CompanionPlay(Performance):
             await self._faults.do(text, job)
 
     async def fetch_result(self, job: str) -> None:
-        launched = [r["id"] for r in self.journal.records if r["kind"] == "job.launched" and r["job"] == job]
-        rows = [r["row"] for r in self.journal.records if r["kind"] == "job.started" and r["job"] == job and r["row"]]
-        known = launched or [row.get(self._descriptor.state.fields.id) for row in rows]
-        await self._looker.fetch(job, known[-1] if known else None)
+        await self._looker.fetch(job, await self._jobs.find_id(job))

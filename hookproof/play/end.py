@@ -27,12 +27,12 @@ async def settle(journal: Journal, world: World, state: State | None, group: pro
     journal.write("census", processes=describe(left), state=rows)
 
 
-async def idle(group: processes.CaseProcesses) -> list[processes.ProcessInfo]:
-    """Wait until what still runs has come to rest. Returns what that is."""
+async def idle(group: processes.CaseProcesses, quiet: float = _IDLE_SECONDS) -> list[processes.ProcessInfo]:
+    """Wait until what still runs has come to rest, for `quiet` seconds. Returns what that is."""
     deadline = time.monotonic() + _LONGEST_SECONDS
     left = group.census()
     while left and time.monotonic() < deadline:
-        died = await _any_death(left)
+        died = await _any_death(left, quiet)
         now = group.census()
         if not died and _work(now) == _work(left):
             return now
@@ -40,7 +40,7 @@ async def idle(group: processes.CaseProcesses) -> list[processes.ProcessInfo]:
     return left
 
 
-async def _any_death(infos: list[processes.ProcessInfo]) -> bool:
+async def _any_death(infos: list[processes.ProcessInfo], quiet: float) -> bool:
     """Whether one of them dies within the time after which the others count as idle."""
     died = asyncio.Event()
 
@@ -51,7 +51,7 @@ async def _any_death(infos: list[processes.ProcessInfo]) -> bool:
     try:
         if not all(watch.watch(info.identity) for info in infos):
             return True
-        async with asyncio.timeout(_IDLE_SECONDS):
+        async with asyncio.timeout(quiet):
             return await died.wait()
     except TimeoutError:
         return False

@@ -6,7 +6,6 @@ and continued by identity, and only those of this very run.
 
 from __future__ import annotations
 
-import re
 import shutil
 import signal
 import sys
@@ -23,6 +22,8 @@ from hookproof.play.hook_faults import HookFaults
 from hookproof.stage.state_edits import NoSuchRowError
 
 _BEYOND_THE_CAP = 5
+_QUIET_SECONDS = 0.5
+_CHANGES_FILES = {"queue", "plant", "tear", "fill", "age"}
 _WAITS = "import sys; sys.stdin.read()"
 
 
@@ -58,6 +59,9 @@ class Faults:
             "settle": self._settle,
         }
         try:
+            if deed.split(maxsplit=1)[0] in _CHANGES_FILES:
+                # a worker that writes down how it goes would write over what is changed here
+                await idle(self._ground.group, quiet=_QUIET_SECONDS)
             await verbs[deed.split(maxsplit=1)[0]]()
         except NoSuchRowError as error:
             self._journal.write("error", where="faults", what=f"{deed}: {error}")
@@ -116,9 +120,8 @@ class Faults:
         else:
             self._files.change_row(self._jobs.id_of(job), lambda row: row | {self._state.fields.pid: pid})
             planted = True
-        self._journal.write(
-            "fault", what="foreign pid planted", where=where, pid=pid, start=child.identity.start, planted=planted
-        )
+        about = {"where": where, "job": job if where == "job" else None, "planted": planted}
+        self._journal.write("fault", what="foreign pid planted", **about, pid=pid, start=child.identity.start)
 
     async def _tear(self) -> None:
         self._journal.write("fault", what="state torn", files=self._files.tear())
@@ -138,13 +141,12 @@ class Faults:
         self._journal.write("fault", what="row aged", job=job, without=self._state.newer)
 
     async def _kill_hook(self, deed: str) -> None:
-        after = re.search(r"after (\d+) ms", deed)
-        self._hooks.kill_next(int(after.group(1)) if after else 0)
+        self._hooks.kill_next("a process dies" if deed.endswith("once a process dies") else "at its start")
 
     async def _delete(self) -> None:
         self._journal.write("fault", what="workspace deleted")
         shutil.rmtree(self._ground.world.project)
 
     async def _settle(self) -> None:
-        left = await idle(self._ground.group)
+        left = await idle(self._ground.group, quiet=_QUIET_SECONDS)
         self._journal.write("settled", alive=len(left))

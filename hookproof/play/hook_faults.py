@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
 
@@ -22,31 +21,35 @@ class HookFaults:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._journal = ground.journal
-        self._kills_after: list[int] = []
+        self._armed: str | None = None
+        self._running: Record | None = None
         ground.journal.observe(self._seen)
 
-    def kill_next(self, after_ms: int) -> None:
-        """Have the next SessionEnd hook killed, so many milliseconds after its start has been told."""
-        self._kills_after.append(after_ms)
+    def kill_next(self, moment: str) -> None:
+        """Have the next SessionEnd hook killed: `at its start`, or midway, when `a process dies`."""
+        self._armed = moment
 
     def _seen(self, record: Record) -> None:
-        if self._kills_after and (record["kind"], record.get("event")) == ("hook.started", "SessionEnd"):
-            after = self._kills_after.pop(0)
-            if after == 0:
+        kind = record["kind"]
+        if self._armed is not None and (kind, record.get("event")) == ("hook.started", "SessionEnd"):
+            if self._armed == "at its start":
                 # at once: a tapped hook waits for this very record before it begins
-                self._kill(record, after)
+                self._kill(record, self._armed)
             else:
-                asyncio.get_running_loop().call_later(after / 1000, self._kill, record, after)
+                self._running = record
+            self._armed = None
+        elif self._running is not None and kind == "process.died":
+            self._kill(self._running, "a process dies")
+            self._running = None
+        elif self._running is not None and kind == "hook.ended" and record["run"] == self._running["run"]:
+            run = self._running["run"]
+            self._running = None
+            self._journal.write("fault", what="hook killed", run=run, moment="a process dies", pids=[], over=True)
 
-    def _kill(self, hook: Record, after: int) -> None:
+    def _kill(self, hook: Record, moment: str) -> None:
         identity = processes.identify(int(hook["pid"]))
-        over = any(r["kind"] == "hook.ended" and r["run"] == hook["run"] for r in self._journal.records)
-        tree = [] if over or identity is None else trees.below(identity.pid, self._ground.group.census())
-        killed = [info.identity for info in tree] or ([identity] if identity is not None and not over else [])
-        for each in killed:
-            processes.kill(each)
-        pids = [each.pid for each in killed]
-        self._journal.write("fault", what="hook killed", run=hook["run"], after_ms=after, pids=pids, over=over)
+        pids = trees.kill_tree(identity) if identity is not None else []
+        self._journal.write("fault", what="hook killed", run=hook["run"], moment=moment, pids=pids, over=not pids)
 
     async def repeat_session_start(self) -> None:
         """Run main's SessionStart hooks again, as the host ran them, until that is a hundred starts of the session."""

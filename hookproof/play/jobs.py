@@ -56,6 +56,14 @@ class Jobs:
             raise NoSuchRowError(f"nothing has told the id of the job {job!r} so far")
         return self.ids[job]
 
+    async def find_id(self, job: str) -> str | None:
+        """As `id_of`, or what the rows say by now, or None."""
+        if job not in self.ids:
+            state = self._descriptor.state
+            row = find_row(await settled_state(self._world, state), state, job, self._world, known=self._others(job))
+            return str(row.get(state.fields.id)) if row is not None else None
+        return self.ids[job]
+
     def _seen(self, record: Record) -> None:
         kind = record["kind"]
         if kind == "model.answer" and record.get("job"):

@@ -43,7 +43,8 @@ class Looker:
         """Write one `look` record: the answers from the places, the state files, the live processes."""
         number = sum(record["kind"] == "look.began" for record in self._journal.records) + 1
         self._journal.write("look.began", n=number, step=step)
-        shells = self._shells()
+        # of a workspace that has been deleted nobody can ask where it was
+        shells = self._shells() if self._world.project.is_dir() else {}
         command = self._filled(self._descriptor.commands.status)
         # places whose shells are the same, as main's and a subagent's are on every measured host, are asked as one
         different: list[tuple[Mapping[str, str], list[str]]] = []
@@ -62,12 +63,13 @@ class Looker:
         )
 
     async def fetch(self, job: str, job_id: str | None) -> None:
-        """Ask for the job's result from a shell that no session set up, and write what came."""
+        """Ask for the job's result, and write what came: in main's shell, or once main is over in one of no session."""
         if job_id is None:
             self._journal.write("result", job=job, id=None, exit=None, text="", why="the job's id was never seen")
             return
         command = self._filled(self._descriptor.commands.result).replace("{id}", job_id)
-        answer = await self._ask(command, self._env, [])
+        over = self._journal.find(lambda r: r["kind"] == "host.exited" and r["session"] == MAIN)
+        answer = await (self._ask(command, self._env, []) if over else self.ask_main(command))
         self._journal.write("result", job=job, id=job_id, exit=answer["exit"], text=answer["text"], why=None)
 
     async def ask_main(self, command: str) -> Record:
@@ -124,8 +126,7 @@ class Looker:
             finished = await processes.run(
                 shell_argv(command, env_files, self._world.root),
                 env=dict(env),
-                # a workspace may have been deleted under its jobs
-                cwd=self._world.project if self._world.project.is_dir() else self._world.root,
+                cwd=self._world.project,
                 seconds=_SECONDS,
                 waiting_for=f"the answer of {command!r}",
                 case=self._group,

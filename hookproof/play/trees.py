@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections.abc import Callable, Iterable
+
+import psutil
 
 from hookproof import processes
 from hookproof.journal import DeadlineMissedError, Journal, Record
@@ -25,6 +29,34 @@ def topmost_naming(job: str, alive: Iterable[processes.ProcessInfo]) -> processe
     named = [info for info in alive if f"job={job}" in " ".join(info.argv)]
     pids = {info.identity.pid for info in named}
     return next((info for info in named if info.ppid not in pids), None)
+
+
+def kill_tree(root: processes.Identity) -> list[int]:
+    """Kill a process with all its descendants; each is stopped first, so that none is born unseen. Their pids.
+
+    The descendants come from the system's own table of parents: a newborn does not carry the run's token yet.
+    """
+    tree = [root] if _stop(root) else []
+    for parent in tree:  # grows while it is walked
+        for child in _children(parent):
+            if child not in tree and _stop(child):
+                tree.append(child)
+    return [identity.pid for identity in tree if processes.kill(identity)]
+
+
+def _stop(identity: processes.Identity) -> bool:
+    if sys.platform == "win32":
+        return processes.is_alive(identity)
+    return processes.signal_process(identity, signal.SIGSTOP)
+
+
+def _children(parent: processes.Identity) -> list[processes.Identity]:
+    try:
+        pids = [child.pid for child in psutil.Process(parent.pid).children()]
+    except psutil.Error:
+        return []
+    found = (processes.identify(pid) for pid in pids)
+    return [identity for identity in found if identity is not None]
 
 
 async def outlived(

@@ -16,7 +16,9 @@ ANSWER = "Codex has finished job=review."
 TASK = "task-1"
 
 
-def journal(*parts: Record | list[Record], requires: list[str] | None = None) -> list[Record]:
+def journal(
+    *parts: Record | list[Record], requires: list[str] | None = None, jobs: tuple[str, ...] = ("review",)
+) -> list[Record]:
     """A numbered journal with its header."""
     case: Record = {
         "kind": "case",
@@ -29,7 +31,7 @@ def journal(*parts: Record | list[Record], requires: list[str] | None = None) ->
         "worker": {"name": "codex", "version": "fake"},
         "repeat": 1,
         "requires": requires or [],
-        "jobs": {"review": {"answer": ANSWER}},
+        "jobs": {name: {"answer": ANSWER.replace("review", name)} for name in jobs},
         "words": {"active": ["queued", "running"], "succeeded": ["completed"], "ended": ["failed", "cancelled"]},
         "fields": {"id": "id", "status": "status", "pid": "pid", "session": "sessionId", "reason": "errorMessage"},
     }
@@ -90,6 +92,16 @@ def killed(signal: int | None = 15, code: int | None = None) -> list[Record]:
     ]
 
 
+def fault(what: str, **more: Any) -> Record:
+    """What the harness did on the scenario's word."""
+    return {"kind": "fault", "what": what, **more}
+
+
+def planted(pid: int, *, where: str = "job") -> Record:
+    """A process that is no job's, its pid written where the plugin keeps one of its own."""
+    return fault("foreign pid planted", where=where, job="review", pid=pid, start=1, planted=True)
+
+
 def cancel(
     *, job: str = "review", exit_code: int = 0, left: list[int] | None = None, asleep: bool = False
 ) -> list[Record]:
@@ -109,7 +121,7 @@ def died(pid: int, code: int | None = None, signal: int | None = None, observed:
     return {"kind": "process.died", "pid": pid, "start": 1, "code": code, "signal": signal, "observed": observed}
 
 
-def session_end(session: str, *inside: Record | list[Record]) -> list[Record]:
+def session_end(session: str, *inside: Record | list[Record], ended_by: str = "itself") -> list[Record]:
     flat: list[Record] = []
     for part in inside:
         flat += part if isinstance(part, list) else [part]
@@ -117,7 +129,7 @@ def session_end(session: str, *inside: Record | list[Record]) -> list[Record]:
     return [
         {"kind": "hook.started", **common, "pid": HOOK},
         *flat,
-        {"kind": "hook.ended", **common, "exit": 0, "signal": None},
+        {"kind": "hook.ended", **common, "exit": 0, "signal": None, "ended_by": ended_by},
     ]
 
 

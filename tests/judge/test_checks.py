@@ -8,6 +8,9 @@ from __future__ import annotations
 import pytest
 from stories import (
     ANSWER,
+    OTHER,
+    ROOT,
+    SERVER,
     SUB,
     TASK,
     WORKER,
@@ -15,12 +18,14 @@ from stories import (
     census,
     died,
     error,
+    fault,
     finished,
     journal,
     killed,
     launch,
     listing,
     look,
+    planted,
     refused,
     row,
     session_end,
@@ -63,6 +68,34 @@ CANCELLED = row("cancelled", errorMessage="cancelled by the user")
 QUEUED: Record = {"kind": "job.queued", "job": "review", "id": TASK, "worker": WORKER, "start": 1}
 NEVER: Record = {"kind": "job.ended", "job": "review", "how": "never started", "worker": WORKER}
 RESULT: Record = {"kind": "result", "job": "review", "id": TASK, "exit": 0, "text": ANSWER, "why": None}
+
+BYSTANDER = 7000
+BOTH_END: Record = {"kind": "sessions.end", "sessions": ["main", "second"]}
+HOOK_KILLED = fault("hook killed", run="end", moment="at its start", pids=[5000], over=False)
+TORN = fault("state torn", files=[{"file": "state.json", "bytes": 900, "left": 450}])
+FILLED = fault("list filled", job="review", added=55)
+AGED = fault("row aged", job="review", without=["pidStart"])
+DELETED = fault("workspace deleted")
+WORKER_KILLED = [launch(), *started(), fault("worker ended", job="review", pids=[WORKER]), *killed(9)]
+SHELL_KILLED = [launch(), *started(), fault("shell ended", job="review", pids=[WORKER]), *killed(9)]
+CODEX_KILLED = [
+    *[launch(), *started(), fault("codex ended", job="review", pids=[4002])],
+    *[{"kind": "gate.abandoned", "job": "review", "n": 2}, died(4002, signal=9)],
+    {"kind": "job.ended", "job": "review", "how": "abandoned, worker lives on", "worker": WORKER},
+]
+
+
+def silent(answer: str) -> Record:
+    """A look at which main's status answers with a text that is no list."""
+    broken = look(row("running"))
+    broken["places"]["main"] = {"exit": 1, "answer": None, "text": answer}
+    return broken
+
+
+def started_again(lines: int) -> Record:
+    """A hundred starts of a session, the first of which left two lines."""
+    return fault("session started again", starts=100, file="sessionstart-hook-0.sh", first=2, lines=lines)
+
 
 # (requirement, the run, what is seen, the verdict)
 RUNS: list[tuple[str, list[Record], str, str]] = [
@@ -108,6 +141,25 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-08", [*RAN, {**RESULT, "exit": 1, "text": "No job found"}], "gone", "violates"),
     ("JOB-08", [*RAN, {**RESULT, "text": "something else"}], "gone", "violates"),
     ("JOB-08", LOST, "no evidence", "unknown"),
+    ("JOB-09", [*WORKER_KILLED, look(FAILED)], "terminal", "conforms"),
+    ("JOB-09", [*WORKER_KILLED, look(GHOST), look(FAILED)], "reported as running", "violates"),
+    ("JOB-09", [*WORKER_KILLED, look(GHOST, main=[])], "reported as running", "violates"),
+    ("JOB-09", [*WORKER_KILLED, look()], "not listed", "violates"),
+    ("JOB-09", WORKER_KILLED, "no evidence", "unknown"),
+    ("JOB-09", [launch(), *started()], "no evidence", "unknown"),
+    ("JOB-11", session_end(ROOT), "returns in budget", "conforms"),
+    ("JOB-11", [fault("server frozen", pids=[SERVER]), *session_end(ROOT)], "returns in budget", "conforms"),
+    ("JOB-11", session_end(ROOT, ended_by="budget"), "ended by the host", "violates"),
+    ("JOB-11", session_end(ROOT)[:-1], "never returned", "violates"),
+    ("JOB-11", session_end(SUB, ended_by="budget"), "no evidence", "unknown"),
+    ("JOB-12", [*RAN, HOOK_KILLED, look(DONE), census()], "converged", "conforms"),
+    ("JOB-12", [*LOST, HOOK_KILLED, look(FAILED), census()], "converged", "conforms"),
+    ("JOB-12", [launch(), *started(), HOOK_KILLED, look(GHOST), census(WORKER, rows=[GHOST])], "converged", "conforms"),
+    ("JOB-12", [*LOST, HOOK_KILLED, look(GHOST), census()], "false row", "violates"),
+    ("JOB-12", [*RAN, HOOK_KILLED, look(), census()], "lost row", "violates"),
+    ("JOB-12", [*RAN, HOOK_KILLED, look(DONE), census(SERVER, rows=[DONE])], "left behind", "violates"),
+    ("JOB-12", [*RAN, look(DONE), census()], "no evidence", "unknown"),
+    ("JOB-12", [*RAN, HOOK_KILLED, look(DONE)], "no evidence", "unknown"),
     ("JOB-13", [launch(), *started(), *cancel(), *killed(), look(CANCELLED)], "cancelled", "conforms"),
     ("JOB-13", [launch(), refused()], "refused", "conforms"),
     ("JOB-13", [QUEUED, *cancel(asleep=True), NEVER, look(CANCELLED)], "cancelled", "conforms"),
@@ -119,6 +171,11 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-13", [QUEUED, *cancel(asleep=True), *started(), look(CANCELLED)], "started after all", "violates"),
     ("JOB-13", [launch(), *started(), *cancel(), *killed()], "no evidence", "unknown"),
     ("JOB-13", RAN, "no evidence", "unknown"),
+    ("JOB-14", [launch(), *started(), planted(BYSTANDER), *killed()], "bystander alive", "conforms"),
+    ("JOB-14", [planted(BYSTANDER), {"kind": "sweep.began"}, died(BYSTANDER, signal=9)], "bystander alive", "conforms"),
+    ("JOB-14", [planted(BYSTANDER), died(BYSTANDER, signal=15)], "killed", "violates"),
+    ("JOB-14", [planted(1), planted(BYSTANDER, where="server"), died(BYSTANDER, signal=15)], "killed", "violates"),
+    ("JOB-14", [{**planted(BYSTANDER), "planted": False}], "no evidence", "unknown"),
     ("JOB-15", RAN, "survives", "conforms"),
     ("JOB-15", [launch(), *started()], "survives", "conforms"),
     ("JOB-15", [*LOST, look(FAILED)], "listed terminal", "conforms"),
@@ -130,11 +187,59 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-15", [launch(), refused("no such file")], "refused without naming --wait", "violates"),
     ("JOB-15", LOST, "no evidence", "unknown"),
     ("JOB-15", [launch()], "no evidence", "unknown"),
+    ("JOB-16", [*RAN, look(DONE), census()], "one state", "conforms"),
+    ("JOB-16", [launch(), refused()], "refused", "conforms"),
+    ("JOB-16", [*RAN, look(DONE, main=[]), census()], "status looks elsewhere", "violates"),
+    ("JOB-16", [*RAN, look(DONE, bare=[]), census()], "status looks elsewhere", "violates"),
+    ("JOB-16", [*RAN, look(DONE), census(SERVER, rows=[DONE])], "teardown looks elsewhere", "violates"),
+    ("JOB-16", [*RAN, census()], "no evidence", "unknown"),
+    ("JOB-16", [*RAN, look(DONE)], "no evidence", "unknown"),
+    ("JOB-17", [*WORKER_KILLED, look(FAILED)], "failed", "conforms"),
+    ("JOB-17", [*CODEX_KILLED, look(FAILED)], "failed", "conforms"),
+    ("JOB-17", [*WORKER_KILLED, look(GHOST)], "not failed", "violates"),
+    ("JOB-17", [*CODEX_KILLED, look(DONE)], "not failed", "violates"),
+    ("JOB-17", [*CODEX_KILLED, look()], "not failed", "violates"),
+    ("JOB-17", CODEX_KILLED, "no evidence", "unknown"),
+    ("JOB-17", [*LOST, look(FAILED)], "no evidence", "unknown"),
+    ("JOB-18", [*SHELL_KILLED, look(FAILED)], "terminal", "conforms"),
+    ("JOB-18", [launch(), *started(), fault("shell ended", pids=[1])], "survives", "conforms"),
+    ("JOB-18", [*SHELL_KILLED, look(GHOST)], "still active", "violates"),
+    ("JOB-18", [*SHELL_KILLED, look(DONE)], "false", "violates"),
+    ("JOB-18", [*SHELL_KILLED, look()], "no row", "violates"),
+    ("JOB-18", [*LOST, look(FAILED)], "no evidence", "unknown"),
+    ("JOB-19", [launch(), *started(), FILLED, look(GHOST, row("completed"))], "active row stays", "conforms"),
+    ("JOB-19", [launch(), *started(), FILLED, look(row("completed", id="task-2"))], "dropped", "violates"),
+    ("JOB-19", [launch(), *started(), look(GHOST)], "no evidence", "unknown"),
+    ("JOB-20", [started_again(2)], "bounded", "conforms"),
+    ("JOB-20", [started_again(200)], "grows", "violates"),
+    ("JOB-20", [started_again(2), started_again(200)], "grows", "violates"),
+    ("JOB-20", [], "no evidence", "unknown"),
     ("JOB-21", [*LOST, look(FAILED)], "terminal", "conforms"),
     ("JOB-21", RAN, "survives", "conforms"),
     ("JOB-21", [*LOST, look(GHOST)], "listed as running", "violates"),
     ("JOB-21", [*LOST, look(GHOST, main=[])], "listed as running", "violates"),
     ("JOB-21", [*LOST, look()], "not listed", "violates"),
+    ("JOB-22", [launch(), *started(), TORN, look(GHOST), *finished(), look(DONE)], "recovered", "conforms"),
+    ("JOB-22", [launch(), *started(), TORN, silent("state.json is damaged"), *finished()], "clear error", "conforms"),
+    ("JOB-22", [launch(), *started(), TORN, look(GHOST, main=[]), *finished(), look(DONE)], "not listed", "violates"),
+    ("JOB-22", [launch(), *started(), TORN, look(DONE), *finished()], "listed falsely", "violates"),
+    ("JOB-22", [launch(), *started(), TORN, silent("Traceback (most recent call last)")], "crash", "violates"),
+    ("JOB-22", [launch(), *started(), TORN, *killed(), look(FAILED)], "job lost", "violates"),
+    ("JOB-22", [launch(), *started(), look(GHOST)], "no evidence", "unknown"),
+    ("JOB-23", [*RAN, BOTH_END, look(DONE), census()], "converged", "conforms"),
+    ("JOB-23", [*RAN, BOTH_END, look(), census()], "lost row", "violates"),
+    ("JOB-23", [*RAN, BOTH_END, look(DONE), census(SERVER, rows=[DONE])], "left behind", "violates"),
+    ("JOB-23", [*RAN, look(DONE), census()], "no evidence", "unknown"),
+    ("JOB-24", [launch(), *started(), DELETED, *finished(), look(DONE)], "terminal", "conforms"),
+    ("JOB-24", [*LOST, DELETED, look(FAILED)], "terminal", "conforms"),
+    ("JOB-24", [launch(), *started(), DELETED, *killed(), look(GHOST)], "still active", "violates"),
+    ("JOB-24", [*LOST, DELETED, look()], "no row", "violates"),
+    ("JOB-24", [launch(), *started(), DELETED], "survives", "violates"),
+    ("JOB-24", [*RAN, look(DONE)], "no evidence", "unknown"),
+    ("JOB-25", [launch(), *started(), AGED, *finished(), look(DONE)], "survives", "conforms"),
+    ("JOB-25", [launch(), *started(), AGED, *session_end(OTHER, killed()), look(GHOST)], "lost", "violates"),
+    ("JOB-25", [launch(), *started(), AGED, *finished(), look(DONE, main=[])], "not listed truly", "violates"),
+    ("JOB-25", [*RAN, look(DONE)], "no evidence", "unknown"),
     ("JOB-26", [launch()], "lands in pattern A", "conforms"),
     ("JOB-26", [launch("agent", "companion task --wait 'job=review x'")], "lands in pattern B", "conforms"),
     ("JOB-26", [launch("agent", "companion task 'job=review explain --background'")], "lands in pattern B", "conforms"),
@@ -162,15 +267,55 @@ def test_check(name: str, run: list[Record], seen: str, verdict: str) -> None:
     assert (check.seen, check.verdict) == (seen, verdict), check.detail
 
 
+def at_once(*names: str) -> list[Record]:
+    """Jobs that one command launched, each done by a worker of its own, with their results."""
+    run: list[Record] = [{"kind": "jobs.launched", "agent": "main", "ids": [f"task-{name}" for name in names]}]
+    for number, name in enumerate(names):
+        own = {"job": name}
+        worker = WORKER + 10 * number
+        run += [
+            {"kind": "gate.reached", **own, "n": number, "thread": name},
+            {"kind": "job.started", **own, "row": row(id=f"task-{name}"), "worker": worker, "processes": []},
+            {"kind": "gate.answered", **own, "n": number},
+            died(worker, code=0),
+            {"kind": "job.ended", **own, "how": "answered", "worker": worker},
+        ]
+    return run
+
+
+def fetched(name: str) -> Record:
+    return {"kind": "result", "job": name, "id": f"task-{name}", "exit": 0, "text": ANSWER.replace("review", name)}
+
+
+TWO = ("one", "two")
+ONE_ROW, TWO_ROWS = [row("completed", id="task-one")], [row("completed", id=f"task-{name}") for name in TWO]
+LAUNCHES: list[tuple[list[Record], str, str]] = [
+    ([*at_once(*TWO), look(*TWO_ROWS), fetched("one"), fetched("two")], "N of N", "conforms"),
+    ([*at_once(*TWO), look(*ONE_ROW), fetched("one"), fetched("two")], "fewer", "violates"),
+    ([*at_once(*TWO), look(*TWO_ROWS), fetched("one")], "fewer", "violates"),
+    ([*at_once(*TWO), look(*TWO_ROWS, row(id="task-3")), fetched("one"), fetched("two")], "fewer", "violates"),
+    (at_once(*TWO), "no evidence", "unknown"),
+]
+
+
+@pytest.mark.parametrize(("run", "seen", "verdict"), LAUNCHES)
+def test_launches_at_once(run: list[Record], seen: str, verdict: str) -> None:
+    (check,) = judge(journal(*run, requires=["JOB-10"], jobs=TWO), REQUIREMENTS).checks
+    assert (check.seen, check.verdict) == (seen, verdict), check.detail
+
+
+ALL = [*RUNS, *(("JOB-10", run, seen, verdict) for run, seen, verdict in LAUNCHES)]
+
+
 def test_every_check_can_fail() -> None:
-    assert {name for name, _, _, verdict in RUNS if verdict == "violates"} == set(CHECKS)
-    assert {name for name, _, _, verdict in RUNS if verdict == "conforms"} == set(CHECKS)
+    assert {name for name, _, _, verdict in ALL if verdict == "violates"} == set(CHECKS)
+    assert {name for name, _, _, verdict in ALL if verdict == "conforms"} == set(CHECKS)
 
 
 def test_every_requirement_has_a_check_and_every_accepted_outcome_can_be_seen() -> None:
     assert set(REQUIREMENTS) == set(CHECKS)
     for name, requirement in REQUIREMENTS.items():
-        seen = {outcome for check, _, outcome, _ in RUNS if check == name} | {"refused"}
+        seen = {outcome for check, _, outcome, _ in ALL if check == name} | {"refused"}
         assert set(requirement.accepts) <= seen
 
 

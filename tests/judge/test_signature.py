@@ -10,9 +10,13 @@ from stories import (
     HOOK,
     OTHER,
     ROOT,
+    SERVER,
     SUB,
     WORKER,
+    cancel,
+    census,
     died,
+    fault,
     finished,
     journal,
     killed,
@@ -188,3 +192,48 @@ def test_an_unseen_wait_status_is_not_told_as_a_signal() -> None:
     assert found.id == "H1"
     assert found.culprit is not None
     assert found.culprit.signal is None
+
+
+DATA = "/run/home/.claude/plugins/data/codex"
+INSIDE, OUTSIDE = "home/.claude/plugins/data/codex/state/p", "tmp/codex-companion/p"
+
+
+def ended_with(data: str | None, server_in: str) -> list[Record]:
+    """The session has ended, its hook was given a data directory, and a server lives on."""
+    hook, *rest = session_end(ROOT)
+    hook |= {"cwd": "/run/project", "env": {"CLAUDE_PLUGIN_DATA": data} if data else {}}
+    left = census(SERVER)
+    left["state"] = [{"root": server_in, "rows": [], "server": {"pid": SERVER}, "error": None}]
+    return [hook, *rest, left]
+
+
+def test_a_server_that_only_another_root_tells_of_is_a_split() -> None:
+    found = signature(launch(), *started(), *finished(), *ended_with(DATA, OUTSIDE))
+    assert found.id == "H4"
+    assert OUTSIDE in found.reasons[0]
+
+
+@pytest.mark.parametrize("end", [ended_with(DATA, INSIDE), ended_with(None, OUTSIDE), ended_with(DATA, OUTSIDE)[:-1]])
+def test_a_server_that_the_hook_could_find_is_none(end: list[Record]) -> None:
+    assert signature(launch(), *started(), *finished(), *end).id is None
+
+
+def test_launches_at_once_of_which_a_row_is_gone_are_a_lost_update() -> None:
+    launches: Record = {"kind": "jobs.launched", "agent": "main", "ids": ["task-1", "task-2"]}
+    assert signature(launches, look(row())).id == "H5"
+    assert signature(launches, look(row(), row(id="task-2"))).id is None
+    assert signature(launches).id is None
+
+
+def test_what_the_scenario_itself_does_to_a_job_is_no_cause_of_its_loss() -> None:
+    ended = fault("worker ended", job="review", pids=[WORKER])
+    assert signature(launch(), *started(), ended, *killed(9), look(row())).id is None
+    assert signature(launch(), *started(), *cancel(), *killed(), look(row("cancelled"))).id is None
+    assert signature(launch(), *started(), *killed(9), ended, look(row())).id == "?"
+    other = fault("worker ended", job="other", pids=[1])
+    assert signature(launch(), *started(), other, *killed(9), look(row())).id == "?"
+
+
+def test_a_row_that_was_torn_out_is_no_lost_update() -> None:
+    torn = fault("state torn", files=[])
+    assert signature(launch(), *started(), torn, look(worker=True), *finished()).id is None

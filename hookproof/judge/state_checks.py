@@ -1,0 +1,194 @@
+"""Checks of what the plugin remembers of its jobs, and of what it says of them. Pure functions of the story."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hookproof.journal import Record
+from hookproof.judge.fates import fate, refused, short
+from hookproof.judge.story import MAIN, JobStory, Story
+from hookproof.judge.verdict import Seen
+
+
+def dead_is_not_running(story: Story, job: JobStory) -> Seen:
+    """JOB-09: the first status call after the death of the job's process."""
+    refusal = refused(job)
+    if refusal is not None:
+        return refusal
+    if job.worker_death is None:
+        return Seen(None, "the job's process never died")
+    look = next((look for look in story.looks if look["seq"] > job.worker_death["seq"]), None)
+    if look is None:
+        return Seen(None, "nobody asked for the status after the death of the job's process")
+    said = {place: story.status_of(story.listed(look, place, job)) for place in look["places"]}
+    shown = ", ".join(f"{place} is told {status or 'nothing of it'!r}" for place, status in said.items())
+    if any(status in story.active for status in said.values()):
+        return Seen("reported as running", f"{shown}; {fate(job).detail}")
+    outcome = "terminal" if any(said.values()) else "not listed"
+    return Seen(outcome, f"{shown}; {fate(job).detail}")
+
+
+def death_is_failure(story: Story, job: JobStory) -> Seen:
+    """JOB-17: what main is told of a job whose worker or Codex died in mid-turn."""
+    refusal = refused(job)
+    if refusal is not None:
+        return refusal
+    faults = [record for record in story.of("fault") if record["what"] in {"worker ended", "codex ended"}]
+    look = story.look_after(job.ended) if faults else None
+    if look is None:
+        return Seen(None, "nothing of the job died, or nobody looked after that")
+    row = story.listed(look, MAIN, job)
+    status = story.status_of(row) or "nothing of it"
+    failed = status in story.terminal - story.succeeded
+    return Seen("failed" if failed else "not failed", f"{faults[0]['what']}; main is told {status!r}")
+
+
+def terminal_after_the_shell(story: Story, job: JobStory) -> Seen:
+    """JOB-18: the row of a job whose launching shell was killed with its group."""
+    refusal = refused(job)
+    if refusal is not None:
+        return refusal
+    faults = [record for record in story.of("fault") if record["what"] == "shell ended"]
+    if not faults:
+        return Seen(None, "the launching shell was never killed")
+    return ended_in_a_terminal_row(story, job)
+
+
+def ended_in_a_terminal_row(story: Story, job: JobStory) -> Seen:
+    """JOB-24, and the second half of JOB-18: what the row says when all is over."""
+    end = refused(job) or fate(job)
+    if end.outcome in {None, "survives", "refused"}:
+        return end
+    look = story.look_after(job.ended)
+    if look is None:
+        return Seen(None, f"nobody looked after the job's end; {end.detail}")
+    status = story.status_of(story.stored(look, job))
+    wanted = story.terminal if end.outcome == "finished" else story.terminal - story.succeeded
+    if status in wanted:
+        return Seen("terminal", f"its row says {status!r}; {end.detail}")
+    outcome = "still active" if status in story.active else "no row" if not status else "false"
+    return Seen(outcome, f"its row says {status or 'nothing: it is gone'!r}; {end.detail}")
+
+
+def as_many_as_launched(story: Story, _job: JobStory) -> Seen:
+    """JOB-10: of N jobs that were launched at the same moment, the rows in the last look and the results."""
+    look = next(reversed(story.looks), None)
+    if look is None:
+        return Seen(None, "nobody looked after the launches")
+    rows = [row for entry in look["state"] for row in entry["rows"]]
+    ids = {row.get(story.fields["id"]) for row in rows}
+    lost = [name for name, job in story.jobs.items() if story.job_id(job) not in ids]
+    without = [name for name, job in story.jobs.items() if not _result_is_there(job)]
+    total = len(story.jobs)
+    detail = f"{len(ids)} rows for {total} jobs, {total - len(without)} results"
+    if lost or len(ids) != total or without:
+        missing = [f"no row of {', '.join(lost)}"] if lost else []
+        missing += [f"no result of {', '.join(without)}"] if without else []
+        return Seen("fewer", "; ".join([detail, *missing]))
+    return Seen("N of N", detail)
+
+
+def _result_is_there(job: JobStory) -> bool:
+    result = job.result
+    return result is not None and result["exit"] == 0 and job.answer in str(result["text"])
+
+
+def one_state(story: Story, job: JobStory) -> Seen:
+    """JOB-16: launch, status and teardown agree on where the state is."""
+    end = refused(job) or fate(job)
+    if end.outcome is None or end.outcome == "refused":
+        return end
+    looks = [look for look in story.looks if job.started is not None and look["seq"] > job.started["seq"]]
+    if not looks:
+        return Seen(None, "nobody looked at the job")
+    blind = list(_places_without(story, job, looks))
+    if blind:
+        return Seen("status looks elsewhere", f"the row is there, and status lists no such job in: {', '.join(blind)}")
+    census = next(iter(story.of("census")), None)
+    if census is None:
+        return Seen(None, "the run ended without a census")
+    left = story.unaccounted(census)
+    if left:
+        names = "; ".join(f"pid {process['pid']}: {short(' '.join(process['argv']))}" for process in left[:3])
+        return Seen("teardown looks elsewhere", f"after the session's end nothing accounts for {names}")
+    return Seen("one state", f"every place lists it, and the session's end left nothing behind; {end.detail}")
+
+
+def _places_without(story: Story, job: JobStory, looks: list[Record]) -> Iterator[str]:
+    for look in looks:
+        for place, asked in look["places"].items():
+            if asked["answer"] is None or story.listed(look, place, job) is None:
+                yield f"{place} (look {look['n']})"
+
+
+def bystander_lives(story: Story, _job: JobStory) -> Seen:
+    """JOB-14: whether a process lives that is no job's and whose pid was planted among the plugin's own."""
+    planted = [record for record in story.of("fault") if record["what"] == "foreign pid planted" and record["planted"]]
+    if not planted:
+        return Seen(None, "no foreign pid was planted")
+    swept = next((record["seq"] for record in story.of("sweep.began")), len(story.records) + 1)
+    for plant in planted:
+        for death in story.of("process.died"):
+            if (death["pid"], death["start"]) == (plant["pid"], plant["start"]) and death["seq"] < swept:
+                how = f"signal {death['signal']}" if death["signal"] else f"exit code {death['code']}"
+                return Seen("killed", f"the process planted in the {plant['where']}'s place died: {how}")
+    return Seen("bystander alive", f"{len(planted)} process(es) that are no job's live on")
+
+
+def active_row_stays(story: Story, job: JobStory) -> Seen:
+    """JOB-19: whether the list still has the running job after more finished ones than it may hold."""
+    look = story.look_after(_fault(story, "list filled"))
+    if job.started is None or look is None:
+        return Seen(None, "the list was not filled, or nobody looked after that")
+    rows = sum(len(entry["rows"]) for entry in look["state"])
+    status = story.status_of(story.stored(look, job))
+    if status in story.active:
+        return Seen("active row stays", f"its row says {status!r}, one of {rows}")
+    return Seen("dropped", f"{rows} rows, of the running job {status or 'none'!r}")
+
+
+def survives_damage(story: Story, job: JobStory) -> Seen:
+    """JOB-22: what main is told in every look after the list was torn."""
+    torn = _fault(story, "state torn")
+    looks = [look for look in story.looks if torn is not None and look["seq"] > torn["seq"]]
+    if torn is None or not torn["files"] or not looks:
+        return Seen(None, "no list was torn, or nobody looked after that")
+    seen = [_told_truly(story, job, look) for look in looks]
+    if fate(job).outcome == "lost":
+        return Seen("job lost", fate(job).detail)
+    return next((each for each in seen if each.outcome not in {"recovered", "clear error"}), seen[-1])
+
+
+def _told_truly(story: Story, job: JobStory, look: Record) -> Seen:
+    asked = look["places"].get(MAIN)
+    if asked is None:
+        return Seen(None, "the main session was not asked")
+    text, where = str(asked["text"]), f"look {look['n']}"
+    if asked["answer"] is None:
+        clear = bool(asked["exit"]) and text.strip() and not any(each in text for each in _CRASHES)
+        return Seen("clear error" if clear else "crash", f"{where}: status exited {asked['exit']}: {short(text)}")
+    status = story.status_of(story.listed(look, MAIN, job))
+    if not status:
+        return Seen("not listed", f"{where}: status in main lists no such job: {short(text)}")
+    true = status in story.true_words(job, look)
+    return Seen("recovered" if true else "listed falsely", f"{where}: main is told {status!r}; {fate(job).detail}")
+
+
+_CRASHES = ("Traceback (most recent call last)", "\n    at ", "SyntaxError")
+
+
+def old_row_survives(story: Story, job: JobStory) -> Seen:
+    """JOB-25: what became of a job whose row an earlier version could have written."""
+    look = story.look_after(_fault(story, "row aged"))
+    if job.started is None or look is None:
+        return Seen(None, "no row was aged, or nobody looked after that")
+    if fate(job).outcome == "lost":
+        return Seen("lost", fate(job).detail)
+    status = story.status_of(story.listed(look, MAIN, job))
+    if status in story.true_words(job, look):
+        return Seen("survives", f"main is told {status!r}; {fate(job).detail}")
+    return Seen("not listed truly", f"main is told {status or 'nothing of it'!r}; {fate(job).detail}")
+
+
+def _fault(story: Story, what: str) -> Record | None:
+    return next((fault for fault in story.of("fault") if fault["what"] == what), None)

@@ -1,0 +1,112 @@
+"""Deeds: what a scenario may have done to jobs, and why it is left out where there are no means for it."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from hookproof import suite
+from hookproof.catalogue import applies
+from hookproof.catalogue.deeds import DEEDS, deed_of, why_not
+from hookproof.catalogue.descriptor import Companion
+from hookproof.catalogue.lifecycle import resolve_lifecycle
+from hookproof.catalogue.plugin import Plugin, descriptors, resolve_plugin
+from hookproof.catalogue.scenario import Scenario, read_scenario, scenario_files
+
+SCENARIOS = [read_scenario(path) for path in scenario_files()]
+DONE = sorted({step.do for scenario in SCENARIOS for step in scenario.then if step.do and deed_of(step.do)})
+
+
+def reference() -> Companion:
+    descriptor = resolve_plugin("reference").descriptor
+    assert isinstance(descriptor, Companion)
+    return descriptor
+
+
+def test_every_deed_is_done_by_a_scenario() -> None:
+    assert {deed_of(text) for text in DONE} == set(DEEDS)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="some deeds take what only POSIX has")
+@pytest.mark.parametrize("text", DONE)
+def test_to_the_reference_everything_can_be_done(text: str) -> None:
+    assert why_not(text, reference()) is None
+
+
+@pytest.mark.parametrize("text", ["look", "release job", "cancel", "freeze", "queue job", "end host of job"])
+def test_what_is_no_deed(text: str) -> None:
+    assert deed_of(text) is None
+
+
+def without(**changes: object) -> Plugin:
+    """The reference, as a descriptor tells of it that has less to tell."""
+    plugin = resolve_plugin("reference")
+    descriptor = reference()
+    commands = descriptor.commands.model_copy(update={k: v for k, v in changes.items() if k in {"cancel", "work"}})
+    state = descriptor.state.model_copy(update={k: v for k, v in changes.items() if k in {"remembers", "newer"}})
+    poorer = descriptor.model_copy(update={"commands": commands, "state": state})
+    return Plugin(plugin.name, plugin.root, poorer, plugin.policy, plugin.version)
+
+
+@pytest.mark.parametrize(
+    ("change", "scenario", "reason"),
+    [
+        ({"cancel": None}, "jobs/cancel", "`cancel job` takes a command that the descriptor does not give: "),
+        ({"work": None}, "jobs/cancel-queued", "commands.work"),
+        ({"remembers": None}, "jobs/list-full", "`fill list` takes what the descriptor does not say: state.remembers"),
+        ({"newer": []}, "jobs/earlier-version", "state.newer"),
+    ],
+)
+@pytest.mark.skipif(sys.platform == "win32", reason="some deeds take what only POSIX has")
+def test_a_descriptor_that_does_not_say_how_leaves_the_scenario_out(
+    change: dict[str, object], scenario: str, reason: str
+) -> None:
+    plugin, lifecycle = without(**change), resolve_lifecycle("claude-2.1.91")
+    cases = suite.matrix(SCENARIOS, [plugin], [lifecycle])
+    assert scenario not in {case.scenario.id for case in cases}
+    (left,) = [left for left in suite.left_out(SCENARIOS, plugin, [lifecycle]) if left.scenario == scenario]
+    assert reason in left.reason
+
+
+@pytest.mark.parametrize("text", ["freeze server", "queue job later", "end shell of job"])
+def test_what_windows_does_not_have_is_said(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert "which Windows does not have" in (why_not(text, reference()) or "")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "lifecycle", "played"),
+    [
+        ("jobs/launches-at-once", "claude-2.1.91-windows", False),
+        ("jobs/without-hook-environment", "claude-2.1.91", False),
+        ("jobs/without-hook-environment", "claude-2.1.91-windows", True),
+        ("jobs/worker-dies", "claude-2.1.91", True),
+    ],
+)
+def test_on_windows_a_command_for_another_shell_is_left_out(
+    scenario: str, lifecycle: str, played: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    one = next(each for each in SCENARIOS if each.id == scenario)
+    assert (applies.why_not(one, reference(), resolve_lifecycle(lifecycle), real=False) is None) is played
+
+
+def test_a_companion_without_any_of_it_is_still_described() -> None:
+    assert all(isinstance(each, Companion) or each.kind == "context" for each in descriptors())
+
+
+def test_a_deed_without_jobs_is_a_mistake_of_the_scenario() -> None:
+    with pytest.raises(ValueError, match="a step is about a job"):
+        Scenario.model_validate(
+            {
+                "title": "t",
+                "source": "s",
+                "host": "claude",
+                "kind": "companion",
+                "user": "u",
+                "requires": ["JOB-22"],
+                "model": {"main": [{"text": "x"}]},
+                "then": [{"when": "turn ended", "do": "tear state"}],
+            }
+        )

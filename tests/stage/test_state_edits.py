@@ -1,0 +1,101 @@
+"""Damage on purpose: what is changed in a companion's state files, and that the rest stays as it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hookproof.catalogue.descriptor import Companion
+from hookproof.catalogue.lifecycle import Resolved
+from hookproof.catalogue.plugin import resolve_plugin
+from hookproof.stage import world as worlds
+from hookproof.stage.state_edits import NoSuchRowError, StateFiles
+
+ROW = {"id": "task-1", "status": "running", "pid": 42, "pidStart": "7", "updatedAt": "2026-01-02T03:04:05.678Z"}
+REQUEST = {"request": {"prompt": "job=review look at it"}}
+
+
+class Bench:
+    """A world in which a plugin has left one job."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        plugin = resolve_plugin("reference")
+        assert isinstance(plugin.descriptor, Companion)
+        self.world = worlds.build(plugin, Resolved(name="x", host="claude", rows={}), tmp_path, codex=None)
+        self.files = StateFiles(self.world, plugin.descriptor.state)
+        self.root = self.world.home / ".codex-companion" / "state" / "project-1"
+        (self.root / "jobs").mkdir(parents=True)
+        self.list = self.root / "state.json"
+        self.list.write_text(json.dumps({"version": 1, "jobs": [ROW]}))
+        (self.root / "jobs" / "task-1.json").write_text(json.dumps({**ROW, **REQUEST}))
+
+    def rows(self) -> list[dict[str, Any]]:
+        table: dict[str, Any] = json.loads(self.list.read_text())
+        assert table["version"] == 1
+        return list(table["jobs"])
+
+    def record(self, job: str) -> dict[str, Any]:
+        return dict(json.loads((self.root / "jobs" / f"{job}.json").read_text()))
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path)
+    yield bench
+    bench.world.remove()
+
+
+def test_a_row_changes_in_the_list_and_in_its_own_file(bench: Bench) -> None:
+    bench.files.change_row("task-1", lambda row: row | {"pid": 99})
+    assert bench.rows() == [ROW | {"pid": 99}]
+    assert bench.record("task-1") == {**ROW, **REQUEST, "pid": 99}
+
+
+def test_a_job_that_is_like_another_has_its_own_names(bench: Bench) -> None:
+    def renamed(text: str) -> str:
+        return text.replace("job=review ", "job=later ").replace("task-1", "task-1-later")
+
+    bench.files.add_row("task-1", renamed, lambda row: row | {"status": "queued"})
+    later, first = bench.rows()
+    assert (later["id"], later["status"], first) == ("task-1-later", "queued", ROW)
+    assert bench.record("task-1-later")["request"] == {"prompt": "job=later look at it"}
+    assert bench.record("task-1") == {**ROW, **REQUEST}
+
+
+def test_a_full_list_holds_younger_jobs_that_are_over(bench: Bench) -> None:
+    bench.files.fill("task-1", 55)
+    *others, first = bench.rows()
+    assert first == ROW
+    assert len({row["id"] for row in others} - {"task-1"}) == 55
+    assert {(row["status"], row["pid"]) for row in others} == {("completed", None)}
+    assert all(row["updatedAt"] > ROW["updatedAt"] and row["updatedAt"].endswith("Z") for row in others)
+
+
+def test_a_torn_list_is_half_of_what_it_was(bench: Bench) -> None:
+    before = bench.list.read_bytes()
+    (torn,) = bench.files.tear()
+    assert bench.list.read_bytes() == before[: len(before) // 2]
+    assert (torn["bytes"], torn["left"]) == (len(before), len(before) // 2)
+    assert torn["file"].endswith("project-1/state.json")
+
+
+def test_where_there_is_no_server_none_is_changed(bench: Bench) -> None:
+    assert bench.files.server() is None
+    assert bench.files.change_server(pid=99) is False
+    (bench.root / "server.json").write_text(json.dumps({"pid": 42, "port": 1}))
+    assert bench.files.change_server(pid=99) is True
+    assert json.loads((bench.root / "server.json").read_text()) == {"pid": 99, "port": 1}
+
+
+def test_a_job_that_no_list_has_is_an_error_that_says_where_was_looked(bench: Bench) -> None:
+    with pytest.raises(NoSuchRowError, match=r"codex-companion/state.*has the job 'task-2'"):
+        bench.files.change_row("task-2", dict)
+
+
+def test_nothing_of_ours_is_left_beside_the_files(bench: Bench) -> None:
+    bench.files.change_row("task-1", lambda row: row | {"pid": 99})
+    assert sorted(path.name for path in bench.root.rglob("*")) == ["jobs", "state.json", "task-1.json"]
