@@ -1,0 +1,80 @@
+"""Which processes belong together, and that a tree is killed whole, newborns included."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import sys
+from pathlib import Path
+from subprocess import PIPE
+
+import pytest
+
+from hookproof import processes
+from hookproof.journal import Journal
+from hookproof.play import trees
+
+PARENT = """
+import subprocess, sys
+waits = "print('here', flush=True); input()"
+subprocess.Popen([sys.executable, "-I", "-S", "-c", waits], stdin=subprocess.PIPE).wait()
+"""
+
+
+ENV = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+
+
+def info(pid: int, ppid: int, *argv: str) -> processes.ProcessInfo:
+    return processes.ProcessInfo(processes.Identity(pid, 1), ppid, pid, pid, list(argv), 0.0, 0.0)
+
+
+ALIVE = [
+    info(1, 0),
+    info(2, 1, "sh", "-c", "run 'job=review x'"),
+    info(3, 2, "run", "job=review x"),
+    info(4, 3),
+    info(5, 4),
+]
+
+
+@pytest.mark.parametrize(
+    ("pid", "without", "inside"),
+    [(3, None, {3, 4, 5}), (3, 4, {3}), (2, 5, {2, 3, 4}), (9, None, set()), (3, 3, set())],
+)
+def test_below(pid: int, without: int | None, inside: set[int]) -> None:
+    assert {each.identity.pid for each in trees.below(pid, ALIVE, without=without)} == inside
+
+
+def test_the_shell_of_a_launch_is_the_topmost_that_names_the_job() -> None:
+    found = trees.topmost_naming("review", ALIVE)
+    assert found is not None
+    assert found.identity.pid == 2
+    assert trees.topmost_naming("other", ALIVE) is None
+
+
+def test_a_tree_is_killed_whole_and_its_deaths_are_seen(tmp_path: Path) -> None:
+    async def run() -> tuple[list[int], list[int], int]:
+        journal = Journal(tmp_path / "j.jsonl")
+
+        def died(death: processes.Death) -> None:
+            journal.write("process.died", pid=death.identity.pid, start=death.identity.start)
+
+        watch = processes.DeathWatch(asyncio.get_running_loop(), died)
+        with processes.CaseProcesses(secrets.token_hex(16)) as group:
+            argv = [sys.executable, "-I", "-S", "-c", PARENT]
+            parent = await processes.spawn(argv, env=ENV, cwd=tmp_path, stdout=PIPE, case=group)
+            assert parent.stdout is not None
+            assert await parent.stdout.readline()
+            tree = trees.below(parent.identity.pid, group.census())
+            outlive = await trees.outlived(tree, journal, watch.watch, seconds=0.0)
+            killed = trees.kill_tree(parent.identity)
+            left = await trees.outlived(tree, journal, watch.watch, seconds=10.0)
+            parent.close()
+            watch.close()
+        journal.close()
+        assert sorted(killed) == sorted(each.identity.pid for each in tree) == outlive
+        return outlive, left, len(killed)
+
+    outlive, left, killed = asyncio.run(run())
+    assert (len(outlive), left, killed) == (2, [], 2)
