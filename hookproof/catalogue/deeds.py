@@ -28,6 +28,8 @@ class Deed:
     """The entry of the descriptor's `state` that it takes."""
     posix: str | None = None
     """What of it Windows does not have."""
+    takes_a_job: bool = True
+    """Whether there is nothing to do where every launch was refused."""
 
 
 DEEDS = (
@@ -36,16 +38,25 @@ DEEDS = (
     Deed(r"wake job (?P<deed>[\w-]+)", "wake job NAME", command="work", posix="signals that stop a process"),
     Deed(rf"end (?:worker|codex) of job{_JOB}", "end worker|codex of job"),
     Deed(rf"end shell of job{_JOB}", "end shell of job", posix="process groups"),
-    Deed(r"(?:freeze|thaw) server", "freeze|thaw server", posix="signals that stop a process"),
+    Deed(r"(?:freeze|thaw) server", "freeze|thaw server", posix="signals that stop a process", takes_a_job=False),
     Deed(rf"plant foreign pid in job{_JOB}", "plant foreign pid in job"),
     Deed(r"plant foreign pid in server", "plant foreign pid in server"),
     Deed(r"tear state", "tear state"),
     Deed(r"fill list", "fill list", state="remembers"),
     Deed(rf"age job{_JOB}", "age job", state="newer"),
-    Deed(r"kill next SessionEnd hook(?: once a process dies)?", "kill next SessionEnd hook [once a process dies]"),
-    Deed(r"delete project", "delete project", posix="directories that can be removed while they are in use"),
-    Deed(r"repeat SessionStart", "repeat SessionStart"),
-    Deed(r"settle", "settle"),
+    Deed(
+        r"kill next SessionEnd hook(?: once a process dies)?",
+        "kill next SessionEnd hook [once a process dies]",
+        takes_a_job=False,
+    ),
+    Deed(
+        r"delete project",
+        "delete project",
+        posix="directories that can be removed while they are in use",
+        takes_a_job=False,
+    ),
+    Deed(r"repeat SessionStart", "repeat SessionStart", takes_a_job=False),
+    Deed(r"settle", "settle", takes_a_job=False),
 )
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from hookproof.journal import Record
-from hookproof.judge.fates import refused, short
+from hookproof.judge.fates import short, unless_refused
 from hookproof.judge.story import JobStory, Story
 from hookproof.judge.verdict import Seen
 
 
-def cancelled(story: Story, job: JobStory) -> Seen:
+@unless_refused
+def cancelled(story: Story, _job: JobStory) -> Seen:
     """JOB-13: of every cancelled job, what came of its tree, of its row, and whether it started after all."""
-    refusal = refused(job)
-    if refusal is not None:
-        return refusal
     cancels = story.of("cancel")
     if not cancels:
         return Seen(None, "nothing was cancelled")

@@ -6,10 +6,8 @@ whether that conforms is not its business.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from hookproof.judge.cancel_checks import cancelled
-from hookproof.judge.fates import fate, refused, short
+from hookproof.judge.fates import Check, fate, refused, short
 from hookproof.judge.state_checks import (
     active_row_stays,
     as_many_as_launched,
@@ -30,8 +28,6 @@ from hookproof.judge.teardown_checks import (
     returns_in_budget,
 )
 from hookproof.judge.verdict import Seen
-
-Check = Callable[[Story, JobStory], Seen]
 
 
 def survives_subagent(story: Story, job: JobStory) -> Seen:

@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
-from hookproof.judge.story import JobStory
+from collections.abc import Callable
+from functools import wraps
+
+from hookproof.judge.story import JobStory, Story
 from hookproof.judge.verdict import Seen
+
+Check = Callable[[Story, JobStory], Seen]
+
+
+def unless_refused(check: Check) -> Check:
+    """A check that has nothing to look at where the launch was refused."""
+
+    @wraps(check)
+    def judged(story: Story, job: JobStory) -> Seen:
+        return refused(job) or check(story, job)
+
+    return judged
 
 
 def refused(job: JobStory) -> Seen | None:

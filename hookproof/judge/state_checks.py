@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hookproof.journal import Record
-from hookproof.judge.fates import fate, refused, short
+from hookproof.judge.fates import fate, short, unless_refused
 from hookproof.judge.story import MAIN, JobStory, Story
 from hookproof.judge.verdict import Seen
 
 
+@unless_refused
 def dead_is_not_running(story: Story, job: JobStory) -> Seen:
     """JOB-09: the first status call after the death of the job's process."""
-    refusal = refused(job)
-    if refusal is not None:
-        return refusal
     if job.worker_death is None:
         return Seen(None, "the job's process never died")
     look = next((look for look in story.looks if look["seq"] > job.worker_death["seq"]), None)
@@ -28,11 +26,9 @@ def dead_is_not_running(story: Story, job: JobStory) -> Seen:
     return Seen(outcome, f"{shown}; {fate(job).detail}")
 
 
+@unless_refused
 def death_is_failure(story: Story, job: JobStory) -> Seen:
     """JOB-17: what main is told of a job whose worker or Codex died in mid-turn."""
-    refusal = refused(job)
-    if refusal is not None:
-        return refusal
     faults = [record for record in story.of("fault") if record["what"] in {"worker ended", "codex ended"}]
     look = story.look_after(job.ended) if faults else None
     if look is None:
@@ -43,11 +39,9 @@ def death_is_failure(story: Story, job: JobStory) -> Seen:
     return Seen("failed" if failed else "not failed", f"{faults[0]['what']}; main is told {status!r}")
 
 
+@unless_refused
 def terminal_after_the_shell(story: Story, job: JobStory) -> Seen:
     """JOB-18: the row of a job whose launching shell was killed with its group."""
-    refusal = refused(job)
-    if refusal is not None:
-        return refusal
     faults = [record for record in story.of("fault") if record["what"] == "shell ended"]
     if not faults:
         return Seen(None, "the launching shell was never killed")
@@ -56,8 +50,8 @@ def terminal_after_the_shell(story: Story, job: JobStory) -> Seen:
 
 def ended_in_a_terminal_row(story: Story, job: JobStory) -> Seen:
     """JOB-24, and the second half of JOB-18: what the row says when all is over."""
-    end = refused(job) or fate(job)
-    if end.outcome in {None, "survives", "refused"}:
+    end = fate(job)
+    if end.outcome in {None, "survives"}:
         return end
     look = story.look_after(job.ended)
     if look is None:
@@ -93,10 +87,11 @@ def _result_is_there(job: JobStory) -> bool:
     return result is not None and result["exit"] == 0 and job.answer in str(result["text"])
 
 
+@unless_refused
 def one_state(story: Story, job: JobStory) -> Seen:
     """JOB-16: launch, status and teardown agree on where the state is."""
-    end = refused(job) or fate(job)
-    if end.outcome is None or end.outcome == "refused":
+    end = fate(job)
+    if end.outcome is None:
         return end
     looks = [look for look in story.looks if job.started is not None and look["seq"] > job.started["seq"]]
     if not looks:
@@ -121,6 +116,7 @@ def _places_without(story: Story, job: JobStory, looks: list[Record]) -> Iterato
                 yield f"{place} (look {look['n']})"
 
 
+@unless_refused
 def bystander_lives(story: Story, _job: JobStory) -> Seen:
     """JOB-14: whether a process lives that is no job's and whose pid was planted among the plugin's own."""
     planted = [record for record in story.of("fault") if record["what"] == "foreign pid planted" and record["planted"]]
@@ -135,6 +131,7 @@ def bystander_lives(story: Story, _job: JobStory) -> Seen:
     return Seen("bystander alive", f"{len(planted)} process(es) that are no job's live on")
 
 
+@unless_refused
 def active_row_stays(story: Story, job: JobStory) -> Seen:
     """JOB-19: whether the list still has the running job after more finished ones than it may hold."""
     look = story.look_after(_fault(story, "list filled"))
@@ -147,6 +144,7 @@ def active_row_stays(story: Story, job: JobStory) -> Seen:
     return Seen("dropped", f"{rows} rows, of the running job {status or 'none'!r}")
 
 
+@unless_refused
 def survives_damage(story: Story, job: JobStory) -> Seen:
     """JOB-22: what main is told in every look after the list was torn."""
     torn = _fault(story, "state torn")
@@ -177,6 +175,7 @@ def _told_truly(story: Story, job: JobStory, look: Record) -> Seen:
 _CRASHES = ("Traceback (most recent call last)", "\n    at ", "SyntaxError")
 
 
+@unless_refused
 def old_row_survives(story: Story, job: JobStory) -> Seen:
     """JOB-25: what became of a job whose row an earlier version could have written."""
     look = story.look_after(_fault(story, "row aged"))

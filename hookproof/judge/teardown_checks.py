@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hookproof.journal import Record
-from hookproof.judge.fates import fate, short
+from hookproof.judge.fates import fate, short, unless_refused
 from hookproof.judge.state_checks import ended_in_a_terminal_row
 from hookproof.judge.story import JobStory, Story
 from hookproof.judge.verdict import Seen
@@ -31,6 +31,7 @@ def _took(started: Record, ended: Record | None) -> float:
     return float(ended["at"] - started["at"]) if ended is not None else 0.0
 
 
+@unless_refused
 def converges_after_a_kill(story: Story, _job: JobStory) -> Seen:
     """JOB-12: what later sessions made of what killed SessionEnd hooks had left undone."""
     if not any(fault["what"] == "hook killed" for fault in story.of("fault")):
@@ -38,6 +39,7 @@ def converges_after_a_kill(story: Story, _job: JobStory) -> Seen:
     return _converged(story)
 
 
+@unless_refused
 def converges_after_two_ends(story: Story, _job: JobStory) -> Seen:
     """JOB-23."""
     if not story.of("sessions.end"):
@@ -76,6 +78,7 @@ def environment_stays_small(story: Story, _job: JobStory) -> Seen:
     return Seen("bounded" if worst["lines"] <= max(_FEW_LINES, worst["first"]) else "grows", detail)
 
 
+@unless_refused
 def ends_without_its_workspace(story: Story, job: JobStory) -> Seen:
     """JOB-24."""
     if not any(fault["what"] == "workspace deleted" for fault in story.of("fault")):

@@ -58,11 +58,22 @@ class Steps:
         ended: dict[str, int] = {}
         for number, step in enumerate(self.scenario.then, start=1):
             seen = await self._wait(self._awaited(step, turns, ended), step)
-            if seen["kind"] == "job.refused" and _is_done_to_a_job(step.do or ""):
+            if _takes_a_job(step.do or "") and (seen["kind"] == "job.refused" or self._refused(step.do or "")):
                 self.journal.write("step.skipped", n=number, when=step.when, why="no job: refused")
                 continue
             self.journal.write("step", n=number, when=step.when, do=step.do, user=step.user, since=seen["seq"])
             await self._do(number, step)
+
+    def _refused(self, do: str) -> bool:
+        """Whether a deed comes to nothing because the launch was refused; what is like such a job is none either."""
+        if deed_of(do) is None:
+            return False
+        first, named = next(iter(self.scenario.jobs), ""), self._job(do)
+        if self.journal.find(lambda r: r["kind"] == "job.refused" and r["job"] in {first, named}) is None:
+            return False
+        if do.startswith("queue"):
+            self.journal.write("job.refused", job=named, agent=None, text=f"the launch of {first} was refused")
+        return True
 
     async def _wait(self, predicate: Predicate, step: Then) -> Record:
         def gone(record: Record) -> bool:
@@ -182,10 +193,10 @@ class Steps:
         return named[0] if named else next(iter(self.scenario.jobs), "")
 
 
-def _is_done_to_a_job(do: str) -> bool:
+def _takes_a_job(do: str) -> bool:
     """Whether without a job there is nothing to do."""
     deed = deed_of(do)
-    return do.startswith(("release", "fetch")) or (deed is not None and "job" in deed.says)
+    return do.startswith(("release", "fetch")) or (deed is not None and deed.takes_a_job)
 
 
 def _name(when: str) -> str | None:

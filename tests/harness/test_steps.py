@@ -170,11 +170,19 @@ def test_the_second_turn_is_not_the_first(tmp_path: Path) -> None:
 def test_what_a_step_would_do_with_a_refused_job_is_skipped_and_the_rest_goes_on(tmp_path: Path) -> None:
     done_to_it = ["release job", "fetch result", "cancel job", "end worker of job", "plant foreign pid in job"]
     steps = [{"when": "job started", "do": each} for each in done_to_it]
-    others = [{"when": "job ended", "do": "tear state"}, {"when": "job ended", "user": "Anything new?"}]
+    others = [{"when": "job ended", "do": "settle"}, {"when": "job ended", "user": "Anything new?"}]
     done, journal = play(tmp_path, [r("job.refused", job="review")], *steps, *others)
-    assert done == ["tear state: review", "type main Anything new?"]
+    assert done == ["settle: review", "type main Anything new?"]
     skipped = [record for record in journal.records if record["kind"] == "step.skipped"]
     assert [record["why"] for record in skipped] == ["no job: refused"] * len(done_to_it)
+
+
+def test_a_job_that_is_like_a_refused_one_is_refused_too(tmp_path: Path) -> None:
+    steps = [{"when": "turn ended", "do": "queue job other"}, {"when": "job other queued", "do": "cancel job other"}]
+    last = {"when": "job other cancelled", "do": "look"}
+    done, journal = play(tmp_path, [r("job.refused", job="review"), TURN], *steps, last)
+    assert done == ["look 3"]
+    assert [record["job"] for record in journal.records if record["kind"] == "job.refused"] == ["review", "other"]
 
 
 def test_the_refusal_of_another_job_skips_nothing(tmp_path: Path) -> None:
