@@ -166,6 +166,21 @@ class JobTellers(Drawing):
         text = f"status: {words.asked_words(self.story, record, self.job)}"
         self.mark(self.row(record, text, details=details), HARNESS, "look")
 
+    def on_fault(self, record: Record) -> None:
+        """The scenario has something done to a job that happens to jobs out there."""
+        facts = {name: value for name, value in record.items() if name not in {"seq", "at", "kind", "what"}}
+        about = f" (job {record['job']})" if record.get("job") else ""
+        row = self.row(record, f"hookproof, as the scenario has it{about}: {record['what']}", "bad")
+        self.picture.rows[row].details.append(Detail("the facts", words.pretty(facts)))
+        self.mark(row, HARNESS, "killed")
+
+    def on_cancel(self, record: Record) -> None:
+        """A user's cancellation has come back, and its job's tree has had time to end."""
+        left = f", {len(record['left'])} of its processes live on" if record["left"] else ""
+        text = f"job {record['job']} is cancelled: exit code {record.get('exit')}{left}"
+        details = [Detail("what it said", str(record.get("text"))), Detail("its tree", words.pretty(record["tree"]))]
+        self.mark(self.row(record, text, "bad" if left else "plain", details), HARNESS, "look")
+
     def on_result(self, record: Record) -> None:
         """Somebody asks for the job's result."""
         text = f"the result of job {record['job']} is asked for: exit code {record.get('exit')}"

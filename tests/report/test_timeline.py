@@ -241,5 +241,14 @@ def test_what_status_says_differs_by_place() -> None:
     assert picture.rows[said(picture, "status:")].text == expected
 
 
+def test_what_the_scenario_has_done_to_a_job_is_shown_as_the_harnesss_own_doing() -> None:
+    fault: Record = {"kind": "fault", "what": "worker ended", "job": "review", "pids": [10]}
+    cancel: Record = {"kind": "cancel", "job": "review", "exit": 0, "text": "done", "tree": [], "left": [10]}
+    picture = build(journal(*shell(*JOB), fault, cancel, *OVER))
+    ended = picture.rows[said(picture, "hookproof, as the scenario has it (job review): worker ended")]
+    assert '"pids"' in ended.details[0].text
+    assert picture.rows[said(picture, "job review is cancelled: exit code 0, 1 of its processes live on")].tone == "bad"
+
+
 def test_an_empty_journal_is_an_empty_picture() -> None:
     assert build([]).rows == []
