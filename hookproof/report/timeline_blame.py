@@ -135,8 +135,30 @@ def _of_job(story: Story, outcome: Outcome) -> Record | None:
     }
     if outcome.id in evidence:
         return evidence[outcome.id]
+    if outcome.id in _LATER:
+        return _after_fault(story, outcome)
     asked = [each for each in story.of("model.request") if each.get("agent") == "main"]
     return lost or job.refused or (asked[-1] if asked else None)
+
+
+_LATER = frozenset(f"JOB-{number:02}" for number in (*range(9, 15), *range(16, 21), *range(22, 26)))
+"""What is judged by what the plugin made of something that the scenario had done."""
+
+
+def _after_fault(story: Story, outcome: Outcome) -> Record | None:
+    """The death of a planted process, the hook that was late, a session's start again; else the first look after it."""
+    deeds = [*story.of("fault"), *story.of("cancel"), *story.of("sessions.end"), *story.of("jobs.launched")]
+    since = min((int(deed["seq"]) for deed in deeds), default=0)
+    if outcome.id == "JOB-14":
+        planted = {(fault["pid"], fault["start"]) for fault in story.of("fault") if "start" in fault}
+        return next((death for death in story.of("process.died") if (death["pid"], death["start"]) in planted), None)
+    if outcome.id == "JOB-11":
+        return next((run.ended for run in story.session_end_hooks() if run.ended is not None), None)
+    if outcome.id == "JOB-20":
+        return next(iter(story.of("fault")), None)
+    if outcome.seen in {"left behind", "teardown looks elsewhere"}:
+        return next(iter(story.of("census")), None)
+    return next((look for look in story.looks if look["seq"] > since), None)
 
 
 def _of_agent(story: Story, outcome: Outcome) -> Record | None:

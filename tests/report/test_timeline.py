@@ -250,5 +250,35 @@ def test_what_the_scenario_has_done_to_a_job_is_shown_as_the_harnesss_own_doing(
     assert picture.rows[said(picture, "job review is cancelled: exit code 0, 1 of its processes live on")].tone == "bad"
 
 
+PLANTED: Record = {
+    "kind": "fault",
+    "what": "foreign pid planted",
+    "pid": 70,
+    "start": 1,
+    "where": "job",
+    "job": "review",
+}
+LOOK: Record = {"kind": "look", "places": {"main": NOTHING}, "processes": [], "state": []}
+
+
+@pytest.mark.parametrize(
+    ("name", "seen", "text"),
+    [
+        ("JOB-14", "killed", "foreign pid planted"),
+        ("JOB-13", "tree lives on", "status:"),
+        ("JOB-16", "teardown looks elsewhere", "every session is over"),
+        ("JOB-20", "grows", "hookproof, as the scenario has it"),
+    ],
+)
+def test_what_a_fault_broke_is_marked_after_it(name: str, seen: str, text: str) -> None:
+    died: Record = {"kind": "process.died", "pid": 70, "start": 1, "code": None, "signal": 15, "observed": True}
+    story = journal(*shell(*JOB), LOOK, PLANTED, died, LOOK, *OVER)
+    rows = build(story, [a_check(name, "violates", seen=seen)]).rows
+    (broken,) = [number for number, row in enumerate(rows) if row.tone == "broken"]
+    before = broken - 1 if rows[broken].text.startswith("✖") else broken
+    assert text in rows[before].text
+    assert before >= next(number for number, row in enumerate(rows) if "foreign pid planted" in row.text)
+
+
 def test_an_empty_journal_is_an_empty_picture() -> None:
     assert build([]).rows == []
