@@ -74,6 +74,8 @@ class State(Strict):
     """The field of `server_file` that names the server's process."""
     remembers: int | None = None
     """How many jobs the list holds at most."""
+    begun: list[str] = []
+    """Fields that a row has only once its job has begun."""
     newer: list[str] = []
     """Fields of a row that earlier versions of the plugin did not write."""
     fields: Fields = Fields()

@@ -83,8 +83,9 @@ class Cancelling:
         fields, words = self._descriptor.state.fields, self._descriptor.state.words
 
         def queued(row: Record) -> Record:
+            waiting = {name: value for name, value in row.items() if name not in self._descriptor.state.begun}
             start = {} if fields.start is None else {fields.start: str(child.identity.start)}
-            return row | {fields.status: words.active[0], fields.pid: child.identity.pid} | start
+            return waiting | {fields.status: words.active[0], fields.pid: child.identity.pid} | start
 
         def renamed(text: str) -> str:
             return text.replace(f"job={like} ", f"job={job} ").replace(like_id, job_id)
