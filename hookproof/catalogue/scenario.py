@@ -49,6 +49,11 @@ class Job(Strict):
     """What the worker's model answers when the job is released."""
 
     answer: str = ""
+    leaves: Literal["same-group", "detached"] | None = None
+    """A process that a tool call of its Codex leaves running, in its group or in a session of its own.
+
+    Only a stand-in Codex can be told to; with a real one there is none.
+    """
 
 
 class Session(Strict):

@@ -63,6 +63,9 @@ class CompanionPlay(Performance):
             # without plugins it asks nobody for any
             home, base_url = Path(self.env["CODEX_HOME"]), self.env["OPENAI_BASE_URL"]
             write_config(home, base_url, self.world.project, ["plugins = false"])
+        else:
+            left = [job.leaves for job in self.case.scenario.jobs.values() if job.leaves is not None]
+            self.env |= {"HOOKPROOF_CODEX_GRANDCHILD": left[0]} if left else {}
         self._looker = Looker(self.journal, self.world, self._descriptor, self.env, self.group)
         self._faults = Faults(
             Ground(
