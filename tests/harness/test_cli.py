@@ -27,7 +27,7 @@ def hookproof(*words: str) -> subprocess.CompletedProcess[str]:
         (["run", "--plugin", "nowhere"], 2, "--plugin nowhere: no such directory"),
         (["run", "--plugin", "reference:nope"], 2, "has no policy 'nope'"),
         (["run", "--repeat", "0"], 2, "--repeat 0: expected a number from 1"),
-        (["explain", "JOB-3"], 2, "did you mean JOB-03"),
+        (["explain", "JOB-003"], 2, "did you mean JOB-03"),
         (["recheck", "/nonexistent"], 2, "/nonexistent: does not exist"),
         (["run", "--plugin", "reference:correct+bogus"], 2, "has no policy switch 'bogus'"),
         (["run", "-j", "-3"], 2, "-j -3: expected a number"),
