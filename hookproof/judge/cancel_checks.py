@@ -45,5 +45,7 @@ def _went_on(job: JobStory, cancel: Record) -> Seen | None:
         names = "; ".join(f"pid {pid}: {argvs.get(pid, '?')[:120]}" for pid in cancel["left"])
         return Seen("tree lives on", f"{len(cancel['left'])} of its {len(argvs)} processes are alive: {names}")
     if job.answered is not None and job.answered["seq"] > cancel["seq"]:
-        return Seen("went on", "its Codex was given its answer after the cancellation")
+        return Seen(
+            "went on", "its Codex held its request for seconds after the cancellation, and was given its answer"
+        )
     return None

@@ -54,6 +54,7 @@ class Cancelling:
         answer = await self._ground.looker.ask_main(command)
         seconds = _END_SECONDS if answer["exit"] == 0 and job not in self._asleep else 0.0
         left = await trees.outlived(tree, self._journal, self._ground.watch, seconds=seconds)
+        await self._lets_go(job, seconds)
         self._journal.write(
             "cancel",
             job=job,
@@ -64,6 +65,18 @@ class Cancelling:
             left=left,
             asleep=job in self._asleep,
         )
+
+    async def _lets_go(self, job: str, seconds: float) -> None:
+        """Give the job's Codex, which may be another's as well, the time to drop the request that it waits for."""
+
+        def over(record: Record) -> bool:
+            return record["kind"] in {"gate.abandoned", "gate.answered"} and record["job"] == job
+
+        try:
+            if job in self._jobs.started:
+                await self._journal.wait(over, waiting_for=f"the Codex of {job} to let go", seconds=seconds)
+        except DeadlineMissedError:
+            pass  # what it does with the answer is told by the gate
 
     async def queue(self, job: str) -> None:
         """Enter a job like the running one, and start its worker asleep."""
