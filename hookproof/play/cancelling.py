@@ -21,6 +21,7 @@ from hookproof.play import trees
 from hookproof.play.followers import Followers
 from hookproof.play.ground import Ground
 from hookproof.play.jobs import describe
+from hookproof.stage.state_edits import NoSuchRowError
 
 _END_SECONDS = 3.0
 _AGAIN_SECONDS = 0.005
@@ -80,7 +81,10 @@ class Cancelling:
 
     async def queue(self, job: str) -> None:
         """Enter a job like the running one, and start its worker asleep."""
-        like, like_id = next((name, self._jobs.id_of(name)) for name in self._jobs.started if name != job)
+        like = next((name for name in self._jobs.started if name != job), None)
+        if like is None:
+            raise NoSuchRowError(f"no other job has started that {job} could be like")
+        like_id = self._jobs.id_of(like)
         job_id = f"{like_id}-{job}"
         work = (self._descriptor.commands.work or "").replace("{plugin}", str(self._ground.world.plugin))
         work = work.replace("{id}", job_id).replace("{project}", shlex.quote(str(self._ground.world.project)))
@@ -138,7 +142,14 @@ class Cancelling:
 async def _stopped(identity: processes.Identity) -> None:
     """Wait until a process has stopped itself. Nothing tells of that but its state."""
     deadline = asyncio.get_running_loop().time() + _END_SECONDS
-    while processes.is_alive(identity) and psutil.Process(identity.pid).status() != psutil.STATUS_STOPPED:
+    while processes.is_alive(identity) and not _is_stopped(identity):
         if asyncio.get_running_loop().time() > deadline:
             raise DeadlineMissedError(f"process {identity.pid} to stop itself", _END_SECONDS)
         await asyncio.sleep(_AGAIN_SECONDS)
+
+
+def _is_stopped(identity: processes.Identity) -> bool:
+    try:
+        return psutil.Process(identity.pid).status() == psutil.STATUS_STOPPED
+    except psutil.Error:  # it died meanwhile
+        return False
