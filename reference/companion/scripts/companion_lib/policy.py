@@ -73,6 +73,10 @@ POLICIES: dict[str, dict[str, object]] = {
 SWITCHES: dict[str, dict[str, object]] = {
     "young-session": {"refuses_younger_than": 60.0},
     "cancel-marks-only": {"cancel_ends_job": False},
+    "blind-to-death": {"notices_death": False},
+    "cap-drops-active": {"cap_spares_active": False},
+    "environment-grows": {"bounds_environment": False},
+    "two-state-roots": {"state_root": "plugin-data"},
 }
 
 
