@@ -166,11 +166,20 @@ def told_once(story: Story, job: JobStory) -> Seen:
     conversation = job.call["agent"] if job.call["agent"] in story.conversations() else MAIN
     names = [name for name in (story.job_id(job), f"job={job.name}", job.answer) if name]
     texts = [t for t in story.told(conversation, after=over) if any(name in t["text"] for name in names)]
+    if not texts and _ended_openly(story, job):
+        return Seen("listed as ended", "it never finished, and main's status says so")
     if not texts:
         asked = len({t["n"] for t in story.told(conversation, after=over)})
         return Seen("never told", f"{asked} later model request(s) of {conversation!r}, none of them mentions the job")
     shown = f"in model request {texts[0]['n']} ({texts[0]['role']}): {short(texts[0]['text'])}"
     return Seen("told once" if len(texts) == 1 else f"told {len(texts)} times", shown)
+
+
+def _ended_openly(story: Story, job: JobStory) -> bool:
+    """Whether a job that was ended before its model had answered is listed in main as ended."""
+    if job.lost is None or not story.looks:
+        return False
+    return story.status_of(story.listed(story.looks[-1], MAIN, job)) in story.terminal - story.succeeded
 
 
 def output_file_tells(story: Story, job: JobStory) -> Seen:

@@ -64,7 +64,7 @@ def find_culprit(story: Story, job: JobStory) -> Culprit | None:
         who = Finding(f"the host itself, {when}", observed=not inferred, why=why)
         return Culprit(who, None, _signal(job), _after_subagent(story, lost))
     sender = _sender(story, job, lost)
-    run = sender[0] if sender else _only_hook(story, lost["at"])
+    run = sender[0] if sender else only_hook(story, lost["at"])
     if run is None:
         return None
     if sender:
@@ -97,8 +97,8 @@ def _near(run: HookRun, at: float, *, after: float) -> bool:
     return run.started["at"] - _LATE_MS <= at and (run.ended is None or at <= run.ended["at"] + after)
 
 
-def _only_hook(story: Story, at: float) -> HookRun | None:
-    """The one SessionEnd hook that can have done it; None when there is none, or more than one."""
+def only_hook(story: Story, at: float) -> HookRun | None:
+    """The one SessionEnd hook that can have done what was done at `at`; None when there is none, or more than one."""
     running = [run for run in story.session_end_hooks() if run.runs_at(at)]
     near = running or [run for run in story.session_end_hooks() if _near(run, at, after=_AFTERMATH_MS)]
     return near[0] if len(near) == 1 else None

@@ -1,7 +1,7 @@
 """Who ended what, and when a requirement was broken: the two things that a picture is looked at for.
 
 A sender that the kernel named is certain. Otherwise the one who can have done it is named, and called inferred: the
-host that ended the shell just then, or the only SessionEnd hook of the moment (the culprit is found by the same rules).
+host that ended the shell just then, or the only SessionEnd hook of the moment.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Protocol
 
 from hookproof.journal import Record
 from hookproof.judge.agents import STARTS
+from hookproof.judge.culprit import only_hook
 from hookproof.judge.story import HookRun, Story
 from hookproof.report.timeline_cast import HARNESS, HOOKS, Cast
 
 _HOST_MS = 1000.0
-_AFTERMATH_MS = 2000.0
 _REQUEST = re.compile(r"\bmodel request (\d+)")
 _AGENT = re.compile(r"^([^\s:]+): ")
 
@@ -88,19 +88,10 @@ def _host(story: Story, cast: Cast, record: Record) -> Sender | None:
 
 
 def _hook(story: Story, record: Record) -> Sender | None:
-    at = record["at"]
-    ends = story.session_end_hooks()
-    running = [run for run in ends if run.runs_at(at)]
-    near = running or [run for run in ends if _just_over(run, at)]
-    if len(near) != 1:
+    if only_hook(story, record["at"]) is None:
         return None
     why = "inferred: it was the only SessionEnd hook that was running then, or had just ended"
     return Sender(HOOKS, "by the SessionEnd hook", certain=False, why=why)
-
-
-def _just_over(run: HookRun, at: float) -> bool:
-    over = run.ended is None or at <= run.ended["at"] + _AFTERMATH_MS
-    return bool(run.started["at"] - _HOST_MS <= at and over)
 
 
 def broken(story: Story, outcomes: Iterable[Outcome]) -> dict[int, list[Outcome]]:
