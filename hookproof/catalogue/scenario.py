@@ -232,6 +232,10 @@ class Scenario(Strict):
         if not self.codex.app_server:
             for verb in sorted(done & only_a_client):
                 yield f"a step is to {verb} the session, which only a client can: add [codex] app_server = true"
+        forks = {step.do.split()[-1] for step in self.then if step.do is not None and step.do.startswith("fork ")}
+        for number, step in enumerate(self.then, start=1):
+            if step.when.endswith(" ended") and names_in(step).get("session") in forks:
+                yield f"then[{number}] waits for the end of a fork, which ends with the session that it is of"
 
     def _resumed(self) -> Iterator[str]:
         """What is wrong with the resumes: only what has ended can be taken up again."""

@@ -52,7 +52,8 @@ class Client:
                 self._write({"id": message["id"], "error": _REFUSED})
             self._told(message)
             return
-        method, answer = self._waiting.pop(message.get("id", 0), ("", None))
+        number = message.get("id")
+        method, answer = self._waiting.pop(number if isinstance(number, int) else 0, ("", None))
         if answer is None or answer.done():
             return
         if "error" in message:
@@ -73,12 +74,15 @@ class Client:
 
     async def listen(self) -> None:
         """Feed this client from the process's stdout, to its end; for a process that nobody else reads."""
-        try:
-            while self._child.stdout is not None and (line := await self._child.stdout.readline()):
-                self.heard(json.loads(line))
-        except ValueError:
-            self.gone(f"said {line[:200]!r}, which is no JSON,")
-            return
+        while self._child.stdout is not None and (line := await self._child.stdout.readline()):
+            try:
+                message = json.loads(line)
+            except ValueError:
+                message = None
+            if not isinstance(message, dict):
+                self.gone(f"said {line[:200]!r}, which is no message,")
+                return
+            self.heard(message)
         self.gone()
 
     def hang_up(self) -> None:

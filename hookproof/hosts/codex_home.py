@@ -121,8 +121,11 @@ class Home:
             await client.initialize()
             await client.ask("plugin/install", {"marketplacePath": str(marketplace), "pluginName": name})
             listed = await client.ask("hooks/list", {"cwds": [str(self.setting.world.project)]})
-            hooks = [hook for place in listed["data"] for hook in place["hooks"]]
-            trust = {hook["key"]: {"trusted_hash": hook["currentHash"]} for hook in hooks}
+            try:
+                hooks = [hook for place in listed["data"] for hook in place["hooks"]]
+                trust = {hook["key"]: {"trusted_hash": hook["currentHash"]} for hook in hooks}
+            except (KeyError, TypeError) as error:
+                raise HostError(f"codex app-server: hooks/list: its answer has no {error}") from None
             edit = {"keyPath": "hooks.state", "value": trust, "mergeStrategy": "upsert"}
             await client.ask("config/batchWrite", {"edits": [edit], "reloadUserConfig": True})
             client.hang_up()

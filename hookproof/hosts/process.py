@@ -65,15 +65,17 @@ class HostProcess:
 
     async def _read_stdout(self) -> None:
         stream = self.child.stdout
-        while stream is not None and (line := await stream.readline()):
-            try:
-                value = json.loads(line)
-            except ValueError:
-                self._journal.write("host.noise", session=self._name, text=_text(line))
-                continue
-            if isinstance(value, dict):
-                self._heard(value)
-        self._silent()
+        try:
+            while stream is not None and (line := await stream.readline()):
+                try:
+                    value = json.loads(line)
+                except ValueError:
+                    self._journal.write("host.noise", session=self._name, text=_text(line))
+                    continue
+                if isinstance(value, dict):
+                    self._heard(value)
+        finally:
+            self._silent()
 
     async def _read_stderr(self) -> None:
         stream = self.child.stderr

@@ -156,7 +156,8 @@ class Performance(ABC):
 
     async def _part_with(self, name: str, *, hang_up: bool = False) -> None:
         """End a session before the run's end. One that does not end is abandoned with the others."""
-        session = self._sessions.pop(name)
+        session = self._at_work(name)
+        del self._sessions[name]
         try:
             await self._end(session, hang_up=hang_up)
         except BaseException:
@@ -236,7 +237,7 @@ class Performance(ABC):
         await self._part_with(name, hang_up=True)
 
     async def fork_session(self, name: str) -> None:
-        main = self._sessions[MAIN]
+        main = self._at_work(MAIN)
         if not isinstance(main, codex_client.ClientSession):
             raise HostError(f"session {name!r}: only a client of codex app-server can fork main")
         async with self._patience(f"main to be forked as {name!r}"):
@@ -246,7 +247,11 @@ class Performance(ABC):
     async def end_sessions(self) -> None:
         """All of them at the same moment."""
         self.journal.write("sessions.end", sessions=sorted(self._sessions))
-        await asyncio.gather(*(self._part_with(name) for name in list(self._sessions)))
+        ends = [self._part_with(name) for name in list(self._sessions)]
+        # one that goes wrong must not leave the others to themselves
+        errors = [each for each in await asyncio.gather(*ends, return_exceptions=True) if each is not None]
+        if errors:
+            raise errors[0]
 
     async def deed(self, text: str, job: str) -> None:
         """What only some kinds of plugin can have done to them. A scenario of another kind cannot ask for it."""
@@ -254,7 +259,13 @@ class Performance(ABC):
 
     async def type(self, session: str, text: str) -> None:
         async with self._patience(f"session {session!r} to take {text[:80]!r}"):
-            await self._sessions[session].type(text)
+            await self._at_work(session).type(text)
+
+    def _at_work(self, session: str) -> Session:
+        found = self._sessions.get(session)
+        if found is None:
+            raise HostError(f"session {session!r} has ended, or has not begun")
+        return found
 
     @asynccontextmanager
     async def _patience(self, waiting_for: str) -> AsyncIterator[None]:

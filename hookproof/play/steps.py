@@ -136,7 +136,8 @@ class Steps:
         if what == "ended":
             # a session that was resumed ends with the host that it lives in now
             return bool(hosts and record["kind"] == "host.exited" and record["pid"] == hosts[-1]["pid"])
-        if self.scenario.codex.app_server:
+        wanted = self.scenario.sessions.get(session)
+        if self.scenario.codex.app_server and (wanted is None or wanted.host in {None, "codex"}):
             opened = {"started": {"startup", "fork"}, "cleared": {"clear"}, "compacted": {"compact"}}.get(what, set())
             return record["kind"] == "host.thread" and record["session"] == session and record["how"] in opened
         if what == "started" and not self.scenario.claude.interactive:

@@ -1,4 +1,4 @@
-"""The recorder: the loopback port on which the stand-ins (and later the tap) report what they do.
+"""The recorder: the loopback port on which the stand-ins, the tap and the observer report what they do.
 
 Every line is answered with one byte once it is in the journal, and its sender waits for that: so the journal's order
 is the order in which things happened, across processes. A connection that does not begin with the run's token is
