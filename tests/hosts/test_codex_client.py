@@ -227,28 +227,20 @@ else:
     assert of(records, "swept")[0]["left"] == 0
 
 
-@pytest.mark.parametrize(
-    ("then", "what"),
-    [
-        ([{"when": "turn ended", "do": "end session"}, {"when": "turn ended", "user": "More."}], "type"),
-        ([{"when": "turn ended", "do": "end session"}, {"when": "turn ended", "do": "fork session other"}], "fork"),
-    ],
-)
-def test_a_session_that_has_ended_is_named_and_no_key(tmp_path: Path, then: list[dict[str, str]], what: str) -> None:
-    more = {
-        "sessions": {"other": {"user": "Go on."}},
-        "model": {"main": [{"text": "One."}], "other": [{"text": "Two."}]},
-    }
-    then = [*then[:1], {**then[1], "when": "session ended"}]
-    (error,) = of(played(tmp_path, scenario(then=then, **(more if what == "fork" else {}))), "error")
+TWO_SESSIONS = {
+    "sessions": {"other": {"user": "Go on."}},
+    "model": {"main": [{"text": "One."}], "other": [{"text": "Two."}]},
+}
+
+
+@pytest.mark.parametrize("step", [{"user": "More."}, {"do": "fork session other"}])
+def test_a_session_that_has_ended_is_named_and_no_key(tmp_path: Path, step: dict[str, str]) -> None:
+    then = [{"when": "turn ended", "do": "end session"}, {"when": "session ended", **step}]
+    (error,) = of(played(tmp_path, scenario(then=then, **TWO_SESSIONS)), "error")
     assert error["what"] == "HostError: session 'main' has ended, or has not begun"
 
 
 def test_a_fork_has_no_end_of_its_own_to_wait_for() -> None:
     then = [{"when": "turn ended", "do": "fork session other"}, {"when": "session other ended", "do": "look"}]
-    more = {
-        "sessions": {"other": {"user": "Go on."}},
-        "model": {"main": [{"text": "One."}], "other": [{"text": "Two."}]},
-    }
     with pytest.raises(ValueError, match="waits for the end of a fork"):
-        scenario(then=then, **more)
+        scenario(then=then, **TWO_SESSIONS)
