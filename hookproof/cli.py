@@ -25,7 +25,7 @@ VERBS = {
 }
 
 _EPILOG = """\
-exit status: 0 as expected, 1 not as expected, 2 wrong usage, 3 hookproof itself failed
+exit status: 0 as expected, 1 not as expected, 2 wrong usage, 3 hookproof itself failed, 130 interrupted
 
 examples:
   hookproof reproduce 345
@@ -74,8 +74,10 @@ def _carry_out(parsed: argparse.Namespace) -> int:
         print(f"hookproof: {error}", file=sys.stderr)
         return EXIT_USAGE
     except KeyboardInterrupt:
-        print("hookproof: interrupted", file=sys.stderr)
-        return 130
+        print("hookproof: interrupted; nothing of it is left running", file=sys.stderr)
+        from hookproof.pool import INTERRUPTED  # noqa: PLC0415
+
+        return INTERRUPTED
     except BrokenPipeError:
         return EXIT_OK
     except Exception as error:

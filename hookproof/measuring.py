@@ -5,10 +5,8 @@ The same for a stand-in and for a real host, and the same instrument on both: th
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from hookproof.catalogue.plugin import Plugin, resolve_plugin
 from hookproof.catalogue.scenario import Scenario
 from hookproof.hosts.session import Program
 from hookproof.play import Case, PlayOptions, play
+from hookproof.pool import Pool
 
 Measured = dict[str, list[Facets]]
 """Scenario, by its short name -> the facets of each repetition."""
@@ -42,17 +41,21 @@ def measure(
     cases = [
         Case(scenario, plugin, lifecycle, number, program) for scenario in scenarios for number in range(1, repeat + 1)
     ]
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="case") as pool:
-        futures = [pool.submit(_one, case, folder, replace(options, tap=True, seconds=_SECONDS)) for case in cases]
-        try:
-            found = [future.result() for future in futures]
-        except BaseException:
-            for future in futures:
-                future.cancel()
-            raise
+    found: dict[int, Facets] = {}
+    pool = Pool()
+
+    def one(number: int) -> None:
+        case = cases[number]
+        to = folder / f"{short(case.scenario)}-{case.repeat}"
+        to.mkdir(parents=True)
+        journal = pool.play(play(case, to, replace(options, tap=True, seconds=_SECONDS)))
+        found[number] = extract(journals.read(journal))
+
+    with pool:
+        pool.each(one, range(len(cases)), workers=os.cpu_count() or 1)
     measured: Measured = {}
-    for case, facets in zip(cases, found, strict=True):
-        measured.setdefault(short(case.scenario), []).append(facets)
+    for number, case in enumerate(cases):
+        measured.setdefault(short(case.scenario), []).append(found[number])
     return measured
 
 
@@ -77,9 +80,3 @@ def probe() -> Plugin:
     """The plugin that is played."""
     root = places.FAKES / "probe"
     return resolve_plugin(str(root), descriptor_file=root / "descriptor.toml")
-
-
-def _one(case: Case, folder: Path, options: PlayOptions) -> Facets:
-    run = folder / f"{short(case.scenario)}-{case.repeat}"
-    run.mkdir(parents=True)
-    return extract(journals.read(asyncio.run(play(case, run, options))))

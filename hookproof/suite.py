@@ -12,10 +12,10 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from hookproof import journal as journals
 from hookproof import processes
@@ -31,6 +31,7 @@ from hookproof.judge.baseline import Baseline, Stand, read_baseline, stand, syst
 from hookproof.judge.expected import ExpectedTable, read_expected, unexpected
 from hookproof.judge.judge import Judgement, judge
 from hookproof.play import Case, PlayOptions, play
+from hookproof.pool import Pool
 from hookproof.report.results import Result, Skipped, result
 from hookproof.stage.world import remove_abandoned
 
@@ -185,11 +186,19 @@ def _is_ours(path: Path) -> bool:
     return bool(_RUN_NAME.fullmatch(path.name)) and not path.is_symlink() and (path / _MARKER).is_file()
 
 
-def run_case(case: Case, run: Path, options: PlayOptions, judges: Judges, *, replay: int = 0) -> Result:
+def run_case(
+    case: Case,
+    run: Path,
+    options: PlayOptions,
+    judges: Judges,
+    *,
+    replay: int = 0,
+    runner: Callable[[Coroutine[Any, Any, Path]], Path] = asyncio.run,
+) -> Result:
     """Play and judge one case, in this thread. `replay` counts the times that it is played again, for its folder."""
     folder = run / (_folder_name(case) + (f"{_REPLAY}{replay}" if replay else ""))
     folder.mkdir(parents=True)
-    return judges.judge(asyncio.run(play(case, folder, options)))
+    return judges.judge(runner(play(case, folder, options)))
 
 
 def run_cases(
@@ -202,29 +211,25 @@ def run_cases(
     on_start: Callable[[Case], None] = lambda _case: None,
     on_result: Callable[[Result], None],
 ) -> list[Result]:
-    """Play all cases, `workers` at a time; those about time one by one at the end. Results in the order of `cases`."""
+    """Play all cases, `workers` at a time; those about time one by one at the end. Results in the order of `cases`.
+
+    Raises KeyboardInterrupt when it was interrupted, after every case has ended its processes.
+    """
     results: dict[int, Result] = {}
+    pool = Pool()
 
     def one(number: int) -> None:
         on_start(cases[number])
-        results[number] = run_case(cases[number], run, options, judges)
+        results[number] = run_case(cases[number], run, options, judges, runner=pool.play)
         on_result(results[number])
 
     # what is known to take long goes first, so that it does not run alone at the end
     order = sorted(range(len(cases)), key=lambda number: -_scripted_wait(cases[number]))
     together = [number for number in order if not cases[number].scenario.alone]
     alone = [number for number, case in enumerate(cases) if case.scenario.alone]
-    with ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="case") as pool:
-        futures = [pool.submit(one, number) for number in together]
-        try:
-            for future in futures:
-                future.result()
-        except BaseException:
-            for future in futures:
-                future.cancel()
-            raise
-    for number in alone:
-        one(number)
+    with pool:
+        pool.each(one, together, workers=workers)
+        pool.each(one, alone, workers=1)
     return [results[number] for number in range(len(cases))]
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Coroutine
+from typing import Any
 
 from hookproof import processes
 from hookproof.catalogue.descriptor import State
@@ -25,6 +27,19 @@ async def settle(journal: Journal, world: World, state: State | None, group: pro
     left = await idle(group)
     rows = await settled_state(world, state) if state is not None else []
     journal.write("census", processes=describe(left), state=rows)
+
+
+async def uninterrupted(clearing: Coroutine[Any, Any, None]) -> None:
+    """Await it to its end; whoever cancels meanwhile is heard afterwards."""
+    task, cancelled = asyncio.ensure_future(clearing), False
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            cancelled = True
+    task.result()
+    if cancelled:
+        raise asyncio.CancelledError
 
 
 async def idle(group: processes.CaseProcesses, quiet: float = _IDLE_SECONDS) -> list[processes.ProcessInfo]:

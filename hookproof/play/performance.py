@@ -24,7 +24,7 @@ from hookproof.journal import DeadlineMissedError, Journal
 from hookproof.model.script import Script
 from hookproof.model.server import ModelServer
 from hookproof.play.cases import Case, PlayOptions
-from hookproof.play.end import settle
+from hookproof.play.end import settle, uninterrupted
 from hookproof.play.steps import HostGoneError, Steps
 from hookproof.stage import tap
 from hookproof.stage import world as worlds
@@ -75,7 +75,19 @@ class Performance(ABC):
         return None
 
     async def run(self) -> None:
-        """Play to the end, whatever happens on the way."""
+        """Play to the end, whatever happens on the way. One that is interrupted is cleared away without evidence."""
+        try:
+            await self._play()
+            # evidence first, then the sweep
+            await self.evidence()
+            await settle(self.journal, self.world, self.state(), self.group)
+        except asyncio.CancelledError:
+            self.journal.write("error", where="play", what="interrupted")
+            raise
+        finally:
+            await uninterrupted(self._clear())
+
+    async def _play(self) -> None:
         try:
             await self._begin()
             await Steps(self.case.scenario, self.journal, self, self.options.seconds).play()
@@ -85,8 +97,6 @@ class Performance(ABC):
             self.journal.write("error", where="play", what=str(error))
         except Exception as error:  # whatever it is, the end is reached and the verdict is unknown
             self.journal.write("error", where="play", what=f"{type(error).__name__}: {error}")
-        finally:
-            await self._finish()
 
     async def _begin(self) -> None:
         recorder = await self._recorder.start()
@@ -164,10 +174,8 @@ class Performance(ABC):
             self._sessions[name] = session
             raise
 
-    async def _finish(self) -> None:
-        """Evidence first, then the sweep; afterwards nothing of the run is left but its journal."""
-        await self.evidence()
-        await settle(self.journal, self.world, self.state(), self.group)
+    async def _clear(self) -> None:
+        """The sweep; afterwards nothing of the run is left but its journal."""
         self.journal.write("sweep.began")
         swept = await self.group.sweep(seconds=20.0)
         for session in self._sessions.values():
