@@ -59,13 +59,16 @@ class Pool:
             except BaseException:
                 for future in futures:
                     future.cancel()
+                self.interrupt()
                 raise
         if self._interrupted:
             raise KeyboardInterrupt
 
     def interrupt(self) -> None:
-        """Cancel whatever is being played, and whatever comes."""
+        """Cancel whatever is being played, once: it is let clear away. Nothing begins any more."""
         with self._lock:
+            if self._interrupted:
+                return
             self._interrupted = True
             for task, loop in self._playing.items():
                 loop.call_soon_threadsafe(task.cancel)

@@ -32,7 +32,7 @@ VERSIONS = ("0.130", "0.133", "0.169")
 
 _PRELUDE = """\
 import json, os, signal, socket, sys
-payload = json.loads(sys.stdin.read() or "{}")
+payload = json.loads(sys.stdin.buffer.read() or b"{}")
 event = payload.get("hook_event_name")
 def context(text):
     print(json.dumps({"hookSpecificOutput": {"hookEventName": event, "additionalContext": text}}), flush=True)

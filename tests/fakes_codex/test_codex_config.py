@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -165,7 +166,8 @@ def test_an_installed_plugins_hooks_run_from_the_copy(world: Bench, tmp_path: Pa
     world.declare(market.plugin / "hooks" / "hooks.json", SessionStart=["print('not this one')"])
     assert market.install() == {"authPolicy": "ON_USE", "appsNeedingAuth": []}
     copy = world.home / "plugins" / "cache" / "mk" / "toy" / "1.2.3"
-    assert (copy / "script.py").stat().st_mode & 0o700 == 0o700
+    if sys.platform != "win32":  # which has no such bits
+        assert (copy / "script.py").stat().st_mode & 0o700 == 0o700
     (market.plugin / "hooks" / "codex.json").unlink()
     assert tomllib.loads((world.home / "config.toml").read_text())["plugins"] == {"toy@mk": {"enabled": True}}
     (hook,) = world.listed()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,9 +59,9 @@ def test_a_run_is_in_the_journal_with_all_that_it_saw_and_said(bench: Opened) ->
     assert started["cwd"] == str(world.project)
     assert started["env"]["CODEX_HOME"] == str(world.home)
     assert not any(name.startswith(("PLUGIN", "CLAUDE")) for name in started["env"])
-    said = f"{world.project.resolve()}\n{started['pid']}"
+    said = f"{world.project.resolve()}{os.linesep}{started['pid']}"
     assert (ended["exit"], ended["signal"], ended["ended_by"], ended["stderr"].strip()) == (0, None, "itself", "words")
-    assert [ended["stdout"].strip().replace("\r", "")] == effects.contexts == [said]
+    assert [ended["stdout"].strip()] == effects.contexts == [said]
     assert ended["effects"] == {"status": "completed", "context": said, "reason": None, "message": None}
 
 

@@ -33,14 +33,18 @@ met.recv(1)
 
 CONSOLE = """\
 import ctypes, subprocess, sys
-command = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
+event = int(sys.argv[1])
+command = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, creationflags=0x200 if event else 0)
 kernel32 = ctypes.WinDLL("kernel32")
 kernel32.SetConsoleCtrlHandler(None, True)
 sys.stdin.readline()
-assert kernel32.GenerateConsoleCtrlEvent(0, 0)
+assert kernel32.GenerateConsoleCtrlEvent(event, command.pid if event else 0)
 sys.exit(command.wait())
 """
-"""Runs a command on a console of its own, and presses Ctrl-C there as soon as it is told to."""
+"""Runs a command on a console of its own, and presses a key there as soon as it is told to.
+
+Ctrl-C (0) is for all on a console, Ctrl-Break (1) may be for one process group alone.
+"""
 
 
 @dataclass
@@ -65,12 +69,9 @@ def started(command: list[str], env: dict[str, str], *, flags: int = 0) -> subpr
 
 if sys.platform == "win32":
 
-    def by_break(command: list[str], env: dict[str, str]) -> Interrupted:
-        process = started(command, env, flags=subprocess.CREATE_NEW_PROCESS_GROUP)
-        return Interrupted(process, lambda: process.send_signal(signal.CTRL_BREAK_EVENT))
-
-    def by_console(command: list[str], env: dict[str, str]) -> Interrupted:
-        process = started([sys.executable, "-c", CONSOLE, *command], env, flags=subprocess.CREATE_NO_WINDOW)
+    def pressed(event: int, command: list[str], env: dict[str, str]) -> Interrupted:
+        console = [sys.executable, "-c", CONSOLE, str(event)]
+        process = started([*console, *command], env, flags=subprocess.CREATE_NO_WINDOW)
 
         def press() -> None:
             assert process.stdin is not None
@@ -79,7 +80,13 @@ if sys.platform == "win32":
 
         return Interrupted(process, press)
 
-    WAYS = [by_break, by_console]
+    def by_ctrl_c(command: list[str], env: dict[str, str]) -> Interrupted:
+        return pressed(0, command, env)
+
+    def by_ctrl_break(command: list[str], env: dict[str, str]) -> Interrupted:
+        return pressed(1, command, env)
+
+    WAYS = [by_ctrl_c, by_ctrl_break]
 
 else:
 

@@ -112,12 +112,17 @@ def _prompt(options: Options) -> str:
     """What text input asks: the argument, or all of stdin."""
     if options.input_format == "stream-json":
         return ""
-    prompt = options.prompt if options.prompt is not None else sys.stdin.read()
+    prompt = options.prompt if options.prompt is not None else _stdin()
     if not prompt.strip():
         raise UsageError(
             "Error: Input must be provided either through stdin or as a prompt argument when using --print"
         )
     return prompt
+
+
+def _stdin() -> str:
+    """All of it, as UTF-8: Windows would take it for text of its own code page."""
+    return sys.stdin.buffer.read().decode("utf-8", "replace").replace("\r\n", "\n")
 
 
 def _read_turns(host: Host) -> None:

@@ -114,7 +114,7 @@ def _prompt(options: Options) -> str:
     if given == "-":
         if not more.strip():
             raise FailureError("No prompt provided via stdin.")
-        return more.rstrip("\n")
+        return more.rstrip("\r\n")
     return f"{given}\n\n<stdin>\n{more.rstrip()}\n</stdin>" if more.strip() else given
 
 
