@@ -10,7 +10,7 @@ import sys
 
 from hypothesis import HealthCheck, settings
 
-collect_ignore = ["fakes_claude", "reference_companion"] if sys.platform == "win32" else []
+collect_ignore = ["fakes_claude"] if sys.platform == "win32" else []
 """Their benches are made of fifos, traps and /bin/bash; on Windows the scenarios play what they are about."""
 
 _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

@@ -25,8 +25,13 @@ from hookproof.stage import world as worlds
 
 async def play(case: Case, run_dir: Path, options: PlayOptions) -> Path:
     """Play `case`; everything that happened is in the journal, whose path is returned."""
+    claude = case.program if case.program is not None and case.scenario.host == "claude" else options.claude
     world = worlds.build(
-        case.plugin, case.lifecycle, run_dir, codex=options.worker.argv if options.worker is not None else None
+        case.plugin,
+        case.lifecycle,
+        run_dir,
+        codex=options.worker.argv if options.worker is not None else None,
+        claude=claude.argv,
     )
     processes.claim(run_dir, world.token)
     with contextlib.closing(Journal(run_dir / "journal.jsonl")) as journal:

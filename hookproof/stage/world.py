@@ -45,8 +45,15 @@ class World:
         return not self.root.exists()
 
 
-def build(plugin: Plugin, lifecycle: Resolved, run_dir: Path, *, codex: tuple[str, ...] | None) -> World:
-    """Make the world for one case. `codex` is how a real Codex is started from PATH, None is the stand-in.
+def build(
+    plugin: Plugin,
+    lifecycle: Resolved,
+    run_dir: Path,
+    *,
+    codex: tuple[str, ...] | None,
+    claude: tuple[str, ...] | None = None,
+) -> World:
+    """Make the world for one case. `codex` and `claude` are how a real one is started from PATH, None is the stand-in.
 
     `run_dir` learns where the world is, so that a later start can remove it if this harness is killed.
     """
@@ -72,7 +79,7 @@ def build(plugin: Plugin, lifecycle: Resolved, run_dir: Path, *, codex: tuple[st
             (world.project / name).parent.mkdir(parents=True, exist_ok=True)
             (world.project / name).write_text(text, encoding="utf-8")
     write_lifecycle(world.lifecycle, lifecycle)
-    _programs(world.bin, codex)
+    _programs(world.bin, claude=claude, codex=codex)
     return world
 
 
@@ -115,13 +122,13 @@ def _plugin(copy: Path, plugin: Plugin) -> None:
     (copy / plugin.descriptor.policy_file).write_text(f"{plugin.policy}\n", encoding="utf-8")
 
 
-def _programs(folder: Path, codex: tuple[str, ...] | None) -> None:
+def _programs(folder: Path, **real: tuple[str, ...] | None) -> None:
+    """What is found before anything of this machine: a plugin that starts a host by its name gets that of the run."""
     python = str(Path(sys.executable).resolve())
     _launcher(folder, "python3", [python])
-    if codex is None:
-        _launcher(folder, "codex", [python, "-I", "-S", str(places.FAKES / "codex" / "codex.py")])
-    else:
-        _launcher(folder, "codex", list(codex))
+    for name, argv in real.items():
+        stand_in = (python, "-I", "-S", str(places.FAKES / name / f"{name}.py"))
+        _launcher(folder, name, list(argv or stand_in))
 
 
 def _launcher(folder: Path, name: str, argv: list[str]) -> None:

@@ -46,9 +46,12 @@ def play(thread: str, prompt: str) -> None:
         elif "leave" in order:
             os._exit(order["leave"])
         elif "spawn" in order:
-            program = "import signal; print('ready', flush=True); signal.pause()"
+            program = "import threading; print('ready', flush=True); threading.Event().wait()"
             argv = [sys.executable, "-I", "-S", "-c", program]
-            child = subprocess.Popen(argv, stdout=subprocess.PIPE, start_new_session=order["spawn"] == "detached")
+            detached = order["spawn"] == "detached"
+            # without a console and with a group of its own, or with a session of its own
+            flags = 0x208 if detached and sys.platform == "win32" else 0
+            child = subprocess.Popen(argv, stdout=subprocess.PIPE, start_new_session=detached, creationflags=flags)
             assert child.stdout
             child.stdout.readline()
             tell(pid=child.pid)

@@ -19,16 +19,44 @@ from pathlib import Path
 from typing import IO, Any
 
 import psutil
+import pytest
 
 PLUGIN = Path(__file__).resolve().parents[2] / "reference" / "companion"
 sys.path.insert(0, str(PLUGIN / "scripts"))
 
 from companion_lib import arguments, policy, processes, refusal, sessions, state  # noqa: E402
 
-__all__ = ["PLUGIN", "Turn", "World", "arguments", "is_running", "policy", "processes", "refusal", "sessions", "state"]
+__all__ = [
+    "DEADLINE",
+    "PLUGIN",
+    "WAITS",
+    "Turn",
+    "World",
+    "arguments",
+    "is_running",
+    "kill",
+    "policy",
+    "posix",
+    "processes",
+    "refusal",
+    "sessions",
+    "state",
+]
 
-DEADLINE = 20.0
+DEADLINE = 20.0 if sys.platform != "win32" else 60.0  # there every process takes longer to start, under Wine five times
+WAITS = "import threading; print('ready', flush=True); threading.Event().wait()"
+"""A program that says one line and stays."""
 Row = dict[str, Any]
+
+
+def posix(what: str) -> pytest.MarkDecorator:
+    """Marks a test as about something that Windows has not."""
+    return pytest.mark.skipif(sys.platform == "win32", reason=f"{what}: POSIX")
+
+
+def kill(pid: int) -> None:
+    """End it at once, without a word."""
+    psutil.Process(pid).kill()
 
 
 def is_running(pid: int) -> bool:
@@ -80,9 +108,7 @@ class World:
             path.mkdir(parents=True)
         shutil.copytree(PLUGIN, self.plugin)
         (self.plugin / "policy").write_text(f"{rules}\n")
-        stand_in = (Path(__file__).parent / "codex_stand_in.py").read_text()
-        (folder / "bin" / "codex").write_text(f"#!{sys.executable} -IS\n{stand_in}")
-        (folder / "bin" / "codex").chmod(0o755)
+        self._stand_in(folder / "bin")
         self._gate = socket.create_server(("127.0.0.1", 0), backlog=64)
         self._gate.settimeout(DEADLINE)
         self._turns: list[Turn] = []
@@ -95,7 +121,23 @@ class World:
             "STAND_IN_GATE": "{}:{}".format(*self._gate.getsockname()),
             "COMPANION_TEST": self._token,
         }
+        if sys.platform == "win32":
+            needed = ("SystemRoot", "SystemDrive", "ComSpec", "PATHEXT")
+            self.environment |= {name: os.environ[name] for name in needed if name in os.environ}
+            self.environment |= {"USERPROFILE": str(self.home), "TEMP": str(folder / "tmp")}
         self.rules = policy.parse(rules)
+
+    @staticmethod
+    def _stand_in(folder: Path) -> None:
+        """The stand-in Codex, as a program that is found by its name."""
+        program = (Path(__file__).parent / "codex_stand_in.py").read_text(encoding="utf-8")
+        if sys.platform == "win32":
+            (folder / "stand_in.py").write_text(program, encoding="utf-8")
+            command = subprocess.list2cmdline([sys.executable, "-I", "-S", str(folder / "stand_in.py")])
+            (folder / "codex.cmd").write_text(f"@{command} %*\n", encoding="utf-8")
+        else:
+            (folder / "codex").write_text(f"#!{sys.executable} -IS\n{program}", encoding="utf-8")
+            (folder / "codex").chmod(0o755)
 
     def __enter__(self) -> World:
         return self
@@ -134,6 +176,7 @@ class World:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            encoding="utf-8",
         )
 
     def run(self, *argv: str, session: str | None = "main", **variables: str) -> subprocess.CompletedProcess[str]:
@@ -212,6 +255,10 @@ class World:
 
     def wait_for_end_of(self, pid: int) -> None:
         """Until the process is over, whether or not somebody reaps it."""
+        if sys.platform == "win32":
+            with contextlib.suppress(psutil.NoSuchProcess):
+                psutil.Process(pid).wait(DEADLINE)
+            return
         with contextlib.suppress(ProcessLookupError):
             end = os.pidfd_open(pid)
             over, _, _ = select.select([end], [], [], DEADLINE)

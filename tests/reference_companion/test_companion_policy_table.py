@@ -64,7 +64,7 @@ def test_a_line_that_names_what_there_is_not(line: str, what_it_is_told: str) ->
 def test_use_policy_writes_the_line_and_lays_the_texts(tmp_path: Path, line: str, documented: bool) -> None:
     copy = tmp_path / "plugin"
     shutil.copytree(PLUGIN, copy)
-    subprocess.run([sys.executable, "-I", "-S", copy / "scripts" / "use_policy.py", line], check=True, timeout=20)
+    subprocess.run([sys.executable, "-I", "-S", copy / "scripts" / "use_policy.py", line], check=True, timeout=60)
     assert (copy / "policy").read_text() == f"{line}\n"
     for text in ("commands/rescue.md", "agents/codex-rescue.md"):
         chosen = PLUGIN / text if documented else PLUGIN / "texts" / "as-reported" / text

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import socket
 import subprocess
 import time
@@ -13,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from companion_world import World, is_running, policy, sessions
+from companion_world import DEADLINE, World, is_running, kill, policy, sessions
 
 AGENT = {"agent_id": "agent-1", "agent_type": "codex:codex-rescue"}
 LAUNCH = "python3 companion.py task --background x"
@@ -152,7 +150,7 @@ def test_a_job_that_failed_or_died_is_told_too(world: World) -> None:
 def test_nobody_is_told_of_a_job_that_runs_was_waited_for_or_cancelled(world: World) -> None:
     waiting = world.start("task", "--wait", "x")
     world.turn().order(say="y")
-    waiting.communicate(timeout=20)
+    waiting.communicate(timeout=DEADLINE)
     cancelled = world.launch("x")
     world.turn()
     world.run("cancel", cancelled)
@@ -163,7 +161,7 @@ def test_nobody_is_told_of_a_job_that_runs_was_waited_for_or_cancelled(world: Wo
 
 def test_two_ends_at_the_same_moment_lose_nothing(world: World) -> None:
     done, died = finished_job(world), world.launch("x")
-    os.kill(world.rows()[died]["pid"], signal.SIGKILL)
+    kill(world.rows()[died]["pid"])
     world.wait_for_end_of(world.rows()[died]["pid"])
     for hook in [world.start_hook("SessionEnd", session) for session in ("main", "other", "third")]:
         world.hook_answer(hook)
@@ -223,7 +221,7 @@ def test_a_shell_reads_the_environment_file_as_it_was_meant(world: World) -> Non
     world.hook("SessionStart", session)
     script = '. "$1" && printf %s "$CODEX_COMPANION_SESSION_ID"'
     argv = ["sh", "-c", script, "sh", str(world.home / f"{session}.sh")]
-    assert subprocess.run(argv, capture_output=True, text=True, check=True, timeout=20).stdout == session
+    assert subprocess.run(argv, capture_output=True, text=True, check=True, timeout=DEADLINE).stdout == session
 
 
 @pytest.mark.parametrize("event", ["SessionStart", "UserPromptSubmit", "SubagentStart", "PreToolUse", "PostToolUse"])
@@ -235,5 +233,5 @@ def test_a_hook_in_a_workspace_without_jobs_says_and_writes_nothing(world: World
 
 def test_a_hook_that_gets_nonsense_says_so_and_blocks_nothing(world: World) -> None:
     process = world.start_hook("SubagentStart", "main")
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=DEADLINE)
     assert (process.returncode, out, err) == (1, "", "codex companion: KeyError: 'agent_id'\n")

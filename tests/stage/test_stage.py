@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -57,6 +59,36 @@ def test_the_world_is_removed_whole_and_the_original_untouched(tmp_path: Path) -
     assert texts.read_text() == (original / "texts" / "as-reported" / "agents" / "codex-rescue.md").read_text()
     assert world.remove()
     assert not world.root.exists()
+
+
+@pytest.mark.parametrize(("name", "says"), [("claude", "(Claude Code)"), ("codex", "codex-cli"), ("python3", "Python")])
+def test_programs_are_found_by_their_names_before_those_of_the_machine(tmp_path: Path, name: str, says: str) -> None:
+    world = build(tmp_path)
+    env = environment(
+        home=world.home, tmp=world.tmp, path=search_path(world.bin, []), token="t", recorder="r:1", model="http://m"
+    )
+    shell = ["cmd.exe", "/d", "/c"] if sys.platform == "win32" else ["/bin/sh", "-c"]
+    # as a shell finds them, and as a program does that looks along PATH itself
+    found = shutil.which(name, path=env["PATH"])
+    assert found is not None
+    assert Path(found).parent == world.bin
+    for argv in ([*shell, f"{name} --version"], [found, "--version"]):
+        done = subprocess.run(argv, env=env, cwd=world.project, capture_output=True, text=True, check=True, timeout=60)
+        assert says in done.stdout
+    world.remove()
+
+
+def test_a_launcher_hands_on_every_word_as_it_is(tmp_path: Path) -> None:
+    words = ["two words", "--flag=a b", "", "it's", "ünï"]
+    tells = tmp_path / "a place" / "tells.py"
+    tells.parent.mkdir()
+    tells.write_text("import json, sys; print(json.dumps(sys.argv[1:]))", encoding="utf-8")
+    world = worlds.build(resolve_plugin("reference"), LIFECYCLE, tmp_path, codex=(sys.executable, str(tells)))
+    found = shutil.which("codex", path=str(world.bin))
+    assert found is not None
+    done = subprocess.run([found, *words], capture_output=True, check=True, timeout=60)
+    assert json.loads(done.stdout) == words
+    world.remove()
 
 
 def test_an_abandoned_world_is_removed_only_if_it_carries_the_runs_token(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ the mark, a variable that the leader's children are born with and that detached 
 import sys
 
 if sys.platform == "win32":
-    from .processes_windows import Child, Lock, end_group, end_tree, replace, start, start_time
+    from .processes_windows import Child, Lock, end_group, end_tree, remove, replace, start, start_time
 else:
-    from .processes_linux import Child, Lock, end_group, end_tree, replace, start, start_time
+    from .processes_linux import Child, Lock, end_group, end_tree, remove, replace, start, start_time
 
-__all__ = ["Child", "Lock", "end_group", "end_tree", "replace", "start", "start_time"]
+__all__ = ["Child", "Lock", "end_group", "end_tree", "remove", "replace", "start", "start_time"]

@@ -139,6 +139,10 @@ def _end(grips: list[int], signals: tuple[int, ...]) -> None:
         os.close(grip)
 
 
+def remove(path: str) -> None:
+    os.unlink(path)
+
+
 def replace(new: str, old: str) -> None:
     os.replace(new, old)
 

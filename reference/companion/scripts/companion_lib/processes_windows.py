@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import msvcrt
 import os
@@ -96,6 +97,12 @@ def end_tree(mark: str, pid: object, began: object, *, gently: bool = True) -> N
     """End the leader and all below it, if it is still the one that began then. Marks cannot be read here."""
     if isinstance(pid, int) and began is not None and start_time(pid) == began:
         _taskkill(pid)
+
+
+def remove(path: str) -> None:
+    """Windows refuses while somebody holds the file open, be it a reader of the log; then it stays where it is."""
+    with contextlib.suppress(PermissionError):
+        os.unlink(path)
 
 
 def replace(new: str, old: str) -> None:

@@ -94,7 +94,7 @@ class Workspace:
         for forgotten in before:
             for name in (f"{forgotten}.json", f"{forgotten}.log"):
                 if os.path.exists(self.path("jobs", name)):
-                    os.unlink(self.path("jobs", name))
+                    processes.remove(self.path("jobs", name))
         return outcome
 
     def record(self, job_id: str) -> Row:
