@@ -78,7 +78,7 @@ class HookProcess(Child):
 
     def __init__(self, command: str, environment: dict[str, str], *, own_group: bool) -> None:
         process = subprocess.Popen(
-            _command_line(command),
+            _command_line(command, environment),
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -147,9 +147,9 @@ class ShellProcess(Child):
         variables = dict(environment)
         if git_bash() is None:
             variables.update(_exported(exports))
-            line = _command_line(command)
+            line = _command_line(command, variables)
         else:
-            line = _command_line(f"{exports}\neval {_quote(command)}" if exports else command)
+            line = _command_line(f"{exports}\neval {_quote(command)}" if exports else command, variables)
         with open(output, "ab") as file:
             process = subprocess.Popen(
                 line,
@@ -173,11 +173,21 @@ def git_bash() -> str | None:
     return next((path for path in (given, *installed) if path and os.path.exists(path)), None)
 
 
-def _command_line(command: str) -> list[str] | str:
+def _command_line(command: str, environment: dict[str, str]) -> list[str] | str:
     bash = git_bash()
     if bash is not None:
         return [bash, "-c", command]
-    return f'"{os.environ.get("COMSPEC", "cmd.exe")}" /d /s /c "{command}"'
+    return f'"{os.environ.get("COMSPEC", "cmd.exe")}" /d /s /c "{_expanded(command, environment)}"'
+
+
+def _expanded(command: str, environment: dict[str, str]) -> str:
+    """The command with each `${NAME}` replaced, as bash does; cmd.exe knows none."""
+    first, *rest = command.split("${")
+    parts = [first]
+    for part in rest:
+        name, closed, after = part.partition("}")
+        parts.append(environment.get(name, "") + after if closed and name.isidentifier() else "${" + part)
+    return "".join(parts)
 
 
 def _exported(exports: str) -> dict[str, str]:
