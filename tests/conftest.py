@@ -6,12 +6,7 @@ draws. `--hypothesis-profile=explore` searches anew each time.
 
 from __future__ import annotations
 
-import sys
-
 from hypothesis import HealthCheck, settings
-
-collect_ignore = ["fakes_claude"] if sys.platform == "win32" else []
-"""Their benches are made of fifos, traps and /bin/bash; on Windows the scenarios play what they are about."""
 
 _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 settings.register_profile("gate", _PATIENT, derandomize=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 from claude_journal import SECONDS, Journal, Record, Waitable
 
 ROOT = Path(__file__).parents[2] / "fakes" / "claude"
@@ -141,11 +142,17 @@ class Bench:
             "HOOKPROOF_TOKEN": self.token,
             "HOOKPROOF_RECORDER": journal.address,
         }
+        if sys.platform == "win32":
+            needed = ("SystemRoot", "SystemDrive", "ComSpec", "PATHEXT")
+            self.environment |= {name: os.environ[name] for name in needed if name in os.environ}
+            self.environment |= {"USERPROFILE": str(self.home), "TEMP": str(self.temporary)}
         self.agent("codex-rescue", "tools: Bash", "You forward.")
         self._started: list[Running] = []
 
     def hook(self, event: str, command: str, *, timeout: float | None = None, matcher: str | None = None) -> None:
         """Give the plugin one more hook."""
+        if sys.platform == "win32":
+            pytest.skip("the hooks of this test are commands of a POSIX shell")
         entry: Record = {"type": "command", "command": command}
         if timeout is not None:
             entry["timeout"] = timeout
@@ -163,7 +170,7 @@ class Bench:
         """Give the plugin an agent."""
         path = self.plugin / "agents" / f"{name}.md"
         path.parent.mkdir(exist_ok=True)
-        path.write_text(f"---\nname: {name}\ndescription: d\n{fields}\n---\n\n{body}\n")
+        path.write_text(f"---\nname: {name}\ndescription: d\n{fields}\n---\n\n{body}\n", encoding="utf-8")
 
     def command(self, name: str, text: str) -> None:
         """Give the plugin a slash command."""
@@ -173,6 +180,8 @@ class Bench:
 
     def fifo(self, name: str) -> Path:
         """A pipe with a name: `cat` of it lasts until `release`."""
+        if sys.platform == "win32":
+            pytest.skip("pipes with a name in a folder: POSIX")
         path = self.project / name
         os.mkfifo(path)
         return path
@@ -211,7 +220,7 @@ class Bench:
     def resolved(self, lifecycle: str) -> Path:
         """The lifecycle as the harness hands it over: resolved, with this bench's own `rows` in it."""
         name, *switches = lifecycle.split("+")
-        document = tomllib.loads((LIFECYCLES / f"{name}.toml").read_text())
+        document = tomllib.loads((LIFECYCLES / f"{name}.toml").read_text(encoding="utf-8"))
         for switch in switches:
             document["rows"].update(document["switches"][switch]["rows"])
         rows = {row: entry["is"] for row, entry in document["rows"].items()}

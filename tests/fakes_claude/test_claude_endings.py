@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from scripted_model import call, text
 
 HELLO = "[hookproof:agent=main] hello"
 NEW = "claude-2.1.329"
+SIGNALS = pytest.mark.skipif(sys.platform == "win32", reason="signals: POSIX")
 
 STUBBORN = "trap '' TERM; echo here > reached; while :; do cat fifo; done"
 """Takes no SIGTERM, and has a child of its own. `reached` is a fifo that the test reads."""
@@ -181,23 +183,24 @@ def test_a_foreground_command_waits_for_nobody_but_itself(
     psutil.wait_procs([stray], 10)
 
 
-def signalled(bench: Bench, number: int, lifecycle: str) -> int:
+def signalled(bench: Bench, number: str, lifecycle: str) -> int:
     """The exit code of a host that is signalled while a foreground and a background shell run."""
     bench.hook_everything()
     bench.fifo("fifo")
     reached = [bench.fifo(name) for name in ("bg", "fg")]
     running = bench.start(lifecycle=lifecycle, turn=HELLO)
     assert [heard(path) for path in reached] == ["here", "here"]
-    running.process.send_signal(number)
+    running.process.send_signal(signal.Signals[number])
     code = running.wait()
     assert running.errors() == ""
     return code
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 0), (signal.SIGHUP, 129)])
+@SIGNALS
+@pytest.mark.parametrize(("number", "code"), [("SIGTERM", 143), ("SIGINT", 0), ("SIGHUP", 129)])
 @pytest.mark.parametrize("lifecycle", facts.MEASURED)
 def test_a_signal_ends_the_session(
-    lifecycle: str, number: int, code: int, make_model: MakeModel, make_bench: MakeBench, journal: Journal
+    lifecycle: str, number: str, code: int, make_model: MakeModel, make_bench: MakeBench, journal: Journal
 ) -> None:
     background = call("Bash", command="echo here > bg; exec cat fifo", run_in_background=True)
     model = make_model(main=[background, call("Bash", command="echo here > fg; exec cat fifo"), text("never")])
@@ -215,6 +218,7 @@ def test_a_signal_ends_the_session(
         assert len(bench.end_strays()) == 2
 
 
+@SIGNALS
 def test_a_signal_while_the_model_is_silent(make_model: MakeModel, make_bench: MakeBench, journal: Journal) -> None:
     never = threading.Event()
     model = make_model(

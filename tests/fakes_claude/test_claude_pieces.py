@@ -16,7 +16,6 @@ from claude_fake.inbox import Inbox, UserTurn
 from claude_fake.model_client import InterruptedByHostError, ModelError, assemble
 from claude_fake.options import UsageError, is_uuid, parse
 from claude_fake.plugins import Plugin, PluginError
-from claude_fake.posix import quote, shell_script
 from claude_fake.tasks import new_run_id
 from hypothesis import given
 from hypothesis import strategies as st
@@ -268,9 +267,3 @@ def test_commands_are_not_joined_with_other_lines() -> None:
         assert isinstance(item, UserTurn)
         taken.append(item.text)
     assert taken == ["a\nb", "/clear", "c"]
-
-
-def test_a_shell_waits_for_its_gate_and_does_the_exports_first() -> None:
-    script = shell_script("echo 'x' $A", "export A=1")
-    assert script.startswith("read -r -u 3 _; exec 3<&-\nexport A=1\neval ")
-    assert quote("it's") == "'it'\"'\"'s'"

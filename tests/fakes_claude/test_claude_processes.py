@@ -8,12 +8,17 @@ from __future__ import annotations
 import inspect
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 from types import ModuleType
 
 import psutil
 import pytest
+
+if sys.platform == "win32":
+    pytest.skip("both siblings are started here, with signals and fifos: POSIX", allow_module_level=True)
+
 from claude_bench import release
 from claude_fake import posix, posix_tree, windows
 
@@ -143,6 +148,12 @@ def test_exports_for_a_shell_that_cannot_read_them(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("COMSPEC", "cmd.exe")
     exports = "export A='it'\"'\"'s'\n# a comment\nB=not exported\n  export C=plain \nexport D=\"x y\""
     assert windows._exported(exports) == {"A": "it's", "C": "plain", "D": "x y"}
-    assert windows._command_line("echo hi") == '"cmd.exe" /d /s /c "echo hi"'
+    assert windows._command_line("echo hi", {}) == '"cmd.exe" /d /s /c "echo hi"'
     monkeypatch.setenv("TEMP", str(tmp_path))
     assert windows.temporary_directory() == str(tmp_path / "claude")
+
+
+def test_a_shell_waits_for_its_gate_and_does_the_exports_first() -> None:
+    script = posix.shell_script("echo 'x' $A", "export A=1")
+    assert script.startswith("read -r -u 3 _; exec 3<&-\nexport A=1\neval ")
+    assert posix.quote("it's") == "'it'\"'\"'s'"

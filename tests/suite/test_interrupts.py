@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from hookproof import places
+from hookproof import machine, places
 
 SECONDS = 60.0
 SENTENCE = "hookproof: interrupted; nothing of it is left running"
@@ -64,6 +64,7 @@ def started(command: list[str], env: dict[str, str], *, flags: int = 0) -> subpr
         stderr=subprocess.PIPE,
         text=True,
         creationflags=flags,
+        start_new_session=True,
     )
 
 
@@ -86,15 +87,17 @@ if sys.platform == "win32":
     def by_ctrl_break(command: list[str], env: dict[str, str]) -> Interrupted:
         return pressed(1, command, env)
 
-    WAYS = [by_ctrl_c, by_ctrl_break]
+    # Wine 10 hands no Ctrl-Break on: a handler is never called, and the process either dies or hears nothing (measured)
+    windows = pytest.mark.skipif(machine.wine() is not None, reason="Wine hands no Ctrl-Break on")
+    WAYS = [by_ctrl_c, pytest.param(by_ctrl_break, marks=windows)]
 
 else:
 
-    def by_signal(command: list[str], env: dict[str, str]) -> Interrupted:
+    def by_terminal(command: list[str], env: dict[str, str]) -> Interrupted:
         process = started(command, env)
-        return Interrupted(process, lambda: process.send_signal(signal.SIGINT))
+        return Interrupted(process, lambda: os.killpg(process.pid, signal.SIGINT))  # as Ctrl-C does: to the whole group
 
-    WAYS = [by_signal]
+    WAYS = [by_terminal]
 
 
 @pytest.fixture
@@ -157,4 +160,6 @@ def test_an_interrupted_run_says_so_and_leaves_nothing(
     (journal, _) = runs.glob("2*/*/journal.jsonl")  # the third case was never begun
     records = [json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines()]
     assert [record["what"] for record in records if record["kind"] == "error"] == ["interrupted"]
-    assert [record["left"] for record in records if record["kind"] == "swept"] == [0]
+    (swept,) = [record for record in records if record["kind"] == "swept"]
+    assert swept["left"] == 0
+    assert swept["ended"] >= 3  # the host, its hook and what that has started: nobody but hookproof heard of it
