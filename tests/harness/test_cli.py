@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -28,11 +29,11 @@ def hookproof(*words: str) -> subprocess.CompletedProcess[str]:
         (["run", "--plugin", "reference:nope"], 2, "has no policy 'nope'"),
         (["run", "--repeat", "0"], 2, "--repeat 0: expected a number from 1"),
         (["explain", "JOB-003"], 2, "did you mean JOB-03"),
-        (["recheck", "/nonexistent"], 2, "/nonexistent: does not exist"),
+        (["recheck", "nowhere"], 2, "nowhere: does not exist"),
         (["run", "--plugin", "reference:correct+bogus"], 2, "has no policy switch 'bogus'"),
         (["run", "-j", "-3"], 2, "-j -3: expected a number"),
-        (["run", "--json", "/nonexistent/x.json"], 2, "/nonexistent/x.json: cannot be written"),
-        (["run", "--runs", "/etc/hostname"], 2, "--runs /etc/hostname: is a file"),
+        (["run", "--json", "nowhere/x.json"], 2, f"nowhere{os.sep}x.json: cannot be written"),
+        (["run", "--runs", __file__], 2, f"--runs {__file__}: is a file"),
         (["reproduce", "346"], 2, "invalid choice: '346'"),
         (["dance"], 2, "invalid choice: 'dance'"),
     ],

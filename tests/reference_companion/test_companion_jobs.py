@@ -197,7 +197,8 @@ def test_cancel_ends_a_job_that_is_waited_for(world: World) -> None:
     turn = world.turn()
     assert world.run("cancel").returncode == 0
     _, err = waiting.communicate(timeout=DEADLINE)
-    assert (waiting.returncode, "cancelled by the user" in err) == (1, True)
+    assert waiting.returncode == 1
+    assert "cancelled by the user" in err or sys.platform == "win32"  # taskkill leaves it no last word
     assert not is_running(turn.pid)
 
 
@@ -278,6 +279,7 @@ def test_a_torn_list_does_not_lose_a_running_job(world: World) -> None:
     assert world.listed()[job_id]["status"] == "completed"
 
 
+@posix("a directory that can be removed while somebody sits in it")
 def test_a_job_outlives_its_workspace(world: World) -> None:
     job_id = world.launch("x")
     turn = world.turn()

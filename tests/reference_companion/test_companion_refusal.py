@@ -11,7 +11,7 @@ from freezegun import freeze_time
 from hypothesis import given
 from hypothesis import strategies as st
 
-COMPANION = str(PLUGIN / "scripts" / "companion.py")
+COMPANION = (PLUGIN / "scripts" / "companion.py").as_posix()  # a backslash means something else to a shell
 SENTENCE = "--background is unsafe inside a subagent because SessionEnd will terminate the job. Use --wait instead."
 
 
@@ -51,7 +51,13 @@ def test_the_sentence_is_the_one_that_the_issue_proposes() -> None:
     ],
 )
 def test_refused(command: str) -> None:
-    assert refused(command.format(COMPANION, root=PLUGIN))
+    assert refused(command.format(COMPANION, root=PLUGIN.as_posix()))
+
+
+def test_a_path_of_windows_is_refused_between_quotes() -> None:
+    companion = str(PLUGIN / "scripts" / "companion.py")  # with backslashes there
+    assert refused(f'python3 "{companion}" task --background x')
+    assert refused(f"python3 '{companion}' task --background x")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from companion_world import DEADLINE, World, is_running, kill, policy, sessions
+from companion_world import DEADLINE, World, is_running, kill, policy, posix, sessions
 
 AGENT = {"agent_id": "agent-1", "agent_type": "codex:codex-rescue"}
 LAUNCH = "python3 companion.py task --background x"
@@ -56,6 +56,7 @@ def test_a_nested_subagent_s_job_belongs_to_the_root(world: World) -> None:
 
 def test_sessions_that_descend_from_each_other_have_an_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
     known = sessions.Sessions(policy.parse("correct"))
     for agent, starter, child in [("a", "x", "y"), ("b", "y", "x")]:
         known.agent_started(agent, starter)
@@ -68,6 +69,7 @@ def test_sessions_that_descend_from_each_other_have_an_end(monkeypatch: pytest.M
 
 def test_the_end_of_a_session_forgets_what_was_known_of_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
     known = sessions.Sessions(policy.parse("correct"))
     known.agent_started("a", "main")
     known.agent_acted("a", "sub")
@@ -125,7 +127,7 @@ def test_the_session_is_told_once(world: World, event: str) -> None:
     assert world.hook(event, "main", **bash, **AGENT) == {}
     answer = world.hook(event, "main", **bash)
     assert answer["hookEventName"] == event
-    companion = world.plugin / "scripts" / "companion.py"
+    companion = f"{world.plugin}/scripts/companion.py"
     assert answer["additionalContext"] == (
         f'Codex job {job_id} finished: completed. Read it with: python3 -I -S "{companion}" result {job_id}'
     )
@@ -186,9 +188,8 @@ def test_the_end_of_a_session_ends_and_forgets_no_job(world: World, reason: str)
         turn.order(say=turn.prompt)
     for job_id in (mine, theirs):
         world.wait_for_end_of(world.rows()[job_id]["pid"])
-    assert {job_id: row["status"] for job_id, row in world.listed("next").items()} == dict.fromkeys(
-        (done, mine, theirs), "completed"
-    )
+    found = {job_id: (row["status"], row["errorMessage"]) for job_id, row in world.listed("next").items()}
+    assert found == dict.fromkeys((done, mine, theirs), ("completed", None))
     assert world.run("result", done, session="next").stdout == "all good\n"
     assert world.processes() == []
 
@@ -215,6 +216,7 @@ def test_a_hundred_starts_leave_the_environment_file_as_one_does(world: World) -
     ]
 
 
+@posix("quotes in the names of files, and sh")
 def test_a_shell_reads_the_environment_file_as_it_was_meant(world: World) -> None:
     session = 'it\'s "$HOME"'
     (world.home / f"{session}.sh").touch()

@@ -64,7 +64,7 @@ def test_the_workspace_is_the_git_work_tree(project: Path, tmp_path: Path) -> No
     below.mkdir(parents=True)
     link = tmp_path / "link"
     try:
-        link.symlink_to(below)
+        link.symlink_to(below, target_is_directory=True)
     except OSError as error:
         pytest.skip(f"no links here: {error}")
     assert open_workspace(link).home == open_workspace(project).home
@@ -205,7 +205,7 @@ def test_who_is_killed_in_the_middle_leaves_the_list_whole_and_unlocked(project:
     assert ids(workspace) == ["task-1", "task-2"]
 
 
-@posix("a lock whose patience can be set")
+@posix("a lock that a thread does not have already if it has it")
 def test_a_lock_that_is_not_let_go_is_waited_for_in_vain(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     workspace = open_workspace(project)
     enter(workspace, a_row("task-1"))

@@ -78,5 +78,5 @@ def test_the_documented_texts_say_which_pattern_works_and_which_does_not() -> No
 
 def test_only_the_two_texts_of_fix_3_have_another_version() -> None:
     reported = PLUGIN / "texts" / "as-reported"
-    paths = {str(path.relative_to(reported)) for path in reported.glob("**/*") if path.is_file()}
+    paths = {path.relative_to(reported).as_posix() for path in reported.glob("**/*") if path.is_file()}
     assert paths == {"commands/rescue.md", "agents/codex-rescue.md"}

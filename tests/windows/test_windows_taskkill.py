@@ -25,7 +25,6 @@ NAMES = ["ended", "denied", *(f"gone, in {language}" for language in GONE)]
 @pytest.fixture
 def windows(monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
     """The reference's Windows module, loaded where it was not meant to be: only what calls the system is left out."""
-    monkeypatch.setitem(sys.modules, "msvcrt", types.ModuleType("msvcrt"))
     monkeypatch.setattr(subprocess, "DETACHED_PROCESS", 0x8, raising=False)
     monkeypatch.setattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0x200, raising=False)
     spec = importlib.util.spec_from_file_location("processes_windows_elsewhere", PROCESSES)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import msvcrt
 import os
 import shutil
 import subprocess
@@ -15,12 +14,14 @@ from ctypes import wintypes
 assert sys.platform == "win32"
 
 QUERY_LIMITED_INFORMATION, SYNCHRONIZE = 0x1000, 0x100000
+ACQUIRED, ABANDONED = 0x0, 0x80  # the second: its last holder died with it
+LARGEST_PID = 0xFFFFFFFF
 DETACHED = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
 
 
 def start_time(pid: object) -> str | None:
     """When the process began, as a FILETIME in digits; None if none lives under that pid. An ended one does not."""
-    if not isinstance(pid, int):
+    if not isinstance(pid, int) or not 0 < pid <= LARGEST_PID:
         return None
     kernel = ctypes.WinDLL("kernel32", use_last_error=True)
     kernel.OpenProcess.restype = wintypes.HANDLE
@@ -114,19 +115,27 @@ def replace(new: str, old: str) -> None:
 
 
 class Lock:
-    """Held by one process at a time, gone with its holder. Waiting has a deadline: msvcrt gives up after 10 seconds."""
+    """Held by one process at a time, gone with its holder. Waiting has a deadline.
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    A mutex named after the file: msvcrt.locking asks once a second, which eight launches at once do not all outlast.
+    """
+
+    def __init__(self, path: str, seconds: float = 20.0) -> None:
+        self._path, self._seconds = path, seconds
 
     def __enter__(self) -> None:
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            msvcrt.locking(self._file, msvcrt.LK_LOCK, 1)
-        except OSError:
-            raise TimeoutError(f"waited 10 s for {self._path}, which another process holds") from None
+        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+        kernel.CreateMutexW.restype = wintypes.HANDLE
+        name = os.path.normcase(os.path.realpath(self._path)).replace("\\", "/")
+        handle = kernel.CreateMutexW(None, False, f"Global\\{name[-200:]}")
+        if not handle:
+            raise ctypes.WinError(ctypes.get_last_error())
+        self._mutex = wintypes.HANDLE(handle)
+        if kernel.WaitForSingleObject(self._mutex, int(self._seconds * 1000)) not in (ACQUIRED, ABANDONED):
+            kernel.CloseHandle(self._mutex)
+            raise TimeoutError(f"waited {self._seconds:g} s for {self._path}, which another process holds")
 
     def __exit__(self, *_: object) -> None:
-        os.lseek(self._file, 0, os.SEEK_SET)
-        msvcrt.locking(self._file, msvcrt.LK_UNLCK, 1)
-        os.close(self._file)
+        kernel = ctypes.WinDLL("kernel32")
+        kernel.ReleaseMutex(self._mutex)
+        kernel.CloseHandle(self._mutex)
