@@ -33,7 +33,7 @@ from hookproof.judge.judge import Judgement, judge
 from hookproof.play import Case, PlayOptions, play
 from hookproof.pool import Pool
 from hookproof.report.results import Result, Skipped, result
-from hookproof.stage.world import remove_abandoned
+from hookproof.stage.world import remove_abandoned, remove_left
 
 _KEPT_RUNS = 20
 _RUN_NAME = re.compile(r"\d{8}-\d{6}-\d+(-\d+)?")
@@ -144,6 +144,7 @@ def new_run(runs: Path) -> Path:
     for old in kept:
         for abandoned in processes.sweep_abandoned(old):
             remove_abandoned(abandoned.run_dir)
+        remove_left(old)
     for old in kept[: max(0, len(kept) - _KEPT_RUNS + 1)]:
         if not any(old.glob("*/owner.json")):
             shutil.rmtree(old, ignore_errors=True)

@@ -41,7 +41,8 @@ async def play(case: Case, run_dir: Path, options: PlayOptions) -> Path:
                 await _performance(case, world, journal, options, group).run()
             journal.write("end", world_removed=world.remove())
         finally:
-            world.remove()
+            if not world.remove():
+                worlds.leave_for_later(run_dir)
             processes.release(run_dir)
     return journal.path
 

@@ -21,7 +21,7 @@ from hookproof.catalogue.descriptor import Context
 from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import Plugin
 
-_PREFIX, _TOKEN_FILE, _WORLD_FILE = "hp-", "token", "world.json"
+_PREFIX, _TOKEN_FILE, _WORLD_FILE, _LEFT_FILE = "hp-", "token", "world.json", "world-left"
 _BASH = "/bin/bash"
 _SKIPPED = shutil.ignore_patterns(".git", "node_modules", ".venv")
 
@@ -86,6 +86,23 @@ def build(
 def write_lifecycle(path: Path, lifecycle: Resolved) -> None:
     """What a stand-in host is to do, where it reads it."""
     path.write_text(lifecycle.model_dump_json(), encoding="utf-8")
+
+
+def leave_for_later(run_dir: Path) -> None:
+    """The world of that run could not be removed: on Windows a file that somebody holds open cannot."""
+    (run_dir / _LEFT_FILE).touch()
+
+
+def remove_left(run: Path) -> None:
+    """Remove what earlier cases of `run` had to leave, as far as it can be removed by now."""
+    for left in run.glob(f"*/{_LEFT_FILE}"):
+        remove_abandoned(left.parent)
+        if not _root(left.parent).exists():
+            left.unlink(missing_ok=True)
+
+
+def _root(run_dir: Path) -> Path:
+    return Path(json.loads((run_dir / _WORLD_FILE).read_text(encoding="utf-8"))["root"])
 
 
 def remove_abandoned(run_dir: Path) -> bool:

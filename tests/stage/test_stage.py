@@ -103,6 +103,24 @@ def test_an_abandoned_world_is_removed_only_if_it_carries_the_runs_token(tmp_pat
     assert not worlds.remove_abandoned(tmp_path)
 
 
+def test_a_world_in_which_somebody_holds_a_file_open_is_removed_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    (run / "case").mkdir(parents=True)
+    world = worlds.build(resolve_plugin("reference"), LIFECYCLE, run / "case", codex=None)
+    with monkeypatch.context() as held, (world.tmp / "held.log").open("w"):
+        if sys.platform != "win32":  # where it is in nobody's way
+            held.setattr(shutil, "rmtree", lambda *_, **__: None)
+        assert not world.remove()
+        worlds.leave_for_later(run / "case")
+        worlds.remove_left(run)
+        assert world.root.exists()
+    worlds.remove_left(run)
+    assert not world.root.exists()
+    assert [path.name for path in (run / "case").iterdir()] == ["world.json"]
+
+
 def test_a_shell_sources_its_files_and_names_with_quotes_survive(tmp_path: Path) -> None:
     file = tmp_path / "it's here.sh"
     file.write_text("export X=1\n")

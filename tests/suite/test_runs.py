@@ -23,6 +23,7 @@ from hookproof.play import Case, PlayOptions
 from hookproof.report.results import report, schema
 
 SECONDS = 120
+WINDOWS = {name: os.environ[name] for name in ("SystemRoot", "ComSpec", "TEMP", "PATHEXT") if name in os.environ}
 SCENARIOS = {path.stem: path for path in scenario_files()}
 
 
@@ -38,7 +39,7 @@ def hookproof(*words: str, cwd: Path, **environment: str) -> subprocess.Complete
         check=False,
         timeout=SECONDS,
         cwd=cwd,
-        env={"PATH": os.environ["PATH"], "HOME": str(cwd), **environment},
+        env={"PATH": os.environ["PATH"], "HOME": str(cwd), **WINDOWS, **environment},
     )
 
 
