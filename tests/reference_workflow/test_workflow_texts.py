@@ -130,7 +130,7 @@ def launcher(world: World, *argv: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_launcher_prints_the_page_that_the_texts_promise(tmp_path: Path) -> None:
     world = World(tmp_path)
-    assert launcher(world, "authoring", "issue").stdout == f"{world.plugin}/authoring/issue.md\n"
+    assert launcher(world, "authoring", "issue").stdout == f"{Path(world.plugin, 'authoring', 'issue.md')}\n"
     own = world.project / ".workflow" / "authoring" / "issue.md"
     own.parent.mkdir(parents=True)
     own.write_text("ours")
