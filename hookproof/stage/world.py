@@ -6,6 +6,7 @@ short paths), and removed whole at the run's end, after the evidence in it has b
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -41,8 +42,7 @@ class World:
 
     def remove(self) -> bool:
         """Remove the whole world. False when something of it is still there (a file in use on Windows)."""
-        shutil.rmtree(self.root, ignore_errors=True)
-        return not self.root.exists()
+        return _remove(self.root)
 
 
 def build(
@@ -114,8 +114,24 @@ def remove_abandoned(run_dir: Path) -> bool:
     except (OSError, ValueError, KeyError, TypeError):
         return False
     if ours:
-        shutil.rmtree(root, ignore_errors=True)
+        _remove(root)
     return ours
+
+
+def _remove(root: Path) -> bool:
+    """Whether it is gone. The token goes last: by it a later start knows what it may still remove."""
+    token = root / _TOKEN_FILE
+    left = False
+    for path in root.iterdir() if root.exists() else ():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path != token:
+            with contextlib.suppress(OSError):
+                path.unlink()
+        left = left or (path != token and path.exists())
+    if not left:
+        shutil.rmtree(root, ignore_errors=True)
+    return not root.exists()
 
 
 def _project(project: Path) -> None:
