@@ -127,7 +127,7 @@ def test_the_session_is_told_once(world: World, event: str) -> None:
     assert world.hook(event, "main", **bash, **AGENT) == {}
     answer = world.hook(event, "main", **bash)
     assert answer["hookEventName"] == event
-    companion = f"{world.plugin}/scripts/companion.py"
+    companion = f"{world.plugin / 'scripts'}/companion.py"
     assert answer["additionalContext"] == (
         f'Codex job {job_id} finished: completed. Read it with: python3 -I -S "{companion}" result {job_id}'
     )

@@ -67,6 +67,8 @@ def test_the_workspace_is_the_git_work_tree(project: Path, tmp_path: Path) -> No
         link.symlink_to(below, target_is_directory=True)
     except OSError as error:
         pytest.skip(f"no links here: {error}")
+    if link.resolve() == link:
+        pytest.skip("links are not followed here: Wine")
     assert open_workspace(link).home == open_workspace(project).home
     assert open_workspace(tmp_path).home != open_workspace(project).home
     assert Path(open_workspace(project).home).name.startswith("my-project-")
