@@ -114,7 +114,7 @@ class Running:
 
     def errors(self) -> str:
         """What it wrote to stderr; after its end."""
-        return b"".join(self._errors).decode()
+        return b"".join(self._errors).decode().replace("\r\n", "\n")
 
 
 class Bench:

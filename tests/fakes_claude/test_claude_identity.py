@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import claude_facts as facts
 import pytest
 from claude_patterns import bash, play_pattern_c, rescue
@@ -79,6 +81,7 @@ def test_exports_of_the_start_hook_reach_the_shells_of_its_session(
         assert len(record["env_files"]) == (0 if ignored else 1)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="env, sort and tr: POSIX")
 @pytest.mark.parametrize("lifecycle", facts.MEASURED)
 def test_the_environment_of_a_shell(lifecycle: str, make_model: MakeModel, make_bench: MakeBench) -> None:
     model = make_model(

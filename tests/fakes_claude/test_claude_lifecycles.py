@@ -56,7 +56,7 @@ def test_the_switches_of_the_reported_lifecycle() -> None:
 
 
 def test_every_row_is_read_by_the_program() -> None:
-    code = "".join(path.read_text() for path in (ROOT / "claude_fake").glob("*.py"))
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "claude_fake").glob("*.py"))
     for row in ALL["claude-2.1.91"]["rows"]:
         prefix = row.replace("_background_", "_{where}_").replace("_foreground_", "_{where}_")
         assert f'"{row}"' in code or f'"{prefix}"' in code, row

@@ -59,8 +59,11 @@ class Plugin:
         """`text` with the plugin's own paths put in."""
         return text.replace("${CLAUDE_PLUGIN_ROOT}", self.root).replace("${CLAUDE_PLUGIN_DATA}", self.data)
 
+    def _path(self, relative: str) -> str:
+        return os.path.join(self.root, *relative.split("/"))
+
     def _json(self, relative: str, *, missing: Any = None) -> Any:
-        path = os.path.join(self.root, relative)
+        path = self._path(relative)
         if missing is not None and not os.path.exists(path):
             return missing
         try:
@@ -83,7 +86,7 @@ class Plugin:
             documents.append((".claude-plugin/plugin.json", {"hooks": declared.get("hooks", declared)}))
         found: dict[str, list[Hook]] = {}
         for where, document in documents:
-            for event, hook in self._declarations(os.path.join(self.root, where), document.get("hooks", {})):
+            for event, hook in self._declarations(self._path(where), document.get("hooks", {})):
                 found.setdefault(event, []).append(hook)
         return found
 
