@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import sys
 from collections.abc import Sequence
 
@@ -37,6 +38,10 @@ examples:
 def main(argv: Sequence[str] | None = None) -> int:
     """The entry point. Returns the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # what a code page has no sign for (a Japanese Windows has no middle dot) is a question mark, and no error
+            stream.reconfigure(errors="replace")
     parser = argparse.ArgumentParser(
         prog="hookproof",
         description="Replays hook stories of coding agents against real processes, and says what killed the job.",

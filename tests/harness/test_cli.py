@@ -12,6 +12,8 @@ import pytest
 
 from hookproof import cli
 
+WINDOWS = {name: os.environ[name] for name in ("SystemRoot", "TEMP") if name in os.environ}
+
 
 def hookproof(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -44,6 +46,19 @@ def test_a_wrong_command_line_is_explained(words: list[str], status: int, messag
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "cp932", "cp1252"])
+def test_a_code_page_that_lacks_a_sign_is_no_error(encoding: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "hookproof", "explain", "JOB-03"],
+        capture_output=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"JOB-03" in done.stdout
+
+
 def test_missing_node_is_one_clear_sentence(tmp_path: Path) -> None:
     manifest = tmp_path / "codex" / ".claude-plugin" / "plugin.json"
     manifest.parent.mkdir(parents=True)
@@ -54,7 +69,7 @@ def test_missing_node_is_one_clear_sentence(tmp_path: Path) -> None:
         text=True,
         check=False,
         timeout=60,
-        env={"PATH": str(tmp_path), "HOME": str(tmp_path)},
+        env={**WINDOWS, "PATH": str(tmp_path), "HOME": str(tmp_path)},
     )
     assert done.returncode == 2
     assert done.stderr.startswith("hookproof: node is not on PATH: ")

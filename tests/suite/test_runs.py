@@ -39,8 +39,21 @@ def hookproof(*words: str, cwd: Path, **environment: str) -> subprocess.Complete
         check=False,
         timeout=SECONDS,
         cwd=cwd,
-        env={"PATH": os.environ["PATH"], "HOME": str(cwd), **WINDOWS, **environment},
+        env={**private(cwd), **environment},
+        encoding="utf-8",
+        errors="replace",
     )
+
+
+def private(home: Path) -> dict[str, str]:
+    """An environment with a cache of its own, and what Windows needs to start a program at all."""
+    cache = home / ".cache" / "hookproof"
+    return {"PATH": os.environ["PATH"], "HOME": str(home), "HOOKPROOF_CACHE": str(cache), **WINDOWS}
+
+
+def newest(home: Path) -> str:
+    """The run that was played last; the link `latest` needs a privilege on Windows."""
+    return str(max((home / ".cache" / "hookproof" / "runs").glob("2*")))
 
 
 def test_reproduce_345_holds_and_its_json_fits_the_schema(tmp_path: Path) -> None:
@@ -77,8 +90,7 @@ def test_reproduce_345_on_a_measured_host_says_what_differs(tmp_path: Path) -> N
 def test_a_run_can_be_judged_again_from_its_journal(tmp_path: Path) -> None:
     first = hookproof("run", "pattern-c", "--plugin", "reference:as-reported", "--json", "a.json", cwd=tmp_path)
     assert first.returncode == 0, first.stdout + first.stderr
-    run = str(tmp_path / ".cache" / "hookproof" / "runs" / "latest")
-    again = hookproof("recheck", run, "--json", "b.json", cwd=tmp_path)
+    again = hookproof("recheck", newest(tmp_path), "--json", "b.json", cwd=tmp_path)
     assert again.returncode == 0, again.stdout + again.stderr
     one, two = (json.loads((tmp_path / name).read_text())["results"][0] for name in ("a.json", "b.json"))
     assert {**one, "journal": None} == {**two, "journal": None}
@@ -152,10 +164,10 @@ def test_what_a_killed_run_left_is_cleared_by_the_next(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd=tmp_path,
-        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+        env=private(tmp_path),
     )
     assert started.stdout is not None
-    assert started.stdout.readline() == b"looking\n"
+    assert started.stdout.readline().strip() == b"looking"
     started.kill()
     started.wait(timeout=SECONDS)
     started.stdout.close()
@@ -183,7 +195,7 @@ def test_only_runs_of_our_own_are_ever_removed(tmp_path: Path) -> None:
 
 def test_parallel_runs_do_not_touch_each_other(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "hookproof", "run", "pattern-a", "--repeat", "3", "-j", "1"]
-    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    env = private(tmp_path)
     both = [
         subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path, env=env)
         for _ in range(2)
