@@ -28,7 +28,6 @@ INTERRUPTED = 130
 _SIGNALS = [signal.SIGINT]
 if sys.platform == "win32":
     _SIGNALS.append(signal.SIGBREAK)
-_OVER = b"\0"  # no signal has this number
 
 
 class Pool:
@@ -61,8 +60,6 @@ class Pool:
                     future.cancel()
                 self.interrupt()
                 raise
-        if self._interrupted:
-            raise KeyboardInterrupt
 
     def interrupt(self) -> None:
         """Cancel whatever is being played, once: it is let clear away. Nothing begins any more."""
@@ -95,7 +92,8 @@ class Pool:
         listening = threading.Thread(target=self._listen, args=(ours,), name="interrupts", daemon=True)
         listening.start()
         before = signal.set_wakeup_fd(kernels.fileno(), warn_on_full_buffer=False)
-        for number in _SIGNALS:
+        # who runs in the background of a script was told to ignore Ctrl-C, and does
+        for number in (each for each in _SIGNALS if signal.getsignal(each) not in {signal.SIG_IGN, None}):
             self._undo.callback(signal.signal, number, signal.signal(number, _heard))
         self._undo.callback(_close, kernels, listening)
         self._undo.callback(signal.set_wakeup_fd, before)
@@ -105,10 +103,12 @@ class Pool:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._undo.close()
+        if error is None and self._interrupted:  # after the last case
+            raise KeyboardInterrupt
 
     def _listen(self, ours: socket.socket) -> None:
         with ours:
-            while (numbers := ours.recv(64)) and not numbers.startswith(_OVER):
+            while numbers := ours.recv(64):
                 for number in numbers:
                     if number in _SIGNALS:
                         _leave() if self._interrupted else self.interrupt()
@@ -119,10 +119,8 @@ def _heard(_number: int, _frame: FrameType | None) -> None:
 
 
 def _close(kernels: socket.socket, listening: threading.Thread) -> None:
-    with kernels:
-        kernels.setblocking(True)
-        kernels.sendall(_OVER)
-        listening.join()
+    kernels.close()
+    listening.join()
 
 
 def _leave() -> None:

@@ -32,7 +32,7 @@ def test_an_interrupt_cancels_what_plays_and_keeps_the_rest_from_beginning() -> 
             await asyncio.sleep(0)
             cleared.append(number)
 
-    with pool, pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt), pool:
         pool.each(lambda number: pool.play(case(number)), range(9), workers=2)
 
     assert {0, 1} >= set(begun)
@@ -41,7 +41,7 @@ def test_an_interrupt_cancels_what_plays_and_keeps_the_rest_from_beginning() -> 
 
 def test_an_interrupt_after_the_last_case_is_not_forgotten() -> None:
     pool = Pool()
-    with pool, pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt), pool:
         pool.each(lambda _: pool.interrupt(), range(1), workers=1)
 
 
@@ -51,7 +51,7 @@ def test_what_a_case_raises_ends_the_rest() -> None:
             raise ValueError("broken")
         await asyncio.get_running_loop().create_future()
 
-    with Pool() as pool, pytest.raises(ValueError, match="broken"):
+    with pytest.raises(ValueError, match="broken"), Pool() as pool:
         pool.each(lambda number: pool.play(case(number)), range(9), workers=2)
 
 
@@ -75,6 +75,15 @@ def test_handlers_are_as_they_were_afterwards() -> None:
         assert signal.set_wakeup_fd(-1) == -1
     finally:
         signal.signal(signal.SIGINT, restored)
+
+
+def test_who_was_told_to_ignore_interrupts_does() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Pool():
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_in_another_thread_signals_are_left_alone() -> None:
