@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,8 @@ def differences(tmp_path: Path, played: Scenario, fake: Resolved, real: Resolved
 
 
 def measured(folder: Path, played: Scenario, lifecycle: Resolved) -> measuring.Measured:
+    if sys.platform == "win32":
+        pytest.skip("a calibration is measured on Linux: nobody has played the tap on Windows yet")
     processes.become_subreaper()
     return measuring.measure([played], lifecycle, folder, repeat=1, options=PlayOptions())
 
