@@ -133,7 +133,7 @@ def test_what_a_manifest_adds(tmp_path: Path) -> None:
     plugin = Plugin(str(root), "/home/of")
     assert [hook.command for hook in plugin.hooks["Stop"]] == ["one", "two"]
     assert list(plugin.agents) == ["mine:own"]
-    assert plugin.data == "/home/of/.claude/plugins/data/mine-inline"
+    assert Path(plugin.data) == Path("/home/of/.claude/plugins/data/mine-inline")
 
 
 def test_options() -> None:

