@@ -69,7 +69,9 @@ def worst(results: Sequence[Result]) -> Result:
 def cell(each: Result) -> list[tuple[str, Tone]]:
     """What a cell says of a result, piece by piece: what is new before what is known, then the signature."""
     if each.verdict == "conforms" and each.expected:
-        return [("conforms", "good")]
+        # a job that was lost, and nothing required was broken by that: the cause is what the cell has to tell
+        lost: list[tuple[str, Tone]] = [(each.signature, "signature")] if each.signature and each.culprit else []
+        return [("conforms", "good"), *lost]
     known = [check.id for check in each.checks if check.baseline == "known"]
     violated = [check.id for check in each.checks if check.verdict == "violates" and check.baseline != "known"]
     unknown = [check.id for check in each.checks if check.verdict == "unknown"]

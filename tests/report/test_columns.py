@@ -1,0 +1,20 @@
+"""What a cell of the table says of a result."""
+
+from __future__ import annotations
+
+from made_reports import a_result, violated
+
+from hookproof.report.columns import cell
+
+
+def test_a_cell_names_what_is_violated_and_the_cause() -> None:
+    assert [text for text, _ in cell(violated())] == ["JOB-03", "H1"]
+
+
+def test_a_job_that_was_lost_without_a_violation_has_its_cause_told() -> None:
+    lost = a_result(signature="H3", culprit=violated().culprit)
+    assert cell(lost) == [("conforms", "good"), ("H3", "signature")]
+
+
+def test_a_remark_on_a_job_that_was_not_lost_is_no_cause() -> None:
+    assert cell(a_result(signature="H7")) == [("conforms", "good")]
