@@ -17,10 +17,10 @@ import psutil
 
 from hookproof import processes
 from hookproof.journal import DeadlineMissedError, Record
-from hookproof.play import trees
 from hookproof.play.followers import Followers
 from hookproof.play.ground import Ground
 from hookproof.play.jobs import describe
+from hookproof.play.trees import below, outlived
 from hookproof.stage.state_edits import NoSuchRowError
 
 _END_SECONDS = 3.0
@@ -50,11 +50,11 @@ class Cancelling:
         """Cancel a job from main's shell, and write what came of its tree: `left` is what outlives three seconds."""
         job_id = self._jobs.id_of(job)
         command = (self._descriptor.commands.cancel or "").replace("{id}", job_id)
-        tree = trees.below(self._worker(job), self._ground.group.census(), without=self._server())
+        tree = below(self._worker(job), self._ground.group.census(), without=self._server())
         self._journal.write("cancel.began", job=job, id=job_id, tree=describe(tree))
         answer = await self._ground.looker.ask_main(command)
         seconds = _END_SECONDS if answer["exit"] == 0 and job not in self._asleep else 0.0
-        left = await trees.outlived(tree, self._journal, self._ground.watch, seconds=seconds)
+        left = await outlived(tree, self._journal, self._ground.watch, seconds=seconds)
         await self._lets_go(job, seconds)
         self._journal.write(
             "cancel",

@@ -14,11 +14,11 @@ from subprocess import PIPE
 
 from hookproof import processes
 from hookproof.journal import Record
-from hookproof.play import trees
 from hookproof.play.cancelling import Cancelling
 from hookproof.play.end import idle
 from hookproof.play.ground import Ground
 from hookproof.play.hook_faults import HookFaults
+from hookproof.play.trees import topmost_naming
 from hookproof.stage.state_edits import NoSuchRowError
 
 _BEYOND_THE_CAP = 5
@@ -81,7 +81,7 @@ class Faults:
             worker = self._journal.find(lambda r: r["kind"] == "job.started" and r["job"] == job)
             chosen = [info for info in alive if worker is not None and info.identity.pid == worker["worker"]]
         else:
-            shell = trees.topmost_naming(job, alive)
+            shell = topmost_naming(job, alive)
             chosen = [info for info in alive if shell is not None and info.pgid == shell.pgid]
         if not chosen:
             self._journal.write("error", where="faults", what=f"there is no {which} of job {job} to end")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from hookproof import processes
 from hookproof.journal import Record
-from hookproof.play import trees
 from hookproof.play.ground import Ground
+from hookproof.play.trees import kill_tree
 from hookproof.stage.world import shell_argv
 
 _STARTS = 100
@@ -48,7 +48,7 @@ class HookFaults:
 
     def _kill(self, hook: Record, moment: str) -> None:
         identity = processes.identify(int(hook["pid"]))
-        pids = trees.kill_tree(identity) if identity is not None else []
+        pids = kill_tree(identity) if identity is not None else []
         self._journal.write("fault", what="hook killed", run=hook["run"], moment=moment, pids=pids, over=not pids)
 
     async def repeat_session_start(self) -> None:

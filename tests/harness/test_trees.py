@@ -13,7 +13,7 @@ import pytest
 
 from hookproof import processes
 from hookproof.journal import Journal
-from hookproof.play import trees
+from hookproof.play.trees import below, kill_tree, outlived, topmost_naming
 
 PARENT = """
 import subprocess, sys
@@ -43,14 +43,14 @@ ALIVE = [
     [(3, None, {3, 4, 5}), (3, 4, {3}), (2, 5, {2, 3, 4}), (9, None, set()), (3, 3, set())],
 )
 def test_below(pid: int, without: int | None, inside: set[int]) -> None:
-    assert {each.identity.pid for each in trees.below(pid, ALIVE, without=without)} == inside
+    assert {each.identity.pid for each in below(pid, ALIVE, without=without)} == inside
 
 
 def test_the_shell_of_a_launch_is_the_topmost_that_names_the_job() -> None:
-    found = trees.topmost_naming("review", ALIVE)
+    found = topmost_naming("review", ALIVE)
     assert found is not None
     assert found.identity.pid == 2
-    assert trees.topmost_naming("other", ALIVE) is None
+    assert topmost_naming("other", ALIVE) is None
 
 
 def test_a_tree_is_killed_whole_and_its_deaths_are_seen(tmp_path: Path) -> None:
@@ -66,10 +66,10 @@ def test_a_tree_is_killed_whole_and_its_deaths_are_seen(tmp_path: Path) -> None:
             parent = await processes.spawn(argv, env=ENV, cwd=tmp_path, stdout=PIPE, case=group)
             assert parent.stdout is not None
             assert await parent.stdout.readline()
-            tree = trees.below(parent.identity.pid, group.census())
-            outlive = await trees.outlived(tree, journal, watch.watch, seconds=0.0)
-            killed = trees.kill_tree(parent.identity)
-            left = await trees.outlived(tree, journal, watch.watch, seconds=10.0)
+            tree = below(parent.identity.pid, group.census())
+            outlive = await outlived(tree, journal, watch.watch, seconds=0.0)
+            killed = kill_tree(parent.identity)
+            left = await outlived(tree, journal, watch.watch, seconds=10.0)
             parent.close()
             watch.close()
         journal.close()
