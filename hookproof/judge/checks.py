@@ -7,7 +7,7 @@ whether that conforms is not its business.
 from __future__ import annotations
 
 from hookproof.judge.cancel_checks import cancelled
-from hookproof.judge.fates import Check, fate, refused, short
+from hookproof.judge.fates import Check, fate, named, refused, short
 from hookproof.judge.state_checks import (
     active_row_stays,
     as_many_as_launched,
@@ -102,10 +102,9 @@ def nothing_left(story: Story, job: JobStory) -> Seen:
     pids = {process["pid"] for process in left}
     rows = [row for entry in census["state"] for row in entry["rows"]]
     accounted = [r for r in rows if story.status_of(r) in story.active and r.get(story.fields["pid"]) in pids]
-    names = "; ".join(f"pid {process['pid']}: {' '.join(process['argv'])[:120]}" for process in left[:4])
     if accounted:
-        return Seen("only listed jobs", f"{len(left)} processes of {len(accounted)} listed job(s): {names}")
-    return Seen("left behind", f"{len(left)} alive that no listed job accounts for: {names}")
+        return Seen("only listed jobs", f"{len(left)} processes of {len(accounted)} listed job(s): {named(left)}")
+    return Seen("left behind", f"{len(left)} alive that no listed job accounts for: {named(left)}")
 
 
 def result_readable(story: Story, job: JobStory) -> Seen:

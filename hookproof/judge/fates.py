@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 
+from hookproof.journal import Record
 from hookproof.judge.story import JobStory, Story
 from hookproof.judge.verdict import Seen
 
@@ -55,6 +56,11 @@ def _how_lost(job: JobStory) -> str:
         how = "a death whose status nobody could see"
     when = "before the job was answered" if job.answered is None else "without having recorded the answer just given"
     return f"the worker (pid {death['pid']}) ended {when}: {how}"
+
+
+def named(processes: list[Record]) -> str:
+    """The first few processes, as a person would look for them."""
+    return "; ".join(f"pid {process['pid']}: {short(' '.join(process['argv']))}" for process in processes[:3])
 
 
 def short(text: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from hookproof.journal import Record
 from hookproof.judge.culprit import Culprit, find_culprit
-from hookproof.judge.state_signs import elsewhere, lost_updates
+from hookproof.judge.state_signs import Found, elsewhere, lost_updates
 from hookproof.judge.story import MAIN, JobStory, Story
 
 HYPOTHESES: dict[str, str] = {
@@ -65,9 +65,6 @@ def find_signature(story: Story) -> Signature:
     also = tuple(name for name, _ in others if name != first)
     culprit = find_culprit(story, job) if job.lost is not None or job.started is None else None
     return Signature(first, tuple(reasons), also, culprit)
-
-
-Found = tuple[str, list[str]]
 
 
 def _hypotheses(story: Story, job: JobStory) -> tuple[Found | None, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hookproof.journal import Record
-from hookproof.judge.fates import fate, short, unless_refused
+from hookproof.judge.fates import fate, named, short, unless_refused
 from hookproof.judge.story import MAIN, JobStory, Story
 from hookproof.judge.verdict import Seen
 
@@ -104,8 +104,7 @@ def one_state(story: Story, job: JobStory) -> Seen:
         return Seen(None, "the run ended without a census")
     left = story.unaccounted(census)
     if left:
-        names = "; ".join(f"pid {process['pid']}: {short(' '.join(process['argv']))}" for process in left[:3])
-        return Seen("teardown looks elsewhere", f"after the session's end nothing accounts for {names}")
+        return Seen("teardown looks elsewhere", f"after the session's end nothing accounts for {named(left)}")
     return Seen("one state", f"every place lists it, and the session's end left nothing behind; {end.detail}")
 
 

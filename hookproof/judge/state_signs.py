@@ -8,6 +8,7 @@ from hookproof.journal import Record
 from hookproof.judge.story import Story
 
 Found = tuple[str, list[str]]
+"""A cause, and the facts that speak for it."""
 
 DATA = "CLAUDE_PLUGIN_DATA"
 

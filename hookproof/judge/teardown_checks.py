@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hookproof.journal import Record
-from hookproof.judge.fates import fate, short, unless_refused
+from hookproof.judge.fates import fate, named, unless_refused
 from hookproof.judge.state_checks import ended_in_a_terminal_row
 from hookproof.judge.story import JobStory, Story
 from hookproof.judge.verdict import Seen
@@ -63,8 +63,7 @@ def _converged(story: Story) -> Seen:
             return Seen("false row", f"the row of {name} says {status!r}; {fate(job).detail}")
     left = story.unaccounted(census)
     if left:
-        names = "; ".join(f"pid {process['pid']}: {short(' '.join(process['argv']))}" for process in left[:3])
-        return Seen("left behind", f"{len(left)} alive that no listed job accounts for: {names}")
+        return Seen("left behind", f"{len(left)} alive that no listed job accounts for: {named(left)}")
     return Seen("converged", f"{len(story.jobs)} job(s) listed truly, and nothing is left that none accounts for")
 
 

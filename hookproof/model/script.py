@@ -48,6 +48,14 @@ def jobs_named(text: str) -> list[str]:
     return _JOB.findall(text)
 
 
+def names_job(text: str, job: str) -> bool:
+    """Whether a text names this job, and not just one whose name begins like it.
+
+    Any text, JSON too, in which a line's first word stands right behind the `n` of an escaped newline.
+    """
+    return re.search(rf"job={re.escape(job)}(?![\w-])", text) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class ToolCall:
     """One tool call of an answer. `names` are what the host may call the tool, the first that it offers is used."""

@@ -16,6 +16,7 @@ from hookproof import processes
 from hookproof.journal import Journal, Record
 from hookproof.model.script import job_named
 from hookproof.play.followers import Followers
+from hookproof.play.trees import topmost_naming
 from hookproof.stage.world import World
 
 _FOOTER = re.compile(rb"\n\[(?:killed|exited with code -?\d+)\]\n\Z")
@@ -58,10 +59,7 @@ class Shells:
     async def _follow(self, task: Record) -> None:
         started = self._started[task["run"]]
         job = job_named(str(started["command"]))
-        alive = {info.identity.pid: info for info in self._group.census()}
-        named = [info for info in alive.values() if job is not None and f"job={job}" in " ".join(info.argv)]
-        # the shell is above what it runs: of those that name the job, the one whose parent does not
-        shell = next((info for info in named if info.ppid not in {other.identity.pid for other in named}), None)
+        shell = topmost_naming(job, self._group.census()) if job is not None else None
         if shell is None or not self._watch(shell.identity):
             self._end(started, task, code=None, signal=None)
             return

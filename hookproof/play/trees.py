@@ -10,6 +10,7 @@ import psutil
 
 from hookproof import processes
 from hookproof.journal import DeadlineMissedError, Journal, Record
+from hookproof.model.script import names_job
 
 
 def below(
@@ -26,7 +27,7 @@ def below(
 
 def topmost_naming(job: str, alive: Iterable[processes.ProcessInfo]) -> processes.ProcessInfo | None:
     """The process whose command line names the job and whose parent's does not: the shell of its launch."""
-    named = [info for info in alive if f"job={job}" in " ".join(info.argv)]
+    named = [info for info in alive if names_job(" ".join(info.argv), job)]
     pids = {info.identity.pid for info in named}
     return next((info for info in named if info.ppid not in pids), None)
 

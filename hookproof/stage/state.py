@@ -14,6 +14,7 @@ from typing import Any
 
 from hookproof.catalogue.descriptor import State
 from hookproof.journal import Record
+from hookproof.model.script import names_job
 from hookproof.stage.world import World
 
 _TORN_SECONDS = 1.0
@@ -81,22 +82,15 @@ def find_row(
     The prompt stands in the row itself or in the job's own file. A plugin that keeps it in neither (1.0.4 does not,
     for reviews) is taken at its word when there is just one active row beside those `known` to be of other jobs.
     """
-    needle = f"job={job}"
     for entry in entries:
         for row in entry["rows"]:
             file = world.root / entry["root"] / state.job_file.replace("{id}", str(row.get(state.fields.id)))
-            if _names(json.dumps(row), needle) or _names(_text(file), needle):
+            if names_job(json.dumps(row), job) or names_job(_text(file), job):
                 return dict(row)
     rows = (row for entry in entries for row in entry["rows"])
     active = [row for row in rows if row.get(state.fields.status) in state.words.active]
     others = [row for row in active if str(row.get(state.fields.id)) not in known]
     return dict(others[0]) if len(others) == 1 else None
-
-
-def _names(text: str, needle: str) -> bool:
-    position = text.find(needle)
-    after = text[position + len(needle) : position + len(needle) + 1]
-    return position >= 0 and not (after.isalnum() or after in {"-", "_"})
 
 
 def _text(path: Path) -> str:

@@ -51,6 +51,7 @@ def test_the_shell_of_a_launch_is_the_topmost_that_names_the_job() -> None:
     assert found is not None
     assert found.identity.pid == 2
     assert topmost_naming("other", ALIVE) is None
+    assert topmost_naming("rev", ALIVE) is None
 
 
 def test_a_tree_is_killed_whole_and_its_deaths_are_seen(tmp_path: Path) -> None:
