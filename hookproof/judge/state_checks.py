@@ -35,7 +35,7 @@ def death_is_failure(story: Story, job: JobStory) -> Seen:
         return Seen(None, "nothing of the job died, or nobody looked after that")
     row = story.listed(look, MAIN, job)
     status = story.status_of(row) or "nothing of it"
-    failed = status in story.terminal - story.succeeded
+    failed = status in story.terminal - story.succeeded - {story.cancelled}
     return Seen("failed" if failed else "not failed", f"{faults[0]['what']}; main is told {status!r}")
 
 

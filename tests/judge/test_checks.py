@@ -199,6 +199,7 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-17", [*WORKER_KILLED, look(GHOST)], "not failed", "violates"),
     ("JOB-17", [*CODEX_KILLED, look(DONE)], "not failed", "violates"),
     ("JOB-17", [*CODEX_KILLED, look()], "not failed", "violates"),
+    ("JOB-17", [*WORKER_KILLED, look(CANCELLED)], "not failed", "violates"),
     ("JOB-17", CODEX_KILLED, "no evidence", "unknown"),
     ("JOB-17", [*LOST, look(FAILED)], "no evidence", "unknown"),
     ("JOB-18", [*SHELL_KILLED, look(FAILED)], "terminal", "conforms"),
