@@ -93,12 +93,9 @@ def one_state(story: Story, job: JobStory) -> Seen:
     end = fate(job)
     if end.outcome is None:
         return end
-    looks = [look for look in story.looks if job.started is not None and look["seq"] > job.started["seq"]]
-    if not looks:
-        return Seen(None, "nobody looked at the job")
-    blind = list(_places_without(story, job, looks))
-    if blind:
-        return Seen("status looks elsewhere", f"the row is there, and status lists no such job in: {', '.join(blind)}")
+    split = _split_of_status(story, job)
+    if split is not None:
+        return split
     census = next(iter(story.of("census")), None)
     if census is None:
         return Seen(None, "the run ended without a census")
@@ -106,6 +103,18 @@ def one_state(story: Story, job: JobStory) -> Seen:
     if left:
         return Seen("teardown looks elsewhere", f"after the session's end nothing accounts for {named(left)}")
     return Seen("one state", f"every place lists it, and the session's end left nothing behind; {end.detail}")
+
+
+def _split_of_status(story: Story, job: JobStory) -> Seen | None:
+    """What the looks say against one state. One in which no list has the row tells nothing of where status looks."""
+    looks = [look for look in story.looks if job.started is not None and look["seq"] > job.started["seq"]]
+    if not looks:
+        return Seen(None, "nobody looked at the job")
+    blind = list(_places_without(story, job, [look for look in looks if story.stored(look, job)]))
+    if blind:
+        return Seen("status looks elsewhere", f"the row is there, and status lists no such job in: {', '.join(blind)}")
+    gone = [str(look["n"]) for look in looks if not story.stored(look, job)]
+    return Seen("no row", f"no list of jobs has its row in look {', '.join(gone)}") if gone else None
 
 
 def _places_without(story: Story, job: JobStory, looks: list[Record]) -> Iterator[str]:

@@ -192,6 +192,8 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-16", [*RAN, look(DONE, main=[]), census()], "status looks elsewhere", "violates"),
     ("JOB-16", [*RAN, look(DONE, bare=[]), census()], "status looks elsewhere", "violates"),
     ("JOB-16", [*RAN, look(DONE), census(SERVER, rows=[DONE])], "teardown looks elsewhere", "violates"),
+    ("JOB-16", [*RAN, look(main=[DONE], bare=[DONE]), census()], "no row", "violates"),
+    ("JOB-16", [*RAN, look(), look(DONE, main=[]), census()], "status looks elsewhere", "violates"),
     ("JOB-16", [*RAN, census()], "no evidence", "unknown"),
     ("JOB-16", [*RAN, look(DONE)], "no evidence", "unknown"),
     ("JOB-17", [*WORKER_KILLED, look(FAILED)], "failed", "conforms"),
