@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from hookproof.journal import Record
@@ -162,17 +163,20 @@ def survives_damage(story: Story, job: JobStory) -> Seen:
     seen = [_told_truly(story, job, look) for look in looks]
     if fate(job).outcome == "lost":
         return Seen("job lost", fate(job).detail)
-    return next((each for each in seen if each.outcome not in {"recovered", "clear error"}), seen[-1])
+    untrue = [each for each in seen if each.outcome not in {"recovered", "clear error"}]
+    return next((each for each in untrue if each.outcome is not None), next(iter(untrue), seen[-1]))
 
 
 def _told_truly(story: Story, job: JobStory, look: Record) -> Seen:
     asked = look["places"].get(MAIN)
     if asked is None:
         return Seen(None, "the main session was not asked")
-    text, where = str(asked["text"]), f"look {look['n']}"
-    if asked["answer"] is None:
-        clear = bool(asked["exit"]) and text.strip() and not any(each in text for each in _CRASHES)
-        return Seen("clear error" if clear else "crash", f"{where}: status exited {asked['exit']}: {short(text)}")
+    text, where, signal = str(asked["text"]), f"look {look['n']}", asked.get("signal")
+    if asked["exit"] is None and signal is None:
+        return Seen(None, f"{where}: status did not come back: {short(text)}")
+    if asked["exit"] or signal is not None or asked["answer"] is None:
+        how = f"was ended by signal {signal}" if signal is not None else f"exited {asked['exit']}"
+        return Seen(_kind_of_error(asked), f"{where}: status {how}: {short(text)}")
     status = story.status_of(story.listed(look, MAIN, job))
     if not status:
         return Seen("not listed", f"{where}: status in main lists no such job: {short(text)}")
@@ -180,7 +184,17 @@ def _told_truly(story: Story, job: JobStory, look: Record) -> Seen:
     return Seen("recovered" if true else "listed falsely", f"{where}: main is told {status!r}; {fate(job).detail}")
 
 
-_CRASHES = ("Traceback (most recent call last)", "\n    at ", "SyntaxError")
+def _kind_of_error(asked: Record) -> str:
+    """Whether a user is told what is wrong, or shown how the program fell over it."""
+    text = str(asked["text"])
+    if asked.get("signal") is not None or _FRAMES.search(text) or _BARE_EXCEPTION.match(text):
+        return "crash"
+    return "clear error" if asked["exit"] and text.strip() else "no answer"
+
+
+_FRAMES = re.compile(r"\n    at |Traceback \(most recent call last\)")
+_BARE_EXCEPTION = re.compile(r"\s*(?:Uncaught )?[A-Za-z_.]+(?:Error|Exception)\b[^\n:]*:")
+"""A text that begins with the name of an exception. `Error: ` alone begins many a sentence meant for users."""
 
 
 @unless_refused

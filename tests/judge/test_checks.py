@@ -5,6 +5,8 @@ A check that nothing can fail is no check: `test_every_check_can_fail` holds the
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from stories import (
     ANSWER,
@@ -85,11 +87,21 @@ CODEX_KILLED = [
 ]
 
 
-def silent(answer: str) -> Record:
+def silent(text: str, *, exit_code: int | None = 1, signal: int | None = None, answer: Any = None) -> Record:
     """A look at which main's status answers with a text that is no list."""
     broken = look(row("running"))
-    broken["places"]["main"] = {"exit": 1, "answer": None, "text": answer}
+    broken["places"]["main"] = {"exit": exit_code, "signal": signal, "answer": answer, "text": text}
     return broken
+
+
+def torn_and(*looks: Record) -> list[Record]:
+    """The list was torn, and what was looked at after that."""
+    return [launch(), *started(), TORN, *looks, *finished()]
+
+
+NAMED_ERROR = "cannot read state.json: SyntaxError: Unexpected end of JSON input; restore it or remove it"
+BARE_ERROR = "TypeError: Cannot read properties of undefined (reading 'jobs')"
+FRAMES = "cannot go on\n    at readState (state.mjs:12)\n    at main (cli.mjs:3)"
 
 
 def started_again(lines: int) -> Record:
@@ -227,6 +239,17 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-22", [launch(), *started(), TORN, look(GHOST, main=[]), *finished(), look(DONE)], "not listed", "violates"),
     ("JOB-22", [launch(), *started(), TORN, look(DONE), *finished()], "listed falsely", "violates"),
     ("JOB-22", [launch(), *started(), TORN, silent("Traceback (most recent call last)")], "crash", "violates"),
+    ("JOB-22", torn_and(silent('{"error": "torn"}', answer={"error": "torn"})), "clear error", "conforms"),
+    ("JOB-22", torn_and(silent(NAMED_ERROR)), "clear error", "conforms"),
+    ("JOB-22", torn_and(silent("Error: state.json is damaged")), "clear error", "conforms"),
+    ("JOB-22", torn_and(silent(BARE_ERROR)), "crash", "violates"),
+    ("JOB-22", torn_and(silent("json.decoder.JSONDecodeError: Expecting value")), "crash", "violates"),
+    ("JOB-22", torn_and(silent(FRAMES)), "crash", "violates"),
+    ("JOB-22", torn_and(silent("", exit_code=None, signal=11)), "crash", "violates"),
+    ("JOB-22", torn_and(silent("")), "no answer", "violates"),
+    ("JOB-22", torn_and(silent("nothing", exit_code=0)), "no answer", "violates"),
+    ("JOB-22", torn_and(silent("waited 30 s", exit_code=None)), "no evidence", "unknown"),
+    ("JOB-22", torn_and(silent("waited 30 s", exit_code=None), silent(BARE_ERROR)), "crash", "violates"),
     ("JOB-22", [launch(), *started(), TORN, *killed(), look(FAILED)], "job lost", "violates"),
     ("JOB-22", [launch(), *started(), look(GHOST)], "no evidence", "unknown"),
     ("JOB-23", [*RAN, BOTH_END, look(DONE), census()], "converged", "conforms"),
