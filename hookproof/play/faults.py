@@ -1,7 +1,8 @@
 """Doing to a companion's jobs what a scenario asks for: the faults that happen to jobs in the field.
 
-Every deed leaves a record of what was done to which process, written before it is done. Processes are ended, stopped
-and continued by identity, and only those of this very run.
+Every deed leaves a record of what was done to what. It is written before the deed where something may happen because
+of it at once (a process is ended or stopped, a directory goes), and after it where it tells what came of it (a planted
+pid, a changed file, a killed hook). Processes are ended, stopped and continued by identity, and only those of this run.
 """
 
 from __future__ import annotations
