@@ -219,6 +219,7 @@ class Scenario(Strict):
                 elif group == "session" and name not in {MAIN, *self.sessions}:
                     yield f"then[{number}] names the session {name!r}: add [sessions.{name}]"
         yield from self._undoable()
+        yield from self._unqueued()
         yield from self._resumed()
         if not self.jobs and any(_about_jobs(step) for step in self.then):
             yield "a step is about a job, but no [jobs.NAME] is defined"
@@ -236,6 +237,16 @@ class Scenario(Strict):
         for number, step in enumerate(self.then, start=1):
             if step.when.endswith(" ended") and names_in(step).get("session") in forks:
                 yield f"then[{number}] waits for the end of a fork, which ends with the session that it is of"
+
+    def _unqueued(self) -> Iterator[str]:
+        """Jobs that are woken before anything has put them to sleep."""
+        queued: set[str] = set()
+        for number, step in enumerate(self.then, start=1):
+            verb, _, job = (step.do or "").partition(" job ")
+            if verb == "queue":
+                queued.add(job)
+            elif verb == "wake" and job not in queued:
+                yield f"then[{number}] wakes the job {job!r}, which is not asleep: put a `queue job {job}` before it"
 
     def _resumed(self) -> Iterator[str]:
         """What is wrong with the resumes: only what has ended can be taken up again."""

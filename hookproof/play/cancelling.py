@@ -114,8 +114,10 @@ class Cancelling:
         self._followers.later(self._sleeper_ends(job, child))
 
     async def wake(self, job: str) -> None:
-        """Let the worker of a queued job begin, if it still lives."""
-        child = self._asleep[job]
+        """Let the worker of a queued job begin, if it still lives. Raises NoSuchRowError."""
+        child = self._asleep.get(job)
+        if child is None:
+            raise NoSuchRowError(f"the job {job} was not queued before, so no worker of it is asleep")
         alive = processes.is_alive(child.identity)
         self._journal.write("fault", what="worker woken", job=job, pid=child.identity.pid, alive=alive)
         if sys.platform != "win32":

@@ -96,17 +96,30 @@ def test_a_companion_without_any_of_it_is_still_described() -> None:
     assert all(isinstance(each, Companion) or each.kind == "context" for each in descriptors())
 
 
+def scenario(*done: str, jobs: tuple[str, ...] = ()) -> Scenario:
+    """A scenario that does all of it after the turn."""
+    return Scenario.model_validate(
+        {
+            "title": "t",
+            "source": "s",
+            "host": "claude",
+            "kind": "companion",
+            "user": "u",
+            "requires": ["JOB-22"],
+            "model": {"main": [{"text": "x"}]},
+            "jobs": {job: {} for job in jobs},
+            "then": [{"when": "turn ended", "do": each} for each in done],
+        }
+    )
+
+
 def test_a_deed_without_jobs_is_a_mistake_of_the_scenario() -> None:
     with pytest.raises(ValueError, match="a step is about a job"):
-        Scenario.model_validate(
-            {
-                "title": "t",
-                "source": "s",
-                "host": "claude",
-                "kind": "companion",
-                "user": "u",
-                "requires": ["JOB-22"],
-                "model": {"main": [{"text": "x"}]},
-                "then": [{"when": "turn ended", "do": "tear state"}],
-            }
-        )
+        scenario("tear state")
+
+
+@pytest.mark.parametrize("done", [["wake job later"], ["wake job later", "queue job later"], ["queue job review"]])
+def test_only_a_job_that_was_queued_can_be_woken(done: list[str]) -> None:
+    with pytest.raises(ValueError, match="wakes the job 'later', which is not asleep: put a `queue job later` before"):
+        scenario(*done, "wake job later", jobs=("review", "later"))
+    assert scenario("queue job later", "wake job later", jobs=("review", "later")).then
