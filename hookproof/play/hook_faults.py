@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from hookproof import processes
@@ -15,6 +16,15 @@ _STARTS = 100
 _SECONDS = 30.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A hook that is to be killed, known by who it is and not by a pid that another may have by then."""
+
+    run: str
+    identity: processes.Identity | None
+    moment: str
+
+
 class HookFaults:
     """Belongs to one run and its event loop."""
 
@@ -22,7 +32,7 @@ class HookFaults:
         self._ground = ground
         self._journal = ground.journal
         self._armed: str | None = None
-        self._running: Record | None = None
+        self._running: _Running | None = None
         ground.journal.observe(self._seen)
 
     def kill_next(self, moment: str) -> None:
@@ -32,24 +42,25 @@ class HookFaults:
     def _seen(self, record: Record) -> None:
         kind = record["kind"]
         if self._armed is not None and (kind, record.get("event")) == ("hook.started", "SessionEnd"):
-            if self._armed == "at its start":
-                # at once: a tapped hook waits for this very record before it begins
-                self._kill(record, self._armed)
-            else:
-                self._running = record
+            # a tapped hook waits for this very record before it begins: whoever has its pid now is the hook
+            running = _Running(str(record["run"]), processes.identify(int(record["pid"])), self._armed)
             self._armed = None
+            if running.moment == "at its start":
+                self._kill(running)
+            else:
+                self._running = running
         elif self._running is not None and kind == "process.died":
-            self._kill(self._running, "a process dies")
-            self._running = None
-        elif self._running is not None and kind == "hook.ended" and record["run"] == self._running["run"]:
-            run = self._running["run"]
-            self._running = None
-            self._journal.write("fault", what="hook killed", run=run, moment="a process dies", pids=[], over=True)
+            running, self._running = self._running, None
+            self._kill(running)
+        elif self._running is not None and kind == "hook.ended" and record["run"] == self._running.run:
+            running, self._running = self._running, None
+            self._tell(running, [])
 
-    def _kill(self, hook: Record, moment: str) -> None:
-        identity = processes.identify(int(hook["pid"]))
-        pids = kill_tree(identity) if identity is not None else []
-        self._journal.write("fault", what="hook killed", run=hook["run"], moment=moment, pids=pids, over=not pids)
+    def _kill(self, hook: _Running) -> None:
+        self._tell(hook, kill_tree(hook.identity) if hook.identity is not None else [])
+
+    def _tell(self, hook: _Running, pids: list[int]) -> None:
+        self._journal.write("fault", what="hook killed", run=hook.run, moment=hook.moment, pids=pids, over=not pids)
 
     async def repeat_session_start(self) -> None:
         """Run main's SessionStart hooks again, as the host ran them, until that is a hundred starts of the session."""
