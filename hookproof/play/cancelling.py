@@ -20,7 +20,7 @@ from hookproof.journal import DeadlineMissedError, Record
 from hookproof.play.followers import Followers
 from hookproof.play.ground import Ground
 from hookproof.play.jobs import describe
-from hookproof.play.trees import below, outlived
+from hookproof.play.trees import below, left_by_codex, outlived
 from hookproof.stage.state_edits import NoSuchRowError
 
 _END_SECONDS = 3.0
@@ -50,7 +50,7 @@ class Cancelling:
         """Cancel a job from main's shell, and write what came of its tree: `left` is what outlives three seconds."""
         job_id = self._jobs.id_of(job)
         command = (self._descriptor.commands.cancel or "").replace("{id}", job_id)
-        tree = below(self._worker(job), self._ground.group.census(), without=self._server())
+        tree = self._tree(job)
         self._journal.write("cancel.began", job=job, id=job_id, tree=describe(tree))
         answer = await self._ground.looker.ask_main(command)
         seconds = _END_SECONDS if answer["exit"] == 0 and job not in self._asleep else 0.0
@@ -128,6 +128,14 @@ class Cancelling:
         await child.wait()
         if job not in self._jobs.started:
             self._journal.write("job.ended", job=job, how="never started", worker=child.identity.pid)
+
+    def _tree(self, job: str) -> list[processes.ProcessInfo]:
+        """The worker with all below it, less a server of other jobs; and what its Codex has left running."""
+        alive = self._ground.group.census()
+        tree = below(self._worker(job), alive, without=self._server())
+        for pid in left_by_codex(job, self._journal.records):
+            tree += [info for info in below(pid, alive) if info not in tree]
+        return tree
 
     def _worker(self, job: str) -> int:
         if job in self._asleep:

@@ -25,6 +25,24 @@ def below(
     return inside
 
 
+def left_by_codex(job: str, records: Iterable[Record]) -> list[int]:
+    """The pids of what a tool call of the job's Codex has left running, as a stand-in Codex tells of it.
+
+    A Codex that several jobs share does not say in whose turn it was: it is the job's if that Codex had had no other's.
+    """
+    threads: set[str] = set()
+    began: dict[int, set[str]] = {}
+    left: dict[int, set[str]] = {}
+    for record in records:
+        if record["kind"] == "gate.reached" and record["job"] == job:
+            threads.add(record["thread"])
+        elif record["kind"] == "codex.turn" and record["state"] == "started":
+            began.setdefault(record["by"], set()).add(record["thread_id"])
+        elif record["kind"] == "codex.grandchild":
+            left[record["pid"]] = set(began.get(record["by"], ()))
+    return [pid for pid, of in left.items() if of and of <= threads]
+
+
 def topmost_naming(job: str, alive: Iterable[processes.ProcessInfo]) -> processes.ProcessInfo | None:
     """The process whose command line names the job and whose parent's does not: the shell of its launch."""
     named = [info for info in alive if names_job(" ".join(info.argv), job)]

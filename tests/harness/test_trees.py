@@ -12,8 +12,8 @@ from subprocess import PIPE
 import pytest
 
 from hookproof import processes
-from hookproof.journal import Journal
-from hookproof.play.trees import below, kill_tree, outlived, topmost_naming
+from hookproof.journal import Journal, Record
+from hookproof.play.trees import below, kill_tree, left_by_codex, outlived, topmost_naming
 
 PARENT = """
 import subprocess, sys
@@ -44,6 +44,38 @@ ALIVE = [
 )
 def test_below(pid: int, without: int | None, inside: set[int]) -> None:
     assert {each.identity.pid for each in below(pid, ALIVE, without=without)} == inside
+
+
+def turn(by: int, thread: str, state: str = "started") -> Record:
+    return {"kind": "codex.turn", "by": by, "thread_id": thread, "state": state}
+
+
+def left(by: int, pid: int) -> Record:
+    return {"kind": "codex.grandchild", "by": by, "pid": pid, "mode": "detached"}
+
+
+def asked(job: str, thread: str) -> Record:
+    return {"kind": "gate.reached", "job": job, "thread": thread}
+
+
+REVIEW = asked("review", "t1")
+
+
+@pytest.mark.parametrize(
+    ("records", "pids"),
+    [
+        ([turn(5, "t1"), left(5, 6), REVIEW], [6]),
+        ([turn(5, "t1"), left(5, 6), REVIEW, turn(5, "t2"), asked("other", "t2")], [6]),
+        ([turn(5, "t1"), left(5, 6), turn(7, "t2"), left(7, 8), REVIEW, asked("other", "t2")], [6]),
+        ([turn(5, "t2"), left(5, 6), asked("other", "t2"), turn(5, "t1"), REVIEW], []),
+        ([turn(5, "t1"), turn(5, "t2"), left(5, 6), REVIEW, asked("other", "t2")], []),
+        ([turn(5, "t1"), left(5, 6)], []),
+        ([left(5, 6), REVIEW], []),
+    ],
+    ids=["its own", "shared later", "another Codex", "another job's", "nobody can tell", "never asked", "no turn"],
+)
+def test_what_a_codex_has_left_running_is_the_only_jobs_that_it_had(records: list[Record], pids: list[int]) -> None:
+    assert left_by_codex("review", records) == pids
 
 
 def test_the_shell_of_a_launch_is_the_topmost_that_names_the_job() -> None:
