@@ -15,7 +15,8 @@ def cancelled(story: Story, _job: JobStory) -> Seen:
     if not cancels:
         return Seen(None, "nothing was cancelled")
     seen = [_one(story, story.jobs[cancel["job"]], cancel) for cancel in cancels]
-    return next((each for each in seen if each.outcome != "cancelled"), seen[0])
+    doubtful = [each for each in seen if each.outcome != "cancelled"]
+    return next((each for each in doubtful if each.outcome is not None), next(iter([*doubtful, *seen])))
 
 
 def _one(story: Story, job: JobStory, cancel: Record) -> Seen:
@@ -30,6 +31,8 @@ def _one(story: Story, job: JobStory, cancel: Record) -> Seen:
     status = story.status_of(story.stored(look, job)) or "no row"
     if status != story.cancelled:
         return Seen("not recorded", f"after the cancellation its row says {status!r}")
+    if not cancel["asleep"] and not cancel["tree"]:
+        return Seen(None, f"nobody knows the job's processes; its row says {status!r}")
     how = "its worker never started" if cancel["asleep"] else f"{len(cancel['tree'])} process(es) of it ended"
     return Seen("cancelled", f"its row says {status!r}, and {how}")
 

@@ -103,10 +103,11 @@ def planted(pid: int, *, where: str = "job") -> Record:
 
 
 def cancel(
-    *, job: str = "review", exit_code: int = 0, left: list[int] | None = None, asleep: bool = False
+    *, exit_code: int = 0, left: list[int] | None = None, asleep: bool = False, pids: tuple[int, ...] = (WORKER,)
 ) -> list[Record]:
-    """A cancellation that leaves `left` alive."""
-    tree = [{"pid": WORKER, "start": 1, "ppid": 1, "pgid": WORKER, "argv": ["worker"]}]
+    """A cancellation of a job whose processes are `pids`, which leaves `left` alive."""
+    job = "review"
+    tree = [{"pid": pid, "start": 1, "ppid": 1, "pgid": pid, "argv": ["worker"]} for pid in pids]
     began = {"kind": "cancel.began", "job": job, "id": TASK, "tree": tree}
     over = {
         "exit": exit_code,
