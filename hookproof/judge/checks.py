@@ -96,15 +96,13 @@ def nothing_left(story: Story, job: JobStory) -> Seen:
     census = next(iter(story.of("census")), None)
     if census is None:
         return Seen(None, "the run ended without a census")
-    left = census["processes"]
-    if not left:
+    alive = census["processes"]
+    if not alive:
         return Seen("nothing left", "no process of the run was alive after the last session's end")
-    pids = {process["pid"] for process in left}
-    rows = [row for entry in census["state"] for row in entry["rows"]]
-    accounted = [r for r in rows if story.status_of(r) in story.active and r.get(story.fields["pid"]) in pids]
-    if accounted:
-        return Seen("only listed jobs", f"{len(left)} processes of {len(accounted)} listed job(s): {named(left)}")
-    return Seen("left behind", f"{len(left)} alive that no listed job accounts for: {named(left)}")
+    left = story.unaccounted(census)
+    if left:
+        return Seen("left behind", f"{len(left)} of {len(alive)} alive that no listed job accounts for: {named(left)}")
+    return Seen("only listed jobs", f"{len(alive)} processes, all of them of listed jobs: {named(alive)}")
 
 
 def result_readable(story: Story, job: JobStory) -> Seen:

@@ -88,7 +88,7 @@ def _lost(story: Story, job: JobStory) -> Found | None:
     if look is None:
         return "?", ["nobody looked after the loss"]
     row = story.stored(look, job)
-    facts = [_row_fact(story, row), _worker_fact(job), _server_fact(look)]
+    facts = [_row_fact(story, row), _worker_fact(job), _server_fact(story, look)]
     cause, reason = _cause(story, job, look, row)
     return cause, [*facts, reason]
 
@@ -106,7 +106,7 @@ def _cause(story: Story, job: JobStory, look: Record, row: Record | None) -> tup
     dead = job.worker_death is not None
     if row is None and dead and own:
         return "H1", "a SessionEnd hook ran for the session that the job is tagged with"
-    if row is not None and story.status_of(row) in story.active and not _server_alive(look) and other:
+    if row is not None and story.status_of(row) in story.active and not _server_alive(story, look) and other:
         return "H2", "a SessionEnd hook ran for a session that the job is not tagged with"
     return "?", "this fits no known cause"
 
@@ -182,9 +182,9 @@ def _alive(look: Record, job: JobStory) -> bool:
     return any(process["pid"] == job.worker for process in look["processes"])
 
 
-def _server_alive(look: Record) -> bool:
+def _server_alive(story: Story, look: Record) -> bool:
     pids = {process["pid"] for process in look["processes"]}
-    return any((entry["server"] or {}).get("pid") in pids for entry in look["state"])
+    return any(story.server_of(entry) in pids for entry in look["state"])
 
 
 def _row_fact(story: Story, row: Record | None) -> str:
@@ -200,5 +200,5 @@ def _worker_fact(job: JobStory) -> str:
     return f"the worker exited with code {death['code']}" if death["observed"] else "the worker is dead"
 
 
-def _server_fact(look: Record) -> str:
-    return "its server is alive" if _server_alive(look) else "no server of it is alive"
+def _server_fact(story: Story, look: Record) -> str:
+    return "its server is alive" if _server_alive(story, look) else "no server of it is alive"

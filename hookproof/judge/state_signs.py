@@ -22,7 +22,7 @@ def elsewhere(story: Story) -> Found | None:
     given = _relative(ends[-1].started)
     pids = {process["pid"] for process in census["processes"]}
     for entry in census["state"]:
-        pid = (entry["server"] or {}).get("pid")
+        pid = story.server_of(entry)
         if pid in pids and not _below(entry["root"], given):
             reasons = [f"a server (pid {pid}) that {entry['root']} tells of outlived the session"]
             return "H4", [*reasons, f"the SessionEnd hook was given the data directory {given}"]

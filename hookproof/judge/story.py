@@ -173,12 +173,26 @@ class Story:
         return self.succeeded if answered else self.active
 
     def unaccounted(self, census: Record) -> list[Record]:
-        """What was alive at a census, unless an active row accounts for it: then nothing."""
-        left: list[Record] = census["processes"]
-        pids = {process["pid"] for process in left}
-        rows = [row for entry in census["state"] for row in entry["rows"]]
-        listed = [r for r in rows if self.status_of(r) in self.active and r.get(self.fields["pid"]) in pids]
-        return [] if listed else left
+        """What was alive at a census and that no active row accounts for.
+
+        A row accounts for its own process, for what that is a child of within the run (a wrapper), and for the server
+        that the same root tells of; and for all that these have begun.
+        """
+        alive = {process["pid"]: process for process in census["processes"]}
+        own: list[int] = []
+        for entry in census["state"]:
+            active = [row.get(self.fields["pid"]) for row in entry["rows"] if self.status_of(row) in self.active]
+            workers = [pid for pid in active if pid in alive]
+            server = self.server_of(entry)
+            own += [*workers, server] if workers and server in alive else workers
+        wrappers = {above for pid in own for above in _above(pid, alive)}
+        for pid in own:  # grows while it is walked
+            own += [each for each, process in alive.items() if process["ppid"] == pid and each not in own]
+        return [process for pid, process in alive.items() if pid not in wrappers and pid not in own]
+
+    def server_of(self, entry: Record) -> Any:
+        """The pid of the shared server that a state root tells of, or None."""
+        return (entry["server"] or {}).get(self.case.get("server_pid", "pid"))
 
     @cached_property
     def damaged(self) -> bool:
@@ -255,6 +269,14 @@ class Story:
     def session_end_hooks(self) -> list[HookRun]:
         """The SessionEnd hook runs, in their order."""
         return [run for run in self.hooks if run.event == "SessionEnd"]
+
+
+def _above(pid: int, alive: dict[int, Record]) -> Iterator[int]:
+    """The pids of the process's ancestors, as far as they are alive."""
+    seen = {pid}
+    while (pid := alive[pid]["ppid"]) in alive and pid not in seen:
+        seen.add(pid)
+        yield pid
 
 
 def _rows(answer: Any) -> Iterator[Record]:

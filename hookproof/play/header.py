@@ -43,6 +43,7 @@ def _jobs(case: Case, descriptor: Companion) -> dict[str, Any]:
         "words": descriptor.state.words.model_dump(),
         "fields": descriptor.state.fields.model_dump(),
         "job_file": descriptor.state.job_file,
+        "server_pid": descriptor.state.server_pid,
     }
 
 

@@ -167,9 +167,16 @@ def look(
     return {"kind": "look", "n": 1, "step": 1, "places": places, "state": [state], "processes": alive}
 
 
-def census(*pids: int, rows: list[Record] | None = None) -> Record:
-    alive = [{"pid": pid, "start": 1, "ppid": 1, "pgid": pid, "argv": ["left", "over"]} for pid in pids]
-    state = {"root": "state", "rows": rows or [], "job_files": [], "server": None, "error": None}
+def census(
+    *pids: int, rows: list[Record] | None = None, server: int | None = None, below: dict[int, int] | None = None
+) -> Record:
+    """What is alive at the end: `pids`, and the keys of `below`, each a child of its value; and one state root."""
+    parents = dict.fromkeys(pids, 1) | (below or {})
+    alive = [
+        {"pid": pid, "start": 1, "ppid": ppid, "pgid": pid, "argv": ["left", "over"]} for pid, ppid in parents.items()
+    ]
+    told = {"pid": server} if server else None
+    state = {"root": "state", "rows": rows or [], "job_files": [], "server": told, "error": None}
     return {"kind": "census", "processes": alive, "state": [state]}
 
 

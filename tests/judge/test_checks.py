@@ -99,6 +99,13 @@ def torn_and(*looks: Record) -> list[Record]:
     return [launch(), *started(), TORN, *looks, *finished()]
 
 
+def two_roots(census: Record) -> Record:
+    """The same end, at which another state root, which has no jobs, tells of a server."""
+    other: Record = {"root": "other", "rows": [], "job_files": [], "server": {"pid": SERVER}, "error": None}
+    return {**census, "state": [*census["state"], other]}
+
+
+LISTED = ("only listed jobs", "conforms")
 NAMED_ERROR = "cannot read state.json: SyntaxError: Unexpected end of JSON input; restore it or remove it"
 BARE_ERROR = "TypeError: Cannot read properties of undefined (reading 'jobs')"
 FRAMES = "cannot go on\n    at readState (state.mjs:12)\n    at main (cli.mjs:3)"
@@ -148,6 +155,15 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-07", [*RAN, census()], "nothing left", "conforms"),
     ("JOB-07", [launch(), *started(), census(WORKER, rows=[GHOST])], "only listed jobs", "conforms"),
     ("JOB-07", [*RAN, census(WORKER, rows=[DONE])], "left behind", "violates"),
+    ("JOB-07", [census(WORKER, rows=[GHOST], below={11: WORKER, 12: 11})], "only listed jobs", "conforms"),
+    ("JOB-07", [census(10, rows=[GHOST], below={WORKER: 10})], "only listed jobs", "conforms"),
+    ("JOB-07", [census(10, rows=[GHOST], below={WORKER: 10, 11: 10})], "left behind", "violates"),
+    ("JOB-07", [census(WORKER, SERVER, rows=[GHOST], server=SERVER, below={11: SERVER})], *LISTED),
+    ("JOB-07", [census(WORKER, SERVER, rows=[DONE], server=SERVER)], "left behind", "violates"),
+    ("JOB-07", [census(SERVER, rows=[GHOST], server=SERVER)], "left behind", "violates"),
+    ("JOB-07", [census(WORKER, SERVER, rows=[GHOST])], "left behind", "violates"),
+    ("JOB-07", [census(WORKER, 11, rows=[GHOST])], "left behind", "violates"),
+    ("JOB-07", [two_roots(census(WORKER, SERVER, rows=[GHOST]))], "left behind", "violates"),
     ("JOB-07", RAN, "no evidence", "unknown"),
     ("JOB-08", [*RAN, RESULT], "readable", "conforms"),
     ("JOB-08", [*RAN, {**RESULT, "exit": 1, "text": "No job found"}], "gone", "violates"),
