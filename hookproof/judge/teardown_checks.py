@@ -22,6 +22,8 @@ def returns_in_budget(story: Story, _job: JobStory) -> Seen:
         if run.ended["ended_by"] != "itself" or run.ended["signal"] is not None:
             after = run.ended["at"] - run.started["at"]
             return Seen("ended by the host", f"after {after:.0f} ms, by {run.ended['ended_by']}")
+        if run.ended["exit"]:
+            return Seen("failed", f"it did not do its work: exit code {run.ended['exit']}")
     frozen = [fault["pids"] for fault in story.of("fault") if fault["what"] == "server frozen"]
     silent = "with a silent server" if any(frozen) else "the plugin has no shared server"
     return Seen("returns in budget", f"{silent}; it took {max(_took(run.started, run.ended) for run in runs):.0f} ms")

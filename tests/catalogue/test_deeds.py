@@ -44,7 +44,8 @@ def without(**changes: object) -> Plugin:
     plugin = resolve_plugin("reference")
     descriptor = reference()
     commands = descriptor.commands.model_copy(update={k: v for k, v in changes.items() if k in {"cancel", "work"}})
-    state = descriptor.state.model_copy(update={k: v for k, v in changes.items() if k in {"remembers", "newer"}})
+    facts = {"remembers", "newer", "server_file"}
+    state = descriptor.state.model_copy(update={k: v for k, v in changes.items() if k in facts})
     poorer = descriptor.model_copy(update={"commands": commands, "state": state})
     return Plugin(plugin.name, plugin.root, poorer, plugin.policy, plugin.version)
 
@@ -55,6 +56,7 @@ def without(**changes: object) -> Plugin:
         ({"cancel": None}, "jobs/cancel", "`cancel job` takes a command that the descriptor does not give: "),
         ({"work": None}, "jobs/cancel-queued", "commands.work"),
         ({"remembers": None}, "jobs/list-full", "`fill list` takes what the descriptor does not say: state.remembers"),
+        ({"server_file": None}, "jobs/silent-server", "state.server_file"),
         ({"newer": []}, "jobs/earlier-version", "state.newer"),
     ],
 )

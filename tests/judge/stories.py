@@ -122,7 +122,9 @@ def died(pid: int, code: int | None = None, signal: int | None = None, observed:
     return {"kind": "process.died", "pid": pid, "start": 1, "code": code, "signal": signal, "observed": observed}
 
 
-def session_end(session: str, *inside: Record | list[Record], ended_by: str = "itself") -> list[Record]:
+def session_end(
+    session: str, *inside: Record | list[Record], ended_by: str = "itself", exit_code: int = 0
+) -> list[Record]:
     flat: list[Record] = []
     for part in inside:
         flat += part if isinstance(part, list) else [part]
@@ -130,7 +132,7 @@ def session_end(session: str, *inside: Record | list[Record], ended_by: str = "i
     return [
         {"kind": "hook.started", **common, "pid": HOOK},
         *flat,
-        {"kind": "hook.ended", **common, "exit": 0, "signal": None, "ended_by": ended_by},
+        {"kind": "hook.ended", **common, "exit": exit_code, "signal": None, "ended_by": ended_by},
     ]
 
 

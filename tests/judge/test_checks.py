@@ -178,6 +178,7 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-11", session_end(ROOT), "returns in budget", "conforms"),
     ("JOB-11", [fault("server frozen", pids=[SERVER]), *session_end(ROOT)], "returns in budget", "conforms"),
     ("JOB-11", session_end(ROOT, ended_by="budget"), "ended by the host", "violates"),
+    ("JOB-11", session_end(ROOT, exit_code=1), "failed", "violates"),
     ("JOB-11", session_end(ROOT)[:-1], "never returned", "violates"),
     ("JOB-11", session_end(SUB, ended_by="budget"), "no evidence", "unknown"),
     ("JOB-12", [*RAN, HOOK_KILLED, look(DONE), census()], "converged", "conforms"),
