@@ -76,7 +76,14 @@ def environment_stays_small(story: Story, _job: JobStory) -> Seen:
         return Seen(None, "the session was not started again")
     worst = max(starts, key=lambda fault: int(fault["lines"]))
     detail = f"{worst['lines']} lines after {worst['starts']} starts, {worst['first']} after the first"
-    return Seen("bounded" if worst["lines"] <= max(_FEW_LINES, worst["first"]) else "grows", detail)
+    if worst["lines"] > max(_FEW_LINES, worst["first"]):
+        return Seen("grows", detail)
+    failed = sum(int(fault["failed"]) for fault in starts)
+    if failed:
+        return Seen(None, f"{failed} of the repeated starts failed, and what they would have written nobody knows")
+    if any(fault["file"] is None for fault in starts):
+        return Seen(None, "CLAUDE_ENV_FILE was not set: the hook was given no environment file that could grow")
+    return Seen("bounded", detail if worst["there"] else f"{detail}: the hook writes no environment file")
 
 
 @unless_refused

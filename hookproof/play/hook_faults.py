@@ -66,25 +66,28 @@ class HookFaults:
         """Run main's SessionStart hooks again, as the host ran them, until that is a hundred starts of the session."""
         runs = [r for r in self._journal.records if r["kind"] == "hook.started" and r["event"] == "SessionStart"]
         for hook in runs:
-            file = Path(hook["env"].get("CLAUDE_ENV_FILE", ""))
+            given = hook["env"].get("CLAUDE_ENV_FILE")
+            file = Path(given) if given else None
             before = _lines(file)
-            for _ in range(_STARTS - 1):
-                await self._run_again(hook)
+            worked = [await self._run_again(hook) for _ in range(_STARTS - 1)]
             self._journal.write(
                 "fault",
                 what="session started again",
                 starts=_STARTS,
-                file=file.name,
+                failed=worked.count(False),
+                file=file.name if file is not None else None,
+                there=file is not None and file.is_file(),
                 first=before,
                 lines=_lines(file),
             )
 
-    async def _run_again(self, hook: Record) -> None:
+    async def _run_again(self, hook: Record) -> bool:
+        """Whether it ended well."""
         env = {**self._ground.env, **hook["env"]}
         command = str(hook["command"])
         for name in ("CLAUDE_PLUGIN_ROOT", "CLAUDE_PLUGIN_DATA"):
             command = command.replace("${" + name + "}", env.get(name, ""))
-        await processes.run(
+        finished = await processes.run(
             shell_argv(command, [], self._ground.world.root),
             env=env,
             cwd=hook["cwd"],
@@ -93,10 +96,10 @@ class HookFaults:
             waiting_for="a SessionStart hook that is run again",
             case=self._ground.group,
         )
+        return finished.exit.code == 0
 
 
-def _lines(file: Path) -> int:
-    try:
-        return len(file.read_text(encoding="utf-8").splitlines())
-    except OSError:
+def _lines(file: Path | None) -> int:
+    if file is None or not file.is_file():
         return 0
+    return len(file.read_text(encoding="utf-8", errors="replace").splitlines())

@@ -111,9 +111,13 @@ BARE_ERROR = "TypeError: Cannot read properties of undefined (reading 'jobs')"
 FRAMES = "cannot go on\n    at readState (state.mjs:12)\n    at main (cli.mjs:3)"
 
 
-def started_again(lines: int) -> Record:
+def started_again(
+    lines: int, *, failed: int = 0, file: str | None = "sessionstart-hook-0.sh", there: bool = True
+) -> Record:
     """A hundred starts of a session, the first of which left two lines."""
-    return fault("session started again", starts=100, file="sessionstart-hook-0.sh", first=2, lines=lines)
+    return fault(
+        "session started again", starts=100, failed=failed, file=file, there=there, first=min(lines, 2), lines=lines
+    )
 
 
 # (requirement, the run, what is seen, the verdict)
@@ -254,6 +258,11 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-20", [started_again(2)], "bounded", "conforms"),
     ("JOB-20", [started_again(200)], "grows", "violates"),
     ("JOB-20", [started_again(2), started_again(200)], "grows", "violates"),
+    ("JOB-20", [started_again(0, there=False)], "bounded", "conforms"),
+    ("JOB-20", [started_again(200, failed=1)], "grows", "violates"),
+    ("JOB-20", [started_again(2, failed=99)], "no evidence", "unknown"),
+    ("JOB-20", [started_again(2), started_again(2, failed=1)], "no evidence", "unknown"),
+    ("JOB-20", [started_again(0, file=None, there=False)], "no evidence", "unknown"),
     ("JOB-20", [], "no evidence", "unknown"),
     ("JOB-21", [*LOST, look(FAILED)], "terminal", "conforms"),
     ("JOB-21", RAN, "survives", "conforms"),
