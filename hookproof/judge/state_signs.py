@@ -14,19 +14,30 @@ DATA = "CLAUDE_PLUGIN_DATA"
 
 
 def elsewhere(story: Story) -> Found | None:
-    """H4: after SessionEnd a server lives on, known only in a state root that is not where the hook was sent."""
+    """H4: after SessionEnd a server that no job accounts for lives on, known only where the hook was not sent.
+
+    And the launch was sent there: its shell had another value of the variable than the hook, or none.
+    """
     census = next(iter(story.of("census")), None)
     ends = [run for run in story.session_end_hooks() if run.started.get("env", {}).get(DATA)]
     if census is None or not ends:
         return None
+    if not any(_launched_elsewhere(job.started, ends[-1].started["env"][DATA]) for job in story.jobs.values()):
+        return None
     given = _relative(ends[-1].started)
-    pids = {process["pid"] for process in census["processes"]}
+    pids = {process["pid"] for process in story.unaccounted(census)}
     for entry in census["state"]:
         pid = story.server_of(entry)
         if pid in pids and not _below(entry["root"], given):
             reasons = [f"a server (pid {pid}) that {entry['root']} tells of outlived the session"]
-            return "H4", [*reasons, f"the SessionEnd hook was given the data directory {given}"]
+            return "H4", [*reasons, f"the SessionEnd hook was given the data directory {given}, and the launch was not"]
     return None
+
+
+def _launched_elsewhere(started: Record | None, given: str) -> bool:
+    """Whether the job's worker is known to have had another data directory from its launch, or none."""
+    exported = (started or {}).get("exported")
+    return exported is not None and exported.get(DATA) != given
 
 
 def _relative(hook: Record) -> str:

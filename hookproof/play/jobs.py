@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import psutil
+
 from hookproof import processes
 from hookproof.catalogue.descriptor import Companion
 from hookproof.journal import DeadlineMissedError, Journal, Record
@@ -104,7 +106,12 @@ class Jobs:
         pid = row.get(state.fields.pid) if row else None
         worker = next((info for info in alive if info.identity.pid == pid), None)
         self._journal.write(
-            "job.started", job=job, row=row, worker=worker.identity.pid if worker else None, processes=describe(alive)
+            "job.started",
+            job=job,
+            row=row,
+            worker=worker.identity.pid if worker else None,
+            exported=_variables(worker.identity.pid, self._descriptor.exports) if worker else None,
+            processes=describe(alive),
         )
         await self._ends(job, worker.identity.pid if worker else None, since=gate["seq"])
 
@@ -129,6 +136,15 @@ class Jobs:
             except DeadlineMissedError:
                 how += ", worker lives on"
         self._journal.write("job.ended", job=job, how=how, worker=worker)
+
+
+def _variables(pid: int, names: list[str]) -> dict[str, str | None] | None:
+    """What the plugin's own variables are in a process, which has them from the shell of its launch; or unknown."""
+    try:
+        environment = psutil.Process(pid).environ()
+    except psutil.Error:
+        return None
+    return {name: environment.get(name) for name in names}
 
 
 def describe(infos: list[processes.ProcessInfo]) -> list[Record]:

@@ -207,15 +207,35 @@ def ended_with(data: str | None, server_in: str) -> list[Record]:
     return [hook, *rest, left]
 
 
-def test_a_server_that_only_another_root_tells_of_is_a_split() -> None:
-    found = signature(launch(), *started(), *finished(), *ended_with(DATA, OUTSIDE))
+def started_with(data: str | None) -> list[Record]:
+    """The worker has this data directory from the shell of its launch."""
+    *before, start = started()
+    return [*before, {**start, "exported": {"CLAUDE_PLUGIN_DATA": data}}]
+
+
+@pytest.mark.parametrize("data", [None, "/run/home/elsewhere"])
+def test_a_server_that_only_another_root_tells_of_is_a_split(data: str | None) -> None:
+    found = signature(launch(), *started_with(data), *finished(), *ended_with(DATA, OUTSIDE))
     assert found.id == "H4"
     assert OUTSIDE in found.reasons[0]
 
 
 @pytest.mark.parametrize("end", [ended_with(DATA, INSIDE), ended_with(None, OUTSIDE), ended_with(DATA, OUTSIDE)[:-1]])
 def test_a_server_that_the_hook_could_find_is_none(end: list[Record]) -> None:
-    assert signature(launch(), *started(), *finished(), *end).id is None
+    assert signature(launch(), *started_with(None), *finished(), *end).id is None
+
+
+@pytest.mark.parametrize("begun", [started_with(DATA), started()], ids=["the same", "unknown"])
+def test_a_server_of_a_launch_that_was_sent_where_the_hook_was_is_no_split(begun: list[Record]) -> None:
+    assert signature(launch(), *begun, *finished(), *ended_with(DATA, OUTSIDE)).id is None
+
+
+def test_the_server_of_a_job_that_rightly_outlives_the_session_is_no_split() -> None:
+    *hook, left = ended_with(DATA, OUTSIDE)
+    (state,) = left["state"]
+    worker = {"pid": WORKER, "start": 1, "ppid": 1, "pgid": WORKER, "argv": ["worker"]}
+    at_work = {**left, "processes": [*left["processes"], worker], "state": [{**state, "rows": [row()]}]}
+    assert signature(launch(), *started_with(None), *hook, at_work).id is None
 
 
 def test_launches_at_once_of_which_a_row_is_gone_are_a_lost_update() -> None:
