@@ -27,13 +27,16 @@ HYPOTHESES: dict[str, str] = {
 
 
 EVIDENCE: dict[str, str] = {
-    # what each cause leaves behind; H1-H3 and H7 measured on codex-plugin-cc 1.0.4, H4-H6 read in its field reports
+    # what each cause leaves behind; all but H6 measured on codex-plugin-cc 1.0.4, H6 read in its field reports
     "H1": "row and files gone, worker ended, server gone, status empty (measured on codex-plugin-cc 1.0.4; issue #345)",
     "H2": "row still running, worker left with exit code 0, server gone (measured on codex-plugin-cc 1.0.4)",
     "H3": "row still running, worker killed with its shell, server may live on; or, where the shell was quicker to die "
     "than the row to be written, nothing at all: status empty, output file of 0 bytes (measured on 2.1.91 and 2.1.329)",
-    "H4": "row and files in another state root, worker alive, status empty (documented: Windows before 2.1.111)",
-    "H5": "row gone, worker alive, status lists only others (measured: eight launches at once on 1.0.4 lose rows)",
+    "H4": "row and files in another state root, worker alive, status empty (documented: Windows before 2.1.111); or a "
+    "server that outlives the session, that no job accounts for and that only the other root tells of (measured on "
+    "codex-plugin-cc 1.0.4, launched from a shell without the hook's variables)",
+    "H5": "row gone, worker alive, status lists only others; or fewer rows than ids that launches at once printed "
+    "(measured on codex-plugin-cc 1.0.4: of six launches at once up to five rows are lost)",
     "H6": "row queued for ever, worker gone (reported)",
     "H7": "row there, worker alive, status empty in every other session (measured on codex-plugin-cc 1.0.4)",
 }
