@@ -7,42 +7,19 @@ waiting for its `when`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from hookproof import places
-from hookproof.catalogue.deeds import DEEDS, deed_of
 from hookproof.catalogue.reading import CatalogueError, Strict, read_table, validate
 from hookproof.catalogue.steps import AnyStep, Spawn
+from hookproof.catalogue.then import Then, about_jobs, names_in
 
 MAIN = "main"
 CALIBRATION = "calibration"
-
-WHEN = (
-    r"job(?: (?P<started>[\w-]+))? started",
-    r"job(?: (?P<ended>[\w-]+))? ended",
-    r"job(?: (?P<changed>[\w-]+))? (?:queued|cancelled)",
-    r"subagent(?: (?P<subagent>[\w:#.-]+))? ended",
-    r"shell ended",
-    r"turn(?: of (?P<turn>[\w-]+))? (?:ended|reported)",
-    r"session(?: (?P<session>[\w-]+))? (?:started|cleared|compacted|resumed|ended)",
-)
-DO = (
-    r"look",
-    r"release job(?: (?P<release>[\w-]+))?",
-    r"release shell",
-    r"fetch result(?: (?P<fetch>[\w-]+))?",
-    r"(?:start|end) session(?: (?P<session>[\w-]+))?",
-    r"end sessions",
-    r"fork session (?P<fork>[\w-]+)",
-    r"(?:clear|compact|resume) session",
-    r"close terminal",
-    *(deed.words for deed in DEEDS),
-)
 
 
 class Job(Strict):
@@ -116,43 +93,6 @@ class Transcript(Strict):
     """How often `instead` stands there."""
 
 
-class Then(Strict):
-    """One step of the harness: wait for `when`, then `do` something or let the user type."""
-
-    when: str
-    do: str | None = None
-    user: str | None = None
-
-    @field_validator("when")
-    @classmethod
-    def _known_when(cls, value: str) -> str:
-        return _known(
-            value,
-            WHEN,
-            "job started, job ended, job queued, job cancelled, subagent ended, shell ended, turn ended, "
-            "turn reported, session started, session cleared, session compacted, session resumed, session ended",
-        )
-
-    @field_validator("do")
-    @classmethod
-    def _known_do(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        return _known(
-            value,
-            DO,
-            "look, release job, release shell, fetch result, start session NAME, end session [NAME], end sessions, "
-            "fork session NAME, clear session, compact session, resume session, close terminal, "
-            f"{', '.join(deed.says for deed in DEEDS)}",
-        )
-
-    @model_validator(mode="after")
-    def _does_something(self) -> Then:
-        if (self.do is None) == (self.user is None):
-            raise ValueError("expected exactly one of `do` and `user`")
-        return self
-
-
 class Scenario(Strict):
     """One file under `scenarios/`."""
 
@@ -221,7 +161,7 @@ class Scenario(Strict):
         yield from self._undoable()
         yield from self._unqueued()
         yield from self._resumed()
-        if not self.jobs and any(_about_jobs(step) for step in self.then):
+        if not self.jobs and any(about_jobs(step) for step in self.then):
             yield "a step is about a job, but no [jobs.NAME] is defined"
 
     def _undoable(self) -> Iterator[str]:
@@ -258,29 +198,6 @@ class Scenario(Strict):
                 elif not over:
                     yield f"then[{number}] resumes main, which has not been ended: put an `end session` before it"
             over = step.do in {"end session", f"end session {MAIN}"} or (over and step.do != "resume session")
-
-
-def _about_jobs(step: Then) -> bool:
-    """Whether the step makes sense only where there are jobs."""
-    done = step.do or ""
-    return step.when.startswith("job") or done.startswith(("release", "fetch")) or deed_of(done) is not None
-
-
-def names_in(step: Then) -> dict[str, str]:
-    """The names that a step's `when` and `do` carry, by what they name."""
-    found: dict[str, str] = {}
-    for text, patterns in ((step.when, WHEN), (step.do or "", DO)):
-        for pattern in patterns:
-            match = re.fullmatch(pattern, text)
-            if match:
-                found.update({key: name for key, name in match.groupdict().items() if name})
-    return found
-
-
-def _known(value: str, patterns: tuple[str, ...], expected: str) -> str:
-    if not any(re.fullmatch(pattern, value) for pattern in patterns):
-        raise ValueError(f"expected one of: {expected}")
-    return value
 
 
 def read_scenario(path: Path, *, root: Path = places.SCENARIOS) -> Scenario:

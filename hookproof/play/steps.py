@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hookproof.catalogue.deeds import deed_of
-from hookproof.catalogue.scenario import MAIN, WHEN, Scenario, Then
+from hookproof.catalogue.scenario import MAIN, Scenario
+from hookproof.catalogue.then import WHEN, Then
 from hookproof.journal import Journal, Predicate, Record
 
 _REPORTS = frozenset({"result", "turn.completed", "turn/completed"})
