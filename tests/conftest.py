@@ -1,4 +1,4 @@
-"""What every test shares: how Hypothesis searches.
+"""What every test shares: how Hypothesis searches, and that a hangup is heard.
 
 A gate must say the same twice, on a busy machine too: the default profile is derandomised and is not offended by slow
 draws. `--hypothesis-profile=explore` searches anew each time.
@@ -6,7 +6,14 @@ draws. `--hypothesis-profile=explore` searches anew each time.
 
 from __future__ import annotations
 
+import signal
+import sys
+
 from hypothesis import HealthCheck, settings
+
+if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    # under nohup every program that a test starts would ignore it too; a handler is not handed on
+    signal.signal(signal.SIGHUP, lambda *_: None)
 
 _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 settings.register_profile("gate", _PATIENT, derandomize=True)

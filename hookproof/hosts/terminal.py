@@ -13,9 +13,11 @@ HOST_PID = "HOOKPROOF_HOST_PID"
 """The variable by which an owned program's own children know which process it is."""
 
 # a program must own the terminal, or closing it would tell it nothing: only the process itself can take it, and only it
-# knows its pid in time to hand it on to its hooks, which tell whose session has begun
+# knows its pid in time to hand it on to its hooks, which tell whose session has begun. Under nohup it would not hear
+# that the terminal is closed: nobody whose terminal is really closed has that ignored
 _TAKE_TERMINAL = f"""
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.environ["{HOST_PID}"] = str(os.getpid())
 os.execvp(sys.argv[1], sys.argv[1:])
