@@ -1,0 +1,343 @@
+"""Runs of jobs as literal journals: for every requirement what satisfies it, and broken runs that pin what is seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stories import (
+    ANSWER,
+    OTHER,
+    ROOT,
+    SERVER,
+    SUB,
+    TASK,
+    WORKER,
+    cancel,
+    census,
+    died,
+    fault,
+    finished,
+    killed,
+    launch,
+    look,
+    planted,
+    refused,
+    row,
+    session_end,
+    started,
+    told,
+)
+
+from hookproof.journal import Record
+
+DONE, GHOST, FAILED = row("completed"), row("running"), row("failed", errorMessage="its session ended")
+RAN = [launch(), *started(), *finished()]
+
+
+def answered_and(code: int | None = None, signal: int | None = None) -> list[Record]:
+    """The answer came, and the worker ended otherwise than well."""
+    return [
+        {"kind": "gate.released", "job": "review"},
+        {"kind": "gate.answered", "job": "review", "n": 2},
+        died(WORKER, code=code, signal=signal),
+        {"kind": "job.ended", "job": "review", "how": "answered", "worker": WORKER},
+    ]
+
+
+LOST = [launch("agent"), *started(SUB), *session_end(SUB, killed())]
+SHELL: Record = {"kind": "shell.started", "run": "s1", "tool_use_id": "toolu_1"}
+SHELL_END: Record = {
+    "kind": "shell.ended",
+    "run": "s1",
+    "ended_by": "host at subagent end",
+    "output_file": "/tmp/tasks/b1.output",
+    "output_bytes": 0,
+}
+HELD: Record = {"kind": "shell.held", "job": "review"}
+LET_GO: Record = {"kind": "shell.let_go"}
+CANCELLED = row("cancelled", errorMessage="cancelled by the user")
+QUEUED: Record = {"kind": "job.queued", "job": "review", "id": TASK, "worker": WORKER, "start": 1}
+NEVER: Record = {"kind": "job.ended", "job": "review", "how": "never started", "worker": WORKER}
+RESULT: Record = {"kind": "result", "job": "review", "id": TASK, "exit": 0, "text": ANSWER, "why": None}
+
+BYSTANDER = 7000
+BOTH_END: Record = {"kind": "sessions.end", "sessions": ["main", "second"]}
+HOOK_KILLED = fault("hook killed", run="end", moment="at its start", pids=[5000], over=False)
+TORN = fault("state torn", files=[{"file": "state.json", "bytes": 900, "left": 450}])
+FILLED = fault("list filled", job="review", added=55)
+AGED = fault("row aged", job="review", without=["pidStart"])
+DELETED = fault("workspace deleted")
+WORKER_KILLED = [launch(), *started(), fault("worker ended", job="review", pids=[WORKER]), *killed(9)]
+SHELL_KILLED = [launch(), *started(), fault("shell ended", job="review", pids=[WORKER]), *killed(9)]
+CODEX_KILLED = [
+    *[launch(), *started(), fault("codex ended", job="review", pids=[4002])],
+    *[{"kind": "gate.abandoned", "job": "review", "n": 2}, died(4002, signal=9)],
+    {"kind": "job.ended", "job": "review", "how": "abandoned, worker lives on", "worker": WORKER},
+]
+
+
+def silent(text: str, *, exit_code: int | None = 1, signal: int | None = None, answer: Any = None) -> Record:
+    """A look at which main's status answers with a text that is no list."""
+    broken = look(row("running"))
+    broken["places"]["main"] = {"exit": exit_code, "signal": signal, "answer": answer, "text": text}
+    return broken
+
+
+def torn_and(*looks: Record) -> list[Record]:
+    """The list was torn, and what was looked at after that."""
+    return [launch(), *started(), TORN, *looks, *finished()]
+
+
+def two_roots(census: Record) -> Record:
+    """The same end, at which another state root, which has no jobs, tells of a server."""
+    other: Record = {"root": "other", "rows": [], "job_files": [], "server": {"pid": SERVER}, "error": None}
+    return {**census, "state": [*census["state"], other]}
+
+
+LISTED = ("only listed jobs", "conforms")
+NAMED_ERROR = "cannot read state.json: SyntaxError: Unexpected end of JSON input; restore it or remove it"
+BARE_ERROR = "TypeError: Cannot read properties of undefined (reading 'jobs')"
+FRAMES = "cannot go on\n    at readState (state.mjs:12)\n    at main (cli.mjs:3)"
+
+
+def started_again(
+    lines: int, *, failed: int = 0, file: str | None = "sessionstart-hook-0.sh", there: bool = True
+) -> Record:
+    """A hundred starts of a session, the first of which left two lines."""
+    return fault(
+        "session started again", starts=100, failed=failed, file=file, there=there, first=min(lines, 2), lines=lines
+    )
+
+
+# (requirement, the run, what is seen, the verdict)
+RUNS: list[tuple[str, list[Record], str, str]] = [
+    ("JOB-01", RAN, "finished", "conforms"),
+    ("JOB-01", LOST, "lost", "violates"),
+    ("JOB-01", [launch(), refused()], "refused", "violates"),
+    ("JOB-01", [launch(), *started(), *answered_and(signal=9)], "lost", "violates"),
+    ("JOB-01", [launch(), *started(), *answered_and(code=1)], "lost", "violates"),
+    ("JOB-01", [*RAN, look(DONE)], "finished", "conforms"),
+    ("JOB-01", [*RAN, look(GHOST)], "lost", "violates"),
+    ("JOB-01", [launch(), *started(), died(WORKER, code=0), *finished()], "lost", "violates"),
+    ("JOB-01", [launch(), *started(), {"kind": "sweep.began"}, *killed(9)], "survives", "violates"),
+    ("JOB-03", [launch(), *started(), {"kind": "sweep.began"}, *killed(9)], "survives", "conforms"),
+    ("JOB-01", [launch()], "no evidence", "unknown"),
+    ("JOB-02", [*RAN, told(f"<task-notification>{ANSWER}</task-notification>")], "delivered", "conforms"),
+    ("JOB-02", [*RAN, told("<task-notification>nothing</task-notification>")], "finished, not delivered", "violates"),
+    ("JOB-02", LOST, "lost", "violates"),
+    ("JOB-03", RAN, "survives", "conforms"),
+    ("JOB-03", [launch(), *started()], "survives", "conforms"),
+    ("JOB-03", [launch(), refused()], "refused", "conforms"),
+    ("JOB-03", [launch(), refused("no such file")], "refused without naming --wait", "violates"),
+    ("JOB-03", LOST, "lost", "violates"),
+    ("JOB-04", [*RAN, look(DONE)], "listed truly", "conforms"),
+    ("JOB-04", [*LOST, look(FAILED)], "listed truly", "conforms"),
+    ("JOB-04", [launch(), refused()], "refused", "conforms"),
+    ("JOB-04", [*LOST, look()], "not listed", "violates"),
+    ("JOB-04", [*LOST, look(GHOST)], "listed falsely", "violates"),
+    ("JOB-04", [*RAN, look(GHOST)], "listed falsely", "violates"),
+    ("JOB-04", [*LOST, look(row("completed"))], "listed falsely", "violates"),
+    ("JOB-04", LOST, "no evidence", "unknown"),
+    ("JOB-05", RAN, "finished", "conforms"),
+    ("JOB-05", LOST, "lost", "violates"),
+    ("JOB-06", [*LOST, look(FAILED)], "recorded", "conforms"),
+    ("JOB-06", [*RAN, look(DONE)], "survives", "conforms"),
+    ("JOB-06", [*LOST, look()], "erased", "violates"),
+    ("JOB-06", [*LOST, look(GHOST)], "not recorded", "violates"),
+    ("JOB-06", [*LOST, look(row("failed"))], "not recorded", "violates"),
+    ("JOB-07", [*RAN, census()], "nothing left", "conforms"),
+    ("JOB-07", [launch(), *started(), census(WORKER, rows=[GHOST])], "only listed jobs", "conforms"),
+    ("JOB-07", [*RAN, census(WORKER, rows=[DONE])], "left behind", "violates"),
+    ("JOB-07", [census(WORKER, rows=[GHOST], below={11: WORKER, 12: 11})], "only listed jobs", "conforms"),
+    ("JOB-07", [census(10, rows=[GHOST], below={WORKER: 10})], "only listed jobs", "conforms"),
+    ("JOB-07", [census(10, rows=[GHOST], below={WORKER: 10, 11: 10})], "left behind", "violates"),
+    ("JOB-07", [census(WORKER, SERVER, rows=[GHOST], server=SERVER, below={11: SERVER})], *LISTED),
+    ("JOB-07", [census(WORKER, SERVER, rows=[DONE], server=SERVER)], "left behind", "violates"),
+    ("JOB-07", [census(SERVER, rows=[GHOST], server=SERVER)], "left behind", "violates"),
+    ("JOB-07", [census(WORKER, SERVER, rows=[GHOST])], "left behind", "violates"),
+    ("JOB-07", [census(WORKER, 11, rows=[GHOST])], "left behind", "violates"),
+    ("JOB-07", [two_roots(census(WORKER, SERVER, rows=[GHOST]))], "left behind", "violates"),
+    ("JOB-07", RAN, "no evidence", "unknown"),
+    ("JOB-08", [*RAN, RESULT], "readable", "conforms"),
+    ("JOB-08", [*RAN, {**RESULT, "exit": 1, "text": "No job found"}], "gone", "violates"),
+    ("JOB-08", [*RAN, {**RESULT, "text": "something else"}], "gone", "violates"),
+    ("JOB-08", LOST, "no evidence", "unknown"),
+    ("JOB-09", [*WORKER_KILLED, look(FAILED)], "terminal", "conforms"),
+    ("JOB-09", [*WORKER_KILLED, look(GHOST), look(FAILED)], "reported as running", "violates"),
+    ("JOB-09", [*WORKER_KILLED, look(GHOST, main=[])], "reported as running", "violates"),
+    ("JOB-09", [*WORKER_KILLED, look()], "not listed", "violates"),
+    ("JOB-09", WORKER_KILLED, "no evidence", "unknown"),
+    ("JOB-09", [launch(), *started()], "no evidence", "unknown"),
+    ("JOB-11", session_end(ROOT), "returns in budget", "conforms"),
+    ("JOB-11", [fault("server frozen", pids=[SERVER]), *session_end(ROOT)], "returns in budget", "conforms"),
+    ("JOB-11", session_end(ROOT, ended_by="budget"), "ended by the host", "violates"),
+    ("JOB-11", session_end(ROOT, exit_code=1), "failed", "violates"),
+    ("JOB-11", session_end(ROOT)[:-1], "never returned", "violates"),
+    ("JOB-11", session_end(SUB, ended_by="budget"), "no evidence", "unknown"),
+    ("JOB-12", [*RAN, HOOK_KILLED, look(DONE), census()], "converged", "conforms"),
+    ("JOB-12", [*LOST, HOOK_KILLED, look(FAILED), census()], "converged", "conforms"),
+    ("JOB-12", [launch(), *started(), HOOK_KILLED, look(GHOST), census(WORKER, rows=[GHOST])], "converged", "conforms"),
+    ("JOB-12", [*LOST, HOOK_KILLED, look(GHOST), census()], "false row", "violates"),
+    ("JOB-12", [*RAN, HOOK_KILLED, look(), census()], "lost row", "violates"),
+    ("JOB-12", [*RAN, HOOK_KILLED, look(DONE), census(SERVER, rows=[DONE])], "left behind", "violates"),
+    ("JOB-12", [*RAN, look(DONE), census()], "no evidence", "unknown"),
+    ("JOB-12", [*RAN, HOOK_KILLED, look(DONE)], "no evidence", "unknown"),
+    ("JOB-13", [launch(), *started(), *cancel(), *killed(), look(CANCELLED)], "cancelled", "conforms"),
+    ("JOB-13", [launch(), refused()], "refused", "conforms"),
+    ("JOB-13", [QUEUED, *cancel(asleep=True), NEVER, look(CANCELLED)], "cancelled", "conforms"),
+    ("JOB-13", [launch(), *started(), *cancel(left=[WORKER]), look(CANCELLED)], "tree lives on", "violates"),
+    ("JOB-13", [launch(), *started(), *cancel(), *killed(), look(GHOST)], "not recorded", "violates"),
+    ("JOB-13", [launch(), *started(), *cancel(), *killed(), look()], "not recorded", "violates"),
+    ("JOB-13", [launch(), *started(), *cancel(exit_code=1), look(GHOST)], "not cancelled", "violates"),
+    ("JOB-13", [launch(), *started(), *cancel(), *finished(), look(CANCELLED)], "went on", "violates"),
+    ("JOB-13", [QUEUED, *cancel(asleep=True), *started(), look(CANCELLED)], "started after all", "violates"),
+    ("JOB-13", [launch(), *started(), *cancel(), *killed()], "no evidence", "unknown"),
+    ("JOB-13", [launch(), *started(), *cancel(pids=()), *killed(), look(CANCELLED)], "no evidence", "unknown"),
+    ("JOB-13", [launch(), *started(), *cancel(pids=()), *killed(), look(GHOST)], "not recorded", "violates"),
+    ("JOB-13", [QUEUED, *cancel(asleep=True, pids=()), NEVER, look(CANCELLED)], "cancelled", "conforms"),
+    (
+        "JOB-13",
+        [launch(), *started(), *cancel(pids=()), *cancel(left=[WORKER]), look(CANCELLED)],
+        "tree lives on",
+        "violates",
+    ),
+    ("JOB-13", RAN, "no evidence", "unknown"),
+    ("JOB-14", [launch(), *started(), planted(BYSTANDER), *killed()], "bystander alive", "conforms"),
+    ("JOB-14", [planted(BYSTANDER), {"kind": "sweep.began"}, died(BYSTANDER, signal=9)], "bystander alive", "conforms"),
+    ("JOB-14", [planted(BYSTANDER), died(BYSTANDER, signal=15)], "killed", "violates"),
+    ("JOB-14", [planted(1), planted(BYSTANDER, where="server"), died(BYSTANDER, signal=15)], "killed", "violates"),
+    ("JOB-14", [{**planted(BYSTANDER), "planted": False}], "no evidence", "unknown"),
+    ("JOB-15", RAN, "survives", "conforms"),
+    ("JOB-15", [launch(), *started()], "survives", "conforms"),
+    ("JOB-15", [*LOST, look(FAILED)], "listed terminal", "conforms"),
+    ("JOB-15", [*LOST, look()], "not listed", "violates"),
+    ("JOB-15", [*LOST, look(FAILED, main=[])], "not listed", "violates"),
+    ("JOB-15", [*LOST, look(GHOST)], "listed falsely", "violates"),
+    ("JOB-15", [*LOST, look(DONE)], "listed falsely", "violates"),
+    ("JOB-15", [launch(), refused()], "refused", "conforms"),
+    ("JOB-15", [launch(), refused("no such file")], "refused without naming --wait", "violates"),
+    ("JOB-15", LOST, "no evidence", "unknown"),
+    ("JOB-15", [launch()], "no evidence", "unknown"),
+    ("JOB-16", [*RAN, look(DONE), census()], "one state", "conforms"),
+    ("JOB-16", [launch(), refused()], "refused", "conforms"),
+    ("JOB-16", [*RAN, look(DONE, main=[]), census()], "status looks elsewhere", "violates"),
+    ("JOB-16", [*RAN, look(DONE, bare=[]), census()], "status looks elsewhere", "violates"),
+    ("JOB-16", [*RAN, look(DONE), census(SERVER, rows=[DONE])], "teardown looks elsewhere", "violates"),
+    ("JOB-16", [*RAN, look(main=[DONE], bare=[DONE]), census()], "no row", "violates"),
+    ("JOB-16", [*RAN, look(), look(DONE, main=[]), census()], "status looks elsewhere", "violates"),
+    ("JOB-16", [*RAN, census()], "no evidence", "unknown"),
+    ("JOB-16", [*RAN, look(DONE)], "no evidence", "unknown"),
+    ("JOB-17", [*WORKER_KILLED, look(FAILED)], "failed", "conforms"),
+    ("JOB-17", [*CODEX_KILLED, look(FAILED)], "failed", "conforms"),
+    ("JOB-17", [*WORKER_KILLED, look(GHOST)], "not failed", "violates"),
+    ("JOB-17", [*CODEX_KILLED, look(DONE)], "not failed", "violates"),
+    ("JOB-17", [*CODEX_KILLED, look()], "not failed", "violates"),
+    ("JOB-17", [*WORKER_KILLED, look(CANCELLED)], "not failed", "violates"),
+    ("JOB-17", CODEX_KILLED, "no evidence", "unknown"),
+    ("JOB-17", [*LOST, look(FAILED)], "no evidence", "unknown"),
+    ("JOB-18", [*SHELL_KILLED, look(FAILED)], "terminal", "conforms"),
+    ("JOB-18", [launch(), *started(), fault("shell ended", pids=[1])], "survives", "conforms"),
+    ("JOB-18", [*SHELL_KILLED, look(GHOST)], "still active", "violates"),
+    ("JOB-18", [*SHELL_KILLED, look(DONE)], "false", "violates"),
+    ("JOB-18", [*SHELL_KILLED, look()], "no row", "violates"),
+    ("JOB-18", [*LOST, look(FAILED)], "no evidence", "unknown"),
+    ("JOB-19", [launch(), *started(), FILLED, look(GHOST, row("completed"))], "active row stays", "conforms"),
+    ("JOB-19", [launch(), *started(), FILLED, look(row("completed", id="task-2"))], "dropped", "violates"),
+    ("JOB-19", [launch(), *started(), look(GHOST)], "no evidence", "unknown"),
+    ("JOB-20", [started_again(2)], "bounded", "conforms"),
+    ("JOB-20", [started_again(200)], "grows", "violates"),
+    ("JOB-20", [started_again(2), started_again(200)], "grows", "violates"),
+    ("JOB-20", [started_again(0, there=False)], "bounded", "conforms"),
+    ("JOB-20", [started_again(200, failed=1)], "grows", "violates"),
+    ("JOB-20", [started_again(2, failed=99)], "no evidence", "unknown"),
+    ("JOB-20", [started_again(2), started_again(2, failed=1)], "no evidence", "unknown"),
+    ("JOB-20", [started_again(0, file=None, there=False)], "no evidence", "unknown"),
+    ("JOB-20", [], "no evidence", "unknown"),
+    ("JOB-21", [*LOST, look(FAILED)], "terminal", "conforms"),
+    ("JOB-21", RAN, "survives", "conforms"),
+    ("JOB-21", [*LOST, look(GHOST)], "listed as running", "violates"),
+    ("JOB-21", [*LOST, look(GHOST, main=[])], "listed as running", "violates"),
+    ("JOB-21", [*LOST, look()], "not listed", "violates"),
+    ("JOB-22", [launch(), *started(), TORN, look(GHOST), *finished(), look(DONE)], "recovered", "conforms"),
+    ("JOB-22", [launch(), *started(), TORN, silent("state.json is damaged"), *finished()], "clear error", "conforms"),
+    ("JOB-22", [launch(), *started(), TORN, look(GHOST, main=[]), *finished(), look(DONE)], "not listed", "violates"),
+    ("JOB-22", [launch(), *started(), TORN, look(DONE), *finished()], "listed falsely", "violates"),
+    ("JOB-22", [launch(), *started(), TORN, silent("Traceback (most recent call last)")], "crash", "violates"),
+    ("JOB-22", torn_and(silent('{"error": "torn"}', answer={"error": "torn"})), "clear error", "conforms"),
+    ("JOB-22", torn_and(silent(NAMED_ERROR)), "clear error", "conforms"),
+    ("JOB-22", torn_and(silent("Error: state.json is damaged")), "clear error", "conforms"),
+    ("JOB-22", torn_and(silent(BARE_ERROR)), "crash", "violates"),
+    ("JOB-22", torn_and(silent("json.decoder.JSONDecodeError: Expecting value")), "crash", "violates"),
+    ("JOB-22", torn_and(silent(FRAMES)), "crash", "violates"),
+    ("JOB-22", torn_and(silent("", exit_code=None, signal=11)), "crash", "violates"),
+    ("JOB-22", torn_and(silent("")), "no answer", "violates"),
+    ("JOB-22", torn_and(silent("nothing", exit_code=0)), "no answer", "violates"),
+    ("JOB-22", torn_and(silent("waited 30 s", exit_code=None)), "no evidence", "unknown"),
+    ("JOB-22", torn_and(silent("waited 30 s", exit_code=None), silent(BARE_ERROR)), "crash", "violates"),
+    ("JOB-22", [launch(), *started(), TORN, *killed(), look(FAILED)], "job lost", "violates"),
+    ("JOB-22", [launch(), *started(), look(GHOST)], "no evidence", "unknown"),
+    ("JOB-23", [*RAN, BOTH_END, look(DONE), census()], "converged", "conforms"),
+    ("JOB-23", [*RAN, BOTH_END, look(), census()], "lost row", "violates"),
+    ("JOB-23", [*RAN, BOTH_END, look(DONE), census(SERVER, rows=[DONE])], "left behind", "violates"),
+    ("JOB-23", [*RAN, look(DONE), census()], "no evidence", "unknown"),
+    ("JOB-24", [launch(), *started(), DELETED, *finished(), look(DONE)], "terminal", "conforms"),
+    ("JOB-24", [*LOST, DELETED, look(FAILED)], "terminal", "conforms"),
+    ("JOB-24", [launch(), *started(), DELETED, *killed(), look(GHOST)], "still active", "violates"),
+    ("JOB-24", [*LOST, DELETED, look()], "no row", "violates"),
+    ("JOB-24", [launch(), *started(), DELETED], "survives", "violates"),
+    ("JOB-24", [*RAN, look(DONE)], "no evidence", "unknown"),
+    ("JOB-25", [launch(), *started(), AGED, *finished(), look(DONE)], "survives", "conforms"),
+    ("JOB-25", [launch(), *started(), AGED, *session_end(OTHER, killed()), look(GHOST)], "lost", "violates"),
+    ("JOB-25", [launch(), *started(), AGED, *finished(), look(DONE, main=[])], "not listed truly", "violates"),
+    ("JOB-25", [*RAN, look(DONE)], "no evidence", "unknown"),
+    ("JOB-26", [launch()], "lands in pattern A", "conforms"),
+    ("JOB-26", [launch("agent", "companion task --wait 'job=review x'")], "lands in pattern B", "conforms"),
+    ("JOB-26", [launch("agent", "companion task 'job=review explain --background'")], "lands in pattern B", "conforms"),
+    ("JOB-26", [launch("agent")], "lands in pattern C", "violates"),
+    ("JOB-27", [*RAN, told(f"Codex job {TASK} finished")], "told once", "conforms"),
+    ("JOB-27", [launch(), refused()], "refused", "conforms"),
+    ("JOB-27", [*RAN, told("Anything new?")], "never told", "violates"),
+    ("JOB-27", [*RAN, told(f"{TASK} finished"), told(f"{TASK} has finished")], "told 2 times", "violates"),
+    ("JOB-27", [*RAN, told(f"{TASK} finished", "agent")], "never told", "violates"),
+    ("JOB-27", [launch(), *started()], "no evidence", "unknown"),
+    ("JOB-27", [*LOST, look(FAILED), told("Anything new?")], "listed as ended", "conforms"),
+    ("JOB-27", [*LOST, look(GHOST), told("Anything new?")], "never told", "violates"),
+    ("JOB-27", [*RAN, look(FAILED), told("Anything new?")], "never told", "violates"),
+    ("JOB-28", [launch(), SHELL, {**SHELL_END, "output_bytes": 62}], "has output", "conforms"),
+    ("JOB-28", [launch(), SHELL, SHELL_END], "empty", "violates"),
+    ("JOB-28", [launch(), SHELL], "no evidence", "unknown"),
+    ("JOB-28", [launch(), SHELL, HELD, SHELL_END], "never begun", "conforms"),
+    ("JOB-28", [launch(), SHELL, HELD, LET_GO, SHELL_END], "empty", "violates"),
+    ("JOB-28", [launch(), SHELL, HELD, {**SHELL_END, "ended_by": "itself"}], "empty", "violates"),
+]
+
+
+def at_once(*names: str) -> list[Record]:
+    """Jobs that one command launched, each done by a worker of its own, with their results."""
+    run: list[Record] = [{"kind": "jobs.launched", "agent": "main", "ids": [f"task-{name}" for name in names]}]
+    for number, name in enumerate(names):
+        own = {"job": name}
+        worker = WORKER + 10 * number
+        run += [
+            {"kind": "gate.reached", **own, "n": number, "thread": name},
+            {"kind": "job.started", **own, "row": row(id=f"task-{name}"), "worker": worker, "processes": []},
+            {"kind": "gate.answered", **own, "n": number},
+            died(worker, code=0),
+            {"kind": "job.ended", **own, "how": "answered", "worker": worker},
+        ]
+    return run
+
+
+def fetched(name: str) -> Record:
+    return {"kind": "result", "job": name, "id": f"task-{name}", "exit": 0, "text": ANSWER.replace("review", name)}
+
+
+TWO = ("one", "two")
+ONE_ROW, TWO_ROWS = [row("completed", id="task-one")], [row("completed", id=f"task-{name}") for name in TWO]
+LAUNCHES: list[tuple[list[Record], str, str]] = [
+    ([*at_once(*TWO), look(*TWO_ROWS), fetched("one"), fetched("two")], "N of N", "conforms"),
+    ([*at_once(*TWO), look(*ONE_ROW), fetched("one"), fetched("two")], "fewer", "violates"),
+    ([*at_once(*TWO), look(*TWO_ROWS), fetched("one")], "fewer", "violates"),
+    ([*at_once(*TWO), look(*TWO_ROWS, row(id="task-3")), fetched("one"), fetched("two")], "fewer", "violates"),
+    (at_once(*TWO), "no evidence", "unknown"),
+]
