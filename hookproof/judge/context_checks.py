@@ -149,7 +149,7 @@ def policy_absent(story: AgentStory) -> Seen:
         if leaked:
             line = next(line for line in story.says["policy"] if line in leaked[0].text)
             return Seen("main policy in a child", f"{name}: {_shown(leaked[0], line)}")
-    return Seen("absent", f"{len(children)} children were told nothing of it")
+    return Seen("absent", f"{len(children)} child thread(s) were asked, and told nothing of it")
 
 
 def first_line_decides(story: AgentStory) -> Seen:
@@ -230,7 +230,7 @@ def told_once_each(story: AgentStory) -> Seen:
         if not story.asked(agent.name):
             return Seen(None, f"{agent.name}: its model was never asked")
         counts[agent.name] = len(story.leaked(agent.name, story.says[agent.role]))
-    shown = ", ".join(f"{name} {count} time(s)" for name, count in counts.items())
+    shown = ", ".join(f"{name} {count} times" for name, count in counts.items())
     return Seen("once each" if set(counts.values()) == {1} else "not once each", f"told: {shown}")
 
 
