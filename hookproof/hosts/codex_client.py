@@ -40,7 +40,7 @@ class _Server:
             name,
             child,
             journal,
-            heard=self._heard,
+            heard=self.client.heard,
             asked=lambda exit_: self._ended and exit_.code == 0,
             silent=self._silent,
         )
@@ -75,9 +75,6 @@ class _Server:
         self._ended = True
         self.client.hang_up()
         await self.process.over()
-
-    def _heard(self, value: dict[str, Any]) -> None:
-        self.client.heard(value)
 
     def _told(self, message: dict[str, Any]) -> None:
         thread = _thread_of(message)

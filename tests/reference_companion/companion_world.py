@@ -15,6 +15,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -270,3 +271,12 @@ class World:
         pid = self.rows()[job_id]["pid"]
         turn.order(say=text)
         self.wait_for_end_of(pid)
+
+
+Open = Callable[[str], World]
+
+
+def opened(tmp_path: Path) -> Iterator[Open]:
+    """A fixture's body: worlds with the rules of a policy, which are left when the test is over."""
+    with contextlib.ExitStack() as stack:
+        yield lambda rules: stack.enter_context(World(tmp_path, rules))

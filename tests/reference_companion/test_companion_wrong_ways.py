@@ -9,29 +9,18 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
-from companion_world import DEADLINE, World, is_running, kill, refusal
+from companion_world import DEADLINE, Open, World, is_running, kill, opened, refusal
 
-Open = Callable[[str], World]
 LIKE_REPORTED = ["as-reported", "fix-1-refuse", "fix-2-retag", "fix-3-document"]
 AGENT = {"agent_id": "agent-1", "agent_type": "codex:codex-rescue"}
 
 
-@pytest.fixture
-def play(tmp_path: Path) -> Iterator[Open]:
-    worlds: list[World] = []
-
-    def enter(rules: str) -> World:
-        worlds.append(World(tmp_path, rules))
-        return worlds[-1]
-
-    yield enter
-    for world in worlds:
-        world.__exit__()
+play = pytest.fixture(opened)
 
 
 def server_of(world: World) -> int:

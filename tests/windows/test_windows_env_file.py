@@ -7,7 +7,6 @@ look. Played on the reference, as reported and correct.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,22 +14,9 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("the companion's test bench is one of POSIX", allow_module_level=True)
 
-from companion_world import World, is_running
+from companion_world import Open, World, is_running, opened
 
-Open = Callable[[str], World]
-
-
-@pytest.fixture
-def play(tmp_path: Path) -> Iterator[Open]:
-    worlds: list[World] = []
-
-    def enter(rules: str) -> World:
-        worlds.append(World(tmp_path, rules))
-        return worlds[-1]
-
-    yield enter
-    for world in worlds:
-        world.__exit__()
+play = pytest.fixture(opened)
 
 
 def roots(world: World) -> dict[str, list[Path]]:

@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from companion_world import World, processes, state
+from companion_world import Open, World, opened, processes, state
 
-Open = Callable[[str], World]
-
-
-@pytest.fixture
-def play(tmp_path: Path) -> Iterator[Open]:
-    worlds: list[World] = []
-
-    def enter(rules: str) -> World:
-        worlds.append(World(tmp_path, rules))
-        return worlds[-1]
-
-    yield enter
-    for world in worlds:
-        world.__exit__()
+play = pytest.fixture(opened)
 
 
 def log_of(world: World, job_id: str) -> Path:
