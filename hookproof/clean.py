@@ -1,0 +1,47 @@
+"""What a plugin, a host or a foreign file said, as it may be printed and written.
+
+Such text can hold anything: sequences that a terminal obeys, lines that a CI runner obeys, letters that turn the
+reading direction around, halves of letters that no encoding can write. Everything that is shown or written goes
+through one of these functions, and nothing is lost: what may not stand there as it is stands there by its number.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+_HALF = re.compile("[\ud800-\udfff]")
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # what terminals obey, but for the tab and the end of a line
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # what turns the direction of reading
+    "\u2028\u2029"  # what some programs take for the end of a line
+    "\ufff9-\ufffb\U000e0000-\U000e007f]"  # what is drawn as nothing
+)
+_OBEYED = re.compile(r"(?m)^([^\S\n]*):(?=:)")
+"""GitHub's runner takes such a line for a command; it passes over spaces before it."""
+_OBEYED_ANYWHERE = re.compile(r"##(?=\[|vso\[)")
+"""Older spellings of such commands, which GitHub's and Azure's runners look for anywhere in a line."""
+
+
+def text(said: str) -> str:
+    """As text of any number of lines."""
+    said = _HALF.sub("\ufffd", said).replace("\r\n", "\n")
+    said = _UNSEEN.sub(_number, said)
+    return _OBEYED_ANYWHERE.sub(r"#\#", _OBEYED.sub(r"\1\\:", said))
+
+
+def line(said: str) -> str:
+    """As one line."""
+    return text(said.replace("\r\n", "\n").replace("\n", "\\n"))
+
+
+def markup(said: object) -> str:
+    """As text in HTML, also between quotes."""
+    return html.escape(text(str(said)))
+
+
+def _number(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -1,0 +1,29 @@
+"""Every mistake that hookproof knows and tells in its own words: one family, handled once.
+
+The command line prints such an error as its text and exits with its status; pytest fails the collection with it.
+Anything else that is raised is hookproof's own fault and is told as one. Whoever raises says what was read, where, what
+was expected and what to do.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Status(IntEnum):
+    """What the exit status of a verb means."""
+
+    OK = 0
+    """As expected."""
+    FAILED = 1
+    """Not as expected: an unexpected violation, or a verdict that is unknown."""
+    USAGE = 2
+    """What was asked for cannot be done as it was asked: a wrong option, a file that is missing or wrong."""
+    HARNESS = 3
+    """hookproof itself failed, and no case is to blame for it."""
+
+
+class HookproofError(Exception):
+    """A known mistake. Its text is for the person who made it."""
+
+    status = Status.USAGE
