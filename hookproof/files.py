@@ -57,12 +57,18 @@ _KINDS = (
 class FileError(HookproofError):
     """A file that cannot be read as what it should be. `reason` is the sentence without the path."""
 
-    def __init__(self, path: Path, reason: str, *, missing: bool = False) -> None:
+    def __init__(self, path: Path, reason: str, *, missing: bool = False, damaged: bool = False) -> None:
         super().__init__(f"{path}: {reason}")
         self.path = path
         self.reason = reason
         self.missing = missing
         """Whether there is no such file, which for some readers is no mistake."""
+        self.damaged = damaged
+        """Whether it was read, and is not what it should be; else it was not read at all."""
+
+
+class TooDeepError(ValueError):
+    """JSON that is nested deeper than it is read."""
 
 
 def read_bytes(path: Path, *, limit: int = SMALL, inside: Path | None = None) -> bytes:
@@ -94,7 +100,8 @@ def read_text(path: Path, *, limit: int = SMALL, inside: Path | None = None, los
     try:
         return content.decode("utf-8-sig", "replace" if lossy else "strict")
     except UnicodeDecodeError as error:
-        raise FileError(path, f"is not UTF-8 text: byte {error.start} is {content[error.start]:#04x}") from None
+        where = f"byte {error.start} is {content[error.start]:#04x}"
+        raise FileError(path, f"is not UTF-8 text: {where}", damaged=True) from None
 
 
 def read_json(path: Path, *, limit: int = SMALL, inside: Path | None = None) -> Any:
@@ -102,8 +109,10 @@ def read_json(path: Path, *, limit: int = SMALL, inside: Path | None = None) -> 
     text = read_text(path, limit=limit, inside=inside)
     try:
         return parse_json(text)
+    except TooDeepError as error:
+        raise FileError(path, f"is not read: {error}") from None
     except ValueError as error:
-        raise FileError(path, f"is not JSON: {error}") from None
+        raise FileError(path, f"is not JSON: {error}", damaged=True) from None
 
 
 def read_toml(path: Path, *, limit: int = SMALL, inside: Path | None = None) -> dict[str, Any]:
@@ -112,26 +121,26 @@ def read_toml(path: Path, *, limit: int = SMALL, inside: Path | None = None) -> 
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise FileError(path, f"is not TOML: {error}") from None
+        raise FileError(path, f"is not TOML: {error}", damaged=True) from None
     except RecursionError:
         raise FileError(path, f"is nested more than {DEEPEST} deep") from None
     except ValueError as error:  # a number with more digits than Python converts
-        raise FileError(path, f"is not TOML: {error}") from None
+        raise FileError(path, f"is not TOML: {error}", damaged=True) from None
     if _deeper(table):
         raise FileError(path, f"is nested more than {DEEPEST} deep")
     return table
 
 
-def parse_json(text: str | bytes) -> Any:
-    """The JSON document in `text`. Raises ValueError, whatever is wrong with it."""
+def parse_json(text: str | bytes, *, deepest: int = DEEPEST) -> Any:
+    """The JSON document in `text`, nested `deepest` deep at most. Raises ValueError, whatever is wrong with it."""
     if isinstance(text, bytes):
         text = text.decode("utf-8")
-    if text.count("[") + text.count("{") > DEEPEST and _depth(text) > DEEPEST:
-        raise ValueError(f"nested more than {DEEPEST} deep")
+    if text.count("[") + text.count("{") > deepest and _depth(text) > deepest:
+        raise TooDeepError(f"nested more than {deepest} deep")
     try:
         value = json.loads(text)
     except RecursionError:
-        raise ValueError(f"nested more than {DEEPEST} deep") from None
+        raise TooDeepError(f"nested more than {deepest} deep") from None
     return whole(value) if _HALF_ESCAPED.search(text) or _HALF.search(text) else value
 
 

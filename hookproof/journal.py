@@ -10,10 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+from hookproof import files
+from hookproof.errors import HookproofError
 
 Record = dict[str, Any]
 Predicate = Callable[[Record], bool]
@@ -83,7 +87,7 @@ class Journal:
         self._file.close()
 
 
-class JournalError(Exception):
+class JournalError(HookproofError):
     """A journal file that cannot be read. The text says which file and line, and what was expected."""
 
 
@@ -94,20 +98,34 @@ def read(path: Path) -> list[Record]:
 
 def _parse(path: Path) -> Iterator[Record]:
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except OSError as error:
-        raise JournalError(f"{path}: cannot read the journal: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise JournalError(f"{path}: not a journal: expected UTF-8 JSON lines") from None
+        lines = files.read_bytes(path, limit=files.RECORDED).split(b"\n")
+    except files.FileError as error:
+        raise JournalError(f"{error}; expected a journal") from None
     for number, line in enumerate(lines, start=1):
-        if not line:
+        if not line.strip():
             continue
         try:
-            record = json.loads(line)
-        except ValueError:
+            record = files.parse_json(line, deepest=2 * files.DEEPEST)  # a record holds what others have nested
+        except ValueError as error:
             if number == len(lines):
                 return
-            raise JournalError(f"{path}:{number}: expected one JSON object a line, found {line[:60]!r}") from None
-        if not isinstance(record, dict) or not isinstance(record.get("kind"), str):
-            raise JournalError(f'{path}:{number}: expected a record with a "kind", found {line[:60]!r}')
+            raise JournalError(f"{path}:{number}: expected one JSON object a line: {error}") from None
+        wrong = _misfit(record)
+        if wrong is not None:
+            raise JournalError(f"{path}:{number}: expected a record with {wrong}, found {_beginning(line)}")
         yield record
+
+
+def _misfit(record: Any) -> str | None:
+    """What a line lacks that every record has; None when it is a record."""
+    if not isinstance(record, dict) or not isinstance(record.get("kind"), str):
+        return 'a "kind"'
+    if type(record.get("seq")) is not int:
+        return 'a whole number "seq"'
+    if type(record.get("at")) not in {int, float} or not math.isfinite(record["at"]):
+        return 'a number "at", in milliseconds'
+    return None
+
+
+def _beginning(line: bytes) -> str:
+    return repr(line[:60].decode("utf-8", "replace"))

@@ -7,20 +7,20 @@ code. `reference[:POLICY]` and `reference-workflow[:POLICY]` name the reference 
 from __future__ import annotations
 
 import difflib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hookproof import places
+from hookproof import clean, files, places
 from hookproof.catalogue.descriptor import Descriptor, Recognise, read_descriptor
+from hookproof.errors import HookproofError
 
 MANIFEST = Path(".claude-plugin") / "plugin.json"
 CODEX_MANIFEST = Path(".codex-plugin") / "plugin.json"
 HOOKS = Path("hooks") / "hooks.json"
 
 
-class PluginError(Exception):
+class PluginError(HookproofError):
     """A plugin that cannot be played. One clear sentence."""
 
 
@@ -90,16 +90,16 @@ def _from_path(path: Path, descriptor_file: Path | None) -> Plugin:
         descriptor = found[0]
     version = manifest.get("version")
     return Plugin(
-        name=f"{descriptor.name} {version}" if version else descriptor.name,
+        name=clean.line(f"{descriptor.name} {version}" if version else descriptor.name),
         root=root,
         descriptor=descriptor,
         policy=None,
-        version=version if isinstance(version, str) else None,
+        version=clean.line(version) if isinstance(version, str) else None,
     )
 
 
 def _fits(wanted: Recognise, name: Any, author: Any) -> bool:
-    return wanted.name == name and wanted.author in {None, author}
+    return wanted.name == name and wanted.author in (None, author)
 
 
 def _plugin_root(path: Path) -> Path:
@@ -118,11 +118,9 @@ def _plugin_root(path: Path) -> Path:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise PluginError(f"{path}: cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise PluginError(f"{path}: is not JSON: {error}") from None
+        value = files.read_json(path)
+    except files.FileError as error:
+        raise PluginError(str(error)) from None
     if not isinstance(value, dict):
         raise PluginError(f"{path}: expected a JSON object, found {type(value).__name__}")
     return value

@@ -7,11 +7,13 @@ found, and the nearest right word where there is one.
 from __future__ import annotations
 
 import difflib
-import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+from hookproof import files
+from hookproof.errors import HookproofError
 
 Model = TypeVar("Model", bound="Strict")
 
@@ -22,7 +24,7 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class CatalogueError(Exception):
+class CatalogueError(HookproofError):
     """A file of the catalogue that is missing or wrong. One line per mistake."""
 
     def __init__(self, path: Path, mistakes: list[str]) -> None:
@@ -34,12 +36,9 @@ class CatalogueError(Exception):
 def read_table(path: Path) -> dict[str, Any]:
     """The TOML table in `path`. Raises CatalogueError when it cannot be read or parsed."""
     try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
-    except OSError as error:
-        raise CatalogueError(path, [f"cannot be read: {error.strerror}"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CatalogueError(path, [f"is not TOML: {error}"]) from None
+        return files.read_toml(path)
+    except files.FileError as error:
+        raise CatalogueError(path, [error.reason]) from None
 
 
 def validate(path: Path, table: dict[str, Any], model: type[Model]) -> Model:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hookproof.errors import HookproofError
 
-class UsageError(Exception):
+
+class UsageError(HookproofError):
     """A command line that cannot be carried out. The text says what was read and what was expected."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from hookproof import suite
+from hookproof import files, suite
 from hookproof.catalogue.plugin import Plugin
 from hookproof.commands import UsageError, outputs
 from hookproof.judge.baseline import Baseline, find, place
@@ -140,7 +140,7 @@ def _baseline(named: Path | None, plugin: Path, *, update: bool) -> Baseline | N
 def _updated(baseline: Baseline, results: Sequence[Result], replays: Sequence[Result], console: Console) -> Baseline:
     """Write the file; its new content."""
     path = baseline.path
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    text = files.read_text(path) if path.exists() else ""
     platform = next((each.platform for each in results), "")
     played = baselines.outcomes(results, replays)
     done = baselines.update(text, baseline, played, platform, datetime.now(UTC).date())

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
 
-from hookproof import processes
+from hookproof import files, processes
 from hookproof.catalogue.plugin import CODEX_MANIFEST
 from hookproof.hosts.app_server import Client
 from hookproof.hosts.codex import Setting
@@ -87,8 +87,8 @@ class Home:
     def _plugin_name(self) -> str:
         manifest = self.setting.world.plugin / CODEX_MANIFEST
         try:
-            name = json.loads(manifest.read_text(encoding="utf-8"))["name"]
-        except (OSError, ValueError, KeyError, TypeError):
+            name = files.read_json(manifest, inside=self.setting.world.root)["name"]
+        except (files.FileError, KeyError, TypeError):
             raise HostError(
                 f'{CODEX_MANIFEST.as_posix()}: Codex needs it, with a "name", to install the plugin'
             ) from None

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hookproof import processes
+from hookproof.errors import HookproofError
 from hookproof.journal import DeadlineMissedError
 
 SECONDS = 1800.0
@@ -37,7 +38,7 @@ _NETWORK = re.compile(
 _TRUST = re.compile(r"\w*CERT\w*|UNABLE_TO_\w+|ERR_TLS\w*")
 
 
-class NpmError(Exception):
+class NpmError(HookproofError):
     """npm did not bring the package. One sentence."""
 
 

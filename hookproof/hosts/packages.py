@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
+from hookproof.errors import HookproofError
+
 Host = Literal["claude", "codex"]
 
 PACKAGES: dict[Host, str] = {"claude": "@anthropic-ai/claude-code", "codex": "@openai/codex"}
@@ -26,7 +28,7 @@ _ARCHITECTURES = {"amd64": "x64", "x86_64": "x64", "aarch64": "arm64"}
 _MACHINES = {"x64": "x86_64", "arm64": "aarch64"}
 
 
-class LayoutError(Exception):
+class LayoutError(HookproofError):
     """What npm installed has no program that this machine could start. One sentence."""
 
 

@@ -20,7 +20,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from hookproof import places, processes
+from hookproof import files, places, processes
+from hookproof.errors import HookproofError
 from hookproof.hosts import npm, packages
 from hookproof.hosts.packages import NAMES, PACKAGES, Host
 from hookproof.hosts.progress import Progress
@@ -32,7 +33,7 @@ _DRAFT, _GARBAGE = ".draft-", ".removed-"
 _TICK_SECONDS = 0.25
 
 
-class ReleaseError(Exception):
+class ReleaseError(HookproofError):
     """A real host that cannot be had. One sentence."""
 
 
@@ -207,10 +208,10 @@ def _publish(host: Host, draft: Path, path: Path) -> Release:
 def _read(host: Host, path: Path) -> Release | None:
     """The release in `path`; None when it is not whole."""
     try:
-        record = _Record(**json.loads((path / RECORD).read_text(encoding="utf-8")))
+        record = _Record(**files.read_json(path / RECORD))
         program = path / record.program
         whole = record.host == host and record.version == path.name and program.stat().st_size == record.size
-    except (OSError, ValueError, TypeError):
+    except (OSError, files.FileError, TypeError):
         return None
     if not whole:
         return None

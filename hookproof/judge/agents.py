@@ -6,12 +6,12 @@ told that child. Pure, and blind to names: nothing here reads which plugin, poli
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from hookproof import files
 from hookproof.journal import Record
 from hookproof.judge.story import MAIN, HookRun, Story
 
@@ -143,8 +143,8 @@ def document(run: HookRun) -> Any:
     """The one JSON document of a hook's output; None for an empty output, and for one that is something else."""
     text = str(run.ended["stdout"]).strip() if run.ended is not None else ""
     try:
-        return json.loads(text) if text else None
-    except (ValueError, RecursionError):
+        return files.parse_json(text) if text else None
+    except ValueError:
         return None
 
 
@@ -162,8 +162,8 @@ def _spots(text: str, wanted: str) -> Iterator[frozenset[str]]:
 def _documents(text: str) -> Iterator[Any]:
     for part in (text, *text.splitlines()):
         try:
-            yield json.loads(part)
-        except (ValueError, RecursionError):
+            yield files.parse_json(part)
+        except ValueError:
             continue
         if part is text:
             return

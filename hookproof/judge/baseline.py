@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from hookproof import files
 from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.reading import CatalogueError, Strict, read_table, validate
 from hookproof.catalogue.requirement import Requirement
@@ -102,8 +103,8 @@ def read_baseline(path: Path, scenarios: Mapping[str, Collection[str]]) -> Basel
     Raises CatalogueError with every mistake and its place: an entry without a reason, a name that does not exist, a
     check that is named twice for a lifecycle.
     """
-    entries = validate(path, read_table(path), _File).known
-    lines = _header_lines(path.read_text(encoding="utf-8"))
+    entries, text = validate(path, read_table(path), _File).known, files.read_text(path)
+    lines = _header_lines(text)
     mistakes = []
     told: dict[tuple[str, str, str], int] = {}
     for number, entry in enumerate(entries, start=1):

@@ -6,7 +6,6 @@ when an agent asks more often than its script has steps (which is an error of th
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 import sys
@@ -15,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from hookproof import files
 from hookproof.catalogue.steps import Agent, AnyStep, Bash, Say, Send, Spawn, Wait
 
 _MARKER = re.compile(r"\[hookproof:agent=([^\]]+)\]")
@@ -137,7 +137,7 @@ class Script:
         """The id of a child's thread, as the call that started it came back with it."""
         started = self._results.get(self._children.get(agent, {}).get(child, ""), "")
         try:
-            value = json.loads(started)
+            value = files.parse_json(started)
         except ValueError:
             value = None
         return str(value.get("agent_id") or value.get("task_name")) if isinstance(value, dict) else f"unknown: {child}"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hookproof import processes
+from hookproof import files, processes
 from hookproof.catalogue.descriptor import Context
 from hookproof.catalogue.scenario import Transcript
 from hookproof.hosts.codex_home import NO_PROXY_ANSWERS, Home
@@ -19,6 +19,7 @@ from hookproof.stage import uv
 from hookproof.stage.world import World
 
 _LONGEST_RECORD = 200_000
+_READING_SECONDS = 30.0
 
 
 class ContextPlay(Performance):
@@ -76,7 +77,7 @@ class ContextPlay(Performance):
 
     async def evidence(self) -> None:
         """What the plugin has recorded of agents, as it stands in its files."""
-        self.journal.write("agent.records", files=self._records())
+        self.journal.write("agent.records", files=await self._off_loop())
 
     def _records(self) -> list[Record]:
         folders = {"home": self.world.home, "project": self.world.project}
@@ -85,17 +86,23 @@ class ContextPlay(Performance):
             for name, path in folders.items():
                 pattern = pattern.replace("{" + name + "}", glob.escape(str(path)))  # noqa: PLW2901
             matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207
-            found.update(dict.fromkeys(Path(match) for match in matches if Path(match).is_file()))
-        return [
-            {
-                "path": str(path.relative_to(self.world.root)),
-                "text": path.read_text(encoding="utf-8", errors="replace")[:_LONGEST_RECORD],
-            }
-            for path in found
-        ]
+            found.update(dict.fromkeys(Path(match) for match in matches))
+        records = []
+        for path in found:
+            try:
+                text = files.read_text(path, limit=files.STATE, inside=self.world.root, lossy=True)
+            except files.FileError as error:
+                text = f"({error.reason})"
+            records.append({"path": str(path.relative_to(self.world.root)), "text": text[:_LONGEST_RECORD]})
+        return records
+
+    async def _off_loop(self) -> list[Record]:
+        return await files.off_loop(
+            self._records, waiting_for="what the plugin has recorded of agents", seconds=_READING_SECONDS
+        )
 
     async def look(self, step: int) -> None:
-        self.journal.write("look", step=step, files=self._records())
+        self.journal.write("look", step=step, files=await self._off_loop())
 
     async def fetch_result(self, job: str) -> None:
         raise ValueError(f"a context plugin has no job {job!r} to fetch a result of")

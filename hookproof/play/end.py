@@ -25,7 +25,7 @@ _LONGEST_SECONDS = 20.0
 async def settle(journal: Journal, world: World, state: State | None, group: processes.CaseProcesses) -> None:
     """Write the `census` record: what still runs after every session has ended, and what the state files say."""
     left = await idle(group)
-    rows = await settled_state(world, state) if state is not None else []
+    rows = await settled_state(world, state, journal) if state is not None else []
     journal.write("census", processes=describe(left), state=rows)
 
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from hookproof import processes
+from hookproof import files, processes
 from hookproof.journal import Record
 from hookproof.play.ground import Ground
 from hookproof.play.trees import kill_tree
@@ -100,6 +100,9 @@ class HookFaults:
 
 
 def _lines(file: Path | None) -> int:
-    if file is None or not file.is_file():
+    if file is None:
         return 0
-    return len(file.read_text(encoding="utf-8", errors="replace").splitlines())
+    try:
+        return len(files.read_text(file, limit=files.STATE, lossy=True).splitlines())
+    except files.FileError:
+        return 0

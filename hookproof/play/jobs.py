@@ -62,7 +62,7 @@ class Jobs:
         """As `id_of`, or what the rows say by now, or None."""
         if job not in self.ids:
             state = self._descriptor.state
-            row = find_row(await settled_state(self._world, state), state, job, self._world, known=self._others(job))
+            row = await self._row_of(job)
             return str(row.get(state.fields.id)) if row is not None else None
         return self.ids[job]
 
@@ -100,7 +100,7 @@ class Jobs:
         for info in alive:
             self._watch(info.identity)
         state = self._descriptor.state
-        row = find_row(await settled_state(self._world, state), state, job, self._world, known=self._others(job))
+        row = await self._row_of(job)
         if row is not None:
             self.ids.setdefault(job, str(row.get(state.fields.id)))
         pid = row.get(state.fields.pid) if row else None
@@ -114,6 +114,12 @@ class Jobs:
             processes=describe(alive),
         )
         await self._ends(job, worker.identity.pid if worker else None, since=gate["seq"])
+
+    async def _row_of(self, job: str) -> Record | None:
+        """The row of the job in the plugin's state files."""
+        state = self._descriptor.state
+        found = await settled_state(self._world, state, self._journal)
+        return find_row(found, state, job, self._world, known=self._others(job))
 
     def _others(self, job: str) -> frozenset[str]:
         return frozenset(known for name, known in self.ids.items() if name != job)

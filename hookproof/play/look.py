@@ -8,10 +8,9 @@ that looking changes nothing in the session (a look through the model would fire
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
 
-from hookproof import processes
+from hookproof import files, processes
 from hookproof.catalogue.descriptor import Companion
 from hookproof.catalogue.scenario import MAIN
 from hookproof.journal import DeadlineMissedError, Journal, Record
@@ -58,7 +57,7 @@ class Looker:
             n=number,
             step=step,
             places=dict(zip(shells, answers, strict=True)),
-            state=await settled_state(self._world, self._descriptor.state),
+            state=await settled_state(self._world, self._descriptor.state, self._journal),
             processes=describe(self._group.census()),
         )
 
@@ -135,7 +134,7 @@ class Looker:
             return {"exit": None, "answer": None, "text": str(error)}
         text = finished.stdout.decode("utf-8", "replace")
         try:
-            answer = json.loads(text)
+            answer = files.parse_json(text)
         except ValueError:
             answer = None
             text += finished.stderr.decode("utf-8", "replace")

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from hookproof import processes
+from hookproof import files, processes
 from hookproof.journal import Journal, Record
 from hookproof.model.script import job_named
 from hookproof.play.followers import Followers
@@ -95,8 +95,8 @@ def written(tmp: Path, task: str) -> tuple[str | None, int]:
     """The output file of a task below `tmp`, or None, and how many bytes the command in the shell has written."""
     for path in glob.glob(f"{glob.escape(str(tmp))}/**/tasks/{glob.escape(task)}.output", recursive=True):  # noqa: PTH207
         try:
-            with open(path, "rb") as file:  # noqa: PTH123
-                return path, len(_KILLED.sub(b"", _FOOTER.sub(b"", file.read())))
-        except OSError:
+            content = files.read_bytes(Path(path), limit=files.RECORDED, inside=tmp)
+        except files.FileError:
             continue
+        return path, len(_KILLED.sub(b"", _FOOTER.sub(b"", content)))
     return None, 0

@@ -7,15 +7,20 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from rich import markup
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
-from hookproof import __version__
+from hookproof import __version__, clean
 from hookproof.calibration.compare import Difference, Judged
 from hookproof.calibration.facets import FACETS
 
 _LONGEST = 1200
+
+
+def escape(said: str) -> str:
+    """What a host said, as rich prints it."""
+    return markup.escape(clean.text(said))
 
 
 def show(console: Console, real: str, lifecycle: str, scenarios: Sequence[str], judged: Judged) -> None:

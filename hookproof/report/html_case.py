@@ -6,9 +6,9 @@ import json
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from html import escape
 
 from hookproof.catalogue.requirement import Requirement
+from hookproof.clean import markup as escape
 from hookproof.journal import Record
 from hookproof.judge.signature import HYPOTHESES
 from hookproof.report.columns import tally
@@ -149,6 +149,6 @@ def records_table(records: list[Record], name: str, *, most: int, longest: int) 
     for record in shown:
         rest = {key: value for key, value in record.items() if key not in {"seq", "at", "kind"}}
         text = cut(json.dumps(rest, ensure_ascii=False, separators=(", ", ": "), default=str), longest)
-        seq, at, kind = record["seq"], record["at"], escape(record["kind"])
+        seq, at, kind = escape(record["seq"]), escape(record["at"]), escape(record["kind"])
         yield f'<tr id="{name}r{seq}"><td>{seq}</td><td>{at}</td><td>{kind}</td><td>{escape(text)}</td></tr>'
     yield "</tbody></table></details>"

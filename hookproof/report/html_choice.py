@@ -8,13 +8,14 @@ out.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from html import escape
 from pathlib import Path
 
-from hookproof import journal
+from hookproof import clean, journal
+from hookproof.clean import markup as escape
 from hookproof.journal import Record
 from hookproof.report import html_case
 from hookproof.report.html_picture import picture
+from hookproof.report.results import Result
 from hookproof.report.timeline import MOST_EVENTS, build
 from hookproof.report.timeline_parts import Timeline
 
@@ -84,17 +85,18 @@ def _alike(sections: Sequence[html_case.Section]) -> dict[str, str]:
 
 def _draw(section: html_case.Section, *, few: bool, room: int) -> int:
     """Give a section its picture; its size in bytes, 0 where there is none."""
-    try:
-        records = journal.read(Path(section.result.journal))
-    except journal.JournalError as error:
-        section.note = f"No picture: {error}."
+    records = _records_of(section.result)
+    if records is None:
+        section.note = (
+            "No picture: what the result names as its journal is not there, or is not the journal of this case."
+        )
         return 0
     try:
         drawn = build(records, section.result.checks)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        section.note = f"No picture: the journal cannot be understood ({type(error).__name__}: {error})."
+    except Exception as error:  # a record that is not what this version writes costs its picture, not the report
+        section.note = f"No picture: the journal cannot be understood ({type(error).__name__})."
         return 0
-    section.title = str(records[0].get("title", "")) if records else ""
+    section.title = clean.line(str(records[0].get("title", "")))
     for longest in _LONGEST if few else _LONGEST[1:]:
         body = "".join(_body(records, drawn, section.anchor, longest))
         size = len(body.encode("utf-8", "replace"))
@@ -104,6 +106,20 @@ def _draw(section: html_case.Section, *, few: bool, room: int) -> int:
             return size
     section.note = _NO_ROOM
     return 0
+
+
+def _records_of(result: Result) -> list[Record] | None:
+    """The journal of a result; None when the file that a result names (any file, in one from elsewhere) is not that.
+
+    Of a file that is none nothing is said: a page that is shown to others does not quote this machine's files.
+    """
+    try:
+        records = journal.read(Path(result.journal))
+    except journal.JournalError:
+        return None
+    case = records[0] if records else {}
+    mine = (result.scenario, result.plugin, result.lifecycle)
+    return records if mine == tuple(clean.text(str(case.get(n))) for n in ("scenario", "plugin", "lifecycle")) else None
 
 
 def _length(section: html_case.Section) -> int:

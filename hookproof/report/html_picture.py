@@ -7,8 +7,8 @@ here; a class says what a thing is, and the style sheet how that looks in the li
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 
+from hookproof.clean import markup as escape
 from hookproof.report.timeline_parts import Arrow, Bar, Lane, Mark, Row, Timeline
 
 ROW = 20

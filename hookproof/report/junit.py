@@ -11,10 +11,11 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree
 
+from hookproof import clean
 from hookproof.report.columns import Column, by_column, tally
 from hookproof.report.results import Report, Result, Skipped
 
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = re.compile("[\ufffe\uffff]")
 
 
 def write(path: Path, report: Report) -> None:
@@ -153,4 +154,4 @@ def _count(suite: ElementTree.Element) -> None:
 
 def _clean(text: str) -> str:
     """What a plugin printed may hold characters that XML cannot."""
-    return _NOT_XML.sub("\ufffd", text)
+    return _NOT_XML.sub("\ufffd", clean.text(text))

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from hookproof import clean
 from hookproof.report.columns import alike, by_column, cell, heads, tally, worst
 from hookproof.report.results import Report, Result
 
@@ -19,7 +20,6 @@ _LONGEST = 60_000
 """A comment holds 65,536 characters."""
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&])")
 _MENTION = re.compile(r"(?<!\w)@(?=\w)")
-_UNWRITABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]+")
 
 
 def write(path: Path, report: Report) -> None:
@@ -154,4 +154,4 @@ def _short(text: str) -> str:
 
 def _text(text: str) -> str:
     """Text that was seen, so that no letter of it is markup, a mention or a cell's end."""
-    return _MENTION.sub("@\u200b", _SPECIAL.sub(r"\\\1", _UNWRITABLE.sub(" ", text)))
+    return _MENTION.sub("@\u200b", _SPECIAL.sub(r"\\\1", " ".join(clean.text(text).split("\n"))))

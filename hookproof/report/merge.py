@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from hookproof import __version__
+from hookproof import __version__, files
+from hookproof.errors import HookproofError
 from hookproof.report.results import FORMAT, Report, Result, summary
 
 
-class ReportError(Exception):
+class ReportError(HookproofError):
     """A file that is no report. One sentence that says what was read and what was expected."""
 
 
 def read(path: Path) -> Report:
     """The report that `--json` wrote to `path`. Raises ReportError."""
     try:
-        found = json.loads(path.read_bytes())
-    except OSError as error:
-        raise ReportError(f"{path}: cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError):
-        raise ReportError(f"{path}: is not JSON; expected what `hookproof run --json FILE` writes") from None
+        found = files.read_json(path, limit=files.RECORDED)
+    except files.FileError as error:
+        raise ReportError(f"{error}; expected what `hookproof run --json FILE` writes") from None
     if not isinstance(found, dict) or "hookproof" not in found or "results" not in found:
         raise ReportError(f"{path}: is no report; expected what `hookproof run --json FILE` writes")
     if found.get("format") not in {"1.0", FORMAT}:

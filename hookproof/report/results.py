@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
-from hookproof import __version__, machine
+from hookproof import __version__, clean, machine
 from hookproof.journal import Record
 from hookproof.judge.baseline import Stand, Standing
 from hookproof.judge.culprit import Culprit
@@ -23,7 +23,16 @@ FORMAT: Format = "1.1"
 
 
 class _Model(BaseModel):
+    """Every text in it is clean: whatever prints or writes a result need not ask where its words are from."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*")
+    @classmethod
+    def _clean(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return clean.text(value)
+        return [clean.text(each) if isinstance(each, str) else each for each in value] if type(value) is list else value
 
 
 class Program(_Model):

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from hookproof.errors import HookproofError
+
 Kind = Literal["network namespace", "closed proxy", "none"]
 
 _CLOSED = ("127.0.0.1", 9)
@@ -44,7 +46,7 @@ MAY_CONTACT = (
 """Whom the real hosts know by the addresses in their programs; with dummy keys they are let in nowhere."""
 
 
-class IsolationError(Exception):
+class IsolationError(HookproofError):
     """This system does not let hookproof keep hosts off the network. One sentence that says what would help."""
 
 

@@ -8,36 +8,57 @@ from __future__ import annotations
 
 import asyncio
 import glob
+import itertools
 import json
+import os
 from pathlib import Path
 from typing import Any
 
+from hookproof import files
 from hookproof.catalogue.descriptor import State
-from hookproof.journal import Record
+from hookproof.journal import Journal, Record
 from hookproof.model.script import names_job
 from hookproof.stage.world import World
 
 _TORN_SECONDS = 1.0
 _AGAIN_SECONDS = 0.01
+_LONGEST_SECONDS = 30.0
+_MOST_FILES = 10_000
 
 
-async def settled_state(world: World, state: State) -> list[Record]:
+async def settled_state(world: World, state: State, journal: Journal) -> list[Record]:
     """As `read_state`, but a file that is being written is read again until it is whole.
 
     Plugins write state in place (measured on 1.0.4: torn reads), and a torn read is no evidence of a lost row. There
     is no event for the end of somebody's write, hence the short pauses; what is still torn after a second is damage.
+    A file that nobody can read is an error of the run, told once: what it says is unknown, and not nothing.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + _TORN_SECONDS
-    entries = read_state(world, state)
-    while any(entry["error"] for entry in entries) and loop.time() < deadline:
+    entries = await _off_loop(world, state)
+    while any(entry["error"] and not entry.get("unread") for entry in entries) and loop.time() < deadline:
         await asyncio.sleep(_AGAIN_SECONDS)
-        entries = read_state(world, state)
+        entries = await _off_loop(world, state)
+    for entry in entries:
+        if entry.get("unread"):
+            what = f"{entry['root']}: {entry['unread']}"
+            if not any(record["kind"] == "error" and record["what"] == what for record in journal.records):
+                journal.write("error", where="state", what=what)
     return entries
 
 
+async def _off_loop(world: World, state: State) -> list[Record]:
+    return await files.off_loop(
+        lambda: read_state(world, state), waiting_for="the plugin's state files", seconds=_LONGEST_SECONDS
+    )
+
+
 def read_state(world: World, state: State) -> list[Record]:
-    """One entry per state root: `{root, rows, job_files, server, error}`."""
+    """One entry per state root: `{root, rows, job_files, server, error}`. Reads files of the plugin's: blocks.
+
+    `error` says what is wrong with a file, damage included; `unread`, where it is there, that one was not read at all
+    (a FIFO, too large, nested too deep, a link that leads out), so that nobody knows what it says.
+    """
     return [_read_root(root, state, world) for root in _roots(world, state)]
 
 
@@ -51,27 +72,32 @@ def _roots(world: World, state: State) -> list[Path]:
 
 def _read_root(root: Path, state: State, world: World) -> Record:
     entry: Record = {"root": str(root.relative_to(world.root)), "rows": [], "job_files": [], "server": None}
-    table, error = _json(root / state.file)
+    if not files.is_inside(root, world.root):
+        reason = f"leads out of the run, to {os.path.realpath(root)}; it is not followed"
+        return entry | {"error": reason, "unread": reason}
+    table, error, unread = _json(root / state.file, world)
     rows = table.get(state.rows) if isinstance(table, dict) else None
     entry["rows"] = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
     entry["error"] = error
     folder = (root / state.job_file).parent
-    if folder.is_dir():
-        entry["job_files"] = sorted(path.name for path in folder.iterdir())
+    if folder.is_dir() and files.is_inside(folder, world.root):
+        entry["job_files"] = sorted(each.name for each in itertools.islice(folder.iterdir(), _MOST_FILES))
     if state.server_file is not None:
-        server, torn = _json(root / state.server_file)
+        server, torn, hidden = _json(root / state.server_file, world)
         entry["server"] = server if isinstance(server, dict) else None
-        entry["error"] = error or torn
+        entry["error"], unread = error or torn, unread or hidden
+    if unread is not None:
+        entry["unread"] = unread
     return entry
 
 
-def _json(path: Path) -> tuple[Any, str | None]:
+def _json(path: Path, world: World) -> tuple[Any, str | None, str | None]:
+    """What a file holds; what is wrong with it; and the same again where nobody can know what it holds."""
     try:
-        return json.loads(path.read_text(encoding="utf-8")), None
-    except FileNotFoundError:
-        return None, None
-    except (OSError, ValueError) as error:
-        return None, f"{path.name}: {error}"
+        return files.read_json(path, limit=files.STATE, inside=world.root), None, None
+    except files.FileError as error:
+        wrong = None if error.missing else f"{path.name} {error.reason}"
+        return None, wrong, None if error.damaged else wrong
 
 
 def find_row(
@@ -85,7 +111,7 @@ def find_row(
     for entry in entries:
         for row in entry["rows"]:
             file = world.root / entry["root"] / state.job_file.replace("{id}", str(row.get(state.fields.id)))
-            if names_job(json.dumps(row), job) or names_job(_text(file), job):
+            if names_job(json.dumps(row), job) or names_job(_text(file, world), job):
                 return dict(row)
     rows = (row for entry in entries for row in entry["rows"])
     active = [row for row in rows if row.get(state.fields.status) in state.words.active]
@@ -93,8 +119,8 @@ def find_row(
     return dict(others[0]) if len(others) == 1 else None
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, world: World) -> str:
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
+        return files.read_text(path, limit=files.STATE, inside=world.root, lossy=True)
+    except files.FileError:
         return ""

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from hookproof import files
 from hookproof.catalogue.descriptor import State
 from hookproof.journal import Record
 from hookproof.stage.state import read_state
@@ -113,8 +114,8 @@ class StateFiles:
 
 def _read(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return files.read_json(path, limit=files.STATE)
+    except files.FileError:
         return None
 
 

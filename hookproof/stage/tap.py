@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from hookproof import places, processes
+from hookproof import files, places, processes
 from hookproof.catalogue.plugin import CODEX_MANIFEST, HOOKS, MANIFEST
 from hookproof.journal import Journal, Record
 
@@ -180,11 +180,9 @@ def _expected(path: Path, where: str, value: Any, kind: type) -> Any:
 
 def _object(path: Path) -> dict[str, Any]:
     try:
-        value = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise TapError(f"{path}: cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise TapError(f"{path}: is not JSON: {error}") from None
+        value = files.read_json(path)
+    except files.FileError as error:
+        raise TapError(str(error)) from None
     return dict(_expected(path, "the whole", value, dict))
 
 

@@ -17,13 +17,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hookproof import places
+from hookproof.errors import HookproofError
 
 _SECONDS = 300.0
 # made anew in every run, for a path of its own
 _PER_SCRIPT = "environments-v2"
 
 
-class UvError(Exception):
+class UvError(HookproofError):
     """uv could not install what a plugin's scripts depend on. One sentence."""
 
 

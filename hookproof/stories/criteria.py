@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
+from hookproof import files
 from hookproof.catalogue.descriptor import Criterion
 from hookproof.journal import DeadlineMissedError
 from hookproof.report.results import CriterionResult, Result
@@ -53,9 +54,9 @@ def _by_check(check: str, results: Sequence[Result], lifecycle: str) -> tuple[bo
 def _by_file(criterion: Criterion, plugin: Path) -> tuple[bool | None, str]:
     name = criterion.file or ""
     try:
-        text = (plugin / name).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        return None, f"{name} cannot be read: {error}"
+        text = files.read_text(plugin / name)
+    except files.FileError as error:
+        return None, f"{name} {error.reason}"
     for pattern in criterion.has:
         if re.search(pattern, text) is None:
             return False, f"{name}: what it should say is not in it"
