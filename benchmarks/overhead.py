@@ -23,6 +23,7 @@ from hookproof.journal import Journal, Record
 from hookproof.model.script import Script
 from hookproof.model.server import ModelServer
 from hookproof.play import Case, PlayOptions, play
+from hookproof.runs import new_run
 from hookproof.stage import world as worlds
 from hookproof.stage.environment import environment, search_path
 
@@ -49,7 +50,7 @@ class BareLoop:
     async def run(self) -> float:
         """Seconds for all of them, one after another. The world and the model server are there before and not timed."""
         self._folder.mkdir()
-        world = worlds.build(self._plugin, resolve_lifecycle("as-reported-345"), self._folder, codex=None)
+        world = worlds.build(self._plugin, resolve_lifecycle("as-reported-345"), codex=None)
         journal = Journal(self._folder / "journal.jsonl")
 
         async def never(_agent: str, _after: str) -> None:
@@ -141,7 +142,7 @@ def suite_over_half(folder: Path) -> dict[str, float]:
     judges = suite.Judges.read()
 
     def run(workers: int) -> float:
-        runs = suite.new_run(folder / f"suite-{workers}-{time.monotonic_ns()}")
+        runs = new_run(folder / f"suite-{workers}-{time.monotonic_ns()}").path
         began = time.perf_counter()
         suite.run_cases(cases, runs, OPTIONS, judges, workers=workers, on_result=lambda _result: None)
         return time.perf_counter() - began

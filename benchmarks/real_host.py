@@ -42,7 +42,7 @@ async def bare(program: Program, scenario: Scenario, plugin: Plugin, folder: Pat
     descriptor = plugin.descriptor
     if not isinstance(descriptor, Companion):
         raise TypeError(f"{plugin.name}: only companions are measured here")
-    world = worlds.build(plugin, real("claude", program.version), folder, codex=None)
+    world = worlds.build(plugin, real("claude", program.version), codex=None)
     words = {"launch": descriptor.commands.launch.replace("{plugin}", str(world.plugin))}
     answers = {name: f"Codex has finished job={name}." for name in scenario.jobs}
     with processes.CaseProcesses(world.token) as group:

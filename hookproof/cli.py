@@ -71,13 +71,8 @@ def _module(verb: str):  # type: ignore[no-untyped-def]  # each verb module has 
 
 
 def _carry_out(parsed: argparse.Namespace) -> int:
-    from hookproof.commands import UsageError  # noqa: PLC0415
-
     try:
         return int(_module(parsed.verb).execute(parsed))
-    except UsageError as error:
-        print(f"hookproof: {error}", file=sys.stderr)
-        return EXIT_USAGE
     except KeyboardInterrupt:
         print("hookproof: interrupted; nothing of it is left running", file=sys.stderr)
         from hookproof.pool import INTERRUPTED  # noqa: PLC0415
@@ -91,25 +86,22 @@ def _carry_out(parsed: argparse.Namespace) -> int:
 
 def _failed(error: Exception) -> int:
     """A known kind of mistake is told in its own words; anything else is our fault and says so."""
-    from hookproof.catalogue.plugin import PluginError  # noqa: PLC0415
-    from hookproof.catalogue.reading import CatalogueError  # noqa: PLC0415
-    from hookproof.hosts.releases import ReleaseError  # noqa: PLC0415
-    from hookproof.journal import JournalError  # noqa: PLC0415
-    from hookproof.stage.isolation import IsolationError  # noqa: PLC0415
-    from hookproof.stage.uv import UvError  # noqa: PLC0415
+    from hookproof import clean  # noqa: PLC0415
+    from hookproof.errors import HookproofError  # noqa: PLC0415
 
-    if isinstance(error, (PluginError, CatalogueError, JournalError, UvError, ReleaseError, IsolationError)):
-        print(f"hookproof: {error}", file=sys.stderr)
-        return EXIT_USAGE
+    if isinstance(error, HookproofError):
+        print(f"hookproof: {clean.text(str(error))}", file=sys.stderr)
+        return int(error.status)
     import os  # noqa: PLC0415
     import traceback  # noqa: PLC0415
 
     if os.environ.get("HOOKPROOF_TRACEBACK"):
         traceback.print_exception(error)
     frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{frame.name}, line {frame.lineno} of {frame.filename.replace(os.sep, '/').rpartition('/')[2]}"
     print(
-        f"hookproof: internal error: {type(error).__name__}: {error} (at {frame.name}, line {frame.lineno} of "
-        f"{os.path.basename(frame.filename)}); please report it, with HOOKPROOF_TRACEBACK=1 for the whole trace",  # noqa: PTH119
+        f"hookproof: internal error: {type(error).__name__}: {clean.line(str(error))} (at {where}); please report it, "
+        "with HOOKPROOF_TRACEBACK=1 for the whole trace",
         file=sys.stderr,
     )
     return EXIT_HARNESS

@@ -23,6 +23,14 @@ class Status(IntEnum):
     """hookproof itself failed, and no case is to blame for it."""
 
 
+def describe(error: BaseException) -> str:
+    """Any exception as the reason that a person reads: what is known speaks for itself."""
+    said = str(error)
+    if isinstance(error, HookproofError):
+        return said
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
 class HookproofError(Exception):
     """A known mistake. Its text is for the person who made it."""
 

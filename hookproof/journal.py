@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,8 @@ from typing import Any
 from hookproof import files
 from hookproof.errors import HookproofError
 
+JOURNAL = "journal.jsonl"
+"""The journal's name in the folder of its case."""
 Record = dict[str, Any]
 Predicate = Callable[[Record], bool]
 
@@ -89,6 +92,26 @@ class Journal:
 
 class JournalError(HookproofError):
     """A journal file that cannot be read. The text says which file and line, and what was expected."""
+
+
+def append_error(path: Path, *, where: str, what: str) -> None:
+    """Add an `error` record to a journal that its writer has left. Raises JournalError, OSError."""
+    records = read(path)
+    if not records:
+        raise JournalError(f"{path}: there is no record in it")
+    seq, at = records[-1]["seq"] + 1, records[-1]["at"]
+    with path.open("r+b") as file:
+        file.seek(0, os.SEEK_END)
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            torn = file.read(1) != b"\n"
+            file.seek(0, os.SEEK_END)
+            if torn:
+                # a record that was cut off is none; from here on it would be damage
+                file.truncate(path.read_bytes().rfind(b"\n") + 1)
+                file.seek(0, os.SEEK_END)
+        line = json.dumps({"seq": seq, "at": at, "kind": "error", "where": where, "what": what})
+        file.write(line.encode("ascii") + b"\n")
 
 
 def read(path: Path) -> list[Record]:

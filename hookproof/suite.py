@@ -1,24 +1,19 @@
 """A run of the suite: the matrix of cases, played side by side, each judged as soon as it is over.
 
-Life: a run directory is made (the oldest beyond twenty are removed, and whatever a killed run left behind is swept),
-cases are played in a pool of threads with an event loop each, cases about time alone after all others, and results
-come back in the order of the matrix.
+Life: cases are played in a pool of threads with an event loop each, cases about time alone after all others, and
+results come back in the order of the matrix. One bad case never costs the others theirs.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import shutil
-import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from hookproof import journal as journals
-from hookproof import processes
 from hookproof.catalogue.applies import why_not
 from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import Plugin
@@ -26,19 +21,17 @@ from hookproof.catalogue.reading import CatalogueError
 from hookproof.catalogue.requirement import Requirement, read_requirements
 from hookproof.catalogue.scenario import Scenario, read_scenario, scenario_files
 from hookproof.catalogue.steps import Bash
+from hookproof.errors import describe
 from hookproof.hosts.session import Program
 from hookproof.judge.baseline import Baseline, Stand, read_baseline, stand, system_of
 from hookproof.judge.expected import ExpectedTable, read_expected, unexpected
 from hookproof.judge.judge import Judgement, judge
 from hookproof.play import Case, PlayOptions, play
+from hookproof.play.header import header
 from hookproof.pool import Pool
-from hookproof.report.results import Result, Skipped, result
-from hookproof.stage.world import remove_abandoned, remove_left
-
-_KEPT_RUNS = 20
-_RUN_NAME = re.compile(r"\d{8}-\d{6}-\d+(-\d+)?")
-_MARKER = ".hookproof-run"
-_REPLAY = "--replay-"
+from hookproof.report import results as reports
+from hookproof.report.results import Result, Skipped
+from hookproof.wall import Guarded
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +49,28 @@ class Judges:
         return cls(read_requirements(), read_expected(), baseline)
 
     def judge(self, path: Path) -> Result:
-        """The result of one journal file. Raises journal.JournalError."""
+        """The result of one journal file: unknown, with the reason, where it cannot be judged.
+
+        Raises journal.JournalError for a file that is no journal of a case.
+        """
         records = journals.read(path)
         if not records or records[0]["kind"] != "case":
             raise journals.JournalError(f'{path}: not the journal of a case: it does not begin with a "case" record')
         try:
-            judgement = judge(records, self.requirements)
-            return self._result(path, records, judgement)
-        except (KeyError, TypeError, AttributeError) as error:
-            what = f"{type(error).__name__}: {error}"
-            raise journals.JournalError(
-                f"{path}: cannot be judged ({what}); is it whole, and of this version?"
-            ) from None
+            reports.check_case(records[0])
+        except ValueError as error:
+            raise journals.JournalError(f'{path}:1: the "case" record: {error}') from None
+        try:
+            return self._result(path, records, judge(records, self.requirements))
+        except Exception as error:  # a record that is not whole, or of another version: this journal's trouble alone
+            why = f"it cannot be judged ({describe(error)}); is it whole, and of this version?"
+            return self.unjudged(records, path, why)
+
+    def unjudged(self, records: list[journals.Record], path: Path, why: str) -> Result:
+        """The result of a case of which nothing can be said. `records` begins with its `case` record."""
+        requires = records[0].get("requires", ())
+        accepted = {name: tuple(self.requirements[name].accepts) for name in requires if name in self.requirements}
+        return reports.unjudged(records, requires, accepted, journal=path, why=why)
 
     def _result(self, path: Path, records: list[journals.Record], judgement: Judgement) -> Result:
         case = records[0]
@@ -80,7 +83,7 @@ class Judges:
             reference = case["policy"] is not None
             wanted = self.expected.violations(case["plugin"], _column(case)) if reference else None
             surprises = unexpected(judgement, case["scenario"], wanted, self.requirements)
-        return result(records, judgement, journal=path, unexpected=surprises, stands=stands)
+        return reports.result(records, judgement, journal=path, unexpected=surprises, stands=stands)
 
 
 def _column(case: journals.Record) -> str:
@@ -137,41 +140,6 @@ def left_out(
     ]
 
 
-def new_run(runs: Path) -> Path:
-    """A fresh run directory below `runs`; old ones beyond the last twenty go, killed ones are swept first."""
-    runs.mkdir(parents=True, exist_ok=True)
-    kept = sorted((path for path in runs.iterdir() if _is_ours(path)), key=lambda path: path.name)
-    for old in kept:
-        for abandoned in processes.sweep_abandoned(old):
-            remove_abandoned(abandoned.run_dir)
-        remove_left(old)
-    for old in kept[: max(0, len(kept) - _KEPT_RUNS + 1)]:
-        if not any(old.glob("*/owner.json")):
-            shutil.rmtree(old, ignore_errors=True)
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    run = runs / f"{stamp}-{os.getpid()}"
-    number = 1
-    while run.exists():
-        number += 1
-        run = runs / f"{stamp}-{os.getpid()}-{number}"
-    run.mkdir()
-    (run / _MARKER).touch()
-    latest = runs / "latest"
-    try:
-        latest.unlink(missing_ok=True)
-        latest.symlink_to(run.name, target_is_directory=True)
-    except OSError:
-        pass  # Windows without the privilege to make links: the newest name is the latest anyway
-    return run
-
-
-def journals_of(path: Path) -> list[Path]:
-    """Every journal of a run directory, or the one that `path` is. Replays only annotate, and are left out."""
-    if path.is_file():
-        return [path]
-    return sorted(each for each in path.rglob("journal.jsonl") if _REPLAY not in each.parent.name)
-
-
 def known_checks() -> dict[str, list[str]]:
     """Every scenario with the requirements that it checks."""
     return {scenario.id: scenario.requires for scenario in map(read_scenario, scenario_files())}
@@ -182,24 +150,39 @@ def read_known(path: Path) -> Baseline:
     return read_baseline(path, known_checks())
 
 
-def _is_ours(path: Path) -> bool:
-    """Whether `path` is a run that hookproof made: nothing else in the directory is ever removed."""
-    return bool(_RUN_NAME.fullmatch(path.name)) and not path.is_symlink() and (path / _MARKER).is_file()
-
-
 def run_case(
     case: Case,
     run: Path,
     options: PlayOptions,
     judges: Judges,
     *,
-    replay: int = 0,
+    again: str = "",
     runner: Callable[[Coroutine[Any, Any, Path]], Path] = asyncio.run,
 ) -> Result:
-    """Play and judge one case, in this thread. `replay` counts the times that it is played again, for its folder."""
-    folder = run / (_folder_name(case) + (f"{_REPLAY}{replay}" if replay else ""))
-    folder.mkdir(parents=True)
-    return judges.judge(runner(play(case, folder, options)))
+    """Play and judge one case behind a wall: whatever goes wrong in it, and however long it blocks, is its `unknown`.
+
+    `again` ends the name of its folder when it is played once more.
+    """
+    folder = run / (_folder_name(case) + again)
+
+    def work(guarded: Guarded[Result]) -> Result:
+        folder.mkdir(parents=True, mode=0o700)
+        return judges.judge(runner(guarded.heard(play(case, folder, options))))
+
+    try:
+        return Guarded(work, seconds=options.seconds).run()
+    except Exception as error:
+        return _without_a_verdict(case, options, judges, folder / journals.JOURNAL, describe(error))
+
+
+def _without_a_verdict(case: Case, options: PlayOptions, judges: Judges, path: Path, why: str) -> Result:
+    """What is left to say of a case that could not be played or judged to its end; its journal tells it, too."""
+    try:
+        journals.append_error(path, where="harness", what=why)
+        return judges.judge(path)
+    except (journals.JournalError, OSError):
+        record = {"seq": 1, "at": 0.0, "kind": "case", **header(case, options)}
+        return judges.unjudged([record], path, why)
 
 
 def run_cases(

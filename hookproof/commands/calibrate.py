@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from hookproof import measuring, places, processes, suite
+from hookproof import measuring, places, processes
 from hookproof.calibration.draft import draft
 from hookproof.catalogue.lifecycle import Resolved, lifecycle_file, read_lifecycle, real
 from hookproof.catalogue.scenario import Scenario, calibration_files, read_scenario
@@ -19,6 +19,7 @@ from hookproof.commands.outputs import write
 from hookproof.hosts.session import Program
 from hookproof.report import calibration as report
 from hookproof.report import terminal
+from hookproof.runs import new_run
 
 Host = Literal["claude", "codex"]
 
@@ -52,10 +53,11 @@ def execute(parsed: argparse.Namespace) -> int:
     lifecycle = _lifecycle(host, parsed.lifecycle, found.version)
     console = terminal.console()
     processes.become_subreaper()
-    run = suite.new_run(parsed.runs or places.runs_dir())
-    options = isolated(console, allow_network=parsed.allow_network)
-    fakes = measuring.measure(chosen, lifecycle, run / "fake", repeat=parsed.repeat, options=options)
-    reals = measuring.measure(chosen, lifecycle, run / "real", repeat=parsed.repeat, options=options, program=found)
+    with new_run(parsed.runs or places.runs_dir()) as run:
+        options = isolated(console, allow_network=parsed.allow_network)
+        fake, real_ = run.path / "fake", run.path / "real"
+        fakes = measuring.measure(chosen, lifecycle, fake, repeat=parsed.repeat, options=options)
+        reals = measuring.measure(chosen, lifecycle, real_, repeat=parsed.repeat, options=options, program=found)
     file = read_lifecycle(lifecycle_file(lifecycle))
     judged = measuring.hold(chosen, fakes, reals, file.differences)
     report.show(console, f"{host} {found.version}", lifecycle.name, list(fakes), judged)

@@ -15,6 +15,7 @@ from hookproof.commands import UsageError, outputs
 from hookproof.report import merge, terminal
 from hookproof.report import results as reports
 from hookproof.report.compare import Change, Comparison, compare
+from hookproof.runs import journals_of
 
 _TONES = {
     "new violation": "bold red",
@@ -60,7 +61,7 @@ def _read(path: Path) -> reports.Report:
             return merge.read(path)
         except merge.ReportError as error:
             raise UsageError(str(error)) from None
-    journals = suite.journals_of(path)
+    journals = journals_of(path)
     if not journals:
         raise UsageError(f"{path}: there is no journal.jsonl in it")
     judges = suite.Judges.read()

@@ -7,6 +7,8 @@ comes; a race is a violation all the same.
 from __future__ import annotations
 
 import argparse
+import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,8 +25,10 @@ from hookproof.report import baseline as baselines
 from hookproof.report.columns import WORST, tally, violated_unexpectedly
 from hookproof.report.progress import progress
 from hookproof.report.results import Result, Skipped
+from hookproof.runs import REPLAY
 
 _MOST_REPLAYED = 10
+_REPLAYS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +37,25 @@ class Gate:
 
     baseline: Baseline | None = None
     update: bool = False
-    replays: int = 0
+    replays: int | None = 0
+    """How often an unexpected violation is played again; None: three times, and no longer than the run itself took."""
     skipped: Sequence[Skipped] = field(default=())
 
     def settle(
-        self, cases: Sequence[Case], results: list[Result], run: Path, options: PlayOptions, console: Console
+        self,
+        cases: Sequence[Case],
+        results: list[Result],
+        run: Path,
+        options: PlayOptions,
+        console: Console,
+        *,
+        seconds: float,
     ) -> list[Result]:
-        """Replay what was not expected, and write the baseline where that was asked for. Returns the final results."""
-        replayed = self._replay(cases, results, run, options, console)
+        """Replay what was not expected, and write the baseline where that was asked for. Returns the final results.
+
+        `seconds` is how long the run took.
+        """
+        replayed = self._replay(cases, results, run, options, console, seconds)
         settled = [
             each.model_copy(update={"replays": _verdicts(each, replayed.get(number, []))})
             for number, each in enumerate(results)
@@ -52,28 +67,41 @@ class Gate:
         return [judges.judge(Path(each.journal)).model_copy(update={"replays": each.replays}) for each in settled]
 
     def _replay(
-        self, cases: Sequence[Case], results: list[Result], run: Path, options: PlayOptions, console: Console
+        self,
+        cases: Sequence[Case],
+        results: list[Result],
+        run: Path,
+        options: PlayOptions,
+        console: Console,
+        seconds: float,
     ) -> dict[int, list[Result]]:
         """The replays of each unexpected violation, by its number in `results`; of repeats only the first's."""
         cells: dict[tuple[str, str, str], int] = {}
         for number, each in enumerate(results):
             if violated_unexpectedly(each):
                 cells.setdefault((each.scenario, each.plugin, each.lifecycle), number)
-        if not cells or not self.replays:
+        times = _REPLAYS if self.replays is None else self.replays
+        if not cells or not times:
             return {}
+        until = math.inf if self.replays is not None else time.monotonic() + seconds
         judges = suite.Judges.read(self.baseline)
         chosen = list(cells.values())[:_MOST_REPLAYED]
         found: dict[int, list[Result]] = {}
-        with progress(console, len(chosen) * self.replays, surprises=False, quiet=True) as moving:
+        with progress(console, len(chosen) * times, surprises=False, quiet=True) as moving:
             if len(cells) > len(chosen):
                 moving.say(f"of {len(cells)} unexpected violations the first {len(chosen)} are played again")
             for number in chosen:
                 each = results[number]
-                for time in range(1, self.replays + 1):
+                for count in range(1, times + 1):
+                    if time.monotonic() >= until:
+                        break
                     moving.started(each.scenario, each.plugin, each.lifecycle, each.repeat)
-                    again = suite.run_case(cases[number], run, options, judges, replay=time)
+                    again = suite.run_case(cases[number], run, options, judges, again=f"{REPLAY}{count}")
                     moving.finished(again)
                     found.setdefault(number, []).append(again)
+                if number not in found:
+                    moving.say("playing again has taken as long as the run itself; --replays N plays all N")
+                    break
                 told = tally(each.model_copy(update={"replays": _verdicts(each, found[number])}))
                 moving.say(f"{each.scenario} on {each.lifecycle} {told}")
         return found
@@ -101,15 +129,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--replays",
         type=int,
-        default=3,
         metavar="N",
-        help="play an unexpected violation again, alone, N times; only told, never judged (default: 3)",
+        help="play an unexpected violation again, alone, N times; only told, never judged "
+        "(default: 3, for as long as the run itself took)",
     )
 
 
 def read(parsed: argparse.Namespace, plugins: Sequence[Plugin], skipped: Sequence[Skipped]) -> Gate:
     """The gate that the command line asks for. Raises UsageError, CatalogueError."""
-    if parsed.replays < 0:
+    if parsed.replays is not None and parsed.replays < 0:
         raise UsageError(f"--replays {parsed.replays}: expected a number from 0 (0 plays nothing again)")
     update: bool = parsed.update_baseline
     reference = next((each for each in plugins if each.policy is not None), None)

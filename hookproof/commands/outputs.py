@@ -6,12 +6,14 @@ import argparse
 import importlib
 import os
 import sys
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from hookproof.commands import UsageError
-from hookproof.report.results import Report
+from hookproof.report.results import Report, Result
+from hookproof.runs import append_line
 
 KINDS = {
     "json": "the results as JSON (its schema: `hookproof --schema`)",
@@ -39,29 +41,77 @@ def check(parsed: argparse.Namespace) -> None:
         if (other := told.setdefault(path.absolute(), kind)) != kind:
             raise UsageError(f"--{other} and --{kind} both name {path}")
         attempt(path)
+        if kind == "json":
+            attempt(lines_beside(path))
     if parsed.html is not None:
         _html()
 
 
+class Lines:
+    """The results of a run as they come, one JSON object a line: a run that is cut short keeps what was judged.
+
+    They stand in the run's own directory, and beside the file of `--json`.
+    """
+
+    def __init__(self, own: Path, beside: Path | None) -> None:
+        self._paths = [own] if beside is None else [own, lines_beside(beside)]
+        self._lock = threading.Lock()
+        for path in self._paths:
+            write(path, "")
+
+    def add(self, result: Result) -> None:
+        """Write one down. Called from the threads that play."""
+        with self._lock:
+            for path in self._paths:
+                append_line(path, result.model_dump(mode="json"))
+
+
+def lines_beside(json: Path) -> Path:
+    """Where the results stand as they come: `r.jsonl` for `--json r.json`."""
+    return json.with_name(f"{json.name}l" if json.suffix == ".json" else f"{json.name}.jsonl")
+
+
 def write_all(parsed: argparse.Namespace, report: Report, *, step: bool = True) -> None:
     """Write every file that was asked for; in a step of GitHub's CI, if `step`, the summary and annotations too."""
-    from hookproof.report import annotations, junit, markdown  # noqa: PLC0415 - only when something is written
+    write_files(parsed, report)
+    if step:
+        tell_ci(report)
 
+
+def write_files(parsed: argparse.Namespace, report: Report) -> None:
+    """Write every file that was asked for. One that cannot be written costs none of the others."""
+    from hookproof.report import junit, markdown  # noqa: PLC0415 - only when something is written
+
+    writers: list[Callable[[], object]] = []
     if parsed.json is not None:
-        write(parsed.json, report.model_dump_json(indent=2) + "\n")
+        writers.append(partial(write, parsed.json, report.model_dump_json(indent=2) + "\n"))
     for path, writer in ((parsed.junit, junit.write), (parsed.markdown, markdown.write)):
         if path is not None:
-            _guarded(path, partial(writer, path, report))
+            writers.append(partial(_guarded, path, partial(writer, path, report)))
     if parsed.html is not None:
         # the page names the command that plays a case again: with the plugin as it was named here
         names = {each.plugin for each in report.results}
         spec = getattr(parsed, "plugin", None)
         plugins = dict.fromkeys(names, spec) if spec is not None and len(names) == 1 else None
-        _guarded(parsed.html, partial(_html(), parsed.html, report, plugins=plugins))
-    if step and os.environ.get(annotations.VARIABLE) == "github":
+        writers.append(partial(_guarded, parsed.html, partial(_html(), parsed.html, report, plugins=plugins)))
+    failed: list[Exception] = []
+    for each in writers:
+        try:
+            each()
+        except Exception as error:  # told when the others are written
+            failed.append(error)
+    if failed:
+        raise failed[0]
+
+
+def tell_ci(report: Report) -> None:
+    """In a step of GitHub's CI: the annotations and the step's summary, where they are asked for."""
+    from hookproof.report import annotations, markdown  # noqa: PLC0415 - only when something is written
+
+    if os.environ.get(annotations.VARIABLE) == "github":
         print("\n".join(annotations.lines(report)))
     summary = os.environ.get(_STEP)
-    if step and summary:
+    if summary:
         try:
             markdown.append(Path(summary), report)
         except OSError as error:

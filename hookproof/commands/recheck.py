@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from pathlib import Path
 
-from hookproof import suite
+from hookproof import clean, suite
 from hookproof.commands import UsageError, outputs
+from hookproof.journal import JournalError
 from hookproof.report import results as reports
 from hookproof.report import terminal
+from hookproof.runs import journals_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,16 +27,26 @@ def execute(parsed: argparse.Namespace) -> int:
     path: Path = parsed.run
     if not path.exists():
         raise UsageError(f"{path}: does not exist")
-    journals = suite.journals_of(path)
-    if not journals:
+    found_journals = journals_of(path)
+    if not found_journals:
         raise UsageError(f"{path}: there is no journal.jsonl in it")
     began = time.monotonic()
     outputs.check(parsed)
     baseline: Path | None = parsed.baseline
     judges = suite.Judges.read(suite.read_known(baseline) if baseline is not None else None)
-    found = [judges.judge(each) for each in journals]
+    found: list[reports.Result] = []
+    unread: list[JournalError] = []
+    for each in found_journals:
+        try:
+            found.append(judges.judge(each))
+        except JournalError as error:  # one that is damaged costs the others nothing
+            unread.append(error)
+    if not found:
+        raise unread[0]
     report = reports.report(found, seconds=time.monotonic() - began, baseline=baseline)
     console = terminal.console()
     terminal.summary(console, report)
     outputs.write_all(parsed, report, step=False)
-    return 1 if report.summary.unexpected else 0
+    for each_error in unread:
+        print(f"hookproof: not judged: {clean.text(str(each_error))}", file=sys.stderr)
+    return 1 if report.summary.unexpected or unread else 0

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
-from hookproof import places, processes, suite
+from hookproof import claims, clean, places, processes, suite
 from hookproof.catalogue.descriptor import Context
 from hookproof.commands import UsageError, gate, outputs, select
 from hookproof.commands.isolated import isolated
@@ -19,6 +20,7 @@ from hookproof.play import Case, PlayOptions
 from hookproof.report import results as reports
 from hookproof.report import terminal
 from hookproof.report.progress import progress
+from hookproof.runs import RESULTS, new_run
 from hookproof.stage import uv
 from hookproof.stage.plugin_tests import dependencies
 
@@ -75,16 +77,36 @@ def play_all(
     if parsed.jobs < 0:
         raise UsageError(f"-j {parsed.jobs}: expected a number from 1 (or 0 for one case per processor)")
     runs: Path = parsed.runs or places.runs_dir()
-    if runs.exists() and not runs.is_dir():
-        raise UsageError(f"--runs {runs}: is a file; expected a directory")
     outputs.check(parsed)
     processes.become_subreaper()
     console = terminal.console()
+    for trouble in claims.clear_away().troubles:
+        console.print(f"[yellow]warning[/] {escape(clean.text(trouble))}", soft_wrap=True)
     _install(console, cases)
+    with new_run(runs) as run:
+        return _played(cases, parsed, console, run.path, worker=worker, held=held, criteria=criteria), console
+
+
+def _played(
+    cases: list[Case],
+    parsed: argparse.Namespace,
+    console: Console,
+    run: Path,
+    *,
+    worker: Program | None,
+    held: gate.Gate | None,
+    criteria: Callable[[list[reports.Result]], list[reports.CriterionResult]] | None,
+) -> reports.Report:
+    """The report of all cases. What has been judged is written as it comes, and before anything is played again."""
     began = time.monotonic()
-    run = suite.new_run(runs)
     options = _options(console, cases, worker, allow_network=parsed.allow_network)
     baseline = held.baseline if held is not None else None
+    lines = outputs.Lines(run / RESULTS, parsed.json)
+
+    def judged(each: reports.Result) -> None:
+        lines.add(each)
+        moving.finished(each)
+
     with progress(console, len(cases), surprises=held is not None) as moving:
         found = suite.run_cases(
             cases,
@@ -93,19 +115,23 @@ def play_all(
             suite.Judges.read(baseline),
             workers=parsed.jobs or os.cpu_count() or 1,
             on_start=lambda case: moving.started(case.scenario.id, case.plugin.name, case.lifecycle.name, case.repeat),
-            on_result=moving.finished,
+            on_result=judged,
         )
+    took = time.monotonic() - began
+
+    def report(results: list[reports.Result], met: list[reports.CriterionResult]) -> reports.Report:
+        skipped = held.skipped if held is not None else ()
+        path = baseline.path if baseline is not None else None
+        return reports.report(results, seconds=took, criteria=met, skipped=skipped, baseline=path)
+
+    outputs.write_files(parsed, first := report(found, []))
+    settled = held.settle(cases, found, run, options, console, seconds=took) if held is not None else found
+    last = report(settled, criteria(settled) if criteria is not None else [])
+    if last != first:
+        outputs.write_files(parsed, last)
     if held is not None:
-        found = held.settle(cases, found, run, options, console)
-    report = reports.report(
-        found,
-        seconds=time.monotonic() - began,
-        criteria=criteria(found) if criteria is not None else [],
-        skipped=held.skipped if held is not None else (),
-        baseline=baseline.path if baseline is not None else None,
-    )
-    outputs.write_all(parsed, report, step=held is not None)
-    return report, console
+        outputs.tell_ci(last)
+    return last
 
 
 def _options(console: Console, cases: list[Case], worker: Program | None, *, allow_network: bool) -> PlayOptions:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-import secrets
 import shutil
-import tempfile
 from pathlib import Path
 
-from hookproof import processes
+from hookproof import claims, processes
 from hookproof.hosts import claude, codex, releases
 from hookproof.hosts.packages import NAMES, Host
 from hookproof.hosts.progress import Progress
@@ -64,13 +62,13 @@ def _argv(host: Host, path: Path) -> tuple[str, ...]:
 
 async def _version(host: Host, path: Path, argv: tuple[str, ...], *, isolate: bool) -> str:
     words, more = isolation.alone(argv) if isolate else (list(argv), {})
-    with tempfile.TemporaryDirectory(prefix="hp-", ignore_cleanup_errors=True) as root:
-        home = Path(root)
+    with claims.make("hp-") as claimed, processes.CaseProcesses(claimed.token) as group:
+        home = claimed.root
         env = environment(
             home=home,
             tmp=home,
             path=search_path(home, ["node"]),
-            token=secrets.token_hex(16),
+            token=claimed.token,
             recorder="127.0.0.1:9",
             model="http://127.0.0.1:9",
         )
@@ -81,11 +79,14 @@ async def _version(host: Host, path: Path, argv: tuple[str, ...], *, isolate: bo
                 cwd=home,
                 seconds=_SECONDS,
                 waiting_for=f"{path} --version",
+                case=group,
             )
         except OSError as error:
             raise ReleaseError(f"--{host} {path}: cannot be started: {error.strerror}") from None
         except DeadlineMissedError as error:
             raise ReleaseError(f"--{host}: {error}") from None
+        finally:
+            await group.sweep(seconds=claims.SWEEP_SECONDS)
     said = " ".join(done.stdout.decode("utf-8", "replace").split())
     trouble = " ".join(done.stderr.decode("utf-8", "replace").split())
     if isolate and done.exit.code == isolation.REFUSED:

@@ -13,14 +13,13 @@ import json
 import re
 import secrets
 import shutil
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from hookproof import files, places, processes
+from hookproof import claims, files, places
 from hookproof.errors import HookproofError
 from hookproof.hosts import npm, packages
 from hookproof.hosts.packages import NAMES, PACKAGES, Host
@@ -134,20 +133,19 @@ def remove(host: Host, version: str) -> None:
 
 
 async def _install(host: Host, version: str, folder: Path, progress: Progress) -> Release:
-    draft = Path(tempfile.mkdtemp(prefix=f"{_DRAFT}{version}-", dir=folder))
-    token = secrets.token_hex(16)
-    processes.claim(draft, token)
+    claimed = claims.make(f"{_DRAFT}{version}-", folder)
+    draft = claimed.root
     try:
-        working = asyncio.ensure_future(_bring(host, version, draft, token))
+        working = asyncio.ensure_future(_bring(host, version, draft, claimed.token))
         try:
             await _watch(working, progress, f"{host}@{version}")
         finally:
             progress.done()
         record = _record(host, version, draft, working.result())
         (draft / RECORD).write_text(json.dumps(asdict(record), indent=2) + "\n", encoding="utf-8")
-        return _publish(host, draft, folder / record.version)
+        return _publish(host, claimed, folder / record.version)
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        claimed.remove()
 
 
 async def _bring(host: Host, version: str, draft: Path, token: str) -> Mapping[str, Any]:
@@ -191,12 +189,12 @@ def _record(host: Host, version: str, folder: Path, installed: Mapping[str, Any]
     )
 
 
-def _publish(host: Host, draft: Path, path: Path) -> Release:
+def _publish(host: Host, draft: claims.Claimed, path: Path) -> Release:
     """Give the draft its final name, unless a whole release has it already."""
     for _ in range(3):
         with contextlib.suppress(OSError):
-            draft.rename(path)
-            processes.release(path)
+            draft.root.rename(path)
+            draft.keep(path)
         there = _read(host, path)
         if there is not None:
             return there
@@ -234,9 +232,7 @@ def _order(version: str) -> tuple[list[int], bool, str]:
 
 def _clear(folder: Path) -> None:
     """Remove what killed installations and removals left."""
-    for abandoned in processes.sweep_abandoned(folder):
-        if abandoned.trouble is None and abandoned.run_dir.name.startswith(_DRAFT):
-            shutil.rmtree(abandoned.run_dir, ignore_errors=True)
+    claims.clear_away()
     for garbage in folder.glob(f"{_GARBAGE}*"):
         shutil.rmtree(garbage, ignore_errors=True)
 

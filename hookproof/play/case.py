@@ -13,7 +13,8 @@ from pathlib import Path
 
 from hookproof import processes
 from hookproof.catalogue.descriptor import Companion, Context
-from hookproof.journal import Journal
+from hookproof.errors import describe
+from hookproof.journal import JOURNAL, Journal
 from hookproof.play.calibration import CalibrationPlay
 from hookproof.play.cases import Case, PlayOptions
 from hookproof.play.companion import CompanionPlay
@@ -24,27 +25,33 @@ from hookproof.stage import world as worlds
 
 
 async def play(case: Case, run_dir: Path, options: PlayOptions) -> Path:
-    """Play `case`; everything that happened is in the journal, whose path is returned."""
+    """Play `case`; everything that happened is in the journal, whose path is returned.
+
+    Whatever is raised on the way is an `error` record of it: one bad case is no other's business.
+    """
+    with contextlib.closing(Journal(run_dir / JOURNAL)) as journal:
+        journal.write("case", **header(case, options))
+        try:
+            await _play(case, journal, options)
+        except Exception as error:
+            journal.write("error", where="harness", what=describe(error))
+    return journal.path
+
+
+async def _play(case: Case, journal: Journal, options: PlayOptions) -> None:
     claude = case.program if case.program is not None and case.scenario.host == "claude" else options.claude
     world = worlds.build(
         case.plugin,
         case.lifecycle,
-        run_dir,
         codex=options.worker.argv if options.worker is not None else None,
         claude=claude.argv,
     )
-    processes.claim(run_dir, world.token)
-    with contextlib.closing(Journal(run_dir / "journal.jsonl")) as journal:
-        try:
-            journal.write("case", **header(case, options))
-            with processes.CaseProcesses(world.token) as group:
-                await _performance(case, world, journal, options, group).run()
-            journal.write("end", world_removed=world.remove())
-        finally:
-            if not world.remove():
-                worlds.leave_for_later(run_dir)
-            processes.release(run_dir)
-    return journal.path
+    try:
+        with processes.CaseProcesses(world.token) as group:
+            await _performance(case, world, journal, options, group).run()
+        journal.write("end", world_removed=world.remove())
+    finally:
+        world.remove()
 
 
 def _performance(

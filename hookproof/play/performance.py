@@ -10,7 +10,7 @@ import asyncio
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +18,7 @@ from hookproof import processes
 from hookproof.catalogue.descriptor import State
 from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.scenario import MAIN
+from hookproof.errors import describe
 from hookproof.hosts import claude, claude_terminal, codex, codex_client
 from hookproof.hosts.session import HostError, Program, Session
 from hookproof.journal import DeadlineMissedError, Journal
@@ -79,13 +80,19 @@ class Performance(ABC):
         try:
             await self._play()
             # evidence first, then the sweep
-            await self.evidence()
-            await settle(self.journal, self.world, self.state(), self.group)
+            await self._look_back()
         except asyncio.CancelledError:
             self.journal.write("error", where="play", what="interrupted")
             raise
         finally:
             await uninterrupted(self._clear())
+
+    async def _look_back(self) -> None:
+        try:
+            await self.evidence()
+            await settle(self.journal, self.world, self.state(), self.group)
+        except Exception as error:  # what is left is swept all the same, and the verdict is unknown
+            self.journal.write("error", where="evidence", what=describe(error))
 
     async def _play(self) -> None:
         try:
@@ -96,7 +103,7 @@ class Performance(ABC):
         except (DeadlineMissedError, HostGoneError) as error:
             self.journal.write("error", where="play", what=str(error))
         except Exception as error:  # whatever it is, the end is reached and the verdict is unknown
-            self.journal.write("error", where="play", what=f"{type(error).__name__}: {error}")
+            self.journal.write("error", where="play", what=describe(error))
 
     async def _begin(self) -> None:
         recorder = await self._recorder.start()
@@ -178,12 +185,13 @@ class Performance(ABC):
         """The sweep; afterwards nothing of the run is left but its journal."""
         self.journal.write("sweep.began")
         swept = await self.group.sweep(seconds=20.0)
-        for session in self._sessions.values():
-            await session.abandon()
-        await self.close()
-        await self.model.stop()
-        await self._recorder.stop()
-        self.deaths.close()
+        async with AsyncExitStack() as closing:  # in the reverse order, each whatever the others raise
+            closing.callback(self.deaths.close)
+            closing.push_async_callback(self._recorder.stop)
+            closing.push_async_callback(self.model.stop)
+            closing.push_async_callback(self.close)
+            for session in self._sessions.values():
+                closing.push_async_callback(session.abandon)
         self.journal.write("swept", ended=len(swept.ended), left=len(swept.left))
 
     def _died(self, death: processes.Death) -> None:

@@ -28,15 +28,14 @@ from hookproof.processes.identity import (
     kill,
     reap_adopted,
     signal_process,
+    world,
 )
-from hookproof.processes.ownership import Abandoned, claim, release, sweep_abandoned
 from hookproof.processes.run import Finished, run
 from hookproof.processes.spawn import spawn
 from hookproof.processes.sweep import SweepResult, census, sweep
 
 __all__ = [
     "TOKEN_VARIABLE",
-    "Abandoned",
     "CaseProcesses",
     "Child",
     "Death",
@@ -51,17 +50,15 @@ __all__ = [
     "SweepResult",
     "become_subreaper",
     "census",
-    "claim",
     "identify",
     "instant",
     "is_alive",
     "is_subreaper",
     "kill",
     "reap_adopted",
-    "release",
     "run",
     "signal_process",
     "spawn",
     "sweep",
-    "sweep_abandoned",
+    "world",
 ]

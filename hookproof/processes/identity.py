@@ -15,6 +15,11 @@ def instant() -> Instant:
     return native.instant()
 
 
+def world() -> dict[str, str]:
+    """What pids and instants of this process are relative to: machine, and on Linux its boot and pid namespace."""
+    return native.world()
+
+
 def identify(pid: int) -> Identity | None:
     """Who has `pid` now; None when nobody has it, or a zombie, or (Windows) one that we may not ask."""
     return native.identify(pid)

@@ -21,7 +21,8 @@ def read(path: Path) -> Report:
     try:
         found = files.read_json(path, limit=files.RECORDED)
     except files.FileError as error:
-        raise ReportError(f"{error}; expected what `hookproof run --json FILE` writes") from None
+        what = f"{path}: is not JSON" if error.damaged else str(error)
+        raise ReportError(f"{what}; expected what `hookproof run --json FILE` writes") from None
     if not isinstance(found, dict) or "hookproof" not in found or "results" not in found:
         raise ReportError(f"{path}: is no report; expected what `hookproof run --json FILE` writes")
     if found.get("format") not in {"1.0", FORMAT}:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from hookproof import __version__, clean, machine
 from hookproof.journal import Record
@@ -200,6 +200,68 @@ def result(
         errors=list(judgement.errors),
         unexpected=unexpected,
         baseline=next((each for each in get_args(Standing) if each in standings), None),
+        seconds=round(records[-1]["at"] / 1000, 3),
+        journal=str(journal),
+    )
+
+
+class _Case(BaseModel):
+    """What of a `case` record a result takes over."""
+
+    model_config = ConfigDict(strict=True)
+    scenario: str
+    plugin: str
+    policy: str | None
+    lifecycle: str
+    like: str = ""
+    platform: str = ""
+    python: str = ""
+    host: Program
+    worker: Program
+    repeat: int
+    requires: list[str] = []
+
+
+def check_case(record: Record) -> None:
+    """Whether a `case` record holds what a result needs. Raises ValueError with one sentence that names the field."""
+    try:
+        _Case.model_validate(record)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}") from None
+
+
+def unjudged(
+    records: Sequence[Record],
+    requires: Sequence[str],
+    accepted: Mapping[str, Sequence[str]],
+    *,
+    journal: Path,
+    why: str,
+) -> Result:
+    """The result of a case of which nothing can be said, and why. `records` begins with its `case` record."""
+    case = records[0]
+    taken = ("scenario", "plugin", "lifecycle", "host", "worker", "repeat")
+    return Result(
+        **{name: case[name] for name in taken},
+        like=case.get("like", ""),
+        platform=case.get("platform", ""),
+        python=case.get("python", ""),
+        verdict="unknown",
+        expected=False,
+        signature=None,
+        also=[],
+        reasons=[],
+        culprit=None,
+        checks=[
+            CheckOutcome(
+                id=name, verdict="unknown", accepted=list(accepted.get(name, ())), seen="not judged", detail=why
+            )
+            for name in requires
+        ],
+        errors=[why],
+        unexpected=[f"{case['scenario']} is unknown: {why}"],
         seconds=round(records[-1]["at"] / 1000, 3),
         journal=str(journal),
     )

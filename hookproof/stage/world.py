@@ -6,23 +6,19 @@ short paths), and removed whole at the run's end, after the evidence in it has b
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import secrets
 import shutil
 import stat
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from hookproof import places
+from hookproof import claims, places
 from hookproof.catalogue.descriptor import Context
 from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import Plugin
 
-_PREFIX, _TOKEN_FILE, _WORLD_FILE, _LEFT_FILE = "hp-", "token", "world.json", "world-left"
+_PREFIX = "hp-"
 _BASH = "/bin/bash"
 _SKIPPED = shutil.ignore_patterns(".git", "node_modules", ".venv")
 
@@ -31,6 +27,7 @@ _SKIPPED = shutil.ignore_patterns(".git", "node_modules", ".venv")
 class World:
     """Where everything of the run is."""
 
+    claimed: claims.Claimed
     root: Path
     token: str
     home: Path
@@ -42,25 +39,41 @@ class World:
 
     def remove(self) -> bool:
         """Remove the whole world. False when something of it is still there (a file in use on Windows)."""
-        return _remove(self.root)
+        return self.claimed.remove()
 
 
 def build(
     plugin: Plugin,
     lifecycle: Resolved,
-    run_dir: Path,
     *,
     codex: tuple[str, ...] | None,
     claude: tuple[str, ...] | None = None,
 ) -> World:
     """Make the world for one case. `codex` and `claude` are how a real one is started from PATH, None is the stand-in.
 
-    `run_dir` learns where the world is, so that a later start can remove it if this harness is killed.
+    It is claimed before it is made, so that the next start removes it if this harness is killed.
     """
-    root = Path(tempfile.mkdtemp(prefix=_PREFIX)).resolve()
+    claimed = claims.make(_PREFIX)
+    try:
+        return _built(claimed, plugin, lifecycle, claude=claude, codex=codex)
+    except BaseException:
+        claimed.remove()
+        raise
+
+
+def _built(
+    claimed: claims.Claimed,
+    plugin: Plugin,
+    lifecycle: Resolved,
+    *,
+    codex: tuple[str, ...] | None,
+    claude: tuple[str, ...] | None,
+) -> World:
+    root = claimed.root
     world = World(
+        claimed=claimed,
         root=root,
-        token=secrets.token_hex(16),
+        token=claimed.token,
         home=root / "home",
         tmp=root / "tmp",
         project=root / "project",
@@ -68,8 +81,6 @@ def build(
         plugin=root / "plugin",
         lifecycle=root / "lifecycle.json",
     )
-    (root / _TOKEN_FILE).write_text(world.token, encoding="utf-8")
-    (run_dir / _WORLD_FILE).write_text(json.dumps({"root": str(root), "token": world.token}), encoding="utf-8")
     for folder in (world.home, world.tmp, world.bin):
         folder.mkdir()
     _project(world.project)
@@ -86,52 +97,6 @@ def build(
 def write_lifecycle(path: Path, lifecycle: Resolved) -> None:
     """What a stand-in host is to do, where it reads it."""
     path.write_text(lifecycle.model_dump_json(), encoding="utf-8")
-
-
-def leave_for_later(run_dir: Path) -> None:
-    """The world of that run could not be removed: on Windows a file that somebody holds open cannot."""
-    (run_dir / _LEFT_FILE).touch()
-
-
-def remove_left(run: Path) -> None:
-    """Remove what earlier cases of `run` had to leave, as far as it can be removed by now."""
-    for left in run.glob(f"*/{_LEFT_FILE}"):
-        remove_abandoned(left.parent)
-        if not _root(left.parent).exists():
-            left.unlink(missing_ok=True)
-
-
-def _root(run_dir: Path) -> Path:
-    return Path(json.loads((run_dir / _WORLD_FILE).read_text(encoding="utf-8"))["root"])
-
-
-def remove_abandoned(run_dir: Path) -> bool:
-    """Remove the world of a run whose harness was killed; only a directory that carries that run's token."""
-    try:
-        said = json.loads((run_dir / _WORLD_FILE).read_text(encoding="utf-8"))
-        root = Path(said["root"])
-        ours = root.name.startswith(_PREFIX) and (root / _TOKEN_FILE).read_text(encoding="utf-8") == said["token"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-    if ours:
-        _remove(root)
-    return ours
-
-
-def _remove(root: Path) -> bool:
-    """Whether it is gone. The token goes last: by it a later start knows what it may still remove."""
-    token = root / _TOKEN_FILE
-    left = False
-    for path in root.iterdir() if root.exists() else ():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        elif path != token:
-            with contextlib.suppress(OSError):
-                path.unlink()
-        left = left or (path != token and path.exists())
-    if not left:
-        shutil.rmtree(root, ignore_errors=True)
-    return not root.exists()
 
 
 def _project(project: Path) -> None:

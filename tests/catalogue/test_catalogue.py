@@ -103,7 +103,7 @@ def test_what_is_not_toml_says_so(tmp_path: Path, text: str) -> None:
 
 
 def test_a_missing_file_says_so(tmp_path: Path) -> None:
-    with pytest.raises(CatalogueError, match="cannot be read"):
+    with pytest.raises(CatalogueError, match="does not exist"):
         read_scenario(tmp_path / "none.toml")
 
 

@@ -168,9 +168,9 @@ def test_pytest_heeds_the_baseline(repository: Repository, tmp_path: Path) -> No
         (["compare", "{text}", "{text}", "--json", "no/x"], f"no{os.sep}x: cannot be written: No such"),
         (["compare", "x"], "the following arguments are required: AFTER"),
         (["report"], "the following arguments are required: FILE"),
-        (["report", "none.json"], "none.json: cannot be read: No such file"),
+        (["report", "none.json"], "none.json: does not exist"),
         (["report", "{text}"], "words.txt: is not JSON"),
-        (["report", "{plugin}"], "cannot be read: "),
+        (["report", "{plugin}"], "is a directory; expected a regular file"),
     ],
 )
 def test_a_wrong_command_line_is_explained(

@@ -73,16 +73,20 @@ def test_observers_may_write(tmp_path: Path) -> None:
 
 def test_a_torn_last_line_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "j.jsonl"
-    path.write_text('{"kind":"a"}\n{"kind":"b', encoding="utf-8")
+    path.write_text('{"seq":1,"at":0,"kind":"a"}\n{"seq":2,"kind":"b', encoding="utf-8")
     assert [record["kind"] for record in journals.read(path)] == ["a"]
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b'{"kind":"a"}\nnonsense\n{"kind":"b"}\n', r":2: expected one JSON object a line, found 'nonsense'"),
+        (b'{"seq":1,"at":0,"kind":"a"}\nnonsense\n{"kind":"b"}\n', ":2: expected one JSON object a line: Expecting"),
+        (b'{"at":0,"kind":"a"}\n', ':1: expected a record with a whole number "seq", found'),
+        (b'{"seq":"<b>","at":0,"kind":"a"}\n', ':1: expected a record with a whole number "seq", found'),
+        (b'{"seq":1,"at":NaN,"kind":"a"}\n', ':1: expected a record with a number "at"'),
+        (b"[" * 3000 + b"\n{}\n", ":1: expected one JSON object a line: nested more than 200 deep"),
         (b"[1]\n", r':1: expected a record with a "kind"'),
-        (b"\xff\xfe\n", "expected UTF-8"),
+        (b"\xff\xfe\n", "expected one JSON object a line: 'utf-8' codec"),
     ],
 )
 def test_damage_is_told_with_its_line(tmp_path: Path, content: bytes, message: str) -> None:
@@ -93,7 +97,7 @@ def test_damage_is_told_with_its_line(tmp_path: Path, content: bytes, message: s
 
 
 def test_a_missing_journal_says_so(tmp_path: Path) -> None:
-    with pytest.raises(JournalError, match="cannot read the journal"):
+    with pytest.raises(JournalError, match="does not exist; expected a journal"):
         journals.read(tmp_path / "none.jsonl")
 
 

@@ -52,7 +52,7 @@ def converse(folder: Path, act: Act, *, program: Program | None = None, seconds:
 
     async def run() -> list[Record]:
         lifecycle, journal = resolve_lifecycle("claude-2.1.91"), Journal(folder / "j.jsonl")
-        world = worlds.build(resolve_plugin("reference"), lifecycle, folder, codex=None)
+        world = worlds.build(resolve_plugin("reference"), lifecycle, codex=None)
         group = processes.CaseProcesses(world.token)
         model = ModelServer(Script({"main": [Say(text="Hello."), Say(text="Again.")]}, {}), {}, journal, _no_hold)
         recorder = Recorder(journal, world.token)

@@ -179,8 +179,8 @@ def test_reading_does_not_hold_up_the_loop() -> None:
     async def play() -> int:
         with pytest.raises(TimeoutError, match="the state files: could not be read within"):
             await files.off_loop(never.wait, waiting_for="the state files", seconds=0.05)
-        with pytest.raises(IndexError):
-            await files.off_loop(lambda: [][0], waiting_for="nothing", seconds=60)
+        with pytest.raises(ValueError, match="invalid"):
+            await files.off_loop(lambda: int("x"), waiting_for="nothing", seconds=60)
         return await files.off_loop(lambda: 7, waiting_for="nothing", seconds=60)
 
     assert asyncio.run(play()) == 7

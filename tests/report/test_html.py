@@ -14,6 +14,7 @@ from hookproof.report import html
 from hookproof.report.html_choice import FEW, MOST_BYTES
 from hookproof.report.results import CriterionResult, Program, Skipped
 
+CASE = ("scenario", "plugin", "lifecycle")
 _VOID = {"meta", "input", "br", "img", "link", "hr"}
 
 
@@ -100,7 +101,7 @@ def test_only_our_script_may_run(pattern_c: str) -> None:
 
 def test_hostile_text_is_only_text(tmp_path: Path) -> None:
     hostile: dict[str, object] = {"kind": "user", "session": "main", "text": HOSTILE}
-    records = journal(hostile, request(1, HOSTILE, HOSTILE), title=HOSTILE)
+    records = journal(hostile, request(1, HOSTILE, HOSTILE), **dict.fromkeys(("title", *CASE), HOSTILE))
     check = a_check("JOB-03", "violates", seen=HOSTILE, detail=HOSTILE, accepted=[HOSTILE])
     path = written(tmp_path / "j.jsonl", records)
     each = a_result(check, journal=path, scenario=HOSTILE, plugin=HOSTILE, lifecycle=HOSTILE, errors=[HOSTILE])
@@ -126,7 +127,19 @@ def test_without_journals_there_are_words_but_no_pictures(pattern_c: str) -> Non
     assert not read.all("details", class_="case-picture")
 
 
-@pytest.mark.parametrize("broken", ["", "{}\n{}\n", '{"kind":"case"}\n{"kind":"hook.started"}\n'])
+WHOLE = '"scenario":"jobs/pattern-c","plugin":"codex-plugin-cc 1.0.4","lifecycle":"claude-2.1.91"'
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "",
+        "{}\n{}\n",
+        '{"seq":1,"at":0,"kind":"case"}\n',
+        '{"seq":1,"at":0,"kind":"case",' + WHOLE + '}\n{"seq":2,"at":1,"kind":"hook.started"}\n',
+        "a secret of this machine\n",
+    ],
+)
 def test_a_journal_that_cannot_be_read_costs_only_its_picture(tmp_path: Path, broken: str) -> None:
     path = tmp_path / "j.jsonl"
     if broken:
@@ -134,6 +147,7 @@ def test_a_journal_that_cannot_be_read_costs_only_its_picture(tmp_path: Path, br
     read = Reader(html.render(a_report([violated(journal=str(path))])))
     assert "No picture: " in read.text
     assert "JOB-03" in read.text
+    assert "secret" not in read.text
 
 
 def test_the_matrix_links_to_every_case(pattern_c: str) -> None:
@@ -161,8 +175,11 @@ def test_of_cases_that_came_out_alike_one_has_the_picture(pattern_c: str) -> Non
 
 def test_a_report_keeps_its_size_and_says_what_is_left_out(tmp_path: Path) -> None:
     long = [{"kind": "host.line", "session": "main", "text": "<" * 700} for _ in range(700)]
-    path = written(tmp_path / "j.jsonl", [*PATTERN_C, *({"seq": 99, "at": 1.0} | each for each in long)])
-    results = [violated(scenario=f"jobs/s{n}", journal=path) for n in range(60)]
+    first, rest = PATTERN_C[0], [*PATTERN_C[1:], *({"seq": 99, "at": 1.0} | each for each in long)]
+    results = []
+    for name in (f"jobs/s{n}" for n in range(60)):
+        path = written(tmp_path / f"{name[5:]}.jsonl", [first | {"scenario": name}, *rest])
+        results.append(violated(scenario=name, journal=path))
     text = html.render(a_report(results))
     assert len(text.encode()) < MOST_BYTES + 600_000
     assert "No picture: this report would be too large with it" in text

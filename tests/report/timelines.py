@@ -18,6 +18,9 @@ def journal(*records: Record, host: str = "claude", **case: Any) -> list[Record]
     header: Record = {
         "kind": "case",
         "title": "A story",
+        "scenario": "jobs/pattern-c",
+        "plugin": "codex-plugin-cc 1.0.4",
+        "lifecycle": "claude-2.1.91",
         "host": {"name": host, "version": "fake"},
         "jobs": {"review": {"answer": "Codex has finished job=review."}},
         "words": {"active": ["running"], "succeeded": ["completed"], "ended": ["failed"]},

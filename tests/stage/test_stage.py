@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from hookproof import places
+from hookproof import claims, places
 from hookproof.catalogue.descriptor import Companion
 from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import resolve_plugin
@@ -25,8 +25,8 @@ from hookproof.stage.state import find_row, read_state
 LIFECYCLE = Resolved(name="x", host="claude", rows={})
 
 
-def build(tmp_path: Path, spec: str = "reference") -> worlds.World:
-    return worlds.build(resolve_plugin(spec), LIFECYCLE, tmp_path, codex=None)
+def build(spec: str = "reference") -> worlds.World:
+    return worlds.build(resolve_plugin(spec), LIFECYCLE, codex=None)
 
 
 def test_nothing_of_the_users_environment_leaks_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -50,8 +50,8 @@ def test_needed_programs_are_found_where_they_are(monkeypatch: pytest.MonkeyPatc
     assert str(tmp_path) in search_path(Path("/own"), ["node"]).split(os.pathsep)
 
 
-def test_the_world_is_removed_whole_and_the_original_untouched(tmp_path: Path) -> None:
-    world = build(tmp_path, "reference:as-reported")
+def test_the_world_is_removed_whole_and_the_original_untouched() -> None:
+    world = build("reference:as-reported")
     original = resolve_plugin("reference").root
     assert (world.plugin / "policy").read_text() == "as-reported\n"
     assert (original / "policy").read_text() == "correct\n"
@@ -62,8 +62,8 @@ def test_the_world_is_removed_whole_and_the_original_untouched(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(("name", "says"), [("claude", "(Claude Code)"), ("codex", "codex-cli"), ("python3", "Python")])
-def test_programs_are_found_by_their_names_before_those_of_the_machine(tmp_path: Path, name: str, says: str) -> None:
-    world = build(tmp_path)
+def test_programs_are_found_by_their_names_before_those_of_the_machine(name: str, says: str) -> None:
+    world = build()
     env = environment(
         home=world.home, tmp=world.tmp, path=search_path(world.bin, []), token="t", recorder="r:1", model="http://m"
     )
@@ -83,7 +83,7 @@ def test_a_launcher_hands_on_every_word_as_it_is(tmp_path: Path) -> None:
     tells = tmp_path / "a place" / "tells.py"
     tells.parent.mkdir()
     tells.write_text("import json, sys; print(json.dumps(sys.argv[1:]))", encoding="utf-8")
-    world = worlds.build(resolve_plugin("reference"), LIFECYCLE, tmp_path, codex=(sys.executable, str(tells)))
+    world = worlds.build(resolve_plugin("reference"), LIFECYCLE, codex=(sys.executable, str(tells)))
     found = shutil.which("codex", path=str(world.bin))
     assert found is not None
     done = subprocess.run([found, *words], capture_output=True, check=True, timeout=60)
@@ -91,34 +91,35 @@ def test_a_launcher_hands_on_every_word_as_it_is(tmp_path: Path) -> None:
     world.remove()
 
 
-def test_an_abandoned_world_is_removed_only_if_it_carries_the_runs_token(tmp_path: Path) -> None:
-    world = build(tmp_path)
-    (tmp_path / "world.json").write_text(json.dumps({"root": str(world.root), "token": "another"}))
-    assert not worlds.remove_abandoned(tmp_path)
-    assert world.root.exists()
-    (tmp_path / "world.json").write_text(json.dumps({"root": str(world.root), "token": world.token}))
-    assert worlds.remove_abandoned(tmp_path)
-    assert not world.root.exists()
-    (tmp_path / "world.json").write_text("{broken")
-    assert not worlds.remove_abandoned(tmp_path)
-
-
 def test_a_world_in_which_somebody_holds_a_file_open_is_removed_at_the_next_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = tmp_path / "run"
-    (run / "case").mkdir(parents=True)
-    world = worlds.build(resolve_plugin("reference"), LIFECYCLE, run / "case", codex=None)
+    mine = claims.Claims(tmp_path / "claims")
+    monkeypatch.setattr(claims, "make", mine.make)
+    world = worlds.build(resolve_plugin("reference"), LIFECYCLE, codex=None)
     with monkeypatch.context() as held, (world.tmp / "held.log").open("w"):
         if sys.platform != "win32":  # where it is in nobody's way
             held.setattr(shutil, "rmtree", lambda *_, **__: None)
         assert not world.remove()
-        worlds.leave_for_later(run / "case")
-        worlds.remove_left(run)
+        mine.close()
+        (trouble,) = claims.sweep(tmp_path / "claims").troubles
+        assert "could not be removed; the next start tries again" in trouble
         assert world.root.exists()
-    worlds.remove_left(run)
+    assert claims.sweep(tmp_path / "claims").removed == [world.root]
     assert not world.root.exists()
-    assert [path.name for path in (run / "case").iterdir()] == ["world.json"]
+
+
+def test_a_world_that_cannot_be_built_is_not_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Path] = []
+
+    def fails(folder: Path, **_real: object) -> None:
+        made.append(folder.parent)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(worlds, "_programs", fails)
+    with pytest.raises(OSError, match="No space left"):
+        build()
+    assert not made[0].exists()
 
 
 def test_a_shell_sources_its_files_and_names_with_quotes_survive(tmp_path: Path) -> None:
@@ -195,8 +196,8 @@ def test_a_held_command_goes_on_only_when_it_is_let_go(tmp_path: Path, let_go: b
     assert [(record["kind"], record["job"]) for record in seen] == [("shell.held", "review")]
 
 
-def test_state_is_read_from_every_root_and_damage_is_told(tmp_path: Path) -> None:
-    world = build(tmp_path)
+def test_state_is_read_from_every_root_and_damage_is_told() -> None:
+    world = build()
     descriptor = resolve_plugin("reference").descriptor
     assert isinstance(descriptor, Companion)
     state = descriptor.state

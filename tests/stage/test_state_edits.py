@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,10 +21,10 @@ REQUEST = {"request": {"prompt": "job=review look at it"}}
 class Bench:
     """A world in which a plugin has left one job."""
 
-    def __init__(self, tmp_path: Path) -> None:
+    def __init__(self) -> None:
         plugin = resolve_plugin("reference")
         assert isinstance(plugin.descriptor, Companion)
-        self.world = worlds.build(plugin, Resolved(name="x", host="claude", rows={}), tmp_path, codex=None)
+        self.world = worlds.build(plugin, Resolved(name="x", host="claude", rows={}), codex=None)
         self.files = StateFiles(self.world, plugin.descriptor.state)
         self.root = self.world.home / ".codex-companion" / "state" / "project-1"
         (self.root / "jobs").mkdir(parents=True)
@@ -43,8 +42,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(tmp_path)
+def bench() -> Iterator[Bench]:
+    bench = Bench()
     yield bench
     bench.world.remove()
 

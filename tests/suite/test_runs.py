@@ -6,14 +6,13 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from hookproof import claims, processes, suite
 from hookproof import journal as journals
-from hookproof import processes, suite
 from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.catalogue.requirement import read_requirements
@@ -21,6 +20,7 @@ from hookproof.catalogue.scenario import read_scenario, scenario_files
 from hookproof.judge.judge import judge
 from hookproof.play import Case, PlayOptions
 from hookproof.report.results import report, schema
+from hookproof.runs import new_run
 
 SECONDS = 120
 WINDOWS = {name: os.environ[name] for name in ("SystemRoot", "ComSpec", "TEMP", "PATHEXT") if name in os.environ}
@@ -122,26 +122,31 @@ def test_names_do_not_influence_verdict_or_signature_of_a_real_run(scenario: str
     assert judge(records, requirements) == judge(stripped, requirements)
 
 
-def test_nothing_is_left_after_a_run_not_even_after_one_that_leaves_a_server(tmp_path: Path) -> None:
+def test_nothing_is_left_after_a_run_not_even_after_one_that_leaves_a_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     processes.become_subreaper()
-    since = processes.instant()
-    worlds = set(Path(tempfile.gettempdir()).glob("hp-*"))
+    made: list[claims.Claimed] = []
+    make = claims.make
+
+    def noted(prefix: str, parent: Path | None = None) -> claims.Claimed:
+        made.append(make(prefix, parent))
+        return made[-1]
+
+    monkeypatch.setattr(claims, "make", noted)
     files = len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0  # noqa: PTH208
-    for _ in range(3):
+    for number in range(3):
         case = a_case("pattern-a", "reference:keep-background")
-        result = suite.run_case(case, tmp_path / str(_), PlayOptions(), suite.Judges.read())
+        result = suite.run_case(case, tmp_path / str(number), PlayOptions(), suite.Judges.read())
         records = journals.read(Path(result.journal))
         (swept,) = [record for record in records if record["kind"] == "swept"]
         assert swept["ended"] > 0
         assert swept["left"] == 0
-        world = json.loads((Path(result.journal).parent / "world.json").read_text())
-        assert processes.census(world["token"], since=since) == []
-        assert not Path(world["root"]).exists()
-        assert not (Path(result.journal).parent / "owner.json").exists()
+        assert processes.census(made[number].token, since=made[number].since) == []
+        assert not made[number].root.exists()
+    assert len(made) == 3
     if sys.platform == "linux":
-        assert len(os.listdir("/proc/self/fd")) <= files + 2  # noqa: PTH208
-    ours = {Path(json.loads(p.read_text())["root"]) for p in tmp_path.rglob("world.json")}
-    assert not ours & set(Path(tempfile.gettempdir()).glob("hp-*")) - worlds
+        assert len(os.listdir("/proc/self/fd")) <= files + 4  # noqa: PTH208 - the lock of the claims is one
 
 
 STOPPED_IN_THE_MIDDLE = """
@@ -171,16 +176,15 @@ def test_what_a_killed_run_left_is_cleared_by_the_next(tmp_path: Path) -> None:
     started.kill()
     started.wait(timeout=SECONDS)
     started.stdout.close()
-    runs = tmp_path / ".cache" / "hookproof" / "runs"
-    (owner,) = runs.glob("2*/*/owner.json")  # not through the link `latest`
-    killed = json.loads((owner.parent / "world.json").read_text())
+    (claim,) = (tmp_path / ".cache" / "hookproof" / "claims").glob("*/*.json")
+    killed = json.loads(claim.read_text(encoding="utf-8"))
     assert Path(killed["root"]).exists()
-    token, since = killed["token"], processes.Instant(json.loads(owner.read_text())["since"])
-    done = hookproof("run", "pattern-a", cwd=tmp_path)
+    token, since = killed["token"], processes.Instant(killed["since"])
+    done = hookproof("run", "pattern-a", "--runs", "elsewhere", cwd=tmp_path)  # whatever place it keeps its runs in
     assert done.returncode == 0, done.stdout + done.stderr
     assert processes.census(token, since=since) == []
     assert not Path(killed["root"]).exists()
-    assert not owner.exists()
+    assert not claim.exists()
 
 
 def test_only_runs_of_our_own_are_ever_removed(tmp_path: Path) -> None:
@@ -188,9 +192,32 @@ def test_only_runs_of_our_own_are_ever_removed(tmp_path: Path) -> None:
     foreign += [tmp_path / f"20250101-00000{number}-7" for number in range(5)]  # the name alone does not make it ours
     for folder in foreign:
         folder.mkdir()
-    ours = {suite.new_run(tmp_path) for _ in range(25)}  # a name may come again once its run is gone
+    ours = set()
+    for _ in range(25):  # a name may come again once its run is gone
+        with new_run(tmp_path) as run:
+            ours.add(run.path)
     assert all(folder.is_dir() for folder in foreign)
     assert sum(folder.is_dir() for folder in ours) == 20
+
+
+def test_a_run_that_is_being_played_is_never_removed(tmp_path: Path) -> None:
+    with new_run(tmp_path) as playing:
+        for _ in range(30):
+            new_run(tmp_path).close()
+        assert playing.path.is_dir()
+        (playing.path / "kept").touch()
+    for _ in range(30):
+        new_run(tmp_path).close()
+    assert not (playing.path / "kept").exists(), "once it is over it goes as others do"
+
+
+@pytest.mark.parametrize("place", ["file", "file/below", "/proc/hookproof"])
+def test_a_place_where_no_runs_can_be_kept_is_told(place: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = hookproof("run", "pattern-a", "--runs", place, cwd=tmp_path)
+    assert done.returncode == 2
+    told = "is a file; expected a directory" if place == "file" else "runs cannot be kept there: "
+    assert done.stderr.startswith(f"hookproof: --runs {place}: {told}")
 
 
 def test_parallel_runs_do_not_touch_each_other(tmp_path: Path) -> None:

@@ -1,0 +1,117 @@
+"""Where runs are kept: one directory for each, the last twenty, and none that is still being played is ever removed.
+
+A run is claimed by a lock in its directory from its first moment to its last report.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from hookproof.claims import remove_tree
+from hookproof.errors import HookproofError
+from hookproof.journal import JOURNAL
+from hookproof.locks import Lock, try_lock
+
+RESULTS = "results.jsonl"
+"""The results of a run in the order in which they came, a JSON object a line, each whole before the next begins."""
+REPLAY = "--replay-"
+ALONE = "--alone"
+"""In the name of a case's folder: it was played again. A replay only annotates; one alone stands for the first."""
+_KEPT = 20
+_NAME = re.compile(r"\d{8}-\d{6}-\d+(-\d+)?")
+_MARKER = ".hookproof-run"
+
+
+class RunsError(HookproofError):
+    """A place in which no run can be kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The directory of a run under way."""
+
+    path: Path
+    _lock: Lock
+
+    def close(self) -> None:
+        """The last report is written: from now on it may be removed for newer ones."""
+        self._lock.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def new_run(runs: Path) -> Run:
+    """A fresh run directory below `runs`, claimed; the oldest beyond the last twenty go. Raises RunsError."""
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        _remove_oldest(runs)
+        run = _made(runs)
+    except OSError as error:
+        why = "is a file; expected a directory" if runs.is_file() else f"runs cannot be kept there: {error.strerror}"
+        raise RunsError(f"--runs {runs}: {why}") from None
+    latest = runs / "latest"
+    try:
+        latest.unlink(missing_ok=True)
+        latest.symlink_to(run.path.name, target_is_directory=True)
+    except OSError:
+        pass  # Windows without the privilege to make links: the newest name is the latest anyway
+    return run
+
+
+def _remove_oldest(runs: Path) -> None:
+    kept = sorted((path for path in runs.iterdir() if _is_ours(path)), key=lambda path: path.name)
+    for old in kept[: max(0, len(kept) - _KEPT + 1)]:
+        lock = try_lock(old / _MARKER)
+        if lock is not None:  # else it is being played
+            lock.close()
+            remove_tree(old, last=_MARKER)
+
+
+def _made(runs: Path) -> Run:
+    stamp, number = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}", 1
+    while True:
+        path = runs / (stamp if number == 1 else f"{stamp}-{number}")
+        try:
+            path.mkdir(mode=0o700)
+        except FileExistsError:
+            number += 1
+            continue
+        lock = try_lock(path / _MARKER)
+        if lock is not None:
+            return Run(path, lock)
+
+
+def journals_of(path: Path) -> list[Path]:
+    """Every journal of a run directory, or the one that `path` is. Replays only annotate, and are left out.
+
+    Of a case that was played again alone because nobody could tell whose a process was, only that play counts.
+    """
+    if path.is_file():
+        return [path]
+    found = sorted(each for each in path.rglob(JOURNAL) if REPLAY not in each.parent.name)
+    names = {each.parent for each in found}
+    return [each for each in found if each.parent.with_name(each.parent.name + ALONE) not in names]
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether `path` is a run that hookproof made: nothing else in the directory is ever removed."""
+    return bool(_NAME.fullmatch(path.name)) and not path.is_symlink() and (path / _MARKER).is_file()
+
+
+def append_line(path: Path, value: object) -> None:
+    """Append one JSON object as a line, in one write."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(value) + "\n")

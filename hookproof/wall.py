@@ -1,0 +1,109 @@
+"""The wall around one case: whatever is raised behind it, and however long it blocks, costs that case alone.
+
+A case is played and judged in a thread of its own. Whoever waits for it asks its event loop for a sign of life: waits
+inside a case have deadlines of their own and leave the loop free. A thread that gives no sign, and uses no processor,
+for as long as a step may wait is blocked in something that nobody can interrupt, such as a read that never returns; it
+is left behind with what it stands in, and whatever it had started is ended. One that works on without a sign is given
+ten times as long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, TypeVar
+
+from hookproof import claims
+from hookproof.errors import HookproofError
+
+T = TypeVar("T")
+
+_BUSY = 10
+"""How many times as long one that uses the processor is waited for."""
+
+
+class BlockedError(HookproofError):
+    """What was behind the wall gave no sign of life. The text says in what it stands."""
+
+
+class Guarded(Generic[T]):
+    """Work behind a wall: `run` is called once, by whoever waits."""
+
+    def __init__(self, work: Callable[[Guarded[T]], T], *, seconds: float) -> None:
+        """`work` is given this object; `seconds` is how long it may be silent."""
+        self._work = work
+        self._seconds = seconds
+        self._done = threading.Event()
+        self._value: list[T] = []
+        self._raised: BaseException | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._run, name="case", daemon=True)
+
+    async def heard(self, played: Coroutine[Any, Any, Any]) -> Any:
+        """Await `played` in a loop that can be asked for signs of life."""
+        self._loop = asyncio.get_running_loop()
+        try:
+            return await played
+        finally:
+            self._loop = None
+
+    def run(self) -> T:
+        """Wait for the work. Raises what it raises, and BlockedError."""
+        self._thread.start()
+        while not self._done.wait(self._seconds):
+            if not self._lives():
+                where = self._stands_in()
+                claims.abandon(self._thread.ident)
+                raise BlockedError(f"hookproof was held up for good in {where}; what it had started was ended")
+        if self._raised is not None:
+            raise self._raised
+        return self._value[0]
+
+    def _run(self) -> None:
+        try:
+            self._value.append(self._work(self))
+        except BaseException as error:  # it is raised where it is waited for
+            self._raised = error
+        finally:
+            claims.forget(threading.get_ident())
+            self._done.set()
+
+    def _lives(self) -> bool:
+        """Whether a sign of life comes: an answer of the loop, the end of the work, or use of the processor."""
+        answered = threading.Event()
+        for _ in range(_BUSY):
+            worked = self._cpu_seconds()
+            loop = self._loop
+            if loop is not None:
+                with contextlib.suppress(RuntimeError):  # closed this very moment
+                    loop.call_soon_threadsafe(answered.set)
+            deadline = time.monotonic() + self._seconds
+            while time.monotonic() < deadline:
+                if answered.is_set() or self._done.wait(min(0.5, self._seconds)):
+                    return True
+            if self._cpu_seconds() == worked:
+                return False
+        return False
+
+    def _cpu_seconds(self) -> float | None:
+        """What the thread has used of the processor; None where the system does not tell."""
+        if sys.platform == "win32" or self._thread.ident is None or not hasattr(time, "pthread_getcpuclockid"):
+            return None
+        with contextlib.suppress(OSError):
+            return time.clock_gettime(time.pthread_getcpuclockid(self._thread.ident))
+        return None
+
+    def _stands_in(self) -> str:
+        frame = sys._current_frames().get(self._thread.ident or 0)
+        calls = traceback.extract_stack(frame) if frame is not None else []
+        ours = [call for call in calls if "hookproof" in call.filename] or calls
+        if not calls:
+            return "a thread that is gone"
+        place = f"{ours[-1].filename.rpartition('hookproof')[2].lstrip('/')}, line {ours[-1].lineno}"
+        called = "" if ours[-1] is calls[-1] else f"{calls[-1].name}, called by "
+        return f"{called}{ours[-1].name} ({place})"
