@@ -20,11 +20,12 @@ from pathlib import Path
 from hookproof import places
 from hookproof.catalogue.descriptor import Context
 from hookproof.catalogue.lifecycle import Resolved
-from hookproof.catalogue.plugin import Plugin
+from hookproof.catalogue.plugin import Plugin, PluginError, tree_of
+from hookproof.catalogue.tree import Tree
+from hookproof.stage import copying, inside
 
 _PREFIX, _TOKEN_FILE, _WORLD_FILE, _LEFT_FILE = "hp-", "token", "world.json", "world-left"
 _BASH = "/bin/bash"
-_SKIPPED = shutil.ignore_patterns(".git", "node_modules", ".venv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +77,15 @@ def build(
     _plugin(world.plugin, plugin)
     if isinstance(plugin.descriptor, Context):
         for name, text in plugin.descriptor.project.items():
-            (world.project / name).parent.mkdir(parents=True, exist_ok=True)
-            (world.project / name).write_text(text, encoding="utf-8")
+            inside.write(world.project, world.project / name, text)
     write_lifecycle(world.lifecycle, lifecycle)
     _programs(world.bin, claude=claude, codex=codex)
     return world
 
 
 def write_lifecycle(path: Path, lifecycle: Resolved) -> None:
-    """What a stand-in host is to do, where it reads it."""
-    path.write_text(lifecycle.model_dump_json(), encoding="utf-8")
+    """What a stand-in host is to do, where it reads it. Also in the middle of a run."""
+    inside.write(path.parent, path, lifecycle.model_dump_json())
 
 
 def leave_for_later(run_dir: Path) -> None:
@@ -145,14 +145,25 @@ def _project(project: Path) -> None:
 
 
 def _plugin(copy: Path, plugin: Plugin) -> None:
-    # mtimes are kept, so that compiled Python of the original stays valid in the copy
-    shutil.copytree(plugin.root, copy, symlinks=True, ignore=_SKIPPED)
+    tree = tree_of(plugin.root)
+    wrong = copying.copy(tree, copy)
+    if wrong:
+        raise PluginError(f"{plugin.root}: {wrong[0]}; {wrong[0].advice}")
     if plugin.policy is None or plugin.descriptor.policy_file is None:
         return
     policy = plugin.descriptor.policies[plugin.policy.split("+")[0]]
     for overlay in policy.overlay:
-        shutil.copytree(copy / overlay, copy, dirs_exist_ok=True)
-    (copy / plugin.descriptor.policy_file).write_text(f"{plugin.policy}\n", encoding="utf-8")
+        _lay_over(copy, inside.place(copy, copy / overlay).relative_to(copy), tree)
+    inside.write(copy, copy / plugin.descriptor.policy_file, f"{plugin.policy}\n")
+
+
+def _lay_over(copy: Path, overlay: Path, tree: Tree) -> None:
+    """Put the files of one folder of the plugin's copy at the copy's top, with the paths that they have in it."""
+    named = [*tree.files, *(path for path, link in tree.links.items() if link.place in tree.files)]
+    for path in named:
+        if path.is_relative_to(overlay):
+            source = copy / path
+            inside.write(copy, copy / path.relative_to(overlay), source.read_bytes(), like=source.stat())
 
 
 def _programs(folder: Path, **real: tuple[str, ...] | None) -> None:
