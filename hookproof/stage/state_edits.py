@@ -113,7 +113,7 @@ class StateFiles:
         for entry in read_state(self._world, self._state):
             root = self._world.root / entry["root"]
             if any(self._id(row) == job_id for row in entry["rows"]):
-                table = self._read(root / self._state.file)
+                table = self._table(root / self._state.file)
                 return root, table, table[self._state.rows]
         raise NoSuchRowError(f"no list of jobs below {', '.join(self._state.roots)} has the job {job_id!r}")
 
@@ -122,6 +122,17 @@ class StateFiles:
 
     def _id(self, row: Record) -> Any:
         return row.get(self._state.fields.id)
+
+    def _table(self, path: Path) -> Record:
+        """A list of jobs that has just been read, once more. Raises NoSuchRowError."""
+        try:
+            table = files.read_json(path, limit=files.STATE, inside=self._world.root)
+        except files.FileError as error:
+            raise NoSuchRowError(str(error)) from None
+        rows = table.get(self._state.rows) if isinstance(table, dict) else None
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise NoSuchRowError(f"{path}: expected a list of objects under {self._state.rows!r}")
+        return dict(table)
 
     def _read(self, path: Path) -> Any:
         try:

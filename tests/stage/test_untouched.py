@@ -21,6 +21,8 @@ from user_tree import plant, reference, snapshot
 from hookproof import journal, places
 from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import Plugin, PluginError, resolve_plugin
+from hookproof.catalogue.reading import CatalogueError
+from hookproof.hosts import claude_terminal, codex_home
 from hookproof.stage import inside, tap
 from hookproof.stage import world as worlds
 
@@ -146,6 +148,44 @@ def test_a_link_that_was_put_into_the_copy_is_not_written_through(tmp_path: Path
         (world.root / beside).symlink_to(users / "hooks.json")
     worlds.write_lifecycle(world.root / "lifecycle-other.json", LIFECYCLE)
     assert snapshot(users) == before
+    assert world.remove()
+
+
+@pytest.mark.parametrize("name", [".claude.json", ".codex"])
+def test_a_link_in_the_home_is_not_written_through(tmp_path: Path, name: str) -> None:
+    """As the hook of an earlier session could leave one: to a file that is not there yet, or to a folder."""
+    users = tmp_path / "users"
+    users.mkdir()
+    (tmp_path / "run").mkdir()
+    world = worlds.build(resolve_plugin("reference"), LIFECYCLE, tmp_path / "run", codex=None)
+    (world.home / name).symlink_to(users / "new" if name == ".claude.json" else users)
+    before = snapshot(users)
+    if name == ".claude.json":
+        claude_terminal._answer_first_questions(world)
+    else:
+        with pytest.raises(FileExistsError):
+            codex_home.write_config(world.home / name, "http://127.0.0.1:9", world.project, [])
+    assert snapshot(users) == before
+    assert world.remove()
+
+
+def with_project(tmp_path: Path, name: str) -> Plugin:
+    """The reference workflow, as if it needed a file of this name in the project."""
+    file = tmp_path / "descriptor.toml"
+    text = (places.DESCRIPTORS / "reference-workflow.toml").read_text(encoding="utf-8")
+    file.write_text(f"{text}\n[project]\n{json.dumps(name)} = 'x'\n", encoding="utf-8")
+    return resolve_plugin(str(places.REFERENCE / "workflow"), descriptor_file=file)
+
+
+@pytest.mark.parametrize("name", ["../../users/file", "/tmp/file", "a/../../file", "C:\\file", "..\\file"])
+def test_a_descriptor_cannot_name_a_file_outside_of_the_project(tmp_path: Path, name: str) -> None:
+    with pytest.raises(CatalogueError, match="expected a path that stays inside"):
+        with_project(tmp_path, name)
+
+
+def test_the_files_of_a_project_are_written_with_their_folders(tmp_path: Path) -> None:
+    world = worlds.build(with_project(tmp_path, ".my/own/config.yml"), LIFECYCLE, tmp_path, codex=None)
+    assert (world.project / ".my" / "own" / "config.yml").read_text(encoding="utf-8") == "x"
     assert world.remove()
 
 
