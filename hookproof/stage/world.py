@@ -56,8 +56,10 @@ def build(
 ) -> World:
     """Make the world for one case. `codex` and `claude` are how a real one is started from PATH, None is the stand-in.
 
-    `run_dir` learns where the world is, so that a later start can remove it if this harness is killed.
+    `run_dir` learns where the world is, so that a later start can remove it if this harness is killed. Raises
+    PluginError for a plugin that cannot be copied any more.
     """
+    tree = tree_of(plugin.root)  # before anything is made
     root = Path(tempfile.mkdtemp(prefix=_PREFIX)).resolve()
     world = World(
         root=root,
@@ -74,7 +76,7 @@ def build(
     for folder in (world.home, world.tmp, world.bin):
         folder.mkdir()
     _project(world.project)
-    _plugin(world.plugin, plugin)
+    _plugin(world.plugin, plugin, tree)
     if isinstance(plugin.descriptor, Context):
         for name, text in plugin.descriptor.project.items():
             inside.write(world.project, world.project / name, text)
@@ -144,8 +146,7 @@ def _project(project: Path) -> None:
     (project / "notes.md").write_text("Something to review.\n", encoding="utf-8")
 
 
-def _plugin(copy: Path, plugin: Plugin) -> None:
-    tree = tree_of(plugin.root)
+def _plugin(copy: Path, plugin: Plugin, tree: Tree) -> None:
     wrong = copying.copy(tree, copy)
     if wrong:
         raise PluginError(f"{plugin.root}: {wrong[0]}; {wrong[0].advice}")

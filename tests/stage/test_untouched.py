@@ -22,6 +22,7 @@ from hookproof import journal, places
 from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import Plugin, PluginError, resolve_plugin
 from hookproof.catalogue.reading import CatalogueError
+from hookproof.catalogue.tree import Tree
 from hookproof.hosts import claude_terminal, codex_home
 from hookproof.stage import inside, tap
 from hookproof.stage import world as worlds
@@ -118,6 +119,7 @@ def test_a_link_that_is_put_there_after_the_plugin_was_looked_at_is_refused_as_w
     before = snapshot(root, tmp_path / "shared")
     with pytest.raises(PluginError, match=f"{place} is a link to .* that leads out of the plugin"):
         staged(plugin, tmp_path / "run")
+    assert list((tmp_path / "run").iterdir()) == [], "no world was made"
     assert snapshot(root, tmp_path / "shared") == before
 
 
@@ -268,7 +270,7 @@ def test_a_run_of_what_leads_out_ends_before_it_begins(
 def old_manners(monkeypatch: pytest.MonkeyPatch) -> None:
     """A copy that keeps its links, and writing as everybody writes."""
 
-    def copied(copy: Path, plugin: Plugin) -> None:
+    def copied(copy: Path, plugin: Plugin, _tree: Tree) -> None:
         shutil.copytree(plugin.root, copy, symlinks=True)
         for overlay in plugin.descriptor.policies[plugin.policy or ""].overlay:
             shutil.copytree(copy / overlay, copy, dirs_exist_ok=True)
@@ -277,6 +279,7 @@ def old_manners(monkeypatch: pytest.MonkeyPatch) -> None:
     def write(_folder: Path, path: Path, content: str) -> None:
         path.write_text(content, encoding="utf-8")
 
+    monkeypatch.setattr(worlds, "tree_of", Tree)
     monkeypatch.setattr(worlds, "_plugin", copied)
     monkeypatch.setattr(inside, "write", write)
     monkeypatch.setattr(inside, "place", lambda _folder, path: path.resolve())
