@@ -179,7 +179,7 @@ def test_what_cannot_be_read_is_told(root: Path, monkeypatch: pytest.MonkeyPatch
         (".claude-plugin/plugin.json", "/nowhere/at/all", "is a link to /nowhere/at/all that leads out of the plugin"),
         (".claude-plugin/plugin.json", "plugin.json", "is a link to plugin.json that leads in a circle"),
         # stays inside, and there is nothing
-        (".claude-plugin/plugin.json", "x", "plugin.json: cannot be read: No such file or directory"),
+        (".claude-plugin/plugin.json", "x", "plugin.json: does not exist"),
     ],
 )
 def test_a_manifest_that_is_a_wrong_link_is_told_as_one(tmp_path: Path, place: str, to: str, says: str) -> None:
