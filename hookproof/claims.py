@@ -310,7 +310,7 @@ def clear_away() -> Swept:
 
 
 def _claims() -> tuple[Claims, Path, Swept | None]:
-    """This process's claims and their registry; whoever asks first opens them, and clears away what others have left."""
+    """This process's claims and their registry; who asks first opens them and clears away what others have left."""
     for registry in (places.cache_dir() / "claims", _beside_the_sandboxes()):
         key = (os.getpid(), registry)
         with _guard:

@@ -8,12 +8,23 @@ agent that it knows, and the lines by which its texts are told apart in what a m
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from hookproof.catalogue.reading import CatalogueError, Strict, read_table, validate
+
+
+def _stays(value: str) -> str:
+    for spelled in (PurePosixPath(value), PureWindowsPath(value)):
+        if spelled.anchor or not spelled.parts or ".." in spelled.parts:
+            raise ValueError(f"{value!r}: expected a path that stays inside, without '..' and not absolute")
+    return value
+
+
+Inner = Annotated[str, AfterValidator(_stays)]
+"""A path below a folder that the entry speaks of."""
 
 
 class Recognise(Strict):
@@ -66,10 +77,10 @@ class State(Strict):
     """
 
     roots: list[str]
-    file: str
+    file: Inner
     rows: str
-    job_file: str
-    server_file: str | None = None
+    job_file: Inner
+    server_file: Inner | None = None
     server_pid: str = "pid"
     """The field of `server_file` that names the server's process."""
     remembers: int | None = None
@@ -86,7 +97,7 @@ class Policy(Strict):
     """A named wrong (or right) way that a reference plugin can be told to behave."""
 
     title: str
-    overlay: list[str] = []
+    overlay: list[Inner] = []
     """Directories of the plugin that are copied over its top, in this order."""
 
 
@@ -101,7 +112,7 @@ class Common(Strict):
     policies: dict[str, Policy] = {}
     switches: dict[str, str] = {}
     """Named additions to a policy, POLICY+SWITCH, each with what it does."""
-    policy_file: str | None = None
+    policy_file: Inner | None = None
     """The file of the plugin's copy that names the policy."""
 
 
@@ -166,13 +177,13 @@ class Criterion(Strict):
     text: str
     check: str | None = None
     """`scenario:check` that must conform."""
-    file: str | None = None
+    file: Inner | None = None
     """A file of the plugin in which every pattern of `has` and none of `lacks` is found."""
     has: list[str] = []
     lacks: list[str] = []
     tests: str | None = None
     """Tests of the plugin's repository that must pass; with `mutant`, that must fail."""
-    mutant: str | None = None
+    mutant: Inner | None = None
     """The file of the plugin that is changed first: `insert` is put in before the last `before`."""
     before: str = ""
     insert: str = ""
@@ -207,7 +218,7 @@ class Context(Common):
     says: Says
     records: list[str]
     """Globs of the JSON files in which the plugin records agents; `{home}` and `{project}` are the run's."""
-    project: dict[str, str] = {}
+    project: dict[Inner, str] = {}
     """Files that a project must have for the plugin to be active: path and text."""
     uv_dependencies: list[str] = []
     """What its hook scripts depend on, when uv runs them: installed once into a cache, and offline from then on."""

@@ -7,12 +7,14 @@ code. `reference[:POLICY]` and `reference-workflow[:POLICY]` name the reference 
 from __future__ import annotations
 
 import difflib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hookproof import clean, files, places
 from hookproof.catalogue.descriptor import Descriptor, Recognise, read_descriptor
+from hookproof.catalogue.tree import Tree, survey
 from hookproof.errors import HookproofError
 
 MANIFEST = Path(".claude-plugin") / "plugin.json"
@@ -74,6 +76,7 @@ def resolve_plugin(spec: str, *, descriptor_file: Path | None = None) -> Plugin:
 
 def _from_path(path: Path, descriptor_file: Path | None) -> Plugin:
     root = _plugin_root(path)
+    tree_of(root)  # before anything in it is read
     manifest = _read_json(root / MANIFEST)
     if (root / HOOKS).exists():
         _check_hooks(root / HOOKS)
@@ -98,6 +101,19 @@ def _from_path(path: Path, descriptor_file: Path | None) -> Plugin:
     )
 
 
+def tree_of(root: Path) -> Tree:
+    """What a copy of the plugin in `root` will hold.
+
+    Raises PluginError when it cannot be copied as it is: a link leads out of it, or something in it is no file.
+    """
+    tree = survey(root)
+    if tree.wrong:
+        first, more = tree.wrong[0], len(tree.wrong) - 1
+        others = f" (and {more} more)" if more else ""
+        raise PluginError(f"{root}: {first}{others}; {first.advice}")
+    return tree
+
+
 def _fits(wanted: Recognise, name: Any, author: Any) -> bool:
     return wanted.name == name and wanted.author in (None, author)
 
@@ -106,7 +122,8 @@ def _plugin_root(path: Path) -> Path:
     """`path` itself, or the one plugin of the marketplace repository that `path` is."""
     if not path.is_dir():
         raise PluginError(f"{path}: is a file; --plugin takes the plugin's directory")
-    if (path / MANIFEST).is_file():
+    if (path / MANIFEST).is_file() or any(map(os.path.islink, (path / MANIFEST, path / MANIFEST.parent))):
+        # where such a link leads is looked at with all the others
         return path
     inside = sorted(candidate.parent.parent for candidate in path.glob(f"plugins/*/{MANIFEST.as_posix()}"))
     if len(inside) == 1:

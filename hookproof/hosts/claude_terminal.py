@@ -23,6 +23,7 @@ from hookproof.hosts.screen import Screen
 from hookproof.hosts.session import Program
 from hookproof.journal import DeadlineMissedError, Journal, Record
 from hookproof.model.script import mark
+from hookproof.stage import inside
 from hookproof.stage.environment import DUMMY_KEY
 from hookproof.stage.world import World
 
@@ -267,7 +268,7 @@ async def start_session(
 def _answer_first_questions(world: World) -> None:
     """Write the home's configuration, so that the host asks nothing before its prompt. Measured on 2.1.91, 2.1.329."""
     path = world.home / ".claude.json"
-    if path.exists():
+    if os.path.lexists(path):
         return  # an earlier session of the run; the host has written into it since
     trusted = {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}
     answers = {
@@ -276,4 +277,4 @@ def _answer_first_questions(world: World) -> None:
         "customApiKeyResponses": {"approved": [DUMMY_KEY[-_KEY_END:]], "rejected": []},
         "projects": {str(world.project): trusted},
     }
-    path.write_text(json.dumps(answers), encoding="utf-8")
+    inside.write(world.root, path, json.dumps(answers))

@@ -21,6 +21,7 @@ from hookproof.hosts.codex import Setting
 from hookproof.hosts.process import LONGEST_LINE
 from hookproof.hosts.session import HostError
 from hookproof.journal import DeadlineMissedError
+from hookproof.stage import inside
 
 MARKETPLACE = "hookproof"
 NO_PROXY_ANSWERS = "http://127.0.0.1:9"
@@ -57,7 +58,7 @@ def write_config(home: Path, base_url: str, project: Path, features: list[str]) 
         'trust_level = "trusted"',
     ]
     home.mkdir(parents=True)
-    (home / "config.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    inside.write(home, home / "config.toml", "\n".join(lines) + "\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class Home:
         (home / "agents").mkdir()
         for role in sorted(roles - _BUILT_IN):
             text = f'name = "{role}"\ndescription = "{role}"\ndeveloper_instructions = "You are {role}."\n'
-            (home / "agents" / f"{role}.toml").write_text(text, encoding="utf-8")
+            inside.write(home, home / "agents" / f"{role}.toml", text)
         name = self._plugin_name()
         try:
             async with asyncio.timeout(_SECONDS):
@@ -100,8 +101,8 @@ class Home:
         policy = {"installation": "AVAILABLE", "authentication": "ON_USE"}
         entry = {"name": name, "source": source, "policy": policy, "category": "Coding"}
         file = self.setting.world.root / ".agents" / "plugins" / "marketplace.json"
-        file.parent.mkdir(parents=True)
-        file.write_text(json.dumps({"name": MARKETPLACE, "plugins": [entry]}), encoding="utf-8")
+        content = {"name": MARKETPLACE, "plugins": [entry]}
+        inside.write(self.setting.world.root, file, json.dumps(content))
         return file
 
     async def _install(self, name: str, marketplace: Path) -> None:

@@ -15,7 +15,7 @@ from hookproof.hosts.codex_home import NO_PROXY_ANSWERS, Home
 from hookproof.journal import Journal, Record
 from hookproof.play.cases import Case, PlayOptions
 from hookproof.play.performance import Performance
-from hookproof.stage import uv
+from hookproof.stage import inside, uv
 from hookproof.stage.world import World
 
 _LONGEST_RECORD = 200_000
@@ -56,7 +56,7 @@ class ContextPlay(Performance):
         """The file in which the stand-in reads how transcripts differ from what it would write."""
         forged = {name: self._forged(each) for name, each in self.case.scenario.transcripts.items()}
         path = self.world.root / "transcripts.json"
-        path.write_text(json.dumps(forged), encoding="utf-8")
+        inside.write(self.world.root, path, json.dumps(forged))
         return path
 
     def _forged(self, transcript: Transcript) -> dict[str, Any]:

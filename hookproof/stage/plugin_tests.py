@@ -2,29 +2,30 @@
 
 Life: the whole repository is copied to a directory of its own (tests may read files beside the plugin), a file is
 changed if a mutant is asked for, and pytest is run by uv, offline, with an allow-listed environment. The copy is
-removed afterwards, and with it every process that the tests left.
+removed afterwards, and with it every process that the tests left. What leads out of the repository, or cannot be
+copied, may have nothing to do with the tests: it is left out, and told.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-import secrets
 import shutil
 import stat
 import sys
-import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hookproof import processes
+from hookproof import claims, files, processes
 from hookproof.catalogue.descriptor import Criterion
-from hookproof.stage import uv
+from hookproof.catalogue.tree import IGNORED, Wrong, survey
+from hookproof.stage import copying, inside, uv
 from hookproof.stage.environment import DUMMY_KEY, environment, search_path
 
 _SECONDS = 300.0
-_IGNORED = shutil.ignore_patterns(".git", "node_modules", ".venv", "__pycache__")
+_IGNORED = IGNORED | {"__pycache__"}
+_SHOWN = 3
 _RUNNER = """# /// script
 # dependencies = [{dependencies}]
 # ///
@@ -44,6 +45,8 @@ class TestRun:
 
     exit: int | None
     summary: str
+    left_out: tuple[Wrong, ...] = ()
+    """What of the repository is not in the copy, beside the folders that never are."""
 
     @property
     def passed(self) -> bool:
@@ -54,6 +57,14 @@ class TestRun:
     def failed(self) -> bool:
         """Some ran and failed; any other exit code says that they could not be run."""
         return self.exit == 1
+
+    @property
+    def without(self) -> str:
+        """What was left out, as the end of a sentence about the run; nothing when nothing was."""
+        if not self.left_out:
+            return ""
+        more = f" and {len(self.left_out) - _SHOWN} more" if len(self.left_out) > _SHOWN else ""
+        return f"; left out of the copy: {', '.join(map(str, self.left_out[:_SHOWN]))}{more}"
 
 
 class MutantError(Exception):
@@ -68,15 +79,14 @@ def dependencies(criteria: Sequence[Criterion], wanted: Sequence[str]) -> list[s
 def run_tests(plugin: Path, criterion: Criterion, needs: Sequence[str]) -> TestRun:
     """Run the criterion's tests on the repository of the plugin at `plugin`. Raises MutantError, uv.UvError."""
     repository = _repository(plugin)
-    root = Path(tempfile.mkdtemp(prefix="hp-")).resolve()
-    try:
-        copy = root / "repository"
-        shutil.copytree(repository, copy, symlinks=True, ignore=_IGNORED)
+    with claims.make("hp-") as claimed:
+        copy = claimed.root / "repository"
+        tree = survey(repository, whole="repository", ignored=_IGNORED)
+        left_out = tree.wrong + copying.copy(tree, copy)
         if criterion.mutant is not None:
-            _mutate(copy / plugin.resolve().relative_to(repository) / criterion.mutant, criterion)
-        return asyncio.run(_pytest(root, copy, criterion.tests or "", needs))
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
+            _mutate(copy, copy / plugin.resolve().relative_to(repository) / criterion.mutant, criterion)
+        run = asyncio.run(_pytest(claimed, copy, criterion.tests or "", needs))
+        return replace(run, left_out=tuple(left_out))
 
 
 def _repository(plugin: Path) -> Path:
@@ -88,24 +98,28 @@ def _repository(plugin: Path) -> Path:
     return plugin
 
 
-def _mutate(file: Path, criterion: Criterion) -> None:
+def _mutate(copy: Path, file: Path, criterion: Criterion) -> None:
     try:
-        text = file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise MutantError(f"{criterion.mutant}: cannot be read: {error.strerror}") from None
+        real = inside.place(copy, file)
+        text = files.read_text(real, inside=copy)
+    except files.FileError as error:
+        raise MutantError(f"{criterion.mutant}: {error.reason}") from None
+    except inside.OutsideError:
+        raise MutantError(f"{criterion.mutant}: leads out of the repository") from None
     at = text.rfind(criterion.before)
     if at < 0:
         raise MutantError(f"{criterion.mutant}: {criterion.before!r} is not in it")
-    file.write_text(f"{text[:at]}{criterion.insert}\n\n{text[at:]}", encoding="utf-8")
+    inside.write(copy, real, f"{text[:at]}{criterion.insert}\n\n{text[at:]}")
 
 
-async def _pytest(root: Path, copy: Path, tests: str, needs: Sequence[str]) -> TestRun:
+async def _pytest(claimed: claims.Claimed, copy: Path, tests: str, needs: Sequence[str]) -> TestRun:
+    root = claimed.root
     folders = {name: root / name for name in ("home", "tmp", "bin")}
     for folder in folders.values():
         folder.mkdir()
     settings = uv.environment(needs, root / "uv")
     _shim(folders["bin"], settings)
-    token = secrets.token_hex(16)
+    token = claimed.token
     env = environment(
         home=folders["home"],
         tmp=folders["tmp"],

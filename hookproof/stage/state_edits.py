@@ -1,13 +1,13 @@
 """Damage done to a companion's state files on purpose, and recorded by whoever asks for it.
 
-Everything is replaced whole, so that no reader sees our own half-written file; only `tear` leaves one.
+Everything is replaced whole, so that no reader sees our own half-written file; only `tear` leaves one. The files are
+the plugin's, and its hooks may have put links in their place: nothing is written through one.
 """
 
 from __future__ import annotations
 
 import datetime
 import json
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 from hookproof import files
 from hookproof.catalogue.descriptor import State
 from hookproof.journal import Record
+from hookproof.stage import inside
 from hookproof.stage.state import read_state
 from hookproof.stage.world import World
 
@@ -23,7 +24,7 @@ _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.*")
 
 
 class NoSuchRowError(Exception):
-    """The state files do not hold what is to be changed. One sentence."""
+    """The state files do not hold what is to be changed, or cannot be changed. One sentence."""
 
 
 class StateFiles:
@@ -37,27 +38,27 @@ class StateFiles:
         """Change the row of a job in the list, and the job's own file likewise. Raises NoSuchRowError."""
         root, table, rows = self._list_with(job_id)
         table[self._state.rows] = [change(row) if self._id(row) == job_id else row for row in rows]
-        _write(root / self._state.file, table)
+        self._write(root / self._state.file, table)
         own = self._job_file(root, job_id)
-        if isinstance(record := _read(own), dict):
-            _write(own, change(record))
+        if isinstance(record := self._read(own), dict):
+            self._write(own, change(record))
 
     def add_row(self, like: str, rename: Callable[[str], str], change: Callable[[Record], Record]) -> None:
         """Add a job that is like another one but for its names and what `change` says of it. Raises NoSuchRowError."""
         root, table, rows = self._list_with(like)
         row = change(json.loads(rename(json.dumps(next(row for row in rows if self._id(row) == like)))))
-        own = _read(self._job_file(root, like))
+        own = self._read(self._job_file(root, like))
         if isinstance(own, dict):
-            _write(self._job_file(root, str(self._id(row))), change(json.loads(rename(json.dumps(own)))))
+            self._write(self._job_file(root, str(self._id(row))), change(json.loads(rename(json.dumps(own)))))
         table[self._state.rows] = [row, *rows]
-        _write(root / self._state.file, table)
+        self._write(root / self._state.file, table)
 
     def fill(self, like: str, count: int) -> None:
         """Add `count` jobs that are over, all younger than the one that they are like. Raises NoSuchRowError."""
         root, table, rows = self._list_with(like)
         model = next(row for row in rows if self._id(row) == like)
         table[self._state.rows] = [self._over(model, number) for number in range(count, 0, -1)] + rows
-        _write(root / self._state.file, table)
+        self._write(root / self._state.file, table)
 
     def _over(self, row: Record, number: int) -> Record:
         fields, words = self._state.fields, self._state.words
@@ -70,15 +71,26 @@ class StateFiles:
         }
 
     def tear(self) -> list[Record]:
-        """Cut every list of jobs in half, as a writer leaves it that was killed. {file, bytes, left} of each."""
-        torn = []
+        """Cut every list of jobs in half, as a writer leaves it that was killed. {file, bytes, left} of each.
+
+        Raises NoSuchRowError for one that is no file of the run's.
+        """
+        torn: dict[Path, Record] = {}
         for entry in read_state(self._world, self._state):
             path = self._world.root / entry["root"] / self._state.file
-            if path.is_file():
-                size = path.stat().st_size
-                os.truncate(path, size // 2)
-                torn.append({"file": path.relative_to(self._world.root).as_posix(), "bytes": size, "left": size // 2})
-        return torn
+            try:
+                real = inside.place(self._world.root, path)
+                whole = files.read_bytes(real, limit=files.STATE, inside=self._world.root)
+            except (inside.OutsideError, files.FileError) as error:
+                if isinstance(error, files.FileError) and error.missing:
+                    continue
+                raise NoSuchRowError(str(error)) from None
+            if real not in torn:
+                # not in place: the file may have a second name, outside of the run
+                self._put(real, whole[: len(whole) // 2])
+                name = path.relative_to(self._world.root).as_posix()
+                torn[real] = {"file": name, "bytes": len(whole), "left": len(whole) // 2}
+        return list(torn.values())
 
     def server(self) -> tuple[Path, Record] | None:
         """The file that says where a shared server is, and what it says; None where there is none."""
@@ -94,14 +106,14 @@ class StateFiles:
         found = self.server()
         if found is None:
             return False
-        _write(found[0], found[1] | fields)
+        self._write(found[0], found[1] | fields)
         return True
 
     def _list_with(self, job_id: str) -> tuple[Path, Record, list[Record]]:
         for entry in read_state(self._world, self._state):
             root = self._world.root / entry["root"]
             if any(self._id(row) == job_id for row in entry["rows"]):
-                table = _read(root / self._state.file)
+                table = self._table(root / self._state.file)
                 return root, table, table[self._state.rows]
         raise NoSuchRowError(f"no list of jobs below {', '.join(self._state.roots)} has the job {job_id!r}")
 
@@ -111,15 +123,29 @@ class StateFiles:
     def _id(self, row: Record) -> Any:
         return row.get(self._state.fields.id)
 
+    def _table(self, path: Path) -> Record:
+        """A list of jobs that has just been read, once more. Raises NoSuchRowError."""
+        try:
+            table = files.read_json(path, limit=files.STATE, inside=self._world.root)
+        except files.FileError as error:
+            raise NoSuchRowError(str(error)) from None
+        rows = table.get(self._state.rows) if isinstance(table, dict) else None
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise NoSuchRowError(f"{path}: expected a list of objects under {self._state.rows!r}")
+        return dict(table)
 
-def _read(path: Path) -> Any:
-    try:
-        return files.read_json(path, limit=files.STATE)
-    except files.FileError:
-        return None
+    def _read(self, path: Path) -> Any:
+        try:
+            return files.read_json(path, limit=files.STATE, inside=self._world.root)
+        except files.FileError:
+            return None
 
+    def _write(self, path: Path, content: Any) -> None:
+        self._put(path, json.dumps(content, indent=2).encode("utf-8"))
 
-def _write(path: Path, content: Any) -> None:
-    whole = path.with_name(f"{path.name}.hookproof")
-    whole.write_text(json.dumps(content, indent=2), encoding="utf-8")
-    whole.replace(path)
+    def _put(self, path: Path, content: bytes) -> None:
+        """Raises NoSuchRowError where the file would not be the run's."""
+        try:
+            inside.write(self._world.root, path, content)
+        except inside.OutsideError as error:
+            raise NoSuchRowError(str(error)) from None

@@ -19,6 +19,7 @@ from typing import Any, Literal
 from hookproof import files, places, processes
 from hookproof.catalogue.plugin import CODEX_MANIFEST, HOOKS, MANIFEST
 from hookproof.journal import Journal, Record
+from hookproof.stage import inside
 
 Host = Literal["claude", "codex"]
 
@@ -46,24 +47,30 @@ def install(plugin_copy: Path, host: Host, python: str) -> list[TappedHook]:
     """Wrap the commands that `host` finds in the plugin's copy; `python` runs the tap.
 
     The commands as they were are written beside the copy, not into it. Hooks that both hosts read are wrapped once,
-    by whichever comes first, and serve both. Raises TapError.
+    by whichever comes first, and serve both. Links are followed as far as they stay in the copy. Raises TapError.
     """
-    manifest_path = plugin_copy / (MANIFEST if host == "claude" else CODEX_MANIFEST)
+    try:
+        return _install(plugin_copy, host, python)
+    except inside.OutsideError as error:
+        raise TapError(str(error)) from None
+
+
+def _install(plugin_copy: Path, host: Host, python: str) -> list[TappedHook]:
+    manifest_path = inside.place(plugin_copy, plugin_copy / (MANIFEST if host == "claude" else CODEX_MANIFEST))
     manifest = _object(manifest_path) if manifest_path.is_file() else {}
     commands_path = _commands_path(plugin_copy, host)
     if commands_path.exists():
         raise TapError(f"{plugin_copy}: its {host} hooks are tapped already")
-    wrap = _Wrap(commands_path, python, _other(plugin_copy, host))
+    wrap = _Wrap(plugin_copy, commands_path, python, _other(plugin_copy, host))
     tapped: list[TappedHook] = []
     for path, events in _declared(plugin_copy, host, manifest_path, manifest):
         tapped += wrap.document(path, *events)
     name = manifest.get("name") or plugin_copy.name
-    commands_path.write_text(
-        json.dumps({"host": host, "plugin": name, "commands": wrap.commands}, indent=2), encoding="utf-8"
-    )
+    beside = {commands_path: {"host": host, "plugin": name, "commands": wrap.commands}}
     if wrap.shared is not None:
-        both = _object(wrap.shared)
-        wrap.shared.write_text(json.dumps({**both, "host": None}, indent=2), encoding="utf-8")
+        beside[wrap.shared] = {**_object(wrap.shared), "host": None}
+    for path, content in beside.items():
+        inside.write(plugin_copy.parent, path, json.dumps(content, indent=2))
     return tapped
 
 
@@ -87,7 +94,7 @@ def _declared(
     # Claude Code reads its default file besides those that are named, Codex only where none is (measured)
     default = root / HOOKS
     if default.is_file() and (host == "claude" or not (files or inline)):
-        files.setdefault(default.resolve())
+        files.setdefault(inside.place(root, default))
     if inline:
         for events in inline:
             yield manifest_path, (manifest, events.get("hooks", events))
@@ -97,9 +104,10 @@ def _declared(
 
 
 def _inside(root: Path, manifest_path: Path, name: str) -> Path:
-    path = (root / name).resolve()
-    if not path.is_relative_to(root.resolve()):
-        raise TapError(f"{manifest_path}: hooks: {name!r} lies outside the plugin")
+    try:
+        path = inside.place(root, root / name)
+    except inside.OutsideError:
+        raise TapError(f"{manifest_path}: hooks: {name!r} lies outside the plugin") from None
     if not path.is_file():
         raise TapError(f"{manifest_path}: hooks: there is no file {name!r} in the plugin")
     return path
@@ -108,10 +116,11 @@ def _inside(root: Path, manifest_path: Path, name: str) -> Path:
 class _Wrap:
     """Wraps commands, each text once, and remembers how they were."""
 
-    def __init__(self, commands_path: Path, python: str, other: Path) -> None:
+    def __init__(self, plugin_copy: Path, commands_path: Path, python: str, other: Path) -> None:
         self.commands: list[str] = []
         self.shared: Path | None = None
         self._start = [python, "-I", "-S", str(_PROGRAM)]
+        self._plugin_copy = plugin_copy
         self._commands_path = commands_path
         self._other = other
         self._known = _object(other)["commands"] if other.is_file() else []
@@ -131,7 +140,7 @@ class _Wrap:
             index = self.commands.index(command)
             entry["command"] = self._line(index, command)
             found.append(TappedHook(path, event, command, index))
-        path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        inside.write(self._plugin_copy, path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
         return found
 
     def _line(self, index: int, command: str) -> str:

@@ -7,7 +7,6 @@ short paths), and removed whole at the run's end, after the evidence in it has b
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import sys
 from dataclasses import dataclass
@@ -16,11 +15,12 @@ from pathlib import Path
 from hookproof import claims, places
 from hookproof.catalogue.descriptor import Context
 from hookproof.catalogue.lifecycle import Resolved
-from hookproof.catalogue.plugin import Plugin
+from hookproof.catalogue.plugin import Plugin, PluginError, tree_of
+from hookproof.catalogue.tree import Tree
+from hookproof.stage import copying, inside
 
 _PREFIX = "hp-"
 _BASH = "/bin/bash"
-_SKIPPED = shutil.ignore_patterns(".git", "node_modules", ".venv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,13 @@ def build(
 ) -> World:
     """Make the world for one case. `codex` and `claude` are how a real one is started from PATH, None is the stand-in.
 
-    It is claimed before it is made, so that the next start removes it if this harness is killed.
+    It is claimed before it is made, so that the next start removes it if this harness is killed. Raises PluginError for
+    a plugin that cannot be copied any more.
     """
+    tree = tree_of(plugin.root)  # before anything is made
     claimed = claims.make(_PREFIX)
     try:
-        return _built(claimed, plugin, lifecycle, claude=claude, codex=codex)
+        return _built(claimed, plugin, tree, lifecycle, claude=claude, codex=codex)
     except BaseException:
         claimed.remove()
         raise
@@ -64,6 +66,7 @@ def build(
 def _built(
     claimed: claims.Claimed,
     plugin: Plugin,
+    tree: Tree,
     lifecycle: Resolved,
     *,
     codex: tuple[str, ...] | None,
@@ -84,19 +87,18 @@ def _built(
     for folder in (world.home, world.tmp, world.bin):
         folder.mkdir()
     _project(world.project)
-    _plugin(world.plugin, plugin)
+    _plugin(world.plugin, plugin, tree)
     if isinstance(plugin.descriptor, Context):
         for name, text in plugin.descriptor.project.items():
-            (world.project / name).parent.mkdir(parents=True, exist_ok=True)
-            (world.project / name).write_text(text, encoding="utf-8")
+            inside.write(world.project, world.project / name, text)
     write_lifecycle(world.lifecycle, lifecycle)
     _programs(world.bin, claude=claude, codex=codex)
     return world
 
 
 def write_lifecycle(path: Path, lifecycle: Resolved) -> None:
-    """What a stand-in host is to do, where it reads it."""
-    path.write_text(lifecycle.model_dump_json(), encoding="utf-8")
+    """What a stand-in host is to do, where it reads it. Also in the middle of a run."""
+    inside.write(path.parent, path, lifecycle.model_dump_json())
 
 
 def _project(project: Path) -> None:
@@ -109,15 +111,25 @@ def _project(project: Path) -> None:
     (project / "notes.md").write_text("Something to review.\n", encoding="utf-8")
 
 
-def _plugin(copy: Path, plugin: Plugin) -> None:
-    # mtimes are kept, so that compiled Python of the original stays valid in the copy
-    shutil.copytree(plugin.root, copy, symlinks=True, ignore=_SKIPPED)
+def _plugin(copy: Path, plugin: Plugin, tree: Tree) -> None:
+    wrong = copying.copy(tree, copy)
+    if wrong:
+        raise PluginError(f"{plugin.root}: {wrong[0]}; {wrong[0].advice}")
     if plugin.policy is None or plugin.descriptor.policy_file is None:
         return
     policy = plugin.descriptor.policies[plugin.policy.split("+")[0]]
     for overlay in policy.overlay:
-        shutil.copytree(copy / overlay, copy, dirs_exist_ok=True)
-    (copy / plugin.descriptor.policy_file).write_text(f"{plugin.policy}\n", encoding="utf-8")
+        _lay_over(copy, inside.place(copy, copy / overlay).relative_to(copy), tree)
+    inside.write(copy, copy / plugin.descriptor.policy_file, f"{plugin.policy}\n")
+
+
+def _lay_over(copy: Path, overlay: Path, tree: Tree) -> None:
+    """Put the files of one folder of the plugin's copy at the copy's top, with the paths that they have in it."""
+    named = [*tree.files, *(path for path, link in tree.links.items() if link.place in tree.files)]
+    for path in named:
+        if path.is_relative_to(overlay):
+            source = copy / path
+            inside.write(copy, copy / path.relative_to(overlay), source.read_bytes(), like=source.stat())
 
 
 def _programs(folder: Path, **real: tuple[str, ...] | None) -> None:

@@ -74,5 +74,5 @@ def _by_tests(criterion: Criterion, plugin: Path, needs: Sequence[str]) -> tuple
     except (plugin_tests.MutantError, uv.UvError, DeadlineMissedError) as error:
         return None, str(error)
     if not run.passed and not run.failed:
-        return None, f"the tests could not be run (exit code {run.exit}): {run.summary}"
-    return (run.failed if criterion.mutant is not None else run.passed), run.summary
+        return None, f"the tests could not be run (exit code {run.exit}): {run.summary}{run.without}"
+    return (run.failed if criterion.mutant is not None else run.passed), run.summary + run.without

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from user_tree import plant, reference, snapshot
 
 from hookproof.stage import isolation
 
@@ -115,6 +116,24 @@ def test_pytest_plays_real_claude_code() -> None:
     told = subprocess.run(command, capture_output=True, text=True, timeout=PLAY_SECONDS, check=False)
     assert told.returncode == 0, told.stdout + told.stderr
     assert "pattern-c[claude@2.1.91]" in told.stdout
+
+
+@pytest.mark.parametrize("absolute", [False, True], ids=["relative", "absolute"])
+@pytest.mark.parametrize("place", ["hooks", "hooks/hooks.json"])
+def test_a_run_on_real_claude_code_leaves_the_checkout_as_it_was(tmp_path: Path, place: str, absolute: bool) -> None:
+    """Its hooks are tapped, which once rewrote the user's file where `hooks` was a link."""
+    installed("claude@2.1.91")
+    for outside in (False, True):
+        folder = tmp_path / ("outside" if outside else "inside")
+        folder.mkdir()
+        root = reference(folder)
+        plant(root, place, outside=outside, absolute=absolute)
+        before = snapshot(folder)
+        words = ["run", "jobs/pattern-a", "--plugin", str(root), "--claude", "npm:2.1.91"]
+        told = hookproof(*words, "--runs", str(tmp_path / "runs"))
+        assert told.returncode == (2 if outside else 0), told.stdout + told.stderr
+        assert ("leads out of the plugin" in told.stderr) == outside
+        assert snapshot(folder) == before
 
 
 @pytest.mark.parametrize(("version", "seen"), [("0.130.0", "block reaches the child"), ("0.169.0", "no block")])

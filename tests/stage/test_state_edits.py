@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterator
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from user_tree import snapshot
 
 from hookproof.catalogue.descriptor import Companion
 from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import resolve_plugin
+from hookproof.stage import state_edits
 from hookproof.stage import world as worlds
 from hookproof.stage.state_edits import NoSuchRowError, StateFiles
 
@@ -98,3 +104,109 @@ def test_a_job_that_no_list_has_is_an_error_that_says_where_was_looked(bench: Be
 def test_nothing_of_ours_is_left_beside_the_files(bench: Bench) -> None:
     bench.files.change_row("task-1", lambda row: row | {"pid": 99})
     assert sorted(path.name for path in bench.root.rglob("*")) == ["jobs", "state.json", "task-1.json"]
+
+
+# -- what a plugin's hooks may have put in the place of its files
+
+LINKS = pytest.mark.skipif(sys.platform == "win32", reason="making links needs a privilege on Windows")
+Change = Callable[[StateFiles], object]
+CHANGES: dict[str, Change] = {
+    "tear": lambda files: files.tear(),
+    "change a row": lambda files: files.change_row("task-1", lambda row: row | {"pid": 99}),
+    "fill": lambda files: files.fill("task-1", 55),
+    "add a row": lambda files: files.add_row("task-1", lambda text: text.replace("task-1", "task-2"), dict),
+    "change the server": lambda files: files.change_server(pid=99),
+}
+
+
+@pytest.fixture
+def users(tmp_path: Path) -> Path:
+    """The user's own state of the same plugin."""
+    users = tmp_path / "users"
+    (users / "jobs").mkdir(parents=True)
+    (users / "state.json").write_text(json.dumps({"version": 1, "jobs": [ROW]}))
+    (users / "jobs" / "task-1.json").write_text(json.dumps({**ROW, **REQUEST}))
+    (users / "server.json").write_text(json.dumps({"pid": 42}))
+    return users
+
+
+def replace(place: Path, by: Path, how: str) -> None:
+    """Put the user's file or folder into the place of the plugin's."""
+    if place.is_dir():
+        place.rename(place.with_name("away"))
+    else:
+        place.unlink(missing_ok=True)
+    if how == "second name":
+        os.link(by, place)
+    else:
+        place.symlink_to(by if how == "absolute" else os.path.relpath(by, place.parent))
+
+
+@LINKS
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize(
+    ("place", "how"),
+    [
+        *(
+            (place, how)
+            for place in ("state.json", "jobs", "jobs/task-1.json", ".")
+            for how in ("absolute", "relative")
+        ),
+        *((place, "second name") for place in ("state.json", "jobs/task-1.json", "server.json")),
+    ],
+)
+def test_nothing_of_the_users_is_changed(bench: Bench, users: Path, place: str, how: str, change: str) -> None:
+    if how == "second name" and (users / place).is_dir():
+        pytest.skip("a folder has no second name")
+    replace(bench.root / place, users / place, how)
+    before = snapshot(users)
+    with contextlib.suppress(NoSuchRowError):
+        CHANGES[change](bench.files)
+    assert snapshot(users) == before
+
+
+@LINKS
+@pytest.mark.parametrize("change", ["tear", "change a row", "fill", "add a row"])
+def test_what_is_not_changed_is_told_in_a_sentence(bench: Bench, users: Path, change: str) -> None:
+    replace(bench.list, users / "state.json", "absolute")
+    with pytest.raises(NoSuchRowError, match=r"^[^\n]+$"):
+        CHANGES[change](bench.files)
+
+
+@LINKS
+def test_a_list_that_is_a_link_out_of_the_run_is_told_and_not_torn(bench: Bench, users: Path) -> None:
+    replace(bench.list, users / "state.json", "absolute")
+    with pytest.raises(NoSuchRowError, match=r"state\.json: leads out of .*, to .*users/state\.json"):
+        bench.files.tear()
+
+
+@LINKS
+def test_a_list_that_has_become_no_file_is_told_and_not_waited_for(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = bench.root.relative_to(bench.world.root).as_posix()
+    monkeypatch.setattr(state_edits, "read_state", lambda *_: [{"root": root, "rows": [ROW]}])
+    bench.list.unlink()
+    os.mkfifo(bench.list)
+    with pytest.raises(NoSuchRowError, match=r"state\.json: is a FIFO; expected a regular file"):
+        bench.files.change_row("task-1", dict)
+    with pytest.raises(NoSuchRowError, match=r"state\.json: is a FIFO; expected a regular file"):
+        bench.files.tear()
+
+
+@LINKS
+def test_a_list_that_has_two_names_in_the_run_is_torn_once(bench: Bench) -> None:
+    (bench.root.parent / "latest").symlink_to("project-1")
+    before = bench.list.read_bytes()
+    (torn,) = bench.files.tear()
+    assert bench.list.read_bytes() == before[: len(before) // 2]
+    assert torn["left"] == len(before) // 2
+
+
+@LINKS
+def test_these_tests_would_notice_a_list_that_is_cut_in_place(bench: Bench, users: Path) -> None:
+    for how in ("absolute", "second name"):
+        replace(bench.list, users / "state.json", how)
+        before = snapshot(users)
+        os.truncate(bench.list, bench.list.stat().st_size // 2)
+        assert snapshot(users) != before, how

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from pathlib import Path
 
 import pytest
+from user_tree import snapshot
 
 from hookproof.catalogue.descriptor import Criterion
 from hookproof.report.results import CheckOutcome, Program, Result
@@ -143,6 +145,48 @@ def test_a_mutant_that_does_not_fit_is_not_judged(plugin: Path) -> None:
         plugin, tests="plugins/toy/test_hook.txt", mutant="hook.py", before="no such line", insert="x"
     )
     assert (verdict, seen) == ("not judged", "hook.py: 'no such line' is not in it")
+
+
+def test_what_leads_out_of_the_repository_is_left_out_and_told(plugin: Path, tmp_path: Path) -> None:
+    """It may have nothing to do with the tests; and nothing is written through it."""
+    users = tmp_path / "users"
+    users.mkdir()
+    (users / "notes").write_text("the user's")
+    (plugin.parents[1] / "docs").symlink_to(users)
+    (plugin.parents[1] / "node_modules").symlink_to(users)
+    os.mkfifo(plugin / "fifo")
+    before = snapshot(users, plugin.parents[1])
+    verdict, seen = judged(plugin, tests="plugins/toy/test_hook.txt")
+    assert verdict == "met"
+    assert seen == (
+        f"1 passed in 0.01s; left out of the copy: docs is a link to {users} that leads out of the repository, "
+        "plugins/toy/fifo is a FIFO, which cannot be copied"
+    )
+    assert snapshot(users, plugin.parents[1]) == before
+
+
+@pytest.mark.parametrize("inside", [True, False], ids=["inside", "outside"])
+@pytest.mark.parametrize("place", ["hook.py", "."], ids=["file", "folder"])
+def test_a_mutant_is_never_written_through_a_link(plugin: Path, tmp_path: Path, place: str, inside: bool) -> None:
+    repository = plugin.parents[1]
+    users = repository / "shared" if inside else tmp_path / "users"
+    users.mkdir()
+    (plugin / "test_hook.txt").write_text("return 'block'\n\n\nif __name__")
+    link = plugin / "inner" if place == "." else plugin / "hook.py"
+    (plugin / "hook.py").rename(users / "hook.py")
+    if place == ".":
+        (plugin / "hook.py").write_text((users / "hook.py").read_text())
+    link.symlink_to(users if place == "." else users / "hook.py")
+    before = snapshot(repository, users)
+    mutant = "inner/hook.py" if place == "." else "hook.py"
+    verdict, seen = judged(
+        plugin, tests="plugins/toy/test_hook.txt", mutant=mutant, before="if __name__", insert="x = 1"
+    )
+    if not inside:
+        assert (verdict, seen) == ("not judged", f"{mutant}: does not exist")
+    else:
+        assert verdict == ("not met" if place == "." else "met"), seen
+    assert snapshot(repository, users) == before
 
 
 def test_tests_that_cannot_be_run_are_not_judged(plugin: Path) -> None:
