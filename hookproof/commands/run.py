@@ -78,8 +78,10 @@ def play_all(
     if runs.exists() and not runs.is_dir():
         raise UsageError(f"--runs {runs}: is a file; expected a directory")
     outputs.check(parsed)
-    processes.become_subreaper()
     console = terminal.console()
+    unheld = processes.hold_run()
+    if unheld is not None:
+        console.print(unheld)
     _install(console, cases)
     began = time.monotonic()
     run = suite.new_run(runs)

@@ -37,7 +37,7 @@ async def play(case: Case, run_dir: Path, options: PlayOptions) -> Path:
     with contextlib.closing(Journal(run_dir / "journal.jsonl")) as journal:
         try:
             journal.write("case", **header(case, options))
-            with processes.CaseProcesses(world.token) as group:
+            with processes.CaseProcesses(world.token, folder=world.root) as group:
                 await _performance(case, world, journal, options, group).run()
             journal.write("end", world_removed=world.remove())
         finally:

@@ -24,7 +24,7 @@ from hookproof.journal import DeadlineMissedError, Journal
 from hookproof.model.script import Script
 from hookproof.model.server import ModelServer
 from hookproof.play.cases import Case, PlayOptions
-from hookproof.play.end import settle, uninterrupted
+from hookproof.play.end import Strays, settle, uninterrupted
 from hookproof.play.steps import HostGoneError, Steps
 from hookproof.stage import tap
 from hookproof.stage import world as worlds
@@ -178,6 +178,7 @@ class Performance(ABC):
         """The sweep; afterwards nothing of the run is left but its journal."""
         self.journal.write("sweep.began")
         swept = await self.group.sweep(seconds=20.0)
+        Strays(self.journal, self.group).tell_undecided()
         for session in self._sessions.values():
             await session.abandon()
         await self.close()

@@ -44,7 +44,8 @@ class ProcessInfo:
 
     `cpu_seconds` is user plus system time; `created` is in seconds since the epoch, for people. `pgid` and `sid` are
     None where the platform has no such thing. `by` is how it was recognised: "token", or, of one that does not show
-    the token, "descendant", "session", "folder", "only case" or "undecided" (see `registry.place`).
+    the token now, "spawned", "seen before", "descendant", "session", "folder", "only case" or "undecided" (see
+    `registry.place`).
     """
 
     identity: Identity

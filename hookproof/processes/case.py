@@ -56,7 +56,7 @@ class CaseProcesses:
 
     def started(self, identity: Identity) -> None:
         """`spawn` started it for this case."""
-        registry.note(self._entry, identity, registry.TOKEN, (identity.pid,))
+        registry.note(self._entry, identity, registry.SPAWNED, (identity.pid,))
 
     async def sweep(self, *, seconds: float) -> SweepResult:
         """End the case's processes, at most for `seconds`; the loop goes on meanwhile."""

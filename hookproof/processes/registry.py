@@ -15,6 +15,7 @@ from hookproof.processes.base import Identity, Instant, ProcessInfo
 
 TOKEN, DESCENDANT, SESSION, FOLDER = "token", "descendant", "session", "folder"
 ONLY_CASE, UNDECIDED = "only case", "undecided"
+SPAWNED, SEEN = "spawned", "seen before"
 
 _GRAIN = 0.01
 
@@ -33,6 +34,11 @@ class Entry:
     """The sessions and process groups that these led or were in."""
     undecided: dict[Identity, ProcessInfo] = field(default_factory=dict)
     """Adopted ones of which this case is one of several candidates, also after they have ended."""
+
+    def recognised(self, identity: Identity) -> str:
+        """How one that shows no token now, and is known to the case, was recognised."""
+        first = self.known[identity]
+        return SEEN if first == TOKEN else first
 
     def open_at(self, moment: Instant) -> bool:
         """Whether it was open then; `moment` is up to a tick of the clock that stamps starts too early."""
@@ -153,7 +159,7 @@ def _by_signs(stray: Stray) -> Placed | None:
     earlier = [each for each in _entries if each.had_begun(stray.began)]
     for entry in earlier:
         if stray.identity in entry.known:
-            return Placed(entry, entry.known[stray.identity])
+            return Placed(entry, entry.recognised(stray.identity))
     for entry in earlier:
         if stray.token == entry.token:
             return Placed(entry, TOKEN)

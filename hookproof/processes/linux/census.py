@@ -45,8 +45,7 @@ def find(token: str, *, since: Instant, entry: Entry | None = None) -> Iterator[
         for pid in again:
             yield from census.examine(pid)
     yield from census.below()
-    if entry is not None and status.adopting():
-        yield from census.strays()
+    yield from census.strays()
 
 
 def of_nobody() -> Iterator[ProcessInfo]:
@@ -83,6 +82,7 @@ class _Census:
             for each in (registry.entries() if entry is not None else ())
             if each is not entry and each.closed is None
         }
+        self._adopts = entry is not None and status.adopting()
         self._uid = os.geteuid()
         self._self = os.getpid()
         self._told: set[Identity] = set()
@@ -113,6 +113,9 @@ class _Census:
                 yield from self._read_token(stat, entry)
         finally:
             os.close(entry)
+        if stat.ppid == self._self and self._adopts and pid not in self.unclear:
+            # at once: one that forks and ends for ever would be gone by the end of the pass
+            yield from self._stray(stat)
 
     def _read_token(self, stat: Stat, entry: int) -> Iterator[ProcessInfo]:
         environment = proc.read("environ", entry)
@@ -133,31 +136,38 @@ class _Census:
         """Those whose parents lead to one of the run, whatever they carry and whoever owns them."""
         self._fill_gaps()
         self._children = _by_parent(self._young.values())
-        known = self._entry.known if self._entry is not None else {}
-        roots = [stat for stat in self._young.values() if stat.identity in self._told or stat.identity in known]
-        for stat in roots:
-            yield from self._describe(stat, known.get(stat.identity, TOKEN))
+        roots = [stat for stat in self._young.values() if stat.identity in self._told]
+        if self._entry is not None:
+            untold = [stat for stat in self._young.values() if stat.identity not in self._told]
+            for stat in [each for each in untold if each.identity in self._entry.known]:
+                roots.append(stat)
+                yield from self._describe(stat, self._entry.recognised(stat.identity))
         yield from self._descend(roots)
         for other in self._others.values():
             theirs = [stat for stat in self._young.values() if stat.identity in other.known]
             for stat in _descendants(theirs, self._children):
-                _note(other, stat, DESCENDANT)
+                if stat.identity not in other.known:
+                    _note(other, stat, DESCENDANT)
 
     def strays(self) -> Iterator[ProcessInfo]:
-        """Those that came to this process, and are the case's as far as anything tells."""
-        self._note_foreign()
-        for stat in self._children.get(self._self, ()):
-            if stat.dead or stat.identity in self._told or stat.identity.pid in self.unclear:
-                continue
-            if status.born(stat) != "elsewhere" or _is_foreign(stat):
-                continue
-            placed = _place(stat)
-            if placed is not None and placed.entry is self._entry:
-                yield from self._describe(stat, placed.by)
-                yield from self._descend([stat])
-            elif placed is not None and placed.entry is None:
-                for info in _infos([stat], placed.by):
-                    registry.note_undecided(placed, info)
+        """Those that came to this process, and are the case's as far as anything tells by now."""
+        if self._adopts:
+            self._note_foreign()
+            for stat in self._children.get(self._self, ()):
+                if not stat.dead and stat.identity not in self._told and stat.identity.pid not in self.unclear:
+                    yield from self._stray(stat)
+                    if stat.identity in self._told:
+                        yield from self._descend([stat])
+
+    def _stray(self, stat: Stat) -> Iterator[ProcessInfo]:
+        if stat.identity in self._told or status.born(stat) != "elsewhere" or _is_foreign(stat):
+            return
+        placed = _place(stat)
+        if placed is not None and placed.entry is self._entry:
+            yield from self._describe(stat, placed.by)
+        elif placed is not None and placed.entry is None:
+            for info in _infos([stat], placed.by):
+                registry.note_undecided(placed, info)
 
     def _fill_gaps(self) -> None:
         """A parent may end between the look at its child and that at itself: then the child has another one now."""
@@ -230,11 +240,20 @@ def _descendants(roots: Iterable[Stat], children: dict[int, list[Stat]]) -> Iter
     seen = {stat.identity for stat in parents}
     for parent in parents:  # grows while it is walked
         for stat in children.get(parent.identity.pid, ()):
-            # one that is older is the child of another that had this pid
-            if stat.identity not in seen and stat.identity.start >= parent.identity.start:
+            if stat.identity not in seen and _is_child(stat, parent):
                 seen.add(stat.identity)
                 parents.append(stat)
                 yield stat
+
+
+def _is_child(stat: Stat, parent: Stat) -> bool:
+    """Whether it is this very parent's child, or was when it ended: a pass may last until pids come round."""
+    now = proc.read_stat(stat.identity.pid)
+    if now is None or now.identity != stat.identity or now.ppid != parent.identity.pid:
+        return False
+    # Looked at after the child was: who had the pid before and still has it, had it all the time.
+    of_parent = proc.read_stat(parent.identity.pid)
+    return of_parent is not None and of_parent.identity == parent.identity
 
 
 def _infos(stats: Iterable[Stat], by: str) -> Iterator[ProcessInfo]:

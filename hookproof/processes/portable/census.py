@@ -33,10 +33,13 @@ def find(token: str, *, since: Instant, entry: Entry | None = None) -> Iterator[
             if process.pid == os.getpid() or process.create_time() < since - _GRANULARITY:
                 continue
             children.setdefault(process.ppid(), []).append(process)
-            marked = _token(process) == token
-            if marked or identify(process.pid) in known:
+            marked, identity = _token(process) == token, identify(process.pid)
+            if marked:
                 roots.append(process)
-                yield from _told(process, TOKEN if marked else DESCENDANT, entry)
+                yield from _told(process, TOKEN, entry)
+            elif identity is not None and identity in known and entry is not None:
+                roots.append(process)
+                yield from _told(process, entry.recognised(identity), entry)
         except (psutil.Error, OSError):
             continue  # it ended meanwhile, or the system does not show it to us
     told = {process.pid for process in roots}
