@@ -183,7 +183,8 @@ def _by_time(stray: Stray) -> Placed:
     if len(candidates) == 1:
         return Placed(candidates.pop(), ONLY_CASE)
     if not candidates:
-        # began when none was open: of what is just being ended, if anything is
+        # began when none was open: of what is just being ended, if anything is that had begun before
         ending = [other for other in _placed.values() if other.over]
-        candidates = {each for other in ending for each in (other.candidates or {other.entry}) if each is not None}
+        of = {each for other in ending for each in (other.candidates or {other.entry}) if each is not None}
+        candidates = {each for each in of if each.had_begun(stray.began)}
     return Placed(candidates=frozenset(candidates))

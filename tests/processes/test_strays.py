@@ -18,13 +18,9 @@ import concurrent.futures.thread  # noqa: F401 - what would be imported once thi
 import encodings.ascii  # noqa: F401
 import gc
 import os
-import pty
 import shutil
-import signal
-import subprocess
 import tempfile
 import threading
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from secrets import token_hex
@@ -34,41 +30,19 @@ import pytest
 
 from hookproof.processes import (
     CaseProcesses,
-    Child,
     Identity,
     ProcessInfo,
     become_subreaper,
     identify,
     is_alive,
-    reap_adopted,
     registry,
     spawn,
 )
-from hookproof.processes.platform import native
 
-from .programs import LIVES, SECONDS, environment, in_own_process, played, python, said, zombies
+from .leavers import BARE, LEAVES_AT_ONCE, by, leaves
+from .programs import LIVES, SECONDS, environment, in_own_process, played, python, zombies
 
 NOBODY = 65534
-BARE = """
-import os, sys
-os.chdir("/")
-if os.fork() == 0:
-    os.setsid()
-    if os.fork() == 0:
-        os.setsid() if "leads" in sys.argv else None
-        os.dup2(os.open("/dev/null", os.O_RDWR), 0)
-        print(os.getpid(), flush=True)
-        until_exec = os.dup(1)
-        os.dup2(0, 1), os.dup2(0, 2)
-        os.execve("/bin/sleep", ["sleep", "30011"], {})
-    os._exit(0)
-os.wait()
-"""
-"""Double fork, setsid, an empty environment: a daemon as `env -i` makes it."""
-
-LEAVES_AT_ONCE = BARE.replace("os.setsid()\n", "pass\n", 1)
-"""The daemon leads the one session that it ever had a part in: nothing but its birth ties it to anybody."""
-
 TITLED = """
 import os
 if os.fork() == 0:
@@ -93,22 +67,6 @@ while time.monotonic() < began + 60:
     if os.fork(): os._exit(0)
 """
 """Never the same process nor the same session for long."""
-
-
-async def leaves(case: CaseProcesses, program: str, *words: str) -> Identity:
-    """Have a case start a program that leaves a process behind and says its pid; wait until it is on its own."""
-    child = await spawn(python(program, *words), env=environment(), cwd="/", stdin=PIPE, stdout=PIPE, case=case)
-    assert child.stdout is not None
-    told = await child.stdout.read()  # until nobody holds it any more: the daemon does until its exec
-    identity = identify(int(told))
-    assert identity is not None
-    await child.wait()
-    child.close()
-    return identity
-
-
-def by(infos: list[ProcessInfo]) -> dict[Identity, str]:
-    return {info.identity: info.by for info in infos}
 
 
 async def is_swept(case: CaseProcesses, identity: Identity, how: str) -> ProcessInfo:
@@ -359,89 +317,6 @@ def test_what_a_stray_still_shows_decides_between_two_cases() -> None:
     in_own_process(scenario_signs_between_two_cases)
 
 
-def detached(**more: object) -> subprocess.Popen[bytes]:
-    """A process of somebody else's in this process, in a session of its own."""
-    popen = subprocess.Popen(
-        ["/bin/sleep", "30013"],
-        env={},
-        cwd="/",
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,
-        **more,  # type: ignore[call-overload]
-    )
-    assert isinstance(popen, subprocess.Popen)
-    return popen
-
-
-def scenario_foreign() -> None:  # noqa: PLR0915
-    become_subreaper()
-    warnings.simplefilter("ignore", ResourceWarning)  # which subprocess gives for what is forgotten
-    alive: list[int] = [detached().pid]  # before; and forgotten, so that subprocess keeps it
-
-    def in_thread() -> None:
-        alive.append(detached().pid)
-        alive.append(os.posix_spawn("/bin/sleep", ["sleep", "30013"], {}, setsid=True))
-        done.set()
-        may_end.wait(SECONDS)
-
-    done, may_end = threading.Event(), threading.Event()
-    thread = threading.Thread(target=in_thread)
-
-    async def main() -> None:
-        with CaseProcesses(token_hex(16)) as case:
-            during = detached()
-            alive.append(during.pid)
-            alive.append(detached(preexec_fn=lambda: None).pid)
-            program = await asyncio.create_subprocess_exec("/bin/sleep", "30013", env={}, start_new_session=True)
-            alive.append(program.pid)
-            pid, _ = pty.fork()
-            if pid == 0:
-                os.execve("/bin/sleep", ["sleep", "30013"], {})  # noqa: S606
-            alive.append(pid)
-            pid = os.fork()
-            if pid == 0:
-                os.setsid()
-                os.execve("/bin/sleep", ["sleep", "30013"], {})  # noqa: S606
-            alive.append(pid)
-            thread.start()
-            done.wait(SECONDS)
-            # a server that daemonises, of somebody else's, while its starter is seen alive
-            starter = subprocess.Popen(  # noqa: ASYNC220
-                python(BARE.replace("os._exit(0)", "sys.stdin.read(); os._exit(0)")), env={}, stdin=PIPE, stdout=PIPE
-            )
-            daemon = int(said(starter))
-            assert case.census() == []
-            starter.communicate(b"")
-            alive.append(daemon)
-            gc.collect()
-            mine = await leaves(case, BARE)
-            assert set(by(case.census())) == {mine}
-            assert {info.identity for info in (await case.sweep(seconds=SECONDS)).ended} == {mine}
-            assert case.undecided() == []
-            identities = [identify(pid) for pid in alive]
-            program._transport.close()  # type: ignore[attr-defined]  # ends it, as asyncio does at the end of its loop
-            alive.remove(program.pid)
-        assert None not in identities
-        assert all(identify(pid) is not None for pid in alive)
-        assert reap_adopted() == 0
-
-    played(main)
-    with CaseProcesses(token_hex(16)) as other:
-        assert other.census() == []
-    assert all(identify(pid) is not None for pid in alive)
-    may_end.set()
-    thread.join()
-    for pid in alive:
-        os.kill(pid, signal.SIGKILL)
-        assert os.waitpid(pid, 0) == (pid, signal.SIGKILL)
-    # subprocess looks after what was forgotten, and finds its status taken
-    subprocess._cleanup()  # type: ignore[attr-defined]
-
-
-def test_what_others_start_in_this_process_is_never_ended_however_it_detaches_itself() -> None:
-    in_own_process(scenario_foreign)
-
-
 def scenario_dropped() -> None:
     become_subreaper()
 
@@ -531,21 +406,3 @@ def scenario_many_times() -> None:
 
 def test_twenty_rounds_of_two_cases_leave_nothing() -> None:
     in_own_process(scenario_many_times)
-
-
-def test_a_kernel_without_lists_of_children_is_served_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    from hookproof.processes.linux import proc
-
-    child: Child | subprocess.Popen[bytes] = detached()
-    try:
-        expected = set(proc.children())
-        read = proc.read
-        monkeypatch.setattr(proc, "read", lambda path, entry=None: None if "children" in path else read(path, entry))
-        monkeypatch.setattr(proc.os.path, "exists", lambda path: "children" not in str(path))
-        assert set(proc.children()) == expected
-        assert child.pid in expected
-    finally:
-        monkeypatch.undo()
-        child.kill()
-        child.wait()
-    assert native.identify(child.pid) is None
