@@ -23,6 +23,7 @@ from hookproof.catalogue.scenario import Scenario, read_scenario, scenario_files
 from hookproof.catalogue.steps import Bash
 from hookproof.errors import describe
 from hookproof.hosts.session import Program
+from hookproof.judge import strays
 from hookproof.judge.baseline import Baseline, Stand, read_baseline, stand, system_of
 from hookproof.judge.expected import ExpectedTable, read_expected, unexpected
 from hookproof.judge.judge import Judgement, judge
@@ -31,6 +32,7 @@ from hookproof.play.header import header
 from hookproof.pool import Pool
 from hookproof.report import results as reports
 from hookproof.report.results import Result, Skipped
+from hookproof.runs import ALONE
 from hookproof.wall import Guarded
 
 
@@ -205,16 +207,48 @@ def run_cases(
     def one(number: int) -> None:
         on_start(cases[number])
         results[number] = run_case(cases[number], run, options, judges, runner=pool.play)
-        on_result(results[number])
+        if not _undecided(results[number]):
+            on_result(results[number])
+
+    def once_more(number: int) -> None:
+        on_start(cases[number])
+        results[number] = run_case(cases[number], run, options, judges, runner=pool.play, again=ALONE)
 
     # what is known to take long goes first, so that it does not run alone at the end
     order = sorted(range(len(cases)), key=lambda number: -_scripted_wait(cases[number]))
-    together = [number for number in order if not cases[number].scenario.alone]
-    alone = [number for number, case in enumerate(cases) if case.scenario.alone]
     with pool:
-        pool.each(one, together, workers=workers)
-        pool.each(one, alone, workers=1)
+        pool.each(one, [number for number in order if not cases[number].scenario.alone], workers=workers)
+        pool.each(one, [number for number, case in enumerate(cases) if case.scenario.alone], workers=1)
+        doubted = [number for number in range(len(cases)) if _undecided(results[number])]
+        left = {number: _undecided(results[number]) for number in doubted}
+        pool.each(once_more, doubted, workers=1)
+        accounted = any(_records(results[number], strays.of_this_case) for number in doubted)
+        for number in doubted:
+            if not accounted:
+                results[number] = _unaccounted(results[number], left[number], judges)
+            on_result(results[number])
     return [results[number] for number in range(len(cases))]
+
+
+def _undecided(each: Result) -> list[journals.Record]:
+    """The processes of which nobody can tell whether this case left them, or one that was played beside it."""
+    return _records(each, strays.undecided)
+
+
+def _records(each: Result, ask: Callable[[list[journals.Record]], list[journals.Record]]) -> list[journals.Record]:
+    try:
+        return ask(journals.read(Path(each.journal)))
+    except journals.JournalError:
+        return []
+
+
+def _unaccounted(each: Result, left: list[journals.Record], judges: Judges) -> Result:
+    """The result of a case that may have left a process, although it left none when it was played alone."""
+    names = ", ".join(" ".join(process["argv"])[:100] or f"pid {process['pid']}" for process in left[:3])
+    why = f"a process was left by this case or by one played beside it, and by none of them when played alone: {names}"
+    path = Path(each.journal)
+    journals.append_error(path, where="harness", what=why)
+    return judges.judge(path)
 
 
 def _scripted_wait(case: Case) -> int:

@@ -78,10 +78,12 @@ def play_all(
         raise UsageError(f"-j {parsed.jobs}: expected a number from 1 (or 0 for one case per processor)")
     runs: Path = parsed.runs or places.runs_dir()
     outputs.check(parsed)
-    processes.become_subreaper()
     console = terminal.console()
     for trouble in claims.clear_away().troubles:
         console.print(f"[yellow]warning[/] {escape(clean.text(trouble))}", soft_wrap=True)
+    unheld = processes.hold_run()
+    if unheld is not None:
+        console.print(f"[yellow]warning[/] {escape(unheld)}", soft_wrap=True)
     _install(console, cases)
     with new_run(runs) as run:
         return _played(cases, parsed, console, run.path, worker=worker, held=held, criteria=criteria), console

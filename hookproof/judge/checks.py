@@ -7,7 +7,7 @@ whether that conforms is not its business.
 from __future__ import annotations
 
 from hookproof.judge.cancel_checks import cancelled
-from hookproof.judge.fates import Check, fate, named, refused, short
+from hookproof.judge.fates import Check, fate, is_stray, maybe_left, named, refused, short
 from hookproof.judge.state_checks import (
     active_row_stays,
     as_many_as_launched,
@@ -97,11 +97,16 @@ def nothing_left(story: Story, job: JobStory) -> Seen:
     if census is None:
         return Seen(None, "the run ended without a census")
     alive = census["processes"]
-    if not alive:
-        return Seen("nothing left", "no process of the run was alive after the last session's end")
     left = story.unaccounted(census)
     if left:
-        return Seen("left behind", f"{len(left)} of {len(alive)} alive that no listed job accounts for: {named(left)}")
+        strays = [process for process in left if is_stray(process)]
+        # those without the token first: nobody would look for them
+        first = named([*strays, *(process for process in left if process not in strays)])
+        return Seen("left behind", f"{len(left)} of {len(alive)} alive that no listed job accounts for: {first}")
+    if story.undecided:
+        return Seen(None, maybe_left(story.undecided))
+    if not alive:
+        return Seen("nothing left", "no process of the run was alive after the last session's end")
     return Seen("only listed jobs", f"{len(alive)} processes, all of them of listed jobs: {named(alive)}")
 
 

@@ -60,7 +60,40 @@ def _how_lost(job: JobStory) -> str:
 
 def named(processes: list[Record]) -> str:
     """The first few processes, as a person would look for them."""
-    return "; ".join(f"pid {process['pid']}: {short(' '.join(process['argv']))}" for process in processes[:3])
+    return "; ".join(
+        f"pid {process['pid']}: {short(' '.join(process['argv']))}{_without_token(process)}"
+        for process in processes[:3]
+    )
+
+
+def is_stray(process: Record) -> bool:
+    """Whether it ran without the run's token when it was counted."""
+    return bool(process.get("by", "token") != "token")
+
+
+def maybe_left(processes: list[Record]) -> str:
+    """What to say of processes that may be this case's and may be another's."""
+    return (
+        f"{len(processes)} alive without the run's token, left by this case or by another that was played at the same "
+        f"time, and nothing tells by which: {named(processes)}; play this case alone (-j 1) to know"
+    )
+
+
+_RECOGNISED = {
+    "spawned": "the harness started it for this case",
+    "seen before": "it was seen with the token before",
+    "descendant": "its parents are the run's",
+    "session": "it is in a session of the run's",
+    "folder": "it holds something in the case's directory",
+    "only case": "no other case was played when it began",
+}
+
+
+def _without_token(process: Record) -> str:
+    if not is_stray(process):
+        return ""
+    how = _RECOGNISED.get(process["by"])
+    return f" (without the run's token{f'; {how}' if how else ''})"
 
 
 def short(text: str) -> str:

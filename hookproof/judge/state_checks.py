@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from hookproof.journal import Record
-from hookproof.judge.fates import fate, named, short, unless_refused
+from hookproof.judge.fates import fate, maybe_left, named, short, unless_refused
 from hookproof.judge.story import MAIN, JobStory, Story
 from hookproof.judge.verdict import Seen
 
@@ -103,6 +103,8 @@ def one_state(story: Story, job: JobStory) -> Seen:
     left = story.unaccounted(census)
     if left:
         return Seen("teardown looks elsewhere", f"after the session's end nothing accounts for {named(left)}")
+    if story.undecided:
+        return Seen(None, maybe_left(story.undecided))
     return Seen("one state", f"every place lists it, and the session's end left nothing behind; {end.detail}")
 
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from hookproof.journal import Record
+from hookproof.judge.strays import undecided
 
 MAIN = "main"
 PROVOKES = {"worker ended", "codex ended", "shell ended", "foreign pid planted"}
@@ -189,6 +190,11 @@ class Story:
         for pid in own:  # grows while it is walked
             own += [each for each, process in alive.items() if process["ppid"] == pid and each not in own]
         return [process for pid, process in alive.items() if pid not in wrappers and pid not in own]
+
+    @cached_property
+    def undecided(self) -> list[Record]:
+        """What ran when all was over and may be this case's, or that of one that was played at the same time."""
+        return undecided(self.records)
 
     def server_of(self, entry: Record) -> Any:
         """The pid of the shared server that a state root tells of, or None."""

@@ -47,7 +47,7 @@ async def _play(case: Case, journal: Journal, options: PlayOptions) -> None:
         claude=claude.argv,
     )
     try:
-        with processes.CaseProcesses(world.token) as group:
+        with processes.CaseProcesses(world.token, folder=world.root) as group:
             await _performance(case, world, journal, options, group).run()
         journal.write("end", world_removed=world.remove())
     finally:

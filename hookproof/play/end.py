@@ -23,10 +23,51 @@ _LONGEST_SECONDS = 20.0
 
 
 async def settle(journal: Journal, world: World, state: State | None, group: processes.CaseProcesses) -> None:
-    """Write the `census` record: what still runs after every session has ended, and what the state files say."""
-    left = await idle(group)
+    """Write the `census` record: what still runs after every session has ended, and what the state files say.
+
+    Before it come `strays` records of what runs without the run's token, if anything does.
+    """
+    left = await idle(group, undecided=True)
+    Strays(journal, group).tell(left)
     rows = await settled_state(world, state, journal) if state is not None else []
     journal.write("census", processes=describe(left), state=rows)
+
+
+class Strays:
+    """Writes `strays` records: processes without the run's token, by name, with how each was recognised (`by`).
+
+    `of` is "this case", or "undecided" for those that may as well be of another case that was open at the same time.
+    Each process is told once.
+    """
+
+    def __init__(self, journal: Journal, group: processes.CaseProcesses) -> None:
+        self._journal = journal
+        self._group = group
+
+    def tell(self, left: list[processes.ProcessInfo]) -> None:
+        """Of what runs now (`left`), and of what is undecided and lives: those that have ended left nothing."""
+        self._write("this case", [info for info in left if info.by != "token"])
+        self.tell_undecided()
+
+    def tell_undecided(self) -> None:
+        """Also of what came to light since, in the sweep."""
+        self._write("undecided", _alive_undecided(self._group))
+
+    def _write(self, of: str, infos: list[processes.ProcessInfo]) -> None:
+        told = {
+            (each["pid"], each["start"])
+            for record in self._journal.records
+            if record["kind"] == "strays" and record["of"] == of
+            for each in record["processes"]
+        }
+        new = [info for info in infos if (info.identity.pid, info.identity.start) not in told]
+        if new:
+            self._journal.write("strays", of=of, processes=describe(new))
+
+
+def _alive_undecided(group: processes.CaseProcesses) -> list[processes.ProcessInfo]:
+    """Those alive that may be this case's or another's."""
+    return [info for info in group.undecided() if processes.is_alive(info.identity)]
 
 
 async def uninterrupted(clearing: Coroutine[Any, Any, None]) -> None:
@@ -42,17 +83,28 @@ async def uninterrupted(clearing: Coroutine[Any, Any, None]) -> None:
         raise asyncio.CancelledError
 
 
-async def idle(group: processes.CaseProcesses, quiet: float = _IDLE_SECONDS) -> list[processes.ProcessInfo]:
-    """Wait until what still runs has come to rest, for `quiet` seconds. Returns what that is."""
+async def idle(
+    group: processes.CaseProcesses, quiet: float = _IDLE_SECONDS, *, undecided: bool = False
+) -> list[processes.ProcessInfo]:
+    """Wait until what still runs has come to rest, for `quiet` seconds. Returns what that is.
+
+    With `undecided` also until those have that may be the case's; they are not among what is returned.
+    """
     deadline = time.monotonic() + _LONGEST_SECONDS
-    left = group.census()
+    left = _running(group, undecided=undecided)
     while left and time.monotonic() < deadline:
         died = await _any_death(left, quiet)
-        now = group.census()
-        if not died and _work(now) == _work(left):
-            return now
+        now = _running(group, undecided=undecided)
+        rests = not died and _work(now) == _work(left)
         left = now
-    return left
+        if rests:
+            break
+    return [info for info in left if info.by != "undecided"]
+
+
+def _running(group: processes.CaseProcesses, *, undecided: bool) -> list[processes.ProcessInfo]:
+    found = group.census()
+    return found + _alive_undecided(group) if undecided else found
 
 
 async def _any_death(infos: list[processes.ProcessInfo], quiet: float) -> bool:

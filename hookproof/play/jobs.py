@@ -154,7 +154,7 @@ def _variables(pid: int, names: list[str]) -> dict[str, str | None] | None:
 
 
 def describe(infos: list[processes.ProcessInfo]) -> list[Record]:
-    """Processes as the journal holds them."""
+    """Processes as the journal holds them; `by` is how each was recognised as the run's."""
     return [
         {
             "pid": info.identity.pid,
@@ -162,6 +162,7 @@ def describe(infos: list[processes.ProcessInfo]) -> list[Record]:
             "ppid": info.ppid,
             "pgid": info.pgid,
             "argv": [part[:200] for part in info.argv[:12]],
+            "by": info.by,
         }
         for info in infos
     ]

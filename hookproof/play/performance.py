@@ -25,7 +25,7 @@ from hookproof.journal import DeadlineMissedError, Journal
 from hookproof.model.script import Script
 from hookproof.model.server import ModelServer
 from hookproof.play.cases import Case, PlayOptions
-from hookproof.play.end import settle, uninterrupted
+from hookproof.play.end import Strays, settle, uninterrupted
 from hookproof.play.steps import HostGoneError, Steps
 from hookproof.stage import tap
 from hookproof.stage import world as worlds
@@ -185,6 +185,7 @@ class Performance(ABC):
         """The sweep; afterwards nothing of the run is left but its journal."""
         self.journal.write("sweep.began")
         swept = await self.group.sweep(seconds=20.0)
+        Strays(self.journal, self.group).tell_undecided()
         async with AsyncExitStack() as closing:  # in the reverse order, each whatever the others raise
             closing.callback(self.deaths.close)
             closing.push_async_callback(self._recorder.stop)

@@ -1,7 +1,8 @@
 """Processes: started, recognised, watched and ended, the same way on every system.
 
 A process is an `Identity`, pid and start time; nothing is ever signalled by pid alone. Deaths arrive by event. What
-belongs to a run is told by the token in its environment, wherever it has gone.
+belongs to a run is told by the token in its environment, wherever it has gone; what lost the token by its parents, and
+where this process adopts orphans by whatever else they still show.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from hookproof.processes.case import CaseProcesses
 from hookproof.processes.death import DeathWatch
 from hookproof.processes.identity import (
     become_subreaper,
+    hold_run,
     identify,
     instant,
     is_alive,
@@ -50,6 +52,7 @@ __all__ = [
     "SweepResult",
     "become_subreaper",
     "census",
+    "hold_run",
     "identify",
     "instant",
     "is_alive",

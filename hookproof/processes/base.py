@@ -10,7 +10,10 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import IO, NewType, Protocol
+from typing import IO, TYPE_CHECKING, NewType, Protocol
+
+if TYPE_CHECKING:
+    from hookproof.processes.registry import Entry
 
 TOKEN_VARIABLE = "HOOKPROOF_TOKEN"  # noqa: S105 - the name of a variable; what it holds marks and opens nothing
 """The environment variable that marks every process of a run."""
@@ -37,10 +40,12 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class ProcessInfo:
-    """What is known of a live process that carries a run's token.
+    """What is known of a live process of a run.
 
     `cpu_seconds` is user plus system time; `created` is in seconds since the epoch, for people. `pgid` and `sid` are
-    None where the platform has no such thing.
+    None where the platform has no such thing. `by` is how it was recognised: "token", or, of one that does not show
+    the token now, "spawned", "seen before", "descendant", "session", "folder", "only case" or "undecided" (see
+    `registry.place`).
     """
 
     identity: Identity
@@ -50,6 +55,7 @@ class ProcessInfo:
     argv: list[str]
     cpu_seconds: float
     created: float
+    by: str = "token"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +157,11 @@ class Platform(Protocol):
 
     def kill(self, identity: Identity) -> bool: ...
 
-    def find(self, token: str, *, since: Instant) -> Iterator[ProcessInfo]: ...
+    def find(self, token: str, *, since: Instant, entry: Entry | None = None) -> Iterator[ProcessInfo]: ...
+
+    def of_nobody(self) -> Iterator[ProcessInfo]: ...
+
+    def forget(self) -> None: ...
 
     def wait_dead(self, identities: Iterable[Identity], *, seconds: float) -> list[Identity]: ...
 
@@ -171,6 +181,8 @@ class Platform(Protocol):
         limit: int,
         container: Container | None,
     ) -> Child: ...
+
+    def hold_run(self) -> str | None: ...
 
     def become_subreaper(self) -> bool: ...
 

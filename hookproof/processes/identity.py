@@ -45,6 +45,16 @@ def kill(identity: Identity) -> bool:
     return native.kill(identity)
 
 
+def hold_run() -> str | None:
+    """Hold all that this process will start together, until its end: for a process that does nothing but play.
+
+    Linux: it becomes a subreaper. Windows: it goes into a job that ends with it, and whatever is started from then on
+    is in that job too, whoever breaks away from those of its case. Elsewhere there is nothing to hold with.
+    Returns why it could not be done, in one sentence, or None; what each case holds together remains.
+    """
+    return native.hold_run()
+
+
 def become_subreaper() -> bool:
     """Have orphans below this process adopted by it, so that how they ended can be observed. Linux only.
 
@@ -67,10 +77,10 @@ def reap_adopted(*, only_spawn_detaches: bool = False) -> int:
     asyncio, multiprocessing or os.fork keeps its status, and what a DeathWatch watches is left to that.
 
     How adoption is told: a child that we start is in our session or leads one of its own, so a child in a third
-    session was adopted. One that leads a session was adopted if a census or a DeathWatch saw it alive with a token
-    and `spawn` did not start it; hence start by `spawn` what carries a token in a session of its own. What led a
-    session, and lived and died unseen, stays a zombie until this process ends, unless the caller promises that
-    `only_spawn_detaches`: that nothing else in this process starts children in sessions of their own
-    (start_new_session). Then no adopted zombie stays.
+    session was adopted. One that leads a session was adopted if nothing here started it (a Popen that names it, a fork,
+    a thread on which it hangs would tell), and it began while a case was open, or a census or a DeathWatch saw it
+    alive with a token. What led a session, and lived and died unseen while no case was open, stays a zombie until this
+    process ends, unless the caller promises that `only_spawn_detaches`: that nothing else in this process starts
+    children in sessions of their own (start_new_session). Then no adopted zombie stays.
     """
     return native.reap_adopted(only_spawn_detaches=only_spawn_detaches)

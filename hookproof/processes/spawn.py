@@ -40,7 +40,7 @@ async def spawn(
     if not argv:
         raise ValueError("expected a program and its arguments, found an empty list")
     marked = {**env, TOKEN_VARIABLE: case.token} if case is not None else dict(env)
-    return await native.spawn(
+    child = await native.spawn(
         list(argv),
         env=marked,
         cwd=cwd,
@@ -50,3 +50,6 @@ async def spawn(
         limit=limit,
         container=case.container if case is not None else None,
     )
+    if case is not None:
+        case.started(child.identity)
+    return child

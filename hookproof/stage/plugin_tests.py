@@ -132,7 +132,7 @@ async def _pytest(claimed: claims.Claimed, copy: Path, tests: str, needs: Sequen
     runner = root / "runner.py"
     runner.write_text(_RUNNER.format(dependencies=", ".join(f'"{name}"' for name in needs)), encoding="utf-8")
     argv = ["uv", "run", "--quiet", "--script", str(runner), "-q", "-p", "no:cacheprovider", tests]
-    with processes.CaseProcesses(token) as group:
+    with processes.CaseProcesses(token, folder=root) as group:
         done = await processes.run(
             [str(folders["bin"] / argv[0]), *argv[1:]],
             env={**env, **settings},

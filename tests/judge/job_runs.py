@@ -25,7 +25,9 @@ from stories import (
     row,
     session_end,
     started,
+    strays,
     told,
+    without_token,
 )
 
 from hookproof.journal import Record
@@ -158,6 +160,12 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-07", [census(WORKER, 11, rows=[GHOST])], "left behind", "violates"),
     ("JOB-07", [two_roots(census(WORKER, SERVER, rows=[GHOST]))], "left behind", "violates"),
     ("JOB-07", RAN, "no evidence", "unknown"),
+    ("JOB-07", [*RAN, without_token(census(11), "session")], "left behind", "violates"),
+    ("JOB-07", [without_token(census(WORKER, rows=[GHOST]), "session")], "only listed jobs", "conforms"),
+    ("JOB-07", [*RAN, strays(11), census()], "no evidence", "unknown"),
+    ("JOB-07", [*RAN, census(), strays(11)], "no evidence", "unknown"),
+    ("JOB-07", [*RAN, strays(11), census(WORKER, rows=[DONE])], "left behind", "violates"),
+    ("JOB-07", [*RAN, strays(11, of="this case"), without_token(census(11), "folder")], "left behind", "violates"),
     ("JOB-08", [*RAN, RESULT], "readable", "conforms"),
     ("JOB-08", [*RAN, {**RESULT, "exit": 1, "text": "No job found"}], "gone", "violates"),
     ("JOB-08", [*RAN, {**RESULT, "text": "something else"}], "gone", "violates"),
@@ -226,6 +234,7 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-16", [*RAN, look(main=[DONE], bare=[DONE]), census()], "no row", "violates"),
     ("JOB-16", [*RAN, look(), look(DONE, main=[]), census()], "status looks elsewhere", "violates"),
     ("JOB-16", [*RAN, census()], "no evidence", "unknown"),
+    ("JOB-16", [*RAN, look(DONE), strays(11), census()], "no evidence", "unknown"),
     ("JOB-16", [*RAN, look(DONE)], "no evidence", "unknown"),
     ("JOB-17", [*WORKER_KILLED, look(FAILED)], "failed", "conforms"),
     ("JOB-17", [*CODEX_KILLED, look(FAILED)], "failed", "conforms"),

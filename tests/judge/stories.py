@@ -182,6 +182,17 @@ def census(
     return {"kind": "census", "processes": alive, "state": [state]}
 
 
+def without_token(record: Record, by: str) -> Record:
+    """A census whose processes carry no token, and were recognised by something else."""
+    return {**record, "processes": [{**process, "by": by} for process in record["processes"]]}
+
+
+def strays(*pids: int, of: str = "undecided") -> Record:
+    """What ran without the run's token."""
+    alive = [{"pid": pid, "start": 1, "ppid": 1, "pgid": pid, "argv": ["stray", str(pid)], "by": of} for pid in pids]
+    return {"kind": "strays", "of": of, "processes": alive}
+
+
 def told(text: str, conversation: str = "main", role: str = "user") -> Record:
     texts = [{"role": role, "text": text}]
     return {"kind": "model.request", "n": 9, "agent": conversation, "aside": False, "texts": texts, "results": []}

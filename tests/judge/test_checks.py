@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import pytest
 from job_runs import LAUNCHES, LOST, RAN, RUNS, TWO
-from stories import error, journal, killed, launch, listing, look, started
+from stories import census, error, journal, killed, launch, listing, look, started, strays, without_token
 
 from hookproof.catalogue.requirement import read_requirements
 from hookproof.journal import Record
 from hookproof.judge.checks import CHECKS
 from hookproof.judge.judge import judge
+from hookproof.judge.strays import has_undecided
 
 REQUIREMENTS = {name: row for name, row in read_requirements().items() if name.startswith("JOB-")}
 
@@ -29,6 +30,26 @@ def test_check(name: str, run: list[Record], seen: str, verdict: str) -> None:
 def test_launches_at_once(run: list[Record], seen: str, verdict: str) -> None:
     (check,) = judge(journal(*run, requires=["JOB-10"], jobs=TWO), REQUIREMENTS).checks
     assert (check.seen, check.verdict) == (seen, verdict), check.detail
+
+
+def test_what_lost_its_token_is_told_by_name() -> None:
+    def detail(*parts: Record) -> str:
+        (check,) = judge(journal(*RAN, *parts, requires=["JOB-07"]), REQUIREMENTS).checks
+        return check.detail
+
+    left = without_token(census(11), "session")
+    left["processes"].insert(0, census(10)["processes"][0])
+    known = "pid 11: left over (without the run's token; it is in a session of the run's); pid 10: left over"
+    assert detail(left).endswith(known)
+    doubtful = detail(strays(12), census())
+    assert "pid 12: stray 12 (without the run's token)" in doubtful
+    assert "play this case alone" in doubtful
+
+
+def test_a_journal_says_whether_its_case_is_to_be_played_alone() -> None:
+    assert has_undecided(journal(*RAN, strays(11), census(), requires=["JOB-01"]))
+    assert not has_undecided(journal(*RAN, strays(11, of="this case"), census(), requires=["JOB-07"]))
+    assert not has_undecided(journal(*RAN, census()))
 
 
 ALL = [*RUNS, *(("JOB-10", run, seen, verdict) for run, seen, verdict in LAUNCHES)]

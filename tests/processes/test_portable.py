@@ -17,7 +17,7 @@ from subprocess import PIPE
 
 import pytest
 
-from hookproof.processes import Death, Exit, Identity
+from hookproof.processes import Death, Exit, Identity, registry
 from hookproof.processes import portable as native
 from hookproof.processes.base import Child, Platform, Stream
 from hookproof.processes.portable import threads
@@ -44,6 +44,28 @@ async def spawn(program: str, *, stdout: Stream = PIPE) -> Child:
         limit=2**16,
         container=None,
     )
+
+
+def test_what_descends_from_the_run_is_found_without_the_token(token: str) -> None:
+    since = native.instant()
+    starts = (
+        f"import subprocess, sys\nchild = subprocess.Popen({python(LIVES)!r}, env={{}}, stdout=-1)\n"
+        "child.stdout.readline()\nprint(child.pid, flush=True)\nsys.stdin.read()"
+    )
+    with running(starts, token=token) as process:
+        child = identity_of(int(said(process)))
+        found = {info.identity: info.by for info in native.find(token, since=since)}
+        entry = registry.Entry("0" * 32, since)
+        registry.note(entry, identity_of(process.pid), registry.SPAWNED)
+        known = {info.identity: info.by for info in native.find(entry.token, since=entry.since, entry=entry)}
+        native.kill(child)
+
+    assert found == {identity_of_dead(process.pid, found): "token", child: "descendant"}
+    assert known == {identity_of_dead(process.pid, found): "spawned", child: "descendant"}
+
+
+def identity_of_dead(pid: int, found: dict[Identity, str]) -> Identity:
+    return next(identity for identity in found if identity.pid == pid)
 
 
 def test_identity() -> None:

@@ -17,9 +17,9 @@ from subprocess import PIPE
 
 import pytest
 
-from hookproof.processes import CaseProcesses, Exit, Identity, Instant, census, identify, is_alive, spawn
+from hookproof.processes import CaseProcesses, Exit, Identity, Instant, census, hold_run, identify, is_alive, spawn
 from hookproof.processes.platform import native
-from hookproof.processes.windows import api
+from hookproof.processes.windows import api, job
 
 from .programs import LIVES, SECONDS, Deaths, environment, played, python, running, said
 
@@ -73,6 +73,51 @@ def test_what_a_killed_harness_had_in_a_case_ends_with_it() -> None:
     process.communicate()
 
     assert native.wait_dead([worker], seconds=SECONDS) == []
+
+
+BREAKS_AWAY = (
+    "import subprocess, sys, time\n"
+    "flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_BREAKAWAY_FROM_JOB\n"
+    f"other = subprocess.Popen({python(LIVES)!r}, creationflags=flags, stdout=subprocess.PIPE, env={environment()!r})\n"
+    "other.stdout.readline()\n"
+    "print(other.pid, flush=True)\n"
+    "time.sleep(600)"
+)
+
+
+def test_a_held_run_takes_along_even_what_broke_away_from_its_case() -> None:
+    harness = (
+        f"import sys, asyncio; sys.path[:0] = {sys.path!r}\n"
+        "from subprocess import PIPE\n"
+        "from hookproof.processes import *\n"
+        "async def main():\n"
+        "    assert hold_run() is None\n"
+        "    assert hold_run() is None\n"
+        "    case = CaseProcesses('ac' * 16)\n"
+        f"    child = await spawn({python(BREAKS_AWAY)!r}, env={environment()!r}, cwd='.', stdout=PIPE, case=case)\n"
+        "    print((await child.stdout.readline()).decode(), flush=True)\n"
+        "    await child.wait()\n"
+        "asyncio.run(main())\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", harness], stdout=PIPE)
+    broke_away = identify(int(said(process)))
+    assert broke_away is not None
+    process.kill()
+    process.communicate()
+
+    assert native.wait_dead([broke_away], seconds=SECONDS) == []
+
+
+def test_a_run_that_cannot_be_held_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_job: int, _process: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(job, "_of_this_process", [])
+    monkeypatch.setattr(api, "assign", refuse)
+    told = hold_run()
+    assert told is not None
+    assert "may not be put into a job" in told
+    assert job._of_this_process == []
 
 
 def test_where_jobs_cannot_be_nested_the_token_remains(

@@ -9,11 +9,10 @@ assert sys.platform == "linux"
 
 import asyncio
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
-from hookproof.processes.base import Container, Instant, OnDeath, ProcessInfo
-from hookproof.processes.linux import proc, status
+from hookproof.processes.base import Container, OnDeath
+from hookproof.processes.linux.census import find, forget, of_nobody
 from hookproof.processes.linux.child import spawn
 from hookproof.processes.linux.death import LinuxWatcher
 from hookproof.processes.linux.pidfd import kill, signal_process, usable, wait_dead
@@ -23,11 +22,14 @@ from hookproof.processes.linux.status import become_subreaper, is_subreaper, rea
 __all__ = [
     "become_subreaper",
     "find",
+    "forget",
+    "hold_run",
     "identify",
     "instant",
     "is_alive",
     "is_subreaper",
     "kill",
+    "of_nobody",
     "open_container",
     "reap_adopted",
     "signal_process",
@@ -39,11 +41,11 @@ __all__ = [
 ]
 
 
-def find(token: str, *, since: Instant) -> Iterator[ProcessInfo]:
-    """Live processes with the token, each remembered so that its status can be taken should we adopt it."""
-    for info in proc.find(token, since=since):
-        status.notice(info.identity)
-        yield info
+def hold_run() -> str | None:
+    """See `hookproof.processes.hold_run`."""
+    if become_subreaper():
+        return None
+    return "this system lets no process adopt orphans (PR_SET_CHILD_SUBREAPER): what loses the token is not found"
 
 
 def watch_deaths(loop: asyncio.AbstractEventLoop, on_death: OnDeath) -> LinuxWatcher:
@@ -52,7 +54,7 @@ def watch_deaths(loop: asyncio.AbstractEventLoop, on_death: OnDeath) -> LinuxWat
 
 
 def open_container() -> Container | None:
-    """None: a process that leaves its session and its parents is found by its token."""
+    """None: a process that leaves its session and its parents is found by its token, or comes to us."""
     return None
 
 

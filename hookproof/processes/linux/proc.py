@@ -1,8 +1,4 @@
-"""What /proc tells of processes: who they are, whether they live, and which of them carry a run's token.
-
-Only numbers of `stat` are read of every process; the environment only of processes that are ours and young enough,
-and nothing of it is kept but whether the token is there.
-"""
+"""What /proc tells of processes: who they are, whether they live, whose children they are, what they hold."""
 
 # ruff: noqa: E402 - past the assertion mypy reads this file for Linux alone
 from __future__ import annotations
@@ -11,15 +7,19 @@ import sys
 
 assert sys.platform == "linux"
 
+import contextlib
 import os
 import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from hookproof.processes.base import TOKEN_VARIABLE, Identity, Instant, ProcessInfo
+from hookproof.processes.base import TOKEN_VARIABLE, Identity, Instant
 
-_TICKS = os.sysconf("SC_CLK_TCK")
-_AGAIN = 1000
+TICKS = os.sysconf("SC_CLK_TCK")
+AGAIN = 1000
+"""How often a census looks again at what changes under its eyes."""
+_MOST_FILES = 512
+_MARK = os.fsencode(f"{TOKEN_VARIABLE}=")
 
 
 class Stat(NamedTuple):
@@ -60,13 +60,18 @@ def parse(pid: int, line: bytes) -> Stat:
 
 def read_stat(pid: int) -> Stat | None:
     """The stat of `pid`, dead or alive, or None when nothing has that pid."""
-    line = _read(f"/proc/{pid}/stat")
+    line = read(f"/proc/{pid}/stat")
     return parse(pid, line) if line else None
 
 
 def instant() -> Instant:
     """Now, in seconds since boot: steps of the wall clock do not move it, and /proc counts in it."""
     return Instant(time.clock_gettime(time.CLOCK_BOOTTIME))
+
+
+def began(identity: Identity) -> Instant:
+    """When a process began, as `instant` counts; up to a tick before it did."""
+    return Instant(identity.start / TICKS)
 
 
 def identify(pid: int) -> Identity | None:
@@ -80,30 +85,14 @@ def is_alive(identity: Identity) -> bool:
     return identify(identity.pid) == identity
 
 
-def find(token: str, *, since: Instant) -> Iterator[ProcessInfo]:
-    """Yield each live process with the token as soon as it is found, so that a sweep can end it before it forks on."""
-    census = _Census(token, since)
-    for pid in _all_pids():
-        yield from census.examine(pid)
-    # execve takes the old environment away some microseconds before the new one is there, and tells nobody when it
-    # is done: such a process is looked at again, a bounded number of times.
-    for _ in range(_AGAIN):
-        if not census.undecided:
-            return
-        os.sched_yield()
-        again, census.undecided = census.undecided, []
-        for pid in again:
-            yield from census.examine(pid)
-
-
-def _all_pids() -> Iterator[int]:
+def all_pids() -> Iterator[int]:
     """Every pid there is, then those given out meanwhile, until there are no newer ones.
 
     So nobody escapes by forking and ending faster than a census takes. Some of the newer are of threads.
     """
     newest = _newest_pid()
     yield from _listed_pids()
-    for _ in range(_AGAIN):
+    for _ in range(AGAIN):
         before, newest = newest, _newest_pid()
         if newest == before:
             return
@@ -115,78 +104,53 @@ def _listed_pids() -> Iterator[int]:
 
 
 def _newest_pid() -> int:
-    return int((_read("/proc/loadavg") or b"0").split()[-1])
+    return int((read("/proc/loadavg") or b"0").split()[-1])
 
 
-class _Census:
-    def __init__(self, token: str, since: Instant) -> None:
-        self._mark = os.fsencode(f"{TOKEN_VARIABLE}={token}\0")
-        self._earliest = int(since * _TICKS)
-        self._uid = os.geteuid()
-        self._self = os.getpid()
-        self._boot = time.time() - instant()
-        self._told: set[Identity] = set()
-        self.undecided: list[int] = []
-
-    def examine(self, pid: int) -> Iterator[ProcessInfo]:
-        line = _read(f"/proc/{pid}/stat")
-        # Most are older: their start is all that is parsed.
-        if not line or pid == self._self or int(line[line.rindex(b")") + 2 :].split(None, 20)[19]) < self._earliest:
-            return
-        stat = parse(pid, line)
-        if stat.dead or stat.identity in self._told:
-            return
-        try:
-            # Pins the process: what is read through it is of this process or fails, even if the pid comes round.
-            entry = os.open(f"/proc/{pid}", os.O_RDONLY | os.O_DIRECTORY)
-        except OSError:
-            return
-        try:
-            if os.fstat(entry).st_uid != self._uid:
-                return
-            environment = _read("environ", entry)
-            line = _read("stat", entry)
-            if environment is None or not line:
-                return
-            if environment.startswith(self._mark) or b"\0" + self._mark in environment:
-                if b"\nTgid:\t%d\n" % pid in (_read("status", entry) or b""):
-                    yield self._info(parse(pid, line), _read("cmdline", entry) or b"")
-            elif not environment and not self._has_none(stat, parse(pid, line)):
-                self.undecided.append(pid)
-        finally:
-            os.close(entry)
-
-    @staticmethod
-    def _has_none(before: Stat, after: Stat) -> bool:
-        """Whether an environment that read empty is empty, rather than just being replaced."""
-        return after.dead or before.memory == after.memory == 0 or before.environment == after.environment == 0
-
-    def _info(self, stat: Stat, cmdline: bytes) -> ProcessInfo:
-        self._told.add(stat.identity)
-        return ProcessInfo(
-            identity=stat.identity,
-            ppid=stat.ppid,
-            pgid=stat.pgid,
-            sid=stat.sid,
-            argv=[os.fsdecode(word) for word in cmdline.split(b"\0")[:-1]],
-            cpu_seconds=stat.cpu / _TICKS,
-            created=self._boot + stat.identity.start / _TICKS,
-        )
+def token_in(environment: bytes) -> bytes | None:
+    """The token in the content of an `environ`, or None."""
+    if environment.startswith(_MARK):
+        at = len(_MARK)
+    elif (at := environment.find(b"\0" + _MARK)) >= 0:
+        at += 1 + len(_MARK)
+    else:
+        return None
+    end = environment.find(b"\0", at)
+    return environment[at:end] if end >= 0 else None
 
 
 def carries_any_token(pid: int) -> bool:
     """Whether the process is of some run, whichever."""
-    mark = os.fsencode(f"{TOKEN_VARIABLE}=")
-    environment = _read(f"/proc/{pid}/environ") or b""
-    return environment.startswith(mark) or b"\0" + mark in environment
+    return token_in(read(f"/proc/{pid}/environ") or b"") is not None
 
 
 def children() -> list[int]:
     """The pids of this process's children, dead ones included, whichever thread they hang on."""
     pids: list[int] = []
     for task in os.listdir("/proc/self/task"):  # noqa: PTH208
-        pids.extend(int(pid) for pid in (_read(f"/proc/self/task/{task}/children") or b"").split())
+        listed = read(f"/proc/self/task/{task}/children")
+        if listed is None and not os.path.exists(f"/proc/self/task/{os.getpid()}/children"):  # noqa: PTH110
+            return _children_by_parent()
+        pids.extend(int(pid) for pid in (listed or b"").split())
     return pids
+
+
+def _children_by_parent() -> list[int]:
+    """As `children`, on a kernel that keeps no lists of them (CONFIG_PROC_CHILDREN)."""
+    own = os.getpid()
+    stats = (read_stat(pid) for pid in list(_listed_pids()))
+    return [stat.identity.pid for stat in stats if stat is not None and stat.ppid == own]
+
+
+def places(pid: int) -> Iterator[str]:
+    """The paths that a process holds, as far as we may see: its directory, program and root, and its open files."""
+    for name in ("cwd", "exe", "root"):
+        with contextlib.suppress(OSError):
+            yield os.readlink(f"/proc/{pid}/{name}")  # noqa: PTH115
+    with contextlib.suppress(OSError):
+        for name in os.listdir(f"/proc/{pid}/fd")[:_MOST_FILES]:  # noqa: PTH208
+            with contextlib.suppress(OSError):
+                yield os.readlink(f"/proc/{pid}/fd/{name}")  # noqa: PTH115
 
 
 def may_inspect(pid: int) -> bool:
@@ -198,7 +162,8 @@ def may_inspect(pid: int) -> bool:
     return True
 
 
-def _read(path: str, entry: int | None = None) -> bytes | None:
+def read(path: str, entry: int | None = None) -> bytes | None:
+    """The content of a file of /proc, below the directory `entry` where there is one, or None."""
     try:
         file = os.open(path, os.O_RDONLY, dir_fd=entry)
     except OSError:

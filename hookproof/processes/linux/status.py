@@ -23,8 +23,9 @@ import subprocess
 import threading
 import weakref
 
+from hookproof.processes import registry
 from hookproof.processes.base import Exit, Identity
-from hookproof.processes.linux import proc
+from hookproof.processes.linux import ours, proc
 from hookproof.processes.linux.pidfd import open_pidfd
 
 _PR_SET_CHILD_SUBREAPER = 36
@@ -36,6 +37,8 @@ _lock = threading.RLock()
 _owned: weakref.WeakValueDictionary[Identity, Owned] = weakref.WeakValueDictionary()
 _abandoned: set[Owned] = set()
 _of_a_run: set[Identity] = set()
+_adopted: set[Identity] = set()
+_started: set[Identity] = set()
 _watched: dict[Identity, int] = {}
 _adopting = False
 
@@ -156,6 +159,13 @@ def become_subreaper() -> bool:
     global _adopting  # noqa: PLW0603 - the attribute is the process's, so is this
     libc = ctypes.CDLL(None, use_errno=True)
     _adopting = bool(libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+    if _adopting:
+        ours.watch_forks()
+    return _adopting
+
+
+def adopting() -> bool:
+    """Whether `become_subreaper` was called here, and succeeded."""
     return _adopting
 
 
@@ -187,17 +197,55 @@ def unwatching(identity: Identity) -> None:
             del _watched[identity]
 
 
+def born(stat: proc.Stat) -> str | None:
+    """Of whom a live child of this process was born: "spawn", "here" (of others in this process), or "elsewhere".
+
+    None while it cannot be told, since somebody is just starting a child here.
+    """
+    with _lock:  # so that `start` is not halfway
+        if stat.identity in _owned:
+            return "spawn"
+        if not _may_be_adopted(stat):
+            return "here"
+        if _adopted_for_certain(stat):
+            return "elsewhere"
+        started = _started_here(stat)
+        return None if started is None else "here" if started else "elsewhere"
+
+
+def _may_be_adopted(stat: proc.Stat) -> bool:
+    # What descends from a child that leads a session can never come back into ours.
+    return _adopting and stat.ppid == os.getpid() and stat.identity not in _owned and stat.sid != os.getsid(0)
+
+
+def _adopted_for_certain(stat: proc.Stat) -> bool:
+    # A child started here is in our session or leads one of its own. So one in the session of a third was adopted.
+    return stat.sid != stat.identity.pid or stat.identity in _adopted
+
+
+def _started_here(stat: proc.Stat) -> bool | None:
+    if stat.identity in _started:
+        return True
+    started = ours.started(stat.identity)
+    if started is not None:
+        (_started if started else _adopted).add(stat.identity)
+    return started
+
+
 def _is_adopted(stat: proc.Stat, *, only_spawn_detaches: bool = False) -> bool:
-    """Whether a child of this process is certain never to have been started by it."""
-    if not _adopting or stat.ppid != os.getpid() or stat.identity in _owned or stat.sid == os.getsid(0):
+    """Whether a dead child of this process is certain never to have been started by it."""
+    if not _may_be_adopted(stat):
         return False
-    # A child started here is in our session or leads one of its own. So one in the session of a third was adopted;
-    # of one that leads a session only its token can tell.
-    return stat.sid != stat.identity.pid or stat.identity in _of_a_run or only_spawn_detaches
+    if _adopted_for_certain(stat) or only_spawn_detaches:
+        return True
+    # Of one that leads a session it takes more: that it is of a run, or began while a case was open.
+    began = proc.began(stat.identity)
+    return (stat.identity in _of_a_run or registry.covers(began)) and _started_here(stat) is False
 
 
 def _take(identity: Identity, pidfd: int) -> bool:
     _of_a_run.discard(identity)
+    _adopted.discard(identity)
     try:
         return os.waitid(os.P_PIDFD, pidfd, os.WEXITED | os.WNOHANG) is not None
     except ChildProcessError:
@@ -226,8 +274,10 @@ def reap_adopted(*, only_spawn_detaches: bool) -> int:
                 finally:
                     os.close(pidfd)
         # A zombie is kept in mind: it may be watched, or its own parent may yet leave it to us.
-        for known in list(_of_a_run):
-            stat = proc.read_stat(known.pid)
-            if stat is None or stat.identity != known:
-                _of_a_run.discard(known)
+        for remembered in (_of_a_run, _adopted, _started):
+            for known in list(remembered):
+                stat = proc.read_stat(known.pid)
+                if stat is None or stat.identity != known:
+                    remembered.discard(known)
+        ours.forget_gone()
     return taken

@@ -12,21 +12,23 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 
-import psutil
-
-from hookproof.processes.base import TOKEN_VARIABLE, Container, Identity, Instant, OnDeath, ProcessInfo, Watcher
+from hookproof.processes.base import Container, Identity, Instant, OnDeath, ProcessInfo, Watcher
 from hookproof.processes.portable import kqueue, threads
+from hookproof.processes.portable.census import find
 from hookproof.processes.portable.child import spawn
 from hookproof.processes.portable.identity import identify, is_alive, kill, signal_process
 
 __all__ = [
     "become_subreaper",
     "find",
+    "forget",
+    "hold_run",
     "identify",
     "instant",
     "is_alive",
     "is_subreaper",
     "kill",
+    "of_nobody",
     "open_container",
     "reap_adopted",
     "signal_process",
@@ -35,8 +37,6 @@ __all__ = [
     "watch_deaths",
     "world",
 ]
-
-_GRANULARITY = 1.0  # of the boot time from which psutil reckons on Linux, in seconds
 
 
 def instant() -> Instant:
@@ -49,31 +49,18 @@ def world() -> dict[str, str]:
     return {"machine": os.uname().nodename}
 
 
-def find(token: str, *, since: Instant) -> Iterator[ProcessInfo]:
-    """Live processes with the token, as psutil sees them."""
-    own_uid, own_pid = os.getuid(), os.getpid()
-    for process in psutil.process_iter():
-        try:
-            created = process.create_time()
-            if process.pid == own_pid or created < since - _GRANULARITY or process.uids().real != own_uid:
-                continue
-            if process.environ().get(TOKEN_VARIABLE) != token:
-                continue
-            identity = identify(process.pid)
-            if identity is None:
-                continue
-            cpu = process.cpu_times()
-            yield ProcessInfo(
-                identity=identity,
-                ppid=process.ppid(),
-                pgid=os.getpgid(process.pid),
-                sid=os.getsid(process.pid),
-                argv=process.cmdline(),
-                cpu_seconds=cpu.user + cpu.system,
-                created=created,
-            )
-        except (psutil.Error, OSError):
-            continue  # it ended meanwhile, or the system does not show it to us
+def of_nobody() -> Iterator[ProcessInfo]:
+    """Nothing: nothing is ever adopted."""
+    return iter(())
+
+
+def forget() -> None:
+    """Nothing is kept in mind."""
+
+
+def hold_run() -> str | None:
+    """None: there is nothing to hold with, and so nothing was refused."""
+    return None
 
 
 def wait_dead(identities: Iterable[Identity], *, seconds: float) -> list[Identity]:

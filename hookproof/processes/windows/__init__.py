@@ -17,20 +17,24 @@ import psutil
 
 from hookproof import machine
 from hookproof.processes.base import TOKEN_VARIABLE, Container, Identity, Instant, OnDeath, ProcessInfo
+from hookproof.processes.registry import Entry
 from hookproof.processes.windows import api
 from hookproof.processes.windows.child import spawn
 from hookproof.processes.windows.death import WindowsWatcher
 from hookproof.processes.windows.identity import LOOK, identify, is_alive, kill, signal_process, wait_dead
-from hookproof.processes.windows.job import Job
+from hookproof.processes.windows.job import Job, hold_this_process
 
 __all__ = [
     "become_subreaper",
     "find",
+    "forget",
+    "hold_run",
     "identify",
     "instant",
     "is_alive",
     "is_subreaper",
     "kill",
+    "of_nobody",
     "open_container",
     "reap_adopted",
     "signal_process",
@@ -57,8 +61,11 @@ def world() -> dict[str, str]:
     return {"machine": socket.gethostname()}
 
 
-def find(token: str, *, since: Instant) -> Iterator[ProcessInfo]:
-    """Live processes with the token. Those of others are not ours to read, and so never found."""
+def find(token: str, *, since: Instant, entry: Entry | None = None) -> Iterator[ProcessInfo]:  # noqa: ARG001
+    """Live processes with the token. Those of others are not ours to read, and so never found.
+
+    What lost the token is not found: the jobs of its case and of the run end it.
+    """
     for pid in psutil.pids():
         try:
             handle = api.open_process(pid, LOOK)
@@ -106,6 +113,20 @@ def watch_deaths(loop: asyncio.AbstractEventLoop, on_death: OnDeath) -> WindowsW
 def open_container() -> Container | None:
     """A job that takes its processes along when it is closed, even by the end of this process."""
     return Job(ends_all=True)
+
+
+def of_nobody() -> Iterator[ProcessInfo]:
+    """Nothing: nothing is ever adopted."""
+    return iter(())
+
+
+def forget() -> None:
+    """Nothing is kept in mind."""
+
+
+def hold_run() -> str | None:
+    """Put this process, and with it all that it will start, into a job that ends when this process does."""
+    return hold_this_process()
 
 
 def become_subreaper() -> bool:

@@ -40,6 +40,7 @@ _ntdll = ctypes.WinDLL("ntdll")
 _FILETIME = ctypes.POINTER(wintypes.FILETIME)
 _kernel32.OpenProcess.argtypes = (wintypes.DWORD, wintypes.BOOL, wintypes.DWORD)
 _kernel32.OpenProcess.restype = wintypes.HANDLE
+_kernel32.GetCurrentProcess.restype = wintypes.HANDLE
 _kernel32.CloseHandle.argtypes = (wintypes.HANDLE,)
 _kernel32.GetProcessTimes.argtypes = (wintypes.HANDLE, _FILETIME, _FILETIME, _FILETIME, _FILETIME)
 _kernel32.GetExitCodeProcess.argtypes = (wintypes.HANDLE, ctypes.POINTER(wintypes.DWORD))
@@ -174,6 +175,11 @@ def create_job(flags: int) -> int:
 def assign(job: int, process: int) -> None:
     """Put a process into a job. Raises PermissionError when it is in one that cannot be nested."""
     _check(_kernel32.AssignProcessToJobObject(job, process))
+
+
+def this_process() -> int:
+    """A handle of this process that need not be closed."""
+    return int(_kernel32.GetCurrentProcess())
 
 
 def terminate_job(job: int, code: int) -> None:

@@ -1,0 +1,85 @@
+"""Who is of a run, as psutil sees it: by the token, and by the parents. Nothing is adopted here.
+
+Who has lost both its token and its parents is not found.
+"""
+
+# ruff: noqa: E402 - past the assertion mypy reads this file for everything but Windows
+from __future__ import annotations
+
+import sys
+
+assert sys.platform != "win32"
+
+import os
+from collections.abc import Iterator
+
+import psutil
+
+from hookproof.processes import registry
+from hookproof.processes.base import TOKEN_VARIABLE, Identity, Instant, ProcessInfo
+from hookproof.processes.portable.identity import identify
+from hookproof.processes.registry import DESCENDANT, TOKEN, Entry
+
+_GRANULARITY = 1.0  # of the boot time from which psutil reckons on Linux, in seconds
+
+
+def find(token: str, *, since: Instant, entry: Entry | None = None) -> Iterator[ProcessInfo]:
+    """Live processes with the token, those known to the case, and what descends from either."""
+    known = entry.known if entry is not None else {}
+    children: dict[int, list[psutil.Process]] = {}
+    roots: list[psutil.Process] = []
+    for process in psutil.process_iter():
+        try:
+            if process.pid == os.getpid() or process.create_time() < since - _GRANULARITY:
+                continue
+            children.setdefault(process.ppid(), []).append(process)
+            marked, identity = _token(process) == token, identify(process.pid)
+            if marked:
+                roots.append(process)
+                yield from _told(process, TOKEN, entry)
+            elif identity is not None and identity in known and entry is not None:
+                roots.append(process)
+                yield from _told(process, entry.recognised(identity), entry)
+        except (psutil.Error, OSError):
+            continue  # it ended meanwhile, or the system does not show it to us
+    told = {process.pid for process in roots}
+    for parent in roots:  # grows while it is walked
+        for process in children.get(parent.pid, ()):
+            if process.pid not in told:
+                told.add(process.pid)
+                roots.append(process)
+                yield from _told(process, DESCENDANT, entry)
+
+
+def _token(process: psutil.Process) -> str | None:
+    """What it carries; nothing of other users' is read."""
+    try:
+        return process.environ().get(TOKEN_VARIABLE) if process.uids().real == os.getuid() else None
+    except (psutil.Error, OSError):
+        return None
+
+
+def _told(process: psutil.Process, by: str, entry: Entry | None) -> Iterator[ProcessInfo]:
+    identity = identify(process.pid)
+    if identity is None:
+        return
+    if entry is not None:
+        registry.note(entry, identity, by)
+    try:
+        yield _info(process, identity, by)
+    except (psutil.Error, OSError):
+        return
+
+
+def _info(process: psutil.Process, identity: Identity, by: str) -> ProcessInfo:
+    cpu = process.cpu_times()
+    return ProcessInfo(
+        identity=identity,
+        ppid=process.ppid(),
+        pgid=os.getpgid(process.pid),
+        sid=os.getsid(process.pid),
+        argv=process.cmdline(),
+        cpu_seconds=cpu.user + cpu.system,
+        created=process.create_time(),
+        by=by,
+    )

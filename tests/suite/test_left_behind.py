@@ -1,0 +1,133 @@
+"""A plugin whose hook leaves a daemon that has lost its token: the verdict names it, and nothing of it is left."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hookproof.catalogue.plugin import resolve_plugin
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a process that adopts orphans: Linux")
+
+SECONDS = 240
+DAEMON = """
+import os
+import sys
+
+def _leave():
+    try:
+        open(os.path.join(os.environ["HOME"], ".left"), "x").close()
+    except FileExistsError:
+        return
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.closerange(0, 64)
+            os.chdir("/")
+            os.execve("/bin/sleep", ["sleep", "{name}"], {{}})
+        os._exit(0)
+    os.wait()
+
+_leave()
+"""
+"""The first hook run in a world leaves a daemon: double fork, a session of its own, an empty environment."""
+
+
+def leaving_a_daemon(folder: Path, name: str) -> Path:
+    """A copy of the reference whose hook leaves such a daemon; `name` is a word of its command line."""
+    plugin = folder / "plugin"
+    shutil.copytree(resolve_plugin("reference").root, plugin)
+    hook = plugin / "scripts" / "hook.py"
+    text = hook.read_text(encoding="utf-8")
+    imports = "import os\nimport sys\n"
+    assert imports in text
+    hook.write_text(text.replace(imports, DAEMON.format(name=name), 1), encoding="utf-8")
+    return plugin
+
+
+def run(plugin: Path, home: Path, *scenarios: str, jobs: int) -> list[dict[str, Any]]:
+    """The results of the scenarios."""
+    done = subprocess.run(
+        [sys.executable, "-m", "hookproof", "run", *scenarios, "--plugin", str(plugin), "-j", str(jobs), "--json", "o"],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        cwd=home,
+        env={"PATH": os.environ["PATH"], "HOME": str(home), "HOOKPROOF_CACHE": str(home / "cache")},
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    results: list[dict[str, Any]] = json.loads((home / "o").read_text(encoding="utf-8"))["results"]
+    return results
+
+
+def alive(name: str) -> list[str]:
+    """The processes that have `name` in their command line."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = file.read_bytes()
+        except OSError:
+            continue
+        if name.encode() in words.split(b"\0"):
+            found.append(f"{file}: {words!r}")
+    return found
+
+
+def test_a_daemon_without_token_violates_and_is_named_and_ended(tmp_path: Path) -> None:
+    name = f"{os.getpid()}1.25"
+    (result,) = run(leaving_a_daemon(tmp_path, name), tmp_path, "jobs/pattern-a", jobs=1)
+    (check,) = [check for check in result["checks"] if check["id"] == "JOB-07"]
+    assert (check["verdict"], check["seen"]) == ("violates", "left behind")
+    assert f"sleep {name} (without the run's token; no other case was played when it began)" in check["detail"]
+    assert alive(name) == []
+
+
+def test_of_two_cases_at_once_each_is_played_alone_and_says_for_itself(tmp_path: Path) -> None:
+    name = f"{os.getpid()}2.25"
+    results = run(leaving_a_daemon(tmp_path, name), tmp_path, "jobs/pattern-a", "jobs/exit-while-running", jobs=2)
+    for result in results:
+        (check,) = [check for check in result["checks"] if check["id"] == "JOB-07"]
+        assert check["verdict"] == "violates", check
+        assert f"sleep {name} (without the run's token" in check["detail"]
+        assert alive(name) == []
+
+
+def test_what_is_left_once_and_never_again_leaves_both_in_doubt(tmp_path: Path) -> None:
+    name = f"{os.getpid()}3.25"
+    flag = tmp_path / "left"
+    plugin = leaving_a_daemon(tmp_path, name)
+    hook = plugin / "scripts" / "hook.py"
+    before = 'os.path.join(os.environ["HOME"], ".left")'
+    text = hook.read_text(encoding="utf-8")
+    assert before in text
+    hook.write_text(text.replace(before, repr(str(flag))), encoding="utf-8")
+    results = run(plugin, tmp_path, "jobs/pattern-a", "jobs/exit-while-running", jobs=2)
+    assert flag.exists()
+    surprises = [result for result in results if not result["expected"]]
+    assert surprises
+    for result in surprises:
+        # unless it began, or ended, beside no other
+        assert result["verdict"] in {"unknown", "violates"}
+        assert name in json.dumps(result)
+        if result["verdict"] == "unknown":
+            assert "by none of them when played alone" in " ".join(result["errors"])
+            assert "--alone" in result["journal"]
+    assert alive(name) == []
+    again = subprocess.run(
+        [sys.executable, "-m", "hookproof", "recheck", str(Path(results[0]["journal"]).parents[1])],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert again.returncode == 1, again.stdout
+    assert "2 cases" in again.stdout
