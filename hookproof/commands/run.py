@@ -6,6 +6,7 @@ import argparse
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -24,6 +25,7 @@ from hookproof.stage.plugin_tests import dependencies
 
 LIFECYCLES = {"companion": ["as-reported-345"], "context": ["codex-0.130", "codex-0.133", "codex-0.169"]}
 """What is played when nobody says: the issue's own account, and every Codex that is known."""
+_LONGEST_PATIENCE, _MOST_REPEATS = 86400, 100_000
 REFERENCES = ("reference", "reference-workflow")
 
 
@@ -37,8 +39,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(parsed: argparse.Namespace) -> int:
     """Play, print, write. Exit status 1 when anything was not as expected."""
-    if parsed.repeat < 1:
-        raise UsageError(f"--repeat {parsed.repeat}: expected a number from 1")
+    if not 1 <= parsed.repeat <= _MOST_REPEATS:
+        raise UsageError(f"--repeat {parsed.repeat}: expected a number from 1 to {_MOST_REPEATS}")
     scenarios = select.scenarios(parsed.globs)
     plugins = [select.plugin(spec, parsed.descriptor) for spec in ([parsed.plugin] if parsed.plugin else REFERENCES)]
     cases: list[Case] = []
@@ -74,6 +76,10 @@ def play_all(
     """
     if parsed.jobs < 0:
         raise UsageError(f"-j {parsed.jobs}: expected a number from 1 (or 0 for one case per processor)")
+    if not 0 < parsed.patience <= _LONGEST_PATIENCE:
+        raise UsageError(
+            f"--patience {parsed.patience:g}: expected seconds, more than 0 and at most {_LONGEST_PATIENCE}"
+        )
     runs: Path = parsed.runs or places.runs_dir()
     if runs.exists() and not runs.is_dir():
         raise UsageError(f"--runs {runs}: is a file; expected a directory")
@@ -84,6 +90,7 @@ def play_all(
     began = time.monotonic()
     run = suite.new_run(runs)
     options = _options(console, cases, worker, allow_network=parsed.allow_network)
+    options = replace(options, seconds=parsed.patience)
     baseline = held.baseline if held is not None else None
     with progress(console, len(cases), surprises=held is not None) as moving:
         found = suite.run_cases(
