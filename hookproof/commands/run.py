@@ -6,6 +6,7 @@ import argparse
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -26,6 +27,7 @@ from hookproof.stage.plugin_tests import dependencies
 
 LIFECYCLES = {"companion": ["as-reported-345"], "context": ["codex-0.130", "codex-0.133", "codex-0.169"]}
 """What is played when nobody says: the issue's own account, and every Codex that is known."""
+_LONGEST_PATIENCE, _MOST_REPEATS = 86400, 100_000
 REFERENCES = ("reference", "reference-workflow")
 
 
@@ -39,8 +41,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(parsed: argparse.Namespace) -> int:
     """Play, print, write. Exit status 1 when anything was not as expected."""
-    if parsed.repeat < 1:
-        raise UsageError(f"--repeat {parsed.repeat}: expected a number from 1")
+    if not 1 <= parsed.repeat <= _MOST_REPEATS:
+        raise UsageError(f"--repeat {parsed.repeat}: expected a number from 1 to {_MOST_REPEATS}")
     scenarios = select.scenarios(parsed.globs)
     plugins = [select.plugin(spec, parsed.descriptor) for spec in ([parsed.plugin] if parsed.plugin else REFERENCES)]
     cases: list[Case] = []
@@ -76,6 +78,10 @@ def play_all(
     """
     if parsed.jobs < 0:
         raise UsageError(f"-j {parsed.jobs}: expected a number from 1 (or 0 for one case per processor)")
+    if not 0 < parsed.patience <= _LONGEST_PATIENCE:
+        raise UsageError(
+            f"--patience {parsed.patience:g}: expected seconds, more than 0 and at most {_LONGEST_PATIENCE}"
+        )
     runs: Path = parsed.runs or places.runs_dir()
     outputs.check(parsed)
     console = terminal.console()
@@ -102,6 +108,7 @@ def _played(
     """The report of all cases. What has been judged is written as it comes, and before anything is played again."""
     began = time.monotonic()
     options = _options(console, cases, worker, allow_network=parsed.allow_network)
+    options = replace(options, seconds=parsed.patience)
     baseline = held.baseline if held is not None else None
     lines = outputs.Lines(run / RESULTS, parsed.json)
 

@@ -16,6 +16,7 @@ from hookproof.catalogue.plugin import Plugin, PluginError, resolve_plugin
 from hookproof.catalogue.scenario import Scenario, read_scenario, scenario_files
 from hookproof.commands import UsageError, outputs
 from hookproof.hosts.session import Program
+from hookproof.play import PlayOptions
 
 
 def scenarios(globs: list[str]) -> list[Scenario]:
@@ -124,4 +125,11 @@ def play_arguments(parser: argparse.ArgumentParser, *, lifecycle: str) -> None:
     )
     parser.add_argument("--runs", type=Path, metavar="DIR", help="where runs are kept (default: the user's cache)")
     parser.add_argument("-j", "--jobs", type=int, default=0, metavar="N", help="cases at a time (default: processors)")
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=PlayOptions().seconds,
+        metavar="SECONDS",
+        help="how long each step of a case is waited for (default: %(default)g)",
+    )
     outputs.arguments(parser)

@@ -18,6 +18,7 @@ LANE = Path(__file__).resolve().parents[2] / ".ci" / "wine" / "lane"
 ASKED_FOR = os.environ.get("HOOKPROOF_WINE_LANE")
 SKIPPED = 77
 BUILD_SECONDS, CHECK_SECONDS, SUITE_SECONDS = 2700, 150, 500  # building may wait for another lane, half an hour at most
+HOSTILE_SECONDS = 1300
 SCENARIOS = [f"jobs/{name}" for name in ("pattern-a", "pattern-b", "pattern-c", "pattern-d", "another-session-ends")]
 LIFECYCLES = ["as-reported-345", "claude-2.1.91-windows"]
 
@@ -59,6 +60,11 @@ def test_this_wine_ends_process_trees_as_windows_does() -> None:
 
 def test_processes_and_interrupts() -> None:
     lane("processes", seconds=SUITE_SECONDS)
+
+
+@pytest.mark.timeout(BUILD_SECONDS + HOSTILE_SECONDS)
+def test_bad_manners_and_known_bad_inputs() -> None:
+    lane("hostile", seconds=HOSTILE_SECONDS)
 
 
 @pytest.mark.parametrize("policy", ["correct", "as-reported"])

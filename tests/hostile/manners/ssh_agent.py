@@ -1,0 +1,10 @@
+"""Starts an ssh-agent and leaves it: a program that the kernel lets nobody look into."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+
+def misbehave(outside: str, _mark: str) -> None:
+    subprocess.run(["ssh-agent", "-a", os.path.join(outside, "agent")], stdout=subprocess.DEVNULL, check=True)
