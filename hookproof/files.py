@@ -8,7 +8,6 @@ written anywhere: a surrogate without its other half is replaced, as Node and Ru
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import errno
 import itertools
@@ -171,6 +170,8 @@ async def off_loop(work: Callable[[], T], *, waiting_for: str, seconds: float) -
     A file system that never answers holds up nothing but a thread that nobody waits for. Raises
     TimeoutError, naming `waiting_for`, after `seconds`.
     """
+    import asyncio  # noqa: PLC0415 - most who read files have no loop, and its import is what `list` would wait for
+
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()
 

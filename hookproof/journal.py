@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +22,8 @@ from hookproof.errors import HookproofError
 JOURNAL = "journal.jsonl"
 """The journal's name in the folder of its case."""
 Record = dict[str, Any]
+_LATEST = 1e12
+"""No run has lasted for thirty years; and this is never true of what is no number."""
 Predicate = Callable[[Record], bool]
 
 
@@ -145,7 +146,8 @@ def _misfit(record: Any) -> str | None:
         return 'a "kind"'
     if type(record.get("seq")) is not int:
         return 'a whole number "seq"'
-    if type(record.get("at")) not in {int, float} or not math.isfinite(record["at"]):
+    at = record.get("at")
+    if isinstance(at, bool) or not isinstance(at, int | float) or not abs(at) < _LATEST:
         return 'a number "at", in milliseconds'
     return None
 

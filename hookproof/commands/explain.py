@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 
+from hookproof import clean
 from hookproof.catalogue.lifecycle import lifecycle_files, read_lifecycle
 from hookproof.catalogue.plugin import descriptors
 from hookproof.catalogue.requirement import read_requirements
@@ -29,7 +30,7 @@ def execute(parsed: argparse.Namespace) -> int:
         near = difflib.get_close_matches(wanted, explanations, n=3, cutoff=0.4)
         hint = f"; did you mean {', '.join(near)}?" if near else ""
         raise UsageError(f"nothing here is called {wanted!r}{hint}")
-    print(f"{wanted}\n{found}")
+    print(clean.text(f"{wanted}\n{found}"))
     return 0
 
 

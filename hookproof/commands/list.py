@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import argparse
 import textwrap
-import tomllib
 from pathlib import Path
 from typing import Any
 
-from hookproof import places
-from hookproof.commands import UsageError
+from hookproof import clean, files, places
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,16 +34,16 @@ def execute(parsed: argparse.Namespace) -> int:
         rows = _scenarios()
     width = max((len(name) for name, _ in rows), default=0)
     for name, text in rows:
-        print(textwrap.fill(text, 118, initial_indent=f"{name:<{width}}  ", subsequent_indent=" " * (width + 2)))
+        print(
+            textwrap.fill(
+                clean.line(text), 118, initial_indent=f"{name:<{width}}  ", subsequent_indent=" " * (width + 2)
+            )
+        )
     return 0
 
 
 def _table(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read: {error}") from None
+    return files.read_toml(path)
 
 
 def _scenarios() -> list[tuple[str, str]]:

@@ -41,7 +41,7 @@ class Manner:
     patience: int | None = None
     """Seconds for each step of the run, where one is certain to run out."""
     jobs: int = 2
-    """Cases at a time."""
+    """Cases at a time: one where a process is left that names no case, once and not again when they are played alone."""
     reads: bool = True
     """Whether the hook reads what the host says."""
     version: str = ""
@@ -94,8 +94,8 @@ TABLE = (
     Manner("escapes-in-output", (PROMPT,), ("unknown",), patience=SOON, version=EVIL, windows=True),
     # processes
     Manner("grandchild-holds", (START,), ("unknown",), START, patience=SOON, windows=True),
-    Manner("daemon-clean-env", (START,), _LEFT, r"JOB-07.*sleep", needs=_LINUX),
-    Manner("daemon-clean-env-keeps-pipes", (START,), ("unknown",), START, patience=SOON, needs=_LINUX),
+    Manner("daemon-clean-env", (START,), _LEFT, r"JOB-07.*sleep", jobs=1, needs=_LINUX),
+    Manner("daemon-clean-env-keeps-pipes", (START,), ("unknown",), START, jobs=1, patience=SOON, needs=_LINUX),
     Manner("title-overwritten", (PROMPT,), _LEFT, r"JOB-07.*(perl|31557)", needs=("linux", "perl")),
     Manner("exec-other", (START,), timeout=2, needs=_LINUX),
     Manner("kill-parent", (START,), needs=_LINUX),
@@ -104,8 +104,8 @@ TABLE = (
     Manner("spawn-500", (PROMPT,), _LEFT, r"JOB-07.*500 of 500.*sleep", timeout=60, needs=_LINUX),
     Manner("respawner", (PROMPT,), _LEFT, r"JOB-07.*pair\.py", needs=_LINUX),
     Manner("busy-grandchild", (PROMPT,), _LEFT, r"JOB-07.*while", needs=_LINUX),
-    Manner("non-dumpable", (PROMPT,), _LEFT, r"JOB-07.*hook\.py", needs=("linux", "ordinary user")),
-    Manner("ssh-agent", (PROMPT,), _LEFT, r"JOB-07.*ssh-agent", needs=("linux", "ordinary user", "ssh-agent")),
+    Manner("non-dumpable", (PROMPT,), _LEFT, r"JOB-07.*hook\.py", jobs=1, needs=("linux", "ordinary user")),
+    Manner("ssh-agent", (PROMPT,), _LEFT, r"JOB-07.*ssh-agent", jobs=1, needs=("linux", "ordinary user", "ssh-agent")),
     # files
     Manner("delete-stage", (PROMPT,), ("unknown",), r"host|sandbox|directory", needs=_LINUX),
     Manner("delete-stage-end", (END,), _STATE, needs=_LINUX),
@@ -113,13 +113,13 @@ TABLE = (
     Manner("fill-tmp", (PROMPT,), ("unknown",), r"host|space", jobs=1, needs=("linux", "small disk")),
     Manner("unreadable-dir", (END,), needs=("linux", "ordinary user")),
     Manner("state-huge", (END,), _STATE, r"state\.json", windows=True),
-    Manner("state-deep", (END,), _STATE, r"state\.json", windows=True),
+    Manner("state-deep", (END,), ("unknown",), r"state\.json", windows=True),
     Manner("state-deep-early", (PROMPT,), ("unknown", "violates"), patience=SOON, windows=True),
     Manner("state-fifo", (PROMPT,), ("unknown", "violates"), patience=SOON, needs=_LINUX),
-    Manner("state-device", (END,), _STATE, r"state\.json", needs=_LINUX),
+    Manner("state-device", (END,), ("unknown",), r"state\.json", needs=_LINUX),
     Manner("state-odd-types", (END,), windows=True),
     Manner("state-surrogates", (END,), windows=True),
-    Manner("state-symlink-out", (END,), _STATE, r"state\.json", needs=_LINUX, escape="closed"),
+    Manner("state-symlink-out", (END,), ("unknown",), r"state\.json", needs=_LINUX, escape="closed"),
     # hookproof's own ports
     Manner("recorder-garbage", (START,), ("unknown",), r"recorder", windows=True),
     Manner("recorder-deep", (START,), ("unknown",), r"recorder", windows=True),
