@@ -28,7 +28,7 @@ from hookproof.play.end import settle, uninterrupted
 from hookproof.play.steps import HostGoneError, Steps
 from hookproof.stage import tap
 from hookproof.stage import world as worlds
-from hookproof.stage.environment import environment, search_path
+from hookproof.stage.environment import environment, model_key, search_path
 from hookproof.stage.recorder import Recorder
 
 
@@ -48,7 +48,8 @@ class Performance(ABC):
         self._sessions: dict[str, Session] = {}
         self.deaths = processes.DeathWatch(asyncio.get_running_loop(), self._died)
         self._recorder = Recorder(journal, world.token)
-        self.model = ModelServer(Script(case.scenario.model, self.words()), self.answers(), journal, self.hold)
+        script, key = Script(case.scenario.model, self.words()), model_key(world.token)
+        self.model = ModelServer(script, self.answers(), journal, self.hold, key)
 
     @abstractmethod
     def words(self) -> Mapping[str, str]:

@@ -19,6 +19,7 @@ from hookproof.model.server import ModelServer
 
 TOOLS = [{"name": "Bash"}, {"name": "Task"}]
 SECONDS = 10.0
+KEY = "this-run"
 
 
 class Client:
@@ -32,7 +33,8 @@ class Client:
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        more = {"host": "x", "content-length": str(len(data)), "connection": "close", **(headers or {})}
+        more = {"host": "x", "content-length": str(len(data)), "connection": "close", "x-api-key": KEY}
+        more |= headers or {}
         head = "".join(f"{name}: {value}\r\n" for name, value in more.items())
         writer.write(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + data)
         await writer.drain()
@@ -59,7 +61,7 @@ def play(tmp_path: Path, steps: dict[str, list[AnyStep]], test: Test, hold: Any 
     async def run() -> Journal:
         journal = Journal(tmp_path / "journal.jsonl")
         script = Script(steps, {"launch": "companion task"})
-        server = ModelServer(script, {"review": "All good.", "other": "Fine."}, journal, hold or no_hold)
+        server = ModelServer(script, {"review": "All good.", "other": "Fine."}, journal, hold or no_hold, KEY)
         base = await server.start()
         try:
             async with asyncio.timeout(SECONDS * 2):
