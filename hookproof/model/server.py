@@ -303,6 +303,15 @@ class ModelServer:
             await exchange.answer(json.dumps(whole).encode())
 
 
+def refused_requests(journal: Journal) -> list[str]:
+    """For whoever has waited in vain: the last request that was none, in a sentence, if there was any."""
+    refused = [r for r in journal.records if r["kind"] == "model.refused" and r["status"] != 404]
+    if not refused:
+        return []
+    more = f"{len(refused)} requests, the last" if len(refused) > 1 else "a request"
+    return [f"the model server had refused {more}: {refused[-1]['what']}"]
+
+
 def _only_notifies(texts: list[dict[str, Any]]) -> bool:
     """Whether all that is new to the model, its own words aside, is that a child has ended."""
     news = [text["text"] for text in texts if text["role"] != "assistant" or _NOTIFIES in text["text"]]

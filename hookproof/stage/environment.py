@@ -1,7 +1,8 @@
 """The environment of everything that a run starts: an allow-list, so that nothing of the user's leaks in.
 
 No credential is ever handed on; the keys below are dummies, which the run's own model server asks for. What must be
-taken from the machine (where programs are, what Windows needs to start a process at all) is named here, and nowhere else.
+taken from the machine (where programs are, what Windows needs to start a process at all) is named here, and nowhere
+else.
 """
 
 from __future__ import annotations

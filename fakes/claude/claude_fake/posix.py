@@ -139,19 +139,22 @@ class HookProcess(Child):
             ready = poller.poll(None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000)
             if not ready or any(end == give_up for end, _ in ready):
                 return False
-            for end, _ in ready:
-                if end == self._death:
-                    poller.unregister(end)
-                    self._reap()
-                elif not self._serve(end):
-                    poller.unregister(end)
-                    self._shut(end)
+            self._see_to(poller, [end for end, _ in ready])
             if most is None and deadline is not None and time.monotonic() > deadline:
                 most = self.out.size + self.err.size + _PIPE
             if most is not None and self.out.size + self.err.size > most and not self._is_over(streams=streams):
                 return False
         self._drain()
         return True
+
+    def _see_to(self, poller: select.poll, ready: list[int]) -> None:
+        for end in ready:
+            if end == self._death:
+                poller.unregister(end)
+                self._reap()
+            elif not self._serve(end):
+                poller.unregister(end)
+                self._shut(end)
 
     def _is_over(self, *, streams: bool) -> bool:
         return self._status is not None and not (streams and self.held)
