@@ -127,12 +127,6 @@ class _Connection:
         """Write one record down, or why it is none. Returns its kind."""
         if self._taken > MOST_OF_A_CONNECTION:
             return None
-        self._taken += line.size
-        if self._taken > MOST_OF_A_CONNECTION:
-            self._refuse(f"told more than {_mib(MOST_OF_A_CONNECTION)}; no more is taken of it")
-            return None
-        if not self._room(line.size):
-            return None
         try:
             record = _record(line)
             kind = told.check(record.pop("kind", None), record)
@@ -140,6 +134,12 @@ class _Connection:
             self._misfits += 1
             last = "; its connection was closed" if self._misfits == MOST_MISFITS else ""
             self._refuse(f"told what is refused: {error}{last}")
+            return None
+        self._taken += line.size
+        if self._taken > MOST_OF_A_CONNECTION:
+            self._refuse(f"told more than {_mib(MOST_OF_A_CONNECTION)}; no more is taken of it")
+            return None
+        if not self._room(line.size):
             return None
         fields = {name: value for name, value in record.items() if name not in _OURS}
         self._journal.write(kind, **self._sender, **fields)
