@@ -1,8 +1,8 @@
 """What may be told over the recorder: every kind of record, and what each must hold.
 
-Its senders are the stand-ins, the tap, the observer and `hold`; and whoever has got the run's token, a plugin too. So
-what does not fit is refused, by name, before anybody who follows the journal sees it. More fields than these may come:
-each is written down as it is.
+Its senders are the stand-ins, the tap, the observer, the probe and `hold`; and whoever has got the run's token, a
+plugin too. So what does not fit is refused, by name, before anybody who follows the journal sees it. More fields than
+these may come: each is written down as it is.
 """
 
 from __future__ import annotations
@@ -104,6 +104,9 @@ KINDS: Mapping[str, Fields] = {
     "codex.turn": {"thread_id": TEXT, "turn_id": TEXT, "state": TEXT},
     "codex.grandchild": {"pid": PID, "mode": TEXT},
     "thread.started": {"thread_id": TEXT, "parent_thread_id": TEXT_OR_NULL, "marker": TEXT_OR_NULL},
+    # fakes/probe, the plugin of calibration
+    "probe.waits": {"job": TEXT, "pid": PID},
+    "probe.signalled": {"job": TEXT, "signal": TEXT, "sender": NUMBER},
     # fakes/hold
     "shell.held": {"job": TEXT},
 }
