@@ -25,7 +25,7 @@ from hookproof.model.server import ModelServer
 from hookproof.play import Case, PlayOptions, play
 from hookproof.runs import new_run
 from hookproof.stage import world as worlds
-from hookproof.stage.environment import environment, search_path
+from hookproof.stage.environment import environment, model_key, search_path
 
 OPTIONS = PlayOptions()
 
@@ -56,7 +56,7 @@ class BareLoop:
         async def never(_agent: str, _after: str) -> None:
             return None
 
-        server = ModelServer(Script({}, {}), {"review": "Done."}, journal, never)
+        server = ModelServer(Script({}, {}), {"review": "Done."}, journal, never, model_key(world.token))
         env = environment(
             home=world.home,
             tmp=world.tmp,

@@ -28,7 +28,7 @@ from hookproof.model.server import ModelServer
 from hookproof.play import Case, PlayOptions, play
 from hookproof.stage import isolation
 from hookproof.stage import world as worlds
-from hookproof.stage.environment import environment, search_path
+from hookproof.stage.environment import environment, model_key, search_path
 
 SECONDS = 120.0
 
@@ -47,7 +47,7 @@ async def bare(program: Program, scenario: Scenario, plugin: Plugin, folder: Pat
     answers = {name: f"Codex has finished job={name}." for name in scenario.jobs}
     with processes.CaseProcesses(world.token) as group:
         journal = Journal(folder / "journal.jsonl")
-        model = ModelServer(Script(scenario.model, words), answers, journal, _no_hold)
+        model = ModelServer(Script(scenario.model, words), answers, journal, _no_hold, model_key(world.token))
         env = environment(
             home=world.home,
             tmp=world.tmp,

@@ -48,19 +48,41 @@ class Journal:
         self._observers: list[Callable[[Record], None]] = []
         self._file = path.open("a", encoding="utf-8", buffering=1)
 
-    def write(self, kind: str, **fields: Any) -> Record:
-        """Append one record and wake whoever waits for it. Returns the record as written."""
+    def write(self, kind: str, /, **fields: Any) -> Record:
+        """Append one record and wake whoever waits for it. Returns the record as written.
+
+        Whoever follows the journal and fails at a record has failed alone: that is an `error` record after it, and
+        this one is written, seen by the others and waited for all the same. So is one that is no JSON.
+        """
         at = round((self._clock() - self._began) * 1000, 3)
         record: Record = {"seq": len(self.records) + 1, "at": at, "kind": kind, **fields}
+        try:
+            line = json.dumps(record, separators=(",", ":"), default=str)
+        except (ValueError, TypeError, RecursionError) as error:
+            what = f"a record of the kind {kind!r} cannot be written: {type(error).__name__}: {error}"
+            return self.write("error", where="journal", what=what)
         self.records.append(record)
-        self._file.write(json.dumps(record, separators=(",", ":"), default=str) + "\n")
+        self._file.write(line + "\n")
         for observe in self._observers:
-            observe(record)
+            try:
+                observe(record)
+            except Exception as error:  # of whichever follower, and whatever it is
+                self._failed(observe, record, error)
         for predicate, future in self._waiters:
-            if not future.done() and predicate(record):
-                future.set_result(record)
+            try:
+                if not future.done() and predicate(record):
+                    future.set_result(record)
+            except Exception as error:  # it is the one who waits that must hear of it
+                future.set_exception(error)
         self._waiters = [waiter for waiter in self._waiters if not waiter[1].done()]
         return record
+
+    def _failed(self, observe: Callable[[Record], None], record: Record, error: Exception) -> None:
+        if record["kind"] == "error" and record.get("where") == "journal":
+            return  # it fails at the telling, too
+        who = getattr(observe, "__qualname__", repr(observe))
+        what = f"{who} failed at record {record['seq']} ({record['kind']}): {type(error).__name__}: {error}"
+        self.write("error", where="journal", what=what)
 
     def observe(self, observer: Callable[[Record], None]) -> None:
         """Call `observer` with every record from now on, before anybody who waits for it is woken."""

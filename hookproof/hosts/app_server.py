@@ -11,8 +11,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from hookproof import processes
+from hookproof import files, processes
+from hookproof.hosts.process import LONGEST_LINE
 from hookproof.hosts.session import HostError
+from hookproof.wire import Lines
 
 Message = dict[str, Any]
 _REFUSED = {"code": -32601, "message": "hookproof's client grants nothing: configure the host so that it need not ask"}
@@ -74,13 +76,14 @@ class Client:
 
     async def listen(self) -> None:
         """Feed this client from the process's stdout, to its end; for a process that nobody else reads."""
-        while self._child.stdout is not None and (line := await self._child.stdout.readline()):
+        lines = Lines(self._child.stdout, LONGEST_LINE) if self._child.stdout is not None else None
+        while lines is not None and (line := await lines.next()) is not None:
             try:
-                message = json.loads(line)
+                message = None if line.cut else files.parse_json(line.data)
             except ValueError:
                 message = None
             if not isinstance(message, dict):
-                self.gone(f"said {line[:200]!r}, which is no message,")
+                self.gone(f"said {line.data[:200]!r}, which is no message,")
                 return
             self.heard(message)
         self.gone()

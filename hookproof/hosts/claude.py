@@ -17,7 +17,7 @@ from subprocess import PIPE
 from typing import Any
 
 from hookproof import places, processes
-from hookproof.hosts.process import LONGEST_LINE, HostProcess
+from hookproof.hosts.process import HostProcess
 from hookproof.hosts.session import Program
 from hookproof.journal import Journal
 from hookproof.model.script import mark
@@ -126,7 +126,6 @@ async def start_session(
         stdin=PIPE,
         stdout=PIPE,
         stderr=PIPE,
-        limit=LONGEST_LINE,
         case=group,
     )
     session = ClaudeSession(name, child, journal, session_id)

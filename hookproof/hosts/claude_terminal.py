@@ -24,7 +24,6 @@ from hookproof.hosts.session import Program
 from hookproof.journal import DeadlineMissedError, Journal, Record
 from hookproof.model.script import mark
 from hookproof.stage import inside
-from hookproof.stage.environment import DUMMY_KEY
 from hookproof.stage.world import World
 
 COLUMNS, ROWS = 200, 50
@@ -234,7 +233,7 @@ async def start_session(
 
     `seconds` is the patience of each single wait. Raises HostError where there are no pseudo-terminals.
     """
-    _answer_first_questions(world)
+    _answer_first_questions(world, env["ANTHROPIC_API_KEY"])
     session_id = str(uuid.uuid4())
     argv = [
         *program.argv,
@@ -265,7 +264,7 @@ async def start_session(
     return session
 
 
-def _answer_first_questions(world: World) -> None:
+def _answer_first_questions(world: World, key: str) -> None:
     """Write the home's configuration, so that the host asks nothing before its prompt. Measured on 2.1.91, 2.1.329."""
     path = world.home / ".claude.json"
     if os.path.lexists(path):
@@ -274,7 +273,7 @@ def _answer_first_questions(world: World) -> None:
     answers = {
         "hasCompletedOnboarding": True,
         "bypassPermissionsModeAccepted": True,
-        "customApiKeyResponses": {"approved": [DUMMY_KEY[-_KEY_END:]], "rejected": []},
+        "customApiKeyResponses": {"approved": [key[-_KEY_END:]], "rejected": []},
         "projects": {str(world.project): trusted},
     }
     inside.write(world.root, path, json.dumps(answers))

@@ -17,7 +17,7 @@ from typing import Any
 
 from hookproof import places, processes
 from hookproof.catalogue.scenario import Codex as CodexOptions
-from hookproof.hosts.process import LONGEST_LINE, HostProcess
+from hookproof.hosts.process import HostProcess
 from hookproof.hosts.session import Program
 from hookproof.journal import Journal
 from hookproof.model.script import mark
@@ -52,7 +52,6 @@ class Setting:
             stdin=stdin,
             stdout=PIPE,
             stderr=PIPE,
-            limit=LONGEST_LINE,
             case=self.group,
         )
         shown = [part.replace(str(self.world.root), "$RUN") for part in argv]

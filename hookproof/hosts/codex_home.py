@@ -18,7 +18,6 @@ from hookproof import files, processes
 from hookproof.catalogue.plugin import CODEX_MANIFEST
 from hookproof.hosts.app_server import Client
 from hookproof.hosts.codex import Setting
-from hookproof.hosts.process import LONGEST_LINE
 from hookproof.hosts.session import HostError
 from hookproof.journal import DeadlineMissedError
 from hookproof.stage import inside
@@ -113,7 +112,6 @@ class Home:
             stdin=PIPE,
             stdout=PIPE,
             stderr=DEVNULL,
-            limit=LONGEST_LINE,
             case=self.setting.group,
         )
         client = Client(child)

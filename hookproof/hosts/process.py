@@ -7,14 +7,18 @@ it. Both hosts speak JSON lines on stdout; what is none is kept as noise.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from typing import Any
 
-from hookproof import processes
+from hookproof import files, processes
 from hookproof.journal import Journal
+from hookproof.wire import Line, Lines, Sparing
 
 LONGEST_LINE = 64 * 1024 * 1024
+"""Of a host's stdout, in bytes: hosts write whole transcripts as one line. Of a longer one nothing can be told."""
+_SHOWN = 2000
+MOST_NOISE = 1000
+"""Lines that are no messages, of each stream of a process. A host hands on what others print, too."""
 
 
 class HostProcess:
@@ -40,6 +44,8 @@ class HostProcess:
         self._heard = heard
         self._asked = asked
         self._silent = silent
+        self._noise = Sparing(lambda text: journal.write("host.noise", session=name, text=text), MOST_NOISE)
+        self._complaint = Sparing(lambda text: journal.write("host.stderr", session=name, text=text), MOST_NOISE)
         self._tasks = [
             asyncio.create_task(self._read_stdout()),
             asyncio.create_task(self._read_stderr()),
@@ -64,23 +70,38 @@ class HostProcess:
         self.child.close()
 
     async def _read_stdout(self) -> None:
-        stream = self.child.stdout
         try:
-            while stream is not None and (line := await stream.readline()):
-                try:
-                    value = json.loads(line)
-                except ValueError:
-                    self._journal.write("host.noise", session=self._name, text=_text(line))
-                    continue
-                if isinstance(value, dict):
-                    self._heard(value)
+            if self.child.stdout is not None:
+                lines = Lines(self.child.stdout, LONGEST_LINE)
+                while (line := await lines.next()) is not None:
+                    self._take(line)
         finally:
             self._silent()
 
+    def _take(self, line: Line) -> None:
+        if line.cut:
+            what = f"a line of {line.size} bytes from the host, of which {LONGEST_LINE} are read at most, was left out"
+            self._journal.write("error", where=f"session {self._name}", what=f"{what}; it begins {line.data[:100]!r}")
+            return
+        try:
+            value = files.parse_json(line.data)
+        except ValueError:
+            self._noise(_text(line))
+            return
+        if not isinstance(value, dict):
+            return
+        try:
+            self._heard(value)
+        except Exception as error:  # a message of a shape that no host has: the next one is read all the same
+            what = f"{type(error).__name__}: {error} at the line {line.data[:100]!r} of the host"
+            self._journal.write("error", where=f"session {self._name}", what=what)
+
     async def _read_stderr(self) -> None:
-        stream = self.child.stderr
-        while stream is not None and (line := await stream.readline()):
-            self._journal.write("host.stderr", session=self._name, text=_text(line))
+        if self.child.stderr is not None:
+            # a line here is for people: its beginning is enough
+            lines = Lines(self.child.stderr, 4 * _SHOWN)
+            while (line := await lines.next()) is not None:
+                self._complaint(_text(line))
 
     async def _wait(self) -> None:
         exit_ = await self.child.wait()
@@ -94,5 +115,5 @@ class HostProcess:
         )
 
 
-def _text(line: bytes) -> str:
-    return line.decode("utf-8", "replace")[:2000]
+def _text(line: Line) -> str:
+    return line.data.decode("utf-8", "replace")[:_SHOWN]

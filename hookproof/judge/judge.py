@@ -10,6 +10,7 @@ from hookproof.journal import Record
 from hookproof.judge.agents import AgentStory
 from hookproof.judge.checks import CHECKS
 from hookproof.judge.context_checks import CONTEXT_CHECKS
+from hookproof.judge.remarks import remarks
 from hookproof.judge.signature import Signature, find_signature
 from hookproof.judge.story import Story
 from hookproof.judge.verdict import CheckResult, Seen, Verdict, worst
@@ -68,4 +69,6 @@ def _verdict(story: Story, seen: Seen, accepted: tuple[str, ...]) -> Verdict:
 
 
 def _detail(story: Story, seen: Seen) -> str:
-    return f"{seen.detail} [{'; '.join(story.errors)}]" if story.errors else seen.detail
+    said = remarks(story)
+    detail = f"{seen.detail} ({'; '.join(said)})" if said else seen.detail
+    return f"{detail} [{'; '.join(story.errors)}]" if story.errors else detail

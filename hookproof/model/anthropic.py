@@ -37,13 +37,20 @@ def parse(body: Any) -> MessagesRequest:
     """The request in a decoded body. Raises ValueError with what was expected."""
     if not isinstance(body, dict) or not isinstance(body.get("messages"), list):
         raise ValueError('expected a JSON object with a list "messages"')
+    tools = body.get("tools") or []
+    if not isinstance(tools, list) or not all(
+        isinstance(tool, dict) and isinstance(tool.get("name"), str) for tool in tools
+    ):
+        raise ValueError('expected "tools" to be a list of objects with a "name"')
     texts: list[tuple[str, str]] = [("system", text) for text in _texts(body.get("system"))]
     results: dict[str, tuple[str, bool]] = {}
     first_user = ""
     for message in body["messages"]:
         if not isinstance(message, dict):
             raise ValueError("expected every message to be an object")
-        role = str(message.get("role"))
+        if not isinstance(message.get("role"), str) or not isinstance(message.get("content"), str | list):
+            raise ValueError('expected every message to have a "role" and a "content" of text or blocks')
+        role = message["role"]
         content = message.get("content")
         found = list(_texts(content))
         texts.extend((role, text) for text in found)
@@ -53,12 +60,11 @@ def parse(body: Any) -> MessagesRequest:
             if isinstance(block, dict) and block.get("type") == "tool_result":
                 text = "\n".join(_texts(block.get("content")))
                 results[str(block.get("tool_use_id"))] = (text, bool(block.get("is_error")))
-    tools = tuple(str(tool.get("name")) for tool in body.get("tools") or [] if isinstance(tool, dict))
     return MessagesRequest(
         agent=marked_agent(first_user),
         texts=tuple(texts),
         results=results,
-        tools=tools,
+        tools=tuple(tool["name"] for tool in tools),
         stream=bool(body.get("stream")),
         model=str(body.get("model") or "claude"),
     )
@@ -69,7 +75,9 @@ def _texts(content: Any) -> Iterator[str]:
         yield content
     elif isinstance(content, list):
         for block in content:
-            if isinstance(block, dict) and block.get("type") == "text" and isinstance(block.get("text"), str):
+            if isinstance(block, dict) and block.get("type") == "text":
+                if not isinstance(block.get("text"), str):
+                    raise ValueError('expected every block of the type "text" to have a "text"')
                 yield block["text"]
 
 

@@ -7,7 +7,7 @@ the connection is watched, so that a client that goes away is noticed at once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -30,12 +30,19 @@ class Request:
     path: str
     headers: dict[str, str]
     body: bytes
+    """As much of it as was admitted."""
+    size: int
+    """How long it was, in bytes."""
 
 
 class Exchange:
     """One connection: read a request, answer it, watch the client meanwhile."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, admitted: Callable[[Mapping[str, str]], int]
+    ) -> None:
+        """`admitted` says of a request's headers how long a body is kept, in bytes; the rest is read and dropped."""
+        self._admitted = admitted
         self._reader = reader
         self._writer = writer
         self._http = h11.Connection(h11.SERVER)
@@ -55,7 +62,8 @@ class Exchange:
         elif self._http.our_state is not h11.IDLE:
             return None
         head: h11.Request | None = None
-        body = bytearray()
+        headers: dict[str, str] = {}
+        body, size, most = bytearray(), 0, 0
         while True:
             event = self._http.next_event()
             if event is h11.NEED_DATA:
@@ -67,13 +75,15 @@ class Exchange:
                     return None
             elif isinstance(event, h11.Request):
                 head = event
-            elif isinstance(event, h11.Data):
-                body += event.data
-            elif isinstance(event, h11.EndOfMessage) and head is not None:
                 headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in head.headers}
+                most = self._admitted(headers)
+            elif isinstance(event, h11.Data):
+                size += len(event.data)
+                body += event.data[: max(0, most - len(body))]
+            elif isinstance(event, h11.EndOfMessage) and head is not None:
                 path = head.target.decode("latin-1").partition("?")[0]
                 self._bodiless = head.method == b"HEAD"
-                return Request(head.method.decode("ascii"), path, headers, bytes(body))
+                return Request(head.method.decode("ascii"), path, headers, bytes(body), size)
             else:
                 return None
 

@@ -54,8 +54,12 @@ class ResponsesRequest:
 
 def parse(body: Any) -> ResponsesRequest:
     """The request in a decoded body. Raises ValueError with what was expected."""
-    if not isinstance(body, dict) or "input" not in body:
-        raise ValueError('expected a JSON object with "input"')
+    if not isinstance(body, dict) or not isinstance(body.get("input"), str | list):
+        raise ValueError('expected a JSON object with an "input" of text or items')
+    for name in ("input", "tools"):
+        rows = body.get(name) or []
+        if not isinstance(rows, str) and not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
+            raise ValueError(f'expected every one of the "{name}" to be an object')
     texts = list(_texts(body["input"]))
     # the newest prompt decides: a resumed thread carries the prompts of earlier jobs before it
     users = [text for role, text in texts if role == "user"]

@@ -4,17 +4,23 @@ Life: started with the run on a port from the kernel, asked by the hosts (Claude
 by the jobs' workers (Responses), stopped at the run's end, when whatever is still held is let go of. What it cannot
 place (a request that fits no agent, a script that has run out) is answered with a plain text, so that nothing loops,
 and is an `error` record, which makes the verdict unknown.
+
+Every process on the machine reaches the port. Who does not have the run's key is a stranger: told, and nothing else
+comes of it. Who has the key may be a hook as well as the host: a request that is none is refused and told, takes no
+step of a script and is no error of the run; if it was the host's, the step that waits for it will say so.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hmac
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import h11
 
+from hookproof import files
 from hookproof.journal import Journal
 from hookproof.loopback import HOST, LoopbackServer
 from hookproof.model import anthropic, openai
@@ -22,11 +28,18 @@ from hookproof.model.conversation import Conversation
 from hookproof.model.http import ClientGoneError, Exchange, Request
 from hookproof.model.script import Answer, Script, ToolCall
 from hookproof.model.threads import Thread, Threads
+from hookproof.wire import Sparing
 
 _SSE = "text/event-stream"
+_RESPONSES = "/v1/responses"
 _OUT_OF_SCRIPT = "Nothing more is scripted here."
 _NOTIFIES = "<subagent_notification>"
 _ASIDE = Answer(text="A title", call=None, after=None)
+LONGEST_BODY = 64 * 1024 * 1024
+"""In bytes."""
+MOST_STRANGERS = 100
+MOST_REFUSED = 200
+"""Records of the kind, so that the journal of a run that is flooded stays readable."""
 
 Hold = Callable[[str, str], Awaitable[None]]
 """Waits until an answer may go out: (agent, the step's `after`)."""
@@ -35,7 +48,13 @@ Hold = Callable[[str, str], Awaitable[None]]
 class ModelServer:
     """Both wire formats on one port."""
 
-    def __init__(self, script: Script, answers: Mapping[str, str], journal: Journal, hold: Hold) -> None:
+    def __init__(self, script: Script, answers: Mapping[str, str], journal: Journal, hold: Hold, key: str) -> None:
+        """`key` is what every request must bring, in the header that its API has for that."""
+        self._key = key
+        self._stranger = Sparing(lambda what: journal.write("stranger", what=what), MOST_STRANGERS)
+        self._refused = Sparing(
+            lambda what, status: journal.write("model.refused", status=status, what=what), MOST_REFUSED
+        )
         self._script = script
         self._answers = answers
         self._journal = journal
@@ -65,36 +84,61 @@ class ModelServer:
             self._conversations[agent].resumed()
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        exchange = Exchange(reader, writer)
+        exchange = Exchange(reader, writer, lambda headers: LONGEST_BODY if self._is_ours(headers) else 0)
         try:
             while (request := await exchange.request()) is not None:
                 await self._dispatch(exchange, request)
         except ClientGoneError:
             pass
         except h11.RemoteProtocolError as error:
-            self._journal.write("error", where="model server", what=f"a client sent what is not HTTP/1.1: {error}")
+            # no key can have come with it
+            self._stranger(f"the model server was sent what is not HTTP/1.1: {error}")
+        except Exception as error:  # whatever it is, it is told here and not by asyncio on the terminal
+            self._journal.write("error", where="model server", what=f"{type(error).__name__}: {error}")
         finally:
             exchange.close()
 
+    def _is_ours(self, headers: Mapping[str, str]) -> bool:
+        """Whether a request brings the run's key: Anthropic's way, or as a bearer's."""
+        bearer = headers.get("authorization", "").removeprefix("Bearer ")
+        brought = (headers.get("x-api-key", ""), bearer)
+        return any(hmac.compare_digest(each.encode(), self._key.encode()) for each in brought)
+
     async def _dispatch(self, exchange: Exchange, request: Request) -> None:
+        asked = f"{request.method} {request.path[:200]}"
+        if not self._is_ours(request.headers):
+            self._stranger(f"a request to the model server without this run's key was refused: {asked}")
+            await self._answer_error(exchange, 401, "authentication_error", "this run's key is missing")
+            return
+        if request.size > len(request.body):
+            await self._refuse(exchange, 413, f"{asked}: a body of {request.size} bytes, {LONGEST_BODY} are the most")
+            return
         self._requests += 1
         number = self._requests
+        if request.method != "POST" or request.path not in {"/v1/messages", "/v1/messages/count_tokens", _RESPONSES}:
+            await self._refuse(exchange, 404, f"{asked} is not served")
+            return
         try:
-            body = json.loads(request.body) if request.body else {}
-            if request.method == "POST" and request.path == "/v1/messages":
-                await self._messages(exchange, number, anthropic.parse(body))
-            elif request.method == "POST" and request.path == "/v1/messages/count_tokens":
-                await exchange.answer(b'{"input_tokens": 10}')
-            elif request.method == "POST" and request.path == "/v1/responses":
-                await self._responses(exchange, number, openai.parse(body), request.headers)
-            else:
-                await self._refuse(exchange, 404, f"{request.method} {request.path} is not served")
+            body = files.parse_json(request.body) if request.body else {}
+            asks = anthropic.parse(body) if request.path == "/v1/messages" else None
+            responds = openai.parse(body) if request.path == _RESPONSES else None
         except (ValueError, RecursionError) as error:
-            await self._refuse(exchange, 400, f"{request.method} {request.path}: {error}")
+            await self._refuse(exchange, 400, f"{asked}: {error}")
+            return
+        if asks is not None:
+            await self._messages(exchange, number, asks)
+        elif responds is not None:
+            await self._responses(exchange, number, responds, request.headers)
+        else:
+            await exchange.answer(b'{"input_tokens": 10}')
 
     async def _refuse(self, exchange: Exchange, status: int, what: str) -> None:
-        self._journal.write("model.refused", status=status, what=what)
-        error = {"type": "error", "error": {"type": "invalid_request_error", "message": what}}
+        self._refused(what, status=status)
+        await self._answer_error(exchange, status, "invalid_request_error", what)
+
+    @staticmethod
+    async def _answer_error(exchange: Exchange, status: int, kind: str, what: str) -> None:
+        error = {"type": "error", "error": {"type": kind, "message": what}}
         await exchange.answer(json.dumps(error).encode(), status=status)
 
     async def _messages(self, exchange: Exchange, number: int, request: anthropic.MessagesRequest) -> None:
@@ -258,6 +302,15 @@ class ModelServer:
             await exchange.end()
         else:
             await exchange.answer(json.dumps(whole).encode())
+
+
+def refused_requests(journal: Journal) -> list[str]:
+    """For whoever has waited in vain: the last request that was none, in a sentence, if there was any."""
+    refused = [r for r in journal.records if r["kind"] == "model.refused" and r["status"] != 404]
+    if not refused:
+        return []
+    more = f"{len(refused)} requests, the last" if len(refused) > 1 else "a request"
+    return [f"the model server had refused {more}: {refused[-1]['what']}"]
 
 
 def _only_notifies(texts: list[dict[str, Any]]) -> bool:

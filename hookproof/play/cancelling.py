@@ -38,7 +38,7 @@ class Cancelling:
         self._jobs = ground.jobs
         self._files = ground.files
         self._asleep: dict[str, processes.Child] = {}
-        self._followers = Followers()
+        self._followers = Followers(ground.journal)
 
     async def close(self) -> None:
         """Stop following; the sweep ends what is still asleep."""

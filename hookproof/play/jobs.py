@@ -45,7 +45,7 @@ class Jobs:
         """The jobs that have asked their model, in that order."""
         self.ids: dict[str, str] = {}
         """The plugin's own ids of the jobs, as far as they are known."""
-        self._followers = Followers()
+        self._followers = Followers(journal)
         journal.observe(self._seen)
 
     async def close(self) -> None:

@@ -23,13 +23,14 @@ from hookproof.hosts import claude, claude_terminal, codex, codex_client
 from hookproof.hosts.session import HostError, Program, Session
 from hookproof.journal import DeadlineMissedError, Journal
 from hookproof.model.script import Script
-from hookproof.model.server import ModelServer
+from hookproof.model.server import ModelServer, refused_requests
 from hookproof.play.cases import Case, PlayOptions
 from hookproof.play.end import Strays, settle, uninterrupted
+from hookproof.play.open_hooks import OpenHooks
 from hookproof.play.steps import HostGoneError, Steps
 from hookproof.stage import tap
 from hookproof.stage import world as worlds
-from hookproof.stage.environment import environment, search_path
+from hookproof.stage.environment import environment, model_key, search_path
 from hookproof.stage.recorder import Recorder
 
 
@@ -48,8 +49,10 @@ class Performance(ABC):
         """Every child's environment, complete once the run has begun."""
         self._sessions: dict[str, Session] = {}
         self.deaths = processes.DeathWatch(asyncio.get_running_loop(), self._died)
+        self._open_hooks = OpenHooks(journal, options.seconds, group.census)
         self._recorder = Recorder(journal, world.token)
-        self.model = ModelServer(Script(case.scenario.model, self.words()), self.answers(), journal, self.hold)
+        script, key = Script(case.scenario.model, self.words()), model_key(world.token)
+        self.model = ModelServer(script, self.answers(), journal, self.hold, key)
 
     @abstractmethod
     def words(self) -> Mapping[str, str]:
@@ -100,7 +103,10 @@ class Performance(ABC):
             await Steps(self.case.scenario, self.journal, self, self.options.seconds).play()
             for session in list(self._sessions.values()):
                 await self._end(session)
-        except (DeadlineMissedError, HostGoneError) as error:
+        except DeadlineMissedError as error:
+            why = [*self._open_hooks.sentences(), *refused_requests(self.journal)]
+            self.journal.write("error", where="play", what="; ".join([str(error), *why]))
+        except HostGoneError as error:
             self.journal.write("error", where="play", what=str(error))
         except Exception as error:  # whatever it is, the end is reached and the verdict is unknown
             self.journal.write("error", where="play", what=describe(error))

@@ -41,7 +41,7 @@ class Shells:
         self._watch = watch
         self._started: dict[str, Record] = {}
         self._followed: dict[int, Record] = {}
-        self._followers = Followers()
+        self._followers = Followers(journal)
         journal.observe(self._seen)
 
     async def close(self) -> None:

@@ -1,11 +1,13 @@
 """The environment of everything that a run starts: an allow-list, so that nothing of the user's leaks in.
 
-No credential is ever handed on; the keys below are dummies that satisfy a host's start-up check. What must be taken
-from the machine (where programs are, what Windows needs to start a process at all) is named here, and nowhere else.
+No credential is ever handed on; the keys below are dummies, which the run's own model server asks for. What must be
+taken from the machine (where programs are, what Windows needs to start a process at all) is named here, and nowhere
+else.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import sys
@@ -14,7 +16,7 @@ from pathlib import Path
 
 from hookproof import machine
 
-DUMMY_KEY = "hookproof-dummy-key"
+KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY")
 
 _QUIET = {
     # measured to keep Claude Code off the network and away from its own update
@@ -36,6 +38,11 @@ _WINDOWS_NEEDS = (
 _PATIENCE = {"CLAUDE_CODE_SESSIONEND_HOOKS_TIMEOUT_MS": "6000"}
 
 
+def model_key(token: str) -> str:
+    """The key of a run's model server: of this run alone, and nothing from which the run's token could be had."""
+    return f"hookproof-{hashlib.sha256(f'model {token}'.encode()).hexdigest()[:40]}"
+
+
 def search_path(own: Path, programs: Iterable[str]) -> str:
     """PATH of a run: its own programs first, then the system's, then where the named programs are on this machine."""
     folders = [str(own)]
@@ -53,6 +60,7 @@ def search_path(own: Path, programs: Iterable[str]) -> str:
 
 def environment(*, home: Path, tmp: Path, path: str, token: str, recorder: str, model: str) -> dict[str, str]:
     """The complete environment. `recorder` is host:port, `model` the base address of the model server."""
+    key = model_key(token)
     env = {
         "PATH": path,
         "HOME": str(home),
@@ -62,9 +70,9 @@ def environment(*, home: Path, tmp: Path, path: str, token: str, recorder: str, 
         "LANG": "C.UTF-8",
         "CODEX_HOME": str(home / ".codex"),
         "ANTHROPIC_BASE_URL": model,
-        "ANTHROPIC_API_KEY": DUMMY_KEY,
+        "ANTHROPIC_API_KEY": key,
         "OPENAI_BASE_URL": f"{model}/v1",
-        "OPENAI_API_KEY": DUMMY_KEY,
+        "OPENAI_API_KEY": key,
         "HOOKPROOF_TOKEN": token,
         "HOOKPROOF_RECORDER": recorder,
         **_QUIET,

@@ -21,7 +21,7 @@ from hookproof import claims, files, processes
 from hookproof.catalogue.descriptor import Criterion
 from hookproof.catalogue.tree import IGNORED, Wrong, survey
 from hookproof.stage import copying, inside, uv
-from hookproof.stage.environment import DUMMY_KEY, environment, search_path
+from hookproof.stage.environment import KEYS, environment, search_path
 
 _SECONDS = 300.0
 _IGNORED = IGNORED | {"__pycache__"}
@@ -128,7 +128,7 @@ async def _pytest(claimed: claims.Claimed, copy: Path, tests: str, needs: Sequen
         recorder="",
         model="http://127.0.0.1:9",
     )
-    env = {name: value for name, value in env.items() if value != DUMMY_KEY}
+    env = {name: value for name, value in env.items() if name not in KEYS}
     runner = root / "runner.py"
     runner.write_text(_RUNNER.format(dependencies=", ".join(f'"{name}"' for name in needs)), encoding="utf-8")
     argv = ["uv", "run", "--quiet", "--script", str(runner), "-q", "-p", "no:cacheprovider", tests]

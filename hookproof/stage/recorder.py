@@ -1,20 +1,36 @@
 """The recorder: the loopback port on which the stand-ins, the tap and the observer report what they do.
 
-Every line is answered with one byte once it is in the journal, and its sender waits for that: so the journal's order
-is the order in which things happened, across processes. A connection that does not begin with the run's token is
-closed and told in the journal.
+Every line is answered with one byte once it has been dealt with, and its sender waits for that: so the journal's order
+is the order in which things happened, across processes. What is no record, or none that may be told (`told.py`), is
+refused: an `error` record that names the sender takes its place, the sender has its answer all the same, and nobody
+else notices. A connection that does not begin with the run's token is closed and told in the journal.
+
+What is taken is bounded, for a plugin has the token too: a line, a connection, a run.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
+from collections.abc import Callable
+from typing import Any
 
-from hookproof.journal import Journal
+from hookproof import files
+from hookproof.journal import Journal, Record
 from hookproof.loopback import HOST, LoopbackServer
+from hookproof.stage import told
+from hookproof.wire import Line, Lines, Sparing
 
-_LIMIT = 16 * 1024 * 1024
-_OURS = frozenset({"seq", "at"})
+LONGEST_LINE = 32 * 1024 * 1024
+"""In bytes. The longest honest one holds 1 MiB of each output of a hook, six times as long where all is escaped."""
+MOST_OF_A_RUN = 64 * 1024 * 1024
+"""In bytes, of all lines together. A run's are 20 to 300 kB."""
+MOST_OF_A_CONNECTION = MOST_OF_A_RUN // 2
+"""One that floods leaves the others room."""
+MOST_MISFITS = 20
+"""Of one connection; then it is closed."""
+MOST_STRANGERS = 100
+_LONGEST_HELLO = 4096
+_OURS = frozenset({"seq", "at", "source", "by"})
 HELD = "shell.held"
 """A record whose sender waits for a second byte: `fakes/hold`."""
 
@@ -25,8 +41,11 @@ class Recorder:
     def __init__(self, journal: Journal, token: str) -> None:
         self._journal = journal
         self._token = token
-        self._loopback = LoopbackServer(self._connection, limit=_LIMIT)
+        self._loopback = LoopbackServer(self._connection)
         self._goes_on = asyncio.Event()
+        self._taken = 0
+        self._full = False
+        self._stranger = Sparing(lambda what: journal.write("stranger", what=what), MOST_STRANGERS)
 
     async def start(self) -> str:
         """Listen on loopback. Returns host:port."""
@@ -42,34 +61,115 @@ class Recorder:
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            await self._serve(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
+            lines = Lines(reader, _LONGEST_HELLO)
+            sender = self._introduced(await lines.next())
+            if sender is None:
+                return
+            await _acknowledge(writer)
+            lines.longest = LONGEST_LINE
+            await _Connection(self._journal, sender, self._room).serve(lines, writer, self._goes_on)
+        except ConnectionError:
             pass  # the sender died; what it had sent is in the journal
-        except ValueError as error:
-            self._journal.write("error", where="recorder", what=f"a record that is no JSON object: {error}")
+        except Exception as error:  # whatever it is, it is told here and not by asyncio on the terminal
+            self._journal.write("error", where="recorder", what=f"{type(error).__name__}: {error}")
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        hello = _decode(await reader.readline())
-        if hello.get("token") != self._token:
-            self._journal.write("stranger", what="a connection to the recorder without this run's token was closed")
-            return
-        source = {"source": hello.get("source"), "by": hello.get("pid")}
-        writer.write(b"\n")
-        while line := await reader.readline():
-            record = _decode(line)
-            kind = str(record.pop("kind", "unknown"))
-            fields = {name: value for name, value in record.items() if name not in _OURS}
-            self._journal.write(kind, **source, **{k: v for k, v in fields.items() if k not in source})
-            writer.write(b"\n")
-            await writer.drain()
+    def _introduced(self, line: Line | None) -> Record | None:
+        """Who speaks, as its records will say it; None for one that does not know the token."""
+        try:
+            hello = files.parse_json(line.data) if line is not None and not line.cut else None
+        except ValueError:
+            hello = None
+        if not isinstance(hello, dict) or hello.get("token") != self._token:
+            self._stranger("a connection to the recorder without this run's token was closed")
+            return None
+        try:
+            told.check_hello(hello)
+        except told.MisfitError as error:
+            self._journal.write("error", where="recorder", what=str(error))
+            return None
+        return {"source": hello["source"], "by": hello["pid"]}
+
+    def _room(self, size: int) -> bool:
+        """Whether a line of this size is still taken; the first that is not is told."""
+        if self._full:
+            return False
+        self._taken += size
+        self._full = self._taken > MOST_OF_A_RUN
+        if self._full:
+            what = f"more than {_mib(MOST_OF_A_RUN)} were told in this run; no more is taken"
+            self._journal.write("error", where="recorder", what=what)
+        return not self._full
+
+
+class _Connection:
+    """One sender that knows the token, from its first record to its last."""
+
+    def __init__(self, journal: Journal, sender: Record, room: Callable[[int], bool]) -> None:
+        self._journal = journal
+        self._sender = sender
+        self._room = room
+        self._taken = 0
+        self._misfits = 0
+
+    async def serve(self, lines: Lines, writer: asyncio.StreamWriter, goes_on: asyncio.Event) -> None:
+        """Take its records until it hangs up, or has sent too much that is none."""
+        while self._misfits < MOST_MISFITS and (line := await lines.next()) is not None:
+            if not line.ended:
+                # it was killed in the middle, which is no fault of anybody's telling
+                self._journal.write("recorder.broken_off", **self._sender, bytes=line.size)
+                return
+            kind = self._take(line)
+            await _acknowledge(writer)
             if kind == HELD:
-                await self._goes_on.wait()
-                writer.write(b"\n")
-                await writer.drain()
+                await goes_on.wait()
+                await _acknowledge(writer)
+
+    def _take(self, line: Line) -> str | None:
+        """Write one record down, or why it is none. Returns its kind."""
+        if self._taken > MOST_OF_A_CONNECTION:
+            return None
+        try:
+            record = _record(line)
+            kind = told.check(record.pop("kind", None), record)
+        except (ValueError, told.MisfitError) as error:
+            self._misfits += 1
+            last = "; its connection was closed" if self._misfits == MOST_MISFITS else ""
+            self._refuse(f"told what is refused: {error}{last}")
+            return None
+        self._taken += line.size
+        if self._taken > MOST_OF_A_CONNECTION:
+            self._refuse(f"told more than {_mib(MOST_OF_A_CONNECTION)}; no more is taken of it")
+            return None
+        if not self._room(line.size):
+            return None
+        fields = {name: value for name, value in record.items() if name not in _OURS}
+        self._journal.write(kind, **self._sender, **fields)
+        return kind
+
+    def _refuse(self, what: str) -> None:
+        who = f"{told.short(self._sender['source'])} (pid {self._sender['by']})"
+        self._journal.write("error", where="recorder", what=f"{who} {what}", **self._sender)
 
 
-def _decode(line: bytes) -> dict[str, object]:
-    value = json.loads(line) if line.strip() else {}
+def _record(line: Line) -> dict[str, Any]:
+    """Raises ValueError."""
+    if line.cut:
+        raise ValueError(f"a line of {line.size} bytes, where {LONGEST_LINE} are the most")
+    try:
+        value = files.parse_json(line.data)
+    except UnicodeDecodeError:
+        value = None
+    except ValueError as error:
+        raise ValueError(f"a line that is no record: {error}") from None
     if not isinstance(value, dict):
-        raise ValueError(f"found {line[:60]!r}")
+        raise ValueError(f"a line that is no record: {line.data[:60]!r}")
     return value
+
+
+async def _acknowledge(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"\n")
+    await writer.drain()
+
+
+def _mib(size: int) -> str:
+    return f"{size // 2**20} MiB"

@@ -55,8 +55,8 @@ def test_a_hook_reads_and_prints(sibling: ModuleType) -> None:
     hook.feed(b"payload" * 30_000)
     assert hook.finish(30, streams=True)
     assert (hook.exit, hook.signal, hook.held) == (3, None, False)
-    assert hook.stdout == "payload" * 30_000
-    assert hook.stderr == "problem\n"
+    assert hook.out.text() == "payload" * 30_000
+    assert hook.err.text() == "problem\n"
     hook.close()
 
 
@@ -68,11 +68,11 @@ def test_a_hook_that_leaves_its_stdout_to_somebody(sibling: ModuleType, tmp_path
     hook.feed(b"")
     assert hook.finish(30, streams=False)
     assert hook.held
-    assert hook.stdout == "printed\n"
+    assert hook.out.text() == "printed\n"
     assert not hook.finish(0.01, streams=True)
     release(fifo, "later\n")
     assert hook.finish(30, streams=True)
-    assert hook.stdout == "printed\nlater\n"
+    assert hook.out.text() == "printed\nlater\n"
     hook.close()
 
 

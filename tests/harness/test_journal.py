@@ -111,3 +111,52 @@ def test_any_bytes_are_records_or_a_journal_error(tmp_path: Path, content: bytes
     except JournalError:
         return
     assert all(isinstance(record["kind"], str) for record in records)
+
+
+def test_a_follower_that_fails_is_an_error_after_the_record_and_fails_alone(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j.jsonl")
+    seen: list[int] = []
+
+    def fails(_record: Record) -> None:
+        raise RecursionError("of its own")
+
+    journal.observe(fails)
+    journal.observe(lambda record: seen.append(record["seq"]))
+    journal.write("a")
+    journal.close()
+    first, second = journals.read(tmp_path / "j.jsonl")
+    assert (first["kind"], second["kind"], second["where"]) == ("a", "error", "journal")
+    assert "failed at record 1 (a): RecursionError: of its own" in second["what"]
+    assert sorted(seen) == [1, 2]
+
+
+def test_who_waits_with_a_predicate_that_fails_hears_of_it(tmp_path: Path) -> None:
+    async def play() -> None:
+        journal = Journal(tmp_path / "j.jsonl")
+        wrong = asyncio.create_task(journal.wait(lambda r: bool(r["no such"]), waiting_for="it", seconds=5))
+        right = asyncio.create_task(journal.wait(lambda r: r["kind"] == "a", waiting_for="it", seconds=5))
+        await asyncio.sleep(0)
+        journal.write("a")
+        with pytest.raises(KeyError):
+            await wrong
+        assert (await right)["seq"] == 1
+        journal.close()
+
+    asyncio.run(play())
+
+
+def test_what_is_no_json_is_an_error_in_its_place_and_odd_text_is_written(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j.jsonl")
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep]
+    journal.write("deep", value=deep)
+    journal.write("keys", value={(1, 2): 3})
+    journal.write("text", value="A\ud800\0B", self="x", path=tmp_path)
+    journal.close()
+    first, second, third = journals.read(tmp_path / "j.jsonl")
+    assert [record["kind"] for record in (first, second)] == ["error", "error"]
+    assert "a record of the kind 'deep' cannot be written: RecursionError" in first["what"]
+    assert (third["value"], third["self"], third["path"], third["seq"]) == ("A\ud800\0B", "x", str(tmp_path), 3)
+    while deep:  # or Python takes it apart level by level on its own stack
+        deep = deep.pop()  # type: ignore[assignment]

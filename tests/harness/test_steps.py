@@ -83,7 +83,7 @@ def play(
         steps = asyncio.create_task(Steps(scenario(*then), journal, actions, seconds).play())
         await asyncio.sleep(0)
         for record in records:
-            journal.write(**record)
+            journal.write(record["kind"], **{name: record[name] for name in record if name != "kind"})
             await asyncio.sleep(0)
         try:
             await steps
@@ -252,7 +252,7 @@ def heed(tmp_path: Path, what: Scenario, heard: list[tuple[Record, int]]) -> lis
         journal, actions = Journal(tmp_path / "j.jsonl"), Actions()
         playing = asyncio.create_task(Steps(what, journal, actions, 10.0).play())
         for record, done in heard:
-            journal.write(**record)
+            journal.write(record["kind"], **{name: record[name] for name in record if name != "kind"})
             for _ in range(5):
                 await asyncio.sleep(0)
             assert len(actions.done) == done, record

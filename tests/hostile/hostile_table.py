@@ -41,7 +41,7 @@ class Manner:
     patience: int | None = None
     """Seconds for each step of the run, where one is certain to run out."""
     jobs: int = 2
-    """Cases at a time: one where a process is left that names no case, once and not again when they are played alone."""
+    """Cases at a time: one where a process is left that shows no case, and not again when they are played alone."""
     reads: bool = True
     """Whether the hook reads what the host says."""
     version: str = ""

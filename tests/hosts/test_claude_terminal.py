@@ -23,7 +23,7 @@ from hookproof.model.script import Script
 from hookproof.model.server import ModelServer
 from hookproof.play import Case, PlayOptions, play
 from hookproof.stage import world as worlds
-from hookproof.stage.environment import environment, search_path
+from hookproof.stage.environment import environment, model_key, search_path
 from hookproof.stage.recorder import Recorder
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
@@ -54,7 +54,8 @@ def converse(folder: Path, act: Act, *, program: Program | None = None, seconds:
         lifecycle, journal = resolve_lifecycle("claude-2.1.91"), Journal(folder / "j.jsonl")
         world = worlds.build(resolve_plugin("reference"), lifecycle, codex=None)
         group = processes.CaseProcesses(world.token)
-        model = ModelServer(Script({"main": [Say(text="Hello."), Say(text="Again.")]}, {}), {}, journal, _no_hold)
+        script = Script({"main": [Say(text="Hello."), Say(text="Again.")]}, {})
+        model = ModelServer(script, {}, journal, _no_hold, model_key(world.token))
         recorder = Recorder(journal, world.token)
         session = None
         try:
@@ -154,7 +155,8 @@ import json, os, socket
 host, port = os.environ["HOOKPROOF_RECORDER"].split(":")
 wire = socket.create_connection((host, int(port)))
 hello = {"token": os.environ["HOOKPROOF_TOKEN"], "source": "claude", "pid": os.getpid()}
-for record in (hello, {"kind": "session.started", "session_id": "s", "agent_id": None}):
+started = {"kind": "session.started", "session_id": "s", "agent_id": None, "transcript_path": None}
+for record in (hello, started):
     wire.sendall(json.dumps(record).encode() + b"\\n")
     wire.recv(1)
 """

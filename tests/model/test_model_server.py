@@ -14,25 +14,28 @@ import pytest
 
 from hookproof.catalogue.steps import Agent, AnyStep, Bash, Say
 from hookproof.journal import Journal
+from hookproof.model import server as server_module
 from hookproof.model.script import Script, mark
-from hookproof.model.server import ModelServer
+from hookproof.model.server import MOST_STRANGERS, ModelServer, refused_requests
 
 TOOLS = [{"name": "Bash"}, {"name": "Task"}]
 SECONDS = 10.0
+KEY = "this-run"
 
 
 class Client:
     """One raw HTTP/1.1 connection per request, so that a test can walk away in the middle."""
 
     def __init__(self, base: str) -> None:
-        self._port = int(base.rpartition(":")[2])
+        self.port = int(base.rpartition(":")[2])
 
     async def send(
         self, path: str, body: Any, method: str = "POST", headers: Mapping[str, str] | None = None
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        more = {"host": "x", "content-length": str(len(data)), "connection": "close", **(headers or {})}
+        more = {"host": "x", "content-length": str(len(data)), "connection": "close", "x-api-key": KEY}
+        more |= headers or {}
         head = "".join(f"{name}: {value}\r\n" for name, value in more.items())
         writer.write(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + data)
         await writer.drain()
@@ -59,7 +62,7 @@ def play(tmp_path: Path, steps: dict[str, list[AnyStep]], test: Test, hold: Any 
     async def run() -> Journal:
         journal = Journal(tmp_path / "journal.jsonl")
         script = Script(steps, {"launch": "companion task"})
-        server = ModelServer(script, {"review": "All good.", "other": "Fine."}, journal, hold or no_hold)
+        server = ModelServer(script, {"review": "All good.", "other": "Fine."}, journal, hold or no_hold, KEY)
         base = await server.start()
         try:
             async with asyncio.timeout(SECONDS * 2):
@@ -341,3 +344,97 @@ def test_the_thread_of_an_agent_that_is_cleared_is_told_everything_anew(tmp_path
     told = [[text["text"] for text in r["texts"]] for r in journal.records if r["kind"] == "model.request"]
     assert [texts[0] for texts in told] == ["policy", "policy"]
     assert [r["thread"] for r in journal.records if r["kind"] == "model.request"] == ["t1", "t2"]
+
+
+def strangers(journal: Journal) -> list[str]:
+    return [record["what"] for record in journal.records if record["kind"] == "stranger"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"x-api-key": ""}, 401),
+        ({"x-api-key": "another"}, 401),
+        ({"x-api-key": "", "authorization": "Bearer another"}, 401),
+        ({"x-api-key": "", "authorization": KEY}, 200),
+        ({"x-api-key": "", "authorization": f"Bearer {KEY}"}, 200),
+    ],
+    ids=["none", "another", "another's bearer", "the key alone", "a bearer"],
+)
+def test_only_who_has_the_runs_key_is_answered_and_takes_a_step(
+    tmp_path: Path, headers: dict[str, str], status: int
+) -> None:
+    async def test(client: Client, _server: ModelServer, _journal: Journal) -> None:
+        got, _ = await client.ask("/v1/messages", messages(), headers=headers)
+        assert got == status
+        if status == 401:
+            assert "the first" in (await client.ask("/v1/messages", messages()))[1]
+
+    journal = play(tmp_path, {"main": [Say(text="the first"), Say(text="the second")]}, test)
+    assert errors(journal) == []
+    assert len(strangers(journal)) == (status == 401)
+
+
+def test_strangers_are_told_sparingly_and_their_bodies_not_kept(tmp_path: Path) -> None:
+    async def test(client: Client, _server: ModelServer, _journal: Journal) -> None:
+        for _ in range(MOST_STRANGERS + 10):
+            assert (await client.ask("/v1/responses", b"x" * 100_000, headers={"x-api-key": "no"}))[0] == 401
+
+    journal = play(tmp_path, {"main": []}, test)
+    assert len(strangers(journal)) == MOST_STRANGERS
+    assert [record["kind"] for record in journal.records] == ["stranger"] * MOST_STRANGERS
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/messages", b"null"),
+        ("/v1/messages", {"messages": 7, "tools": [{}]}),
+        ("/v1/messages", {"messages": [], "tools": [{}]}),
+        ("/v1/messages", {"messages": [], "tools": {"name": "x"}}),
+        ("/v1/messages", {"messages": [{"role": "user"}]}),
+        ("/v1/messages", {"messages": [{"role": 7, "content": "x"}]}),
+        ("/v1/messages", {"messages": [{"role": "user", "content": [{"type": "text", "text": 7}]}]}),
+        ("/v1/messages", b'{"messages": ' + b"[" * 400 + b"]" * 400 + b"}"),
+        ("/v1/messages", b"\xff\xfe"),
+        ("/v1/responses", b"null"),
+        ("/v1/responses", {"input": None}),
+        ("/v1/responses", {"input": [7]}),
+        ("/v1/responses", {"input": "x", "tools": [7]}),
+        ("/v1/responses", {"input": "x", "tools": 7}),
+    ],
+)
+def test_a_request_that_is_none_is_refused_takes_no_step_and_is_no_error(tmp_path: Path, path: str, body: Any) -> None:
+    async def test(client: Client, _server: ModelServer, _journal: Journal) -> None:
+        assert (await client.ask(path, body))[0] == 400
+        assert "the first" in (await client.ask("/v1/messages", messages()))[1]
+
+    journal = play(tmp_path, {"main": [Say(text="the first")]}, test)
+    assert errors(journal) == []
+    (refused,) = [record for record in journal.records if record["kind"] == "model.refused"]
+    assert (refused["status"], refused["what"].startswith(f"POST {path}: ")) == (400, True)
+    assert refused_requests(journal) == [f"the model server had refused a request: {refused['what']}"]
+
+
+def test_a_body_that_is_too_long_is_read_dropped_and_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test(client: Client, _server: ModelServer, _journal: Journal) -> None:
+        assert (await client.ask("/v1/messages", messages("x" * 2000)))[0] == 413
+        assert (await client.ask("/v1/messages", messages()))[0] == 200
+
+    monkeypatch.setattr(server_module, "LONGEST_BODY", 1000)
+    journal = play(tmp_path, {"main": [Say(text="the first")]}, test)
+    assert errors(journal) == []
+    assert "1000 are the most" in refused_requests(journal)[0]
+
+
+@pytest.mark.parametrize("head", [b"nonsense\r\n\r\n", b"POST / HTTP/1.1\r\nhost: x\r\nlong: " + b"x" * 100_000])
+def test_what_is_not_http_comes_from_a_stranger(tmp_path: Path, head: bytes) -> None:
+    async def test(client: Client, _server: ModelServer, journal: Journal) -> None:
+        _, writer = await asyncio.open_connection("127.0.0.1", client.port)
+        writer.write(head)
+        await journal.wait(lambda r: r["kind"] == "stranger", waiting_for="the stranger", seconds=SECONDS)
+        writer.close()
+
+    journal = play(tmp_path, {"main": []}, test)
+    assert errors(journal) == []
+    assert len(strangers(journal)) == 1

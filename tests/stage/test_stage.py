@@ -155,9 +155,11 @@ def records(*lines: bytes, token: str = "right") -> list[dict[str, object]]:
 
 
 def test_a_record_is_in_the_journal_before_its_sender_goes_on() -> None:
-    first, second = records(b'{"kind": "hook.started", "run": "1", "seq": 99}', b'{"kind": "hook.ended"}')
-    assert (first["kind"], first["source"], first["by"], first["seq"]) == ("hook.started", "claude", 7, 1)
-    assert second["kind"] == "hook.ended"
+    first, second = records(
+        b'{"kind": "codex.exit", "why": "1", "seq": 99, "by": 8, "self": 1}', b'{"kind": "shell.held", "job": "x"}'
+    )
+    assert (first["kind"], first["source"], first["by"], first["seq"]) == ("codex.exit", "claude", 7, 1)
+    assert (first["why"], first["self"], second["kind"]) == ("1", 1, "shell.held")
 
 
 def test_a_stranger_is_turned_away_and_told() -> None:

@@ -163,7 +163,7 @@ def test_a_link_in_the_home_is_not_written_through(tmp_path: Path, name: str) ->
     (world.home / name).symlink_to(users / "new" if name == ".claude.json" else users)
     before = snapshot(users)
     if name == ".claude.json":
-        claude_terminal._answer_first_questions(world)
+        claude_terminal._answer_first_questions(world, "a key")
     else:
         with pytest.raises(FileExistsError):
             codex_home.write_config(world.home / name, "http://127.0.0.1:9", world.project, [])

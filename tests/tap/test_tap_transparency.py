@@ -156,3 +156,57 @@ def _with_sockets(line: str, payload: bytes, folder: Path) -> Ran:
         for end in ours[1:]:
             end.close()
         return Ran(process.wait(SECONDS), stdout, stderr)
+
+
+@pytest.mark.parametrize(("stream", "number"), [("stdout", 1), ("stderr", 2)])
+def test_a_hundred_megabytes_are_handed_on_whole_and_cut_in_the_record(
+    stream: str, number: int, tmp_path: Path
+) -> None:
+    async def play() -> None:
+        code = f'f = open({number}, "wb"); [f.write(b"x" * 2**20) for _ in range(100)]; f.flush()'
+        async with bench(tmp_path) as host:
+            ran = await host.run(tapped_line(tmp_path, python(code)))
+            assert (ran.code, len(getattr(ran, stream))) == (0, 100 * 2**20)
+            ended = await host.record("hook.ended")
+            assert (ended[stream], ended[f"{stream}_bytes"]) == ("x" * 2**20, 100 * 2**20)
+            assert not [record for record in host.journal.records if record["kind"] == "error"]
+
+    asyncio.run(play())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="how much memory a process had stands in /proc")
+def test_a_tap_does_not_grow_with_what_it_hands_on(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with bench(tmp_path) as host:
+            line = tapped_line(tmp_path, python('import os\nwhile True: os.write(1, b"x" * 65536)'))
+            process = await host.start(line)  # the shell becomes the tap
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write_eof()
+            async with asyncio.timeout(SECONDS):
+                await process.stdout.readexactly(100 * 2**20)
+            most = _most_memory(process.pid)
+            process.kill()
+            await process.communicate()
+            assert most < 40 * 2**20
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize(
+    "printed", ['{"a":' * 200_000, "[" * 200_000, '"\\\\ud800"'], ids=["objects", "arrays", "half"]
+)
+def test_what_no_json_reader_takes_is_text_to_a_tap(printed: str, tmp_path: Path) -> None:
+    async def play() -> None:
+        (tmp_path / "said").write_text(printed)
+        async with bench(tmp_path) as host:
+            assert (await host.run(tapped_line(tmp_path, "cat said"))).stdout == printed.encode()
+            assert (await host.record("hook.ended"))["stdout"] == printed[: 2**20]
+            assert not [record for record in host.journal.records if record["kind"] == "error"]
+
+    asyncio.run(play())
+
+
+def _most_memory(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024

@@ -54,6 +54,6 @@ def _output(command: str, environment: Environment, who: Identity) -> str:
         victims.send("SIGKILL")
         victims.close()
         process.finish(None, streams=False)
-    output = process.stdout + process.stderr
+    output = process.out.text() + process.err.text()
     process.close()
     return output.rstrip("\n")

@@ -2,7 +2,8 @@
 
 The rules are those measured on 2.1.91 and 2.1.329 alike: only a whole stdout that is one JSON object is read as one;
 everything else is plain text (a log line before the JSON, a second document, an array, broken JSON); an object that
-does not fit, or that speaks for another event, is dropped whole.
+does not fit, or that speaks for another event, is dropped whole. Two bounds are this program's own, and told: a
+document that is longer than it keeps, or nested deeper than anything it writes can be, is not taken.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+DEEPEST = 128
+"""How deep a document may be nested; it goes into requests, payloads and records. Deeper, it counts as broken."""
 BLOCKED = "Blocked by hook"
 NO_STDERR = "No stderr output"
 SUSPECT = "hook output parsed as a document, but its stdio went quiet before end-of-stream; refusing to honor it"
@@ -31,6 +34,8 @@ class Outcome:
         self.updated_input: dict[str, Any] | None = None
         self.message: str | None = None
         self.problem: str | None = None
+        self.not_taken: str | None = None
+        """Why a document was not read that a real host would have read."""
 
     def effects(self, event: str, plain_counts: bool) -> list[str]:
         """The names of what it asked for, for the journal."""
@@ -45,8 +50,11 @@ class Outcome:
         return [name for name, is_so in found.items() if is_so]
 
 
-def interpret(event: str, exit_code: int | None, stdout: str, stderr: str) -> Outcome:
-    """The outcome of a hook that ran for `event`. `exit_code` is None for a hook that was killed."""
+def interpret(event: str, exit_code: int | None, stdout: str, stderr: str, *, cut: bool = False) -> Outcome:
+    """The outcome of a hook that ran for `event`. `exit_code` is None for a hook that was killed.
+
+    `cut`: `stdout` is only the beginning of what was printed.
+    """
     outcome = Outcome()
     if exit_code == 2:
         outcome.refusal = stderr or NO_STDERR
@@ -54,13 +62,22 @@ def interpret(event: str, exit_code: int | None, stdout: str, stderr: str) -> Ou
     elif exit_code != 0:
         outcome.problem = "was killed" if exit_code is None else f"exit code {exit_code}"
     else:
-        text = stdout.strip()
-        document = _json_object(text)
-        if document is None:
-            outcome.plain = text or None
-        else:
-            _read(event, document, outcome)
+        _understand(event, stdout.strip(), cut, outcome)
     return outcome
+
+
+def _understand(event: str, text: str, cut: bool, outcome: Outcome) -> None:
+    if cut and text.startswith("{"):
+        outcome.problem = outcome.not_taken = "its output is longer than this stand-in keeps"
+        return
+    try:
+        document = _json_object(text)
+    except RecursionError:
+        outcome.not_taken, document = f"its output is nested deeper than {DEEPEST}", None
+    if document is None:
+        outcome.plain = text or None
+    else:
+        _read(event, document, outcome)
 
 
 def refusal_of_a_suspect() -> Outcome:
@@ -72,13 +89,28 @@ def refusal_of_a_suspect() -> Outcome:
 
 
 def _json_object(text: str) -> dict[str, Any] | None:
+    """The object that the text is. Raises RecursionError for one that is nested too deep."""
     if not text.startswith("{"):
         return None
     try:
         document = json.loads(text)
-    except (ValueError, RecursionError):
+    except ValueError:
         return None
-    return document if isinstance(document, dict) else None
+    if not isinstance(document, dict):
+        return None
+    if text.count("{") + text.count("[") > DEEPEST and _is_deep(document):
+        raise RecursionError
+    return document
+
+
+def _is_deep(document: dict[str, Any]) -> bool:
+    level: list[Any] = [document]
+    for _ in range(DEEPEST):
+        inner: list[Any] = []
+        for each in level:
+            inner.extend(each.values() if isinstance(each, dict) else each)
+        level = [each for each in inner if isinstance(each, (dict, list))]
+    return bool(level)
 
 
 def _read(event: str, document: dict[str, Any], outcome: Outcome) -> None:

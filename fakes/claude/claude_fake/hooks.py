@@ -160,6 +160,7 @@ class HookRun:
             cwd=self.hooks.project,
             payload=self._payload,
             env={name: value for name, value in variables.items() if name.startswith(("CLAUDE", "CODEX", "PLUGIN"))},
+            timeout=self._time()[0],
         )
 
     def finish(self) -> None:
@@ -168,7 +169,8 @@ class HookRun:
         self._see_to_its_end(process)
         if self._ended_by == "budget":
             sys.stderr.write(f"SessionEnd hook [{self.hook.command}] failed: Hook cancelled\n")
-        self.outcome = interpret(event, None if self._too_late else process.exit, process.stdout, process.stderr)
+        code = None if self._too_late else process.exit
+        self.outcome = interpret(event, code, process.out.text(), process.err.text(), cut=process.out.cut)
         suspect = event in lifecycle["hook_holds_stdout"]["denies"] and process.held and not self._too_late
         if suspect and self.outcome.plain is None:
             self.outcome = refusal_of_a_suspect()
@@ -177,9 +179,10 @@ class HookRun:
             **self._announced,
             exit=process.exit,
             signal=process.signal,
-            stdout=process.stdout,
-            stderr=process.stderr,
+            **process.out.shown("stdout"),
+            **process.err.shown("stderr"),
             ended_by=self._ended_by,
+            **({"not_taken": self.outcome.not_taken} if self.outcome.not_taken else {}),
             effects=self.outcome.effects(event, event in lifecycle["plain_text_is_context"]),
         )
         if event == "SessionStart":
@@ -187,13 +190,19 @@ class HookRun:
             self.hooks.stream.hook_response(self._who, run, event, self._payload, process, self.outcome)
         process.close()
 
+    def _time(self) -> tuple[float, str]:
+        """How long it may run, in seconds, and what that is: its own or the usual timeout, or what SessionEnd has."""
+        seconds: float = self.hook.timeout or self._lifecycle["hook_timeout_seconds"]
+        if self._event != "SessionEnd":
+            return seconds, "timeout"
+        budget = int(os.environ.get(BUDGET_VARIABLE) or self._lifecycle["session_end_budget_ms"]) / 1000
+        return min((seconds, "timeout"), (budget, "budget"))
+
     def _see_to_its_end(self, process: HookProcess) -> None:
         lifecycle = self._lifecycle
-        seconds, reached = self.hook.timeout or lifecycle["hook_timeout_seconds"], "timeout"
+        seconds, reached = self._time()
         leave_at: float | None = None
         if self._event == "SessionEnd":
-            budget = int(os.environ.get(BUDGET_VARIABLE) or lifecycle["session_end_budget_ms"]) / 1000
-            seconds, reached = min((seconds, "timeout"), (budget, "budget"))
             leave_at = self._began + lifecycle["session_end_leaves_after_ms"] / 1000
         held = lifecycle["hook_holds_stdout"]
         give_up = None if self._event == "SessionEnd" else self.hooks.give_up

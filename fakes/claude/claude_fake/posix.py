@@ -13,12 +13,15 @@ import signal
 import threading
 import time
 
+from .output import Output
 from .posix_tree import Victims, frozen_tree, pidfd, tree
 
 READER_CAN_BE_FREED = True
 DEFAULT_SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ)
 """Python ignores these two, and ignored signals are inherited; programs expect them at their default."""
 
+_PIPE = 1024 * 1024
+"""The most that a pipe holds, in bytes."""
 _BASH = next((path for path in ("/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash") if os.path.exists(path)), "bash")
 
 
@@ -104,7 +107,8 @@ class HookProcess(Child):
                 os.close(end)
         super().__init__(pid, pid if own_group else os.getpgid(0))
         self._unwritten = memoryview(b"")
-        self._chunks: dict[int, list[bytes]] = {self._stdout: [], self._stderr: []}
+        self.out, self.err = Output(), Output()
+        self._outputs = {self._stdout: self.out, self._stderr: self.err}
         self._open = {self._stdin, self._stdout, self._stderr}
         for end in self._open:
             os.set_blocking(end, False)
@@ -118,7 +122,8 @@ class HookProcess(Child):
     def finish(self, seconds: float | None, *, streams: bool, give_up: int | None = None) -> bool:
         """Serve the streams until the hook has ended, or until `seconds` have passed (None: without end).
 
-        Also ends, with False, once the descriptor `give_up` becomes readable or is closed at its other end.
+        Also ends, with False, once the descriptor `give_up` becomes readable or is closed at its other end. Of a hook
+        that prints without end no more is read after its time than a pipe holds.
         With `streams`, a hook has ended only when nobody holds its stdout and stderr open any more.
         """
         deadline = None if seconds is None else time.monotonic() + seconds
@@ -129,19 +134,30 @@ class HookProcess(Child):
             poller.register(self._death, select.POLLIN)
         if give_up is not None:
             poller.register(give_up, select.POLLIN)
-        while self._status is None or (streams and self._open & {self._stdout, self._stderr}):
+        most: int | None = None
+        while not self._is_over(streams=streams):
             ready = poller.poll(None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000)
             if not ready or any(end == give_up for end, _ in ready):
                 return False
-            for end, _ in ready:
-                if end == self._death:
-                    poller.unregister(end)
-                    self._reap()
-                elif not self._serve(end):
-                    poller.unregister(end)
-                    self._shut(end)
+            self._see_to(poller, [end for end, _ in ready])
+            if most is None and deadline is not None and time.monotonic() > deadline:
+                most = self.out.size + self.err.size + _PIPE
+            if most is not None and self.out.size + self.err.size > most and not self._is_over(streams=streams):
+                return False
         self._drain()
         return True
+
+    def _see_to(self, poller: select.poll, ready: list[int]) -> None:
+        for end in ready:
+            if end == self._death:
+                poller.unregister(end)
+                self._reap()
+            elif not self._serve(end):
+                poller.unregister(end)
+                self._shut(end)
+
+    def _is_over(self, *, streams: bool) -> bool:
+        return self._status is not None and not (streams and self.held)
 
     def _serve(self, end: int) -> bool:
         try:
@@ -153,14 +169,16 @@ class HookProcess(Child):
             return True
         except OSError:
             return False
-        self._chunks[end].append(chunk)
+        self._outputs[end].add(chunk)
         return bool(chunk)
 
     def _drain(self) -> None:
+        """Read what stands in the pipes, and no more than they hold: somebody may still fill them."""
         for end in self._open & {self._stdout, self._stderr}:
+            most = self._outputs[end].size + _PIPE
             before = -1
-            while before != len(self._chunks[end]):
-                before = len(self._chunks[end])
+            while before != self._outputs[end].size < most:
+                before = self._outputs[end].size
                 if not self._serve(end):
                     break
 
@@ -177,16 +195,6 @@ class HookProcess(Child):
         """Let go of the streams, whoever still holds their other ends."""
         for end in list(self._open):
             self._shut(end)
-
-    @property
-    def stdout(self) -> str:
-        """What was printed so far."""
-        return b"".join(self._chunks[self._stdout]).decode("utf-8", "replace")
-
-    @property
-    def stderr(self) -> str:
-        """What was printed to stderr so far."""
-        return b"".join(self._chunks[self._stderr]).decode("utf-8", "replace")
 
 
 class ShellProcess(Child):

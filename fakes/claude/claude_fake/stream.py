@@ -105,15 +105,16 @@ class Stream:
         self, who: Identity, run: str, event: str, payload: dict[str, Any], process: HookProcess, outcome: Outcome
     ) -> None:
         """A SessionStart hook has ended."""
+        stdout, stderr = process.out.shown("stdout")["stdout"], process.err.shown("stderr")["stderr"]
         self.line(
             "system/hook_response",
             who,
             hook_id=run,
             hook_name=f"{event}:{payload.get('source')}",
             hook_event=event,
-            output=process.stdout + process.stderr,
-            stdout=process.stdout,
-            stderr=process.stderr,
+            output=stdout + stderr,
+            stdout=stdout,
+            stderr=stderr,
             exit_code=process.exit,
             outcome="error" if outcome.problem or outcome.refused_by_exit else "success",
         )

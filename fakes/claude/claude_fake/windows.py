@@ -12,6 +12,12 @@ import subprocess
 import threading
 import time
 
+from .output import Output
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import IO
+
 READER_CAN_BE_FREED = False
 _NEW_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 
@@ -86,18 +92,16 @@ class HookProcess(Child):
             creationflags=_NEW_GROUP if own_group else 0,
         )
         super().__init__(process)
-        self._chunks: tuple[list[bytes], list[bytes]] = ([], [])
-        self._readers = [
-            threading.Thread(target=self._read, args=(index,), daemon=True) for index in range(len(self._chunks))
-        ]
+        self.out, self.err = Output(), Output()
+        pipes = ((process.stdout, self.out), (process.stderr, self.err))
+        self._readers = [threading.Thread(target=self._read, args=pair, daemon=True) for pair in pipes]
         for reader in self._readers:
             reader.start()
 
-    def _read(self, index: int) -> None:
-        stream = (self._process.stdout, self._process.stderr)[index]
+    def _read(self, stream: IO[bytes] | None, output: Output) -> None:
         assert stream is not None
         while chunk := os.read(stream.fileno(), 65536):
-            self._chunks[index].append(chunk)
+            output.add(chunk)
 
     def feed(self, payload: bytes) -> None:
         """What the hook will find on its stdin."""
@@ -128,16 +132,6 @@ class HookProcess(Child):
 
     def close(self) -> None:
         """Let go of the streams; a reader that is still at work keeps its own."""
-
-    @property
-    def stdout(self) -> str:
-        """What was printed so far."""
-        return b"".join(self._chunks[0]).decode("utf-8", "replace")
-
-    @property
-    def stderr(self) -> str:
-        """What was printed to stderr so far."""
-        return b"".join(self._chunks[1]).decode("utf-8", "replace")
 
 
 class ShellProcess(Child):

@@ -1,7 +1,8 @@
 """What one hook's exit code and stdout mean, and how a context that is too long is cut. Pure: text in, outcome out.
 
 A stdout that begins like JSON must be exactly one document of the event's shape, unknown keys and all; anything else
-is plain text, which is context where the event has any and a failure where it speaks to the agent that stops.
+is plain text, which is context where the event has any and a failure where it speaks to the agent that stops. A
+document that is longer than this program keeps is not taken, and told.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ BLOCKS = (*STOPS, "UserPromptSubmit", "PreToolUse", "PostToolUse")
 """Events that can be refused: by exit 2 and its stderr, or by `decision: block` and its reason."""
 EXIT_WITHOUT_REASON = "{event} hook exited with code 2 but did not write a {purpose} to stderr"
 PURPOSES = {"Stop": "continuation prompt", "SubagentStop": "continuation prompt", "PostToolUse": "feedback message"}
+DEEPEST = 127
+"""How deep a document may be nested: serde_json, which Codex reads with, goes no deeper by default."""
+SHOWN = 1024 * 1024
+"""Of each text that a hook asked for, in characters, in the journal."""
 STDIN_REFUSED = "failed to write hook stdin: Broken pipe (os error 32)"
 
 _LABELS = {
@@ -45,11 +50,14 @@ class Outcome:
         self.block: str | None = None
         self.message: str | None = None
         self.problem: str | None = None
+        self.not_taken: str | None = None
+        """Why a document was not read that a real Codex would have read."""
 
     def as_json(self) -> dict[str, Any]:
         """For the journal."""
         reason = next((text for text in (self.problem, self.block, self.stop) if text is not None), None)
-        return {"status": self.status, "context": self.context, "reason": reason, "message": self.message}
+        texts = {"context": self.context, "reason": reason, "message": self.message}
+        return {"status": self.status, **{name: text and text[:SHOWN] for name, text in texts.items()}}
 
 
 def failed(problem: str) -> Outcome:
@@ -59,8 +67,13 @@ def failed(problem: str) -> Outcome:
     return outcome
 
 
-def interpret(event: str, exit_code: int | None, stdout: str, stderr: str, lifecycle: Lifecycle) -> Outcome:
-    """The outcome of a hook that ran for `event`. `exit_code` is None for a hook that a signal ended."""
+def interpret(
+    event: str, exit_code: int | None, stdout: str, stderr: str, lifecycle: Lifecycle, *, cut: bool = False
+) -> Outcome:
+    """The outcome of a hook that ran for `event`. `exit_code` is None for a hook that a signal ended.
+
+    `cut`: `stdout` is only the beginning of what was printed.
+    """
     if exit_code == 2 and event in BLOCKS:
         return _refused(event, stderr.strip(), lifecycle)
     if exit_code != 0:
@@ -68,7 +81,9 @@ def interpret(event: str, exit_code: int | None, stdout: str, stderr: str, lifec
         return failed(f"hook exited {how}")
     text = stdout.strip()
     if text.startswith(("{", "[")):
-        return _spoken(event, text, lifecycle)
+        outcome = _invalid(event) if cut else _spoken(event, text, lifecycle)
+        outcome.not_taken = "its output is longer than this stand-in keeps" if cut else None
+        return outcome
     if text and event in STOPS:
         return _invalid(event)
     outcome = Outcome()
@@ -127,12 +142,25 @@ def _unsupported(event: str, document: dict[str, Any], specific: dict[str, Any])
 def _document(text: str) -> dict[str, Any] | None:
     try:
         document = json.loads(text, parse_constant=_no_constant)
+        if text.count("{") + text.count("[") > DEEPEST and _is_deep(document):
+            return None
         if "\\u" in text:
             # half a surrogate pair is no text
             json.dumps(document, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
+
+
+def _is_deep(document: Any) -> bool:
+    level = [document]
+    for _ in range(DEEPEST):
+        inner: list[Any] = []
+        for each in level:
+            if isinstance(each, (dict, list)):
+                inner.extend(each.values() if isinstance(each, dict) else each)
+        level = inner
+    return any(isinstance(each, (dict, list)) for each in level)
 
 
 def _no_constant(name: str) -> None:

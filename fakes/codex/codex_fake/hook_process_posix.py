@@ -12,6 +12,8 @@ import sys
 import time
 from _thread import start_new_thread
 
+from .output import Output
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +71,8 @@ class HookProcess:
         self.deadline = 0.0
         self._size = 0
         self._unwritten = memoryview(b"")
-        self._chunks: dict[int, list[bytes]] = {self._stdout: [], self._stderr: []}
+        self.out, self.err = Output(), Output()
+        self._outputs = {self._stdout: self.out, self._stderr: self.err}
         self._dead = False
         self._death = _death_descriptor(self.pid)
         self.open = {self._stdin, self._stdout, self._stderr, self._death}
@@ -115,7 +118,7 @@ class HookProcess:
             chunk = os.read(end, 65536)
         except BlockingIOError:
             return True
-        self._chunks[end].append(chunk)
+        self._outputs[end].add(chunk)
         return bool(chunk)
 
     def expire(self, *, group: bool) -> None:
@@ -141,16 +144,6 @@ class HookProcess:
         status = os.waitpid(self.pid, 0)[1]
         self.exit = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
         self.signal = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
-
-    @property
-    def stdout(self) -> str:
-        """What was printed."""
-        return b"".join(self._chunks[self._stdout]).decode("utf-8", "replace")
-
-    @property
-    def stderr(self) -> str:
-        """What was printed to stderr."""
-        return b"".join(self._chunks[self._stderr]).decode("utf-8", "replace")
 
 
 def serve(processes: list[HookProcess], ended: Callable[[HookProcess], None], *, kill_group: bool) -> None:

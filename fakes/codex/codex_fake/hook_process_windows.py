@@ -10,9 +10,12 @@ import subprocess
 import threading
 import time
 
+from .output import Output
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import IO
 
 
 class HookProcess:
@@ -46,13 +49,14 @@ class HookProcess:
         self.ignored_stdin = False
         self.deadline = 0.0
         self._watches_stdin = watches_stdin
-        self._chunks: tuple[list[bytes], list[bytes]] = ([], [])
+        self.out, self.err = Output(), Output()
         self._threads: list[threading.Thread] = []
 
     def feed(self, payload: bytes, seconds: float) -> None:
         """Give it its payload and its time."""
         self.deadline = time.monotonic() + seconds
-        self._threads = [threading.Thread(target=self._read, args=(index,), daemon=True) for index in (0, 1)]
+        pipes = ((self._process.stdout, self.out), (self._process.stderr, self.err))
+        self._threads = [threading.Thread(target=self._read, args=pair, daemon=True) for pair in pipes]
         for thread in [*self._threads, threading.Thread(target=self._write, args=(payload,), daemon=True)]:
             thread.start()
 
@@ -64,11 +68,10 @@ class HookProcess:
         except OSError:
             self.ignored_stdin = self._watches_stdin
 
-    def _read(self, index: int) -> None:
-        stream = (self._process.stdout, self._process.stderr)[index]
+    def _read(self, stream: IO[bytes] | None, output: Output) -> None:
         assert stream is not None
         while chunk := os.read(stream.fileno(), 65536):
-            self._chunks[index].append(chunk)
+            output.add(chunk)
 
     def finish(self) -> None:
         """Wait for its end and the ends of its streams, or end it when its time is up."""
@@ -86,16 +89,6 @@ class HookProcess:
 
     def _left(self) -> float:
         return max(0.0, self.deadline - time.monotonic())
-
-    @property
-    def stdout(self) -> str:
-        """What was printed."""
-        return b"".join(self._chunks[0]).decode("utf-8", "replace")
-
-    @property
-    def stderr(self) -> str:
-        """What was printed to stderr."""
-        return b"".join(self._chunks[1]).decode("utf-8", "replace")
 
 
 def serve(processes: list[HookProcess], ended: Callable[[HookProcess], None], *, kill_group: bool) -> None:  # noqa: ARG001

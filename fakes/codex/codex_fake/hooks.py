@@ -185,10 +185,11 @@ class _Run:
             cwd=self._hooks.cwd,
             payload=payload,
             env={name: value for name, value in variables.items() if name.startswith(SHOWN)},
+            timeout=hook.timeout,
         )
         if self.process is None:
             self.outcome = failed(problem)
-            self._record(None, None, "", problem, "host")
+            self._record(None, None, {"stdout": "", "stderr": problem}, "host")
 
     def end(self) -> None:
         """The process has ended: see what it said, and write it into the journal."""
@@ -200,20 +201,22 @@ class _Run:
         elif process.ignored_stdin:
             self.outcome = failed(STDIN_REFUSED)
         else:
-            self.outcome = interpret(event, process.exit, process.stdout, process.stderr, self._lifecycle)
+            stdout, stderr = process.out.text(), process.err.text()
+            self.outcome = interpret(event, process.exit, stdout, stderr, self._lifecycle, cut=process.out.cut)
         ended_by = "timeout" if process.killed else "itself"
-        self._record(process.exit, process.signal, process.stdout, process.stderr, ended_by)
+        printed = {**process.out.shown("stdout"), **process.err.shown("stderr")}
+        self._record(process.exit, process.signal, printed, ended_by)
 
-    def _record(self, code: int | None, number: int | None, stdout: str, stderr: str, ended_by: str) -> None:
+    def _record(self, code: int | None, number: int | None, printed: Json, ended_by: str) -> None:
         self._hooks.recorder.record(
             "hook.ended",
             **self._announced,
             exit=code,
             signal=number,
-            stdout=stdout,
-            stderr=stderr,
+            **printed,
             ended_by=ended_by,
             effects=self.outcome.as_json(),
+            **({"not_taken": self.outcome.not_taken} if self.outcome.not_taken else {}),
         )
         if self._hear is not None:
             self._hear("completed", run_of(self.hook, self.hook.event, self._began, self.outcome))

@@ -47,7 +47,7 @@ def ask(job: str) -> None:
     model = urlsplit(os.environ["OPENAI_BASE_URL"])
     body = json.dumps({"model": "probe", "input": job})
     head = f"POST {model.path}/responses HTTP/1.1\r\nHost: {model.netloc}\r\nConnection: close\r\n"
-    head += f"Content-Length: {len(body)}\r\n\r\n"
+    head += f"Authorization: Bearer {os.environ.get('OPENAI_API_KEY', '')}\r\nContent-Length: {len(body)}\r\n\r\n"
     with socket.create_connection((model.hostname, model.port)) as connection:
         connection.sendall((head + body).encode())
         while connection.recv(4096):

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 SHOWN = ("CLAUDE", "CODEX", "PLUGIN")
 """The variables of a hook that the journal keeps begin so."""
 LONGEST_PAYLOAD = 8 * 1024 * 1024
-LONGEST_OUTPUT = 1024 * 1024
-"""Of each stream, in bytes: a record is one line, and the recorder reads lines of at most 16 MiB."""
+DEEPEST_PAYLOAD = 200
+"""How deep it may be nested: a record that is deeper is refused."""
 
 
 def main(argv: list[str]) -> None:
@@ -65,8 +65,8 @@ def main(argv: list[str]) -> None:
             **run,
             "exit": hook.exit,
             "signal": hook.signal,
-            **_output("stdout", hook.stdout),
-            **_output("stderr", hook.stderr),
+            **hook.stdout.shown("stdout"),
+            **hook.stderr.shown("stderr"),
             "ended_by": hook.ended_by,
             # what the host made of it only the host knows
             "effects": None,
@@ -125,10 +125,18 @@ def _payload(data: bytes) -> tuple[dict[str, Any], Raw]:
         return {}, Raw(encoded({"unreadable": text[:2000]}))
     if len(data) > LONGEST_PAYLOAD:
         return value, Raw(encoded({"left_out": f"{len(data)} bytes"}))
+    if data.count(b"[") + data.count(b"{") > DEEPEST_PAYLOAD and _is_deep(value):
+        return value, Raw(encoded({"left_out": f"{len(data)} bytes, nested deeper than {DEEPEST_PAYLOAD}"}))
     # a line break in it can only stand between tokens
     return value, Raw(text.replace("\r", " ").replace("\n", " "))
 
 
-def _output(name: str, data: bytes) -> dict[str, object]:
-    shown: dict[str, object] = {name: data[:LONGEST_OUTPUT].decode("utf-8", "replace")}
-    return {**shown, f"{name}_bytes": len(data)} if len(data) > LONGEST_OUTPUT else shown
+def _is_deep(value: object) -> bool:
+    level = [value]
+    for _ in range(DEEPEST_PAYLOAD):
+        inner: list[object] = []
+        for each in level:
+            if isinstance(each, (dict, list)):
+                inner.extend(each.values() if isinstance(each, dict) else each)
+        level = inner
+    return any(isinstance(each, (dict, list)) for each in level)

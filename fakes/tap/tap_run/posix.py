@@ -54,6 +54,7 @@ class Hook:
         self._forward_at: float | None = None
         self._unwritten = memoryview(payload)
         self._streams = [Stream(ours_out, 1), Stream(ours_err, 2)]
+        self.stdout, self.stderr = (stream.kept for stream in self._streams)
         self._wake, signalled = os.pipe()
         for end in (self._stdin, ours_out, ours_err, self._wake, signalled):
             os.set_blocking(end, False)
@@ -135,16 +136,6 @@ class Hook:
     def signal(self) -> int | None:
         """The signal that ended it, or None."""
         return os.WTERMSIG(self._status) if self._status is not None and os.WIFSIGNALED(self._status) else None
-
-    @property
-    def stdout(self) -> bytes:
-        """What the host could read of its output."""
-        return b"".join(self._streams[0].kept)
-
-    @property
-    def stderr(self) -> bytes:
-        """What the host could read of its errors."""
-        return b"".join(self._streams[1].kept)
 
     def _turn(self, seconds: float | None) -> None:
         """Wait until something happens, at most `seconds`, and see to it."""

@@ -7,6 +7,8 @@ import select
 import stat
 from _socket import socketpair
 
+from .kept import Kept
+
 
 class Stream:
     """One of the two outputs: read from the hook, kept, written to the host."""
@@ -15,7 +17,7 @@ class Stream:
         self.source: int | None = source
         self.target = target
         self.pending = b""
-        self.kept: list[bytes] = []
+        self.kept = Kept()
         self._told_end = False
 
     @property
@@ -58,7 +60,7 @@ class Stream:
         except OSError:
             self.pending = b""
         if self.pending:
-            self.kept.append(self.pending)
+            self.kept.add(self.pending)
         else:
             self._close()
 

@@ -10,6 +10,8 @@ import os
 import subprocess
 import threading
 
+from .kept import Kept
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +27,7 @@ class Hook:
         self.ended_by = "itself"
         self.held = False
         self.signal: int | None = None
-        self._kept: tuple[list[bytes], list[bytes]] = ([], [])
+        self.stdout, self.stderr = Kept(), Kept()
         self._threads = [threading.Thread(target=self._hand_on, args=(index,), daemon=True) for index in (0, 1)]
         threading.Thread(target=self._feed, args=(payload,), daemon=True).start()
 
@@ -52,16 +54,6 @@ class Hook:
         """The exit code."""
         return self._process.poll()
 
-    @property
-    def stdout(self) -> bytes:
-        """What it printed."""
-        return b"".join(self._kept[0])
-
-    @property
-    def stderr(self) -> bytes:
-        """What it printed to stderr."""
-        return b"".join(self._kept[1])
-
     def _feed(self, payload: bytes) -> None:
         assert self._process.stdin is not None
         try:
@@ -74,7 +66,7 @@ class Hook:
         stream = (self._process.stdout, self._process.stderr)[index]
         assert stream is not None
         while chunk := os.read(stream.fileno(), 65536):
-            self._kept[index].append(chunk)
+            (self.stdout, self.stderr)[index].add(chunk)
             try:
                 os.write(index + 1, chunk)
             except OSError:

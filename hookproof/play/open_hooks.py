@@ -1,0 +1,139 @@
+"""The hook runs that have begun and not ended: so that a step that waits in vain can say for whom.
+
+Follows the journal from the run's start to its sweep. A hook that is still running when half of a step's patience is
+over is told once, as `hook.overdue`; and whoever gives a wait up asks for the sentences. A hook may have ended and its
+host still wait, because somebody who got the hook's output from it holds it open: then that is said, and who it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from hookproof import processes
+from hookproof.journal import Journal, Record
+
+Census = Callable[[], list[processes.ProcessInfo]]
+_MOST_NAMED = 5
+_SHOWN = 200
+
+
+@dataclass(slots=True)
+class _Run:
+    started: Record
+    identity: processes.Identity | None
+    began: float
+    reader: int
+    """The process at the other end of the hook's output: its host, or the relay that its tap has left."""
+    timer: asyncio.TimerHandle
+
+
+class OpenHooks:
+    """Belongs to one run and its event loop. `seconds` is the patience of a step."""
+
+    def __init__(self, journal: Journal, seconds: float, census: Census) -> None:
+        self._journal = journal
+        self._seconds = seconds
+        self._census = census
+        self._loop = asyncio.get_running_loop()
+        self._open: dict[str, _Run] = {}
+        journal.observe(self._seen)
+
+    def _seen(self, record: Record) -> None:
+        kind = record["kind"]
+        if kind == "hook.started":
+            self._drop(record["run"])
+            pid = record["pid"]
+            self._open[record["run"]] = _Run(
+                record,
+                processes.identify(pid) if pid is not None else None,
+                self._loop.time(),
+                record["by"],
+                self._loop.call_later(self._seconds / 2, self._tell, record["run"]),
+            )
+        elif kind == "hook.held" and record["run"] in self._open:
+            self._open[record["run"]].reader = record["pid"]
+        elif kind == "hook.ended":
+            self._drop(record["run"])
+        elif kind == "sweep.began":
+            for run in list(self._open):
+                self._drop(run)
+
+    def _drop(self, run: str) -> None:
+        if run in self._open:
+            self._open.pop(run).timer.cancel()
+
+    def _tell(self, run: str) -> None:
+        hook = self._open[run]
+        who = {name: hook.started[name] for name in ("run", "event", "session_id", "agent_id", "command")}
+        held_by = None if self._lives(hook) else [_described(info) for info in self._holders(hook)]
+        ms = round(self._age(hook) * 1000)
+        self._journal.write("hook.overdue", **who, ms=ms, timeout=hook.started.get("timeout"), held_by=held_by)
+
+    def sentences(self) -> list[str]:
+        """What each of them is waiting for, the oldest first."""
+        said = [self._sentence(hook) for hook in list(self._open.values())[:_MOST_NAMED]]
+        more = len(self._open) - len(said)
+        return [*said, f"{more} more hook runs have not ended"] if more > 0 else said
+
+    def _sentence(self, hook: _Run) -> str:
+        record = hook.started
+        command = str(record["command"])
+        shown = command if len(command) <= _SHOWN else f"{command[:_SHOWN]}…"
+        where = f"session {record['session_id']}, run {record['run']}"
+        began = f"the {record['event']} hook `{shown}` ({where}) began {self._age(hook):.1f} s ago"
+        if self._lives(hook):
+            timeout = record.get("timeout")
+            return f"{began} and has not ended" + (f" (its timeout is {timeout:g} s)" if _is_number(timeout) else "")
+        holders = ", ".join(_described(info) for info in self._holders(hook))
+        named = f" ({holders})" if holders else ""
+        return f"{began} and has ended, but a process that it started{named} holds its output open"
+
+    def _age(self, hook: _Run) -> float:
+        return self._loop.time() - hook.began
+
+    @staticmethod
+    def _lives(hook: _Run) -> bool:
+        return hook.identity is not None and processes.is_alive(hook.identity)
+
+    def _holders(self, hook: _Run) -> list[processes.ProcessInfo]:
+        """Who has the other end of a pipe from which the hook's output is read, and is of no hook that still runs."""
+        pipes = set(_pipes(hook.reader, lambda number: number > 2))
+        alive = self._census() if pipes else []
+        own = {each.identity.pid for each in self._open.values() if each.identity and self._lives(each)}
+        for _ in alive:  # until nothing is added: a child may stand before its parent
+            more = {info.identity.pid for info in alive if info.ppid in own} - own
+            own |= more
+            if not more:
+                break
+        others = [info for info in alive if info.identity.pid not in {*own, hook.reader}]
+        return [info for info in others if pipes & set(_pipes(info.identity.pid, lambda number: number in {1, 2}))]
+
+
+def _pipes(pid: int, wanted: Callable[[int], bool]) -> Iterator[str]:
+    """The pipes that a process has open, as Linux names them; none elsewhere."""
+    if sys.platform != "linux":
+        return
+    folder = f"/proc/{pid}/fd"
+    try:
+        numbers = [int(name) for name in os.listdir(folder)]  # noqa: PTH208
+    except OSError:
+        return
+    for number in filter(wanted, numbers):
+        try:
+            target = os.readlink(f"{folder}/{number}")  # noqa: PTH115
+        except OSError:
+            continue
+        if target.startswith("pipe:"):
+            yield target
+
+
+def _described(info: processes.ProcessInfo) -> str:
+    return f"pid {info.identity.pid} `{' '.join(info.argv)[:_SHOWN]}`"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
