@@ -125,7 +125,7 @@ TABLE = (
     Manner("recorder-deep", (START,), ("unknown",), r"recorder", windows=True),
     Manner("recorder-forged-one", (PROMPT,), ("unknown",), r"hook\.started|recorder", windows=True),
     Manner("recorder-forged-partial", (PROMPT,), ("unknown",), r"hook\.started|recorder", windows=True),
-    Manner("recorder-forged-survival", (END,), windows=True),
+    Manner("recorder-forged-survival", (END,), ("unknown",), r"forger.*gate\.answered", windows=True),
     Manner("recorder-flood", (START,), ("conforms", "unknown"), r"recorder|journal", timeout=60, windows=True),
     Manner("recorder-17mb-line", (START,), ("unknown",), r"recorder", windows=True),
     Manner("model-flood", (START,), ("conforms", "unknown"), r"model", timeout=60, windows=True),
