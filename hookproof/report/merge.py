@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from hookproof import __version__, files
 from hookproof.errors import HookproofError
 from hookproof.report.results import FORMAT, Report, Result, summary
+from hookproof.report.results import report as report_of
 
 
 class ReportError(HookproofError):
@@ -17,7 +18,9 @@ class ReportError(HookproofError):
 
 
 def read(path: Path) -> Report:
-    """The report that `--json` wrote to `path`. Raises ReportError."""
+    """The report that `--json` wrote to `path`, or the results that a run wrote as they came. Raises ReportError."""
+    if path.suffix == ".jsonl":
+        return _as_they_came(path)
     try:
         found = files.read_json(path, limit=files.RECORDED)
     except files.FileError as error:
@@ -25,7 +28,7 @@ def read(path: Path) -> Report:
         raise ReportError(f"{what}; expected what `hookproof run --json FILE` writes") from None
     if not isinstance(found, dict) or "hookproof" not in found or "results" not in found:
         raise ReportError(f"{path}: is no report; expected what `hookproof run --json FILE` writes")
-    if found.get("format") not in {"1.0", FORMAT}:
+    if found.get("format") not in ("1.0", FORMAT):
         raise ReportError(
             f"{path}: has format {found.get('format')!r}, written by hookproof {found['hookproof']}; "
             f"this is {__version__}, which reads up to {FORMAT}"
@@ -33,13 +36,38 @@ def read(path: Path) -> Report:
     try:
         report = Report.model_validate(found)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ReportError(f"{path}: {where}: {first['msg']} ({error.error_count()} mistakes)") from None
+        raise ReportError(f"{path}: {_first(error)}") from None
     # an older format knew only the machine of the whole report
     machine = {"platform": report.platform, "python": report.python}
     results = [each if each.platform else each.model_copy(update=machine) for each in report.results]
     return report.model_copy(update={"results": results})
+
+
+def _as_they_came(path: Path) -> Report:
+    """The results of a run that may have been cut short. A torn last line is left out."""
+    try:
+        lines = files.read_text(path, limit=files.RECORDED).split("\n")
+    except files.FileError as error:
+        raise ReportError(f"{error}; expected what a run writes to results.jsonl") from None
+    results = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            results.append(Result.model_validate(files.parse_json(line)))
+        except ValidationError as error:
+            raise ReportError(f"{path}:{number}: is no result: {_first(error)}") from None
+        except ValueError as error:
+            if number == len(lines):
+                break
+            raise ReportError(f"{path}:{number}: is no result: not JSON: {error}") from None
+    return report_of(results, seconds=sum(each.seconds for each in results))
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg']} ({error.error_count()} mistakes)"
 
 
 def merge(reports: Sequence[Report]) -> Report:

@@ -95,3 +95,20 @@ def test_baselines_and_what_was_left_out_stay() -> None:
     known = a_result(a_check(verdict="violates", baseline="known", reason="r"))
     found = merge.merge([a_report([known], baseline="a.toml", skipped=[left]), a_report([a_result(platform=WINDOWS)])])
     assert (found.baseline, found.skipped, found.results[0].checks[0].reason) == ("a.toml", [left], "r")
+
+
+def test_results_are_read_as_they_came_and_a_torn_line_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    lines = [each.model_dump_json() for each in (a_result(), violated())]
+    path.write_text("\n".join([*lines, lines[0][:50]]), encoding="utf-8")
+    found = merge.read(path)
+    assert found.results == [a_result(), violated()]
+    assert (found.summary.cases, found.summary.unexpected) == (2, 1)
+
+
+@pytest.mark.parametrize(("text", "told"), [("{}\n", ":1: is no result: "), ("x\n{}\n", ":1: is no result: not JSON")])
+def test_lines_that_are_no_results_are_told(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "results.jsonl"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(merge.ReportError, match=told):
+        merge.read(path)
