@@ -7,7 +7,6 @@ come back in the order of the matrix.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import shutil
@@ -17,8 +16,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from hookproof import interrupts, processes
 from hookproof import journal as journals
-from hookproof import processes
 from hookproof.catalogue.applies import why_not
 from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import Plugin
@@ -142,9 +141,11 @@ def new_run(runs: Path) -> Path:
     runs.mkdir(parents=True, exist_ok=True)
     kept = sorted((path for path in runs.iterdir() if _is_ours(path)), key=lambda path: path.name)
     for old in kept:
-        for abandoned in processes.sweep_abandoned(old):
-            remove_abandoned(abandoned.run_dir)
-        remove_left(old)
+        # a claim is taken off before the world is removed: one without the other is never found again
+        with interrupts.during("what killed runs have left was cleared away"), interrupts.held():
+            for abandoned in processes.sweep_abandoned(old):
+                remove_abandoned(abandoned.run_dir)
+            remove_left(old)
     for old in kept[: max(0, len(kept) - _KEPT_RUNS + 1)]:
         if not any(old.glob("*/owner.json")):
             shutil.rmtree(old, ignore_errors=True)
@@ -194,7 +195,7 @@ def run_case(
     judges: Judges,
     *,
     replay: int = 0,
-    runner: Callable[[Coroutine[Any, Any, Path]], Path] = asyncio.run,
+    runner: Callable[[Coroutine[Any, Any, Path]], Path] = interrupts.run,
 ) -> Result:
     """Play and judge one case, in this thread. `replay` counts the times that it is played again, for its folder."""
     folder = run / (_folder_name(case) + (f"{_REPLAY}{replay}" if replay else ""))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import secrets
 import shutil
 import tempfile
 from pathlib import Path
 
-from hookproof import processes
+from hookproof import interrupts, processes
 from hookproof.hosts import claude, codex, releases
 from hookproof.hosts.packages import NAMES, Host
 from hookproof.hosts.progress import Progress
@@ -43,7 +42,7 @@ def resolve(host: Host, spec: str, *, isolate: bool = True, progress: Progress |
     if not path.is_file():
         raise ReleaseError(f"--{host} {spec}: {_no_file(spec, path)}; expected fake, a path, or npm:VERSION[,VERSION…]")
     argv = _argv(host, path)
-    return [Program(argv, asyncio.run(_version(host, path, argv, isolate=isolate)))]
+    return [Program(argv, interrupts.run(_version(host, path, argv, isolate=isolate)))]
 
 
 def _no_file(spec: str, path: Path) -> str:
@@ -65,18 +64,19 @@ def _argv(host: Host, path: Path) -> tuple[str, ...]:
 async def _version(host: Host, path: Path, argv: tuple[str, ...], *, isolate: bool) -> str:
     words, more = isolation.alone(argv) if isolate else (list(argv), {})
     with tempfile.TemporaryDirectory(prefix="hp-", ignore_cleanup_errors=True) as root:
-        home = Path(root)
+        home, token = Path(root), secrets.token_hex(16)
         env = environment(
             home=home,
             tmp=home,
             path=search_path(home, ["node"]),
-            token=secrets.token_hex(16),
+            token=token,
             recorder="127.0.0.1:9",
             model="http://127.0.0.1:9",
         )
         try:
-            done = await processes.run(
+            done = await processes.run_swept(
                 [*words, "--version"],
+                token=token,
                 env=env | more,
                 cwd=home,
                 seconds=_SECONDS,

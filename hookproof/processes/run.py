@@ -12,6 +12,7 @@ from hookproof.journal import DeadlineMissedError
 from hookproof.processes.base import Child, Exit
 from hookproof.processes.case import CaseProcesses
 from hookproof.processes.spawn import spawn
+from hookproof.processes.sweep import sweep
 
 OUTPUT_LIMIT = 2**22
 _DRAIN_SECONDS = 0.25
@@ -95,6 +96,26 @@ async def run(
         if child.exit is None:
             await _end(child)
         child.close()
+
+
+async def run_swept(
+    argv: Sequence[str],
+    *,
+    token: str,
+    env: Mapping[str, str],
+    cwd: str | os.PathLike[str],
+    seconds: float,
+    waiting_for: str,
+) -> Finished:
+    """Run a program as `run` does, and end whatever it leaves running, however it ends. `token` marks its processes.
+
+    The sweep blocks the loop, and so needs no thread.
+    """
+    with CaseProcesses(token) as group:
+        try:
+            return await run(argv, env=env, cwd=cwd, seconds=seconds, waiting_for=waiting_for, case=group)
+        finally:
+            sweep(token, since=group.since, seconds=_DEATH_SECONDS)
 
 
 async def _feed(child: Child, content: bytes) -> None:

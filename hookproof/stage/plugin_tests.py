@@ -7,7 +7,6 @@ removed afterwards, and with it every process that the tests left.
 
 from __future__ import annotations
 
-import asyncio
 import re
 import secrets
 import shutil
@@ -18,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hookproof import processes
+from hookproof import interrupts, processes
 from hookproof.catalogue.descriptor import Criterion
 from hookproof.stage import uv
 from hookproof.stage.environment import DUMMY_KEY, environment, search_path
@@ -67,21 +66,34 @@ def dependencies(criteria: Sequence[Criterion], wanted: Sequence[str]) -> list[s
 
 def run_tests(plugin: Path, criterion: Criterion, needs: Sequence[str]) -> TestRun:
     """Run the criterion's tests on the repository of the plugin at `plugin`. Raises MutantError, uv.UvError."""
-    repository = _repository(plugin)
-    root = Path(tempfile.mkdtemp(prefix="hp-")).resolve()
+    with interrupts.during("the plugin's own tests ran"):
+        return interrupts.run(_run_tests(plugin.resolve(), criterion, needs))
+
+
+async def _run_tests(plugin: Path, criterion: Criterion, needs: Sequence[str]) -> TestRun:
+    # all of it in a coroutine: nothing is cut off between two awaits
+    root = _root()
     try:
-        copy = root / "repository"
-        shutil.copytree(repository, copy, symlinks=True, ignore=_IGNORED)
-        if criterion.mutant is not None:
-            _mutate(copy / plugin.resolve().relative_to(repository) / criterion.mutant, criterion)
-        return asyncio.run(_pytest(root, copy, criterion.tests or "", needs))
+        copy = _copied(plugin, root / "repository", criterion)
+        return await _pytest(root, copy, criterion.tests or "", needs)
     finally:
         shutil.rmtree(root, ignore_errors=True)
 
 
+def _root() -> Path:
+    return Path(tempfile.mkdtemp(prefix="hp-")).resolve()
+
+
+def _copied(plugin: Path, copy: Path, criterion: Criterion) -> Path:
+    repository = _repository(plugin)
+    shutil.copytree(repository, copy, symlinks=True, ignore=_IGNORED)
+    if criterion.mutant is not None:
+        _mutate(copy / plugin.relative_to(repository) / criterion.mutant, criterion)
+    return copy
+
+
 def _repository(plugin: Path) -> Path:
     """The directory above the plugin that is a checkout, or a marketplace; else the plugin itself."""
-    plugin = plugin.resolve()
     for folder in (plugin, *plugin.parents):
         if (folder / ".git").exists() or (folder / ".claude-plugin" / "marketplace.json").is_file():
             return folder
@@ -118,16 +130,14 @@ async def _pytest(root: Path, copy: Path, tests: str, needs: Sequence[str]) -> T
     runner = root / "runner.py"
     runner.write_text(_RUNNER.format(dependencies=", ".join(f'"{name}"' for name in needs)), encoding="utf-8")
     argv = ["uv", "run", "--quiet", "--script", str(runner), "-q", "-p", "no:cacheprovider", tests]
-    with processes.CaseProcesses(token) as group:
-        done = await processes.run(
-            [str(folders["bin"] / argv[0]), *argv[1:]],
-            env={**env, **settings},
-            cwd=copy,
-            seconds=_SECONDS,
-            waiting_for=f"the plugin's own tests ({tests})",
-            case=group,
-        )
-        await group.sweep(seconds=20.0)
+    done = await processes.run_swept(
+        [str(folders["bin"] / argv[0]), *argv[1:]],
+        token=token,
+        env={**env, **settings},
+        cwd=copy,
+        seconds=_SECONDS,
+        waiting_for=f"the plugin's own tests ({tests})",
+    )
     said = done.stdout.decode("utf-8", "replace").strip().splitlines()
     last = said[-1] if said else done.stderr.decode("utf-8", "replace").strip()[-200:]
     return TestRun(done.exit.code, re.sub(r"^=+ | =+$", "", last))
