@@ -89,11 +89,14 @@ def kill(command: Sequence[str], folder: Path, number: int, seconds: float) -> K
             stderr=errors,
             start_new_session=True,
         )
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(seconds)
-        began = time.monotonic()
-        process.send_signal(number)
-        process.wait(SECONDS)
+        try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(seconds)
+            began = time.monotonic()
+            process.send_signal(number)
+            process.wait(SECONDS)
+        finally:
+            process.kill()  # the drill itself may be interrupted
         took = time.monotonic() - began
         alive = living(temporary)
     killed = Killed(number, seconds, process.returncode, (folder / "stderr").read_text("utf-8"), took, alive)
