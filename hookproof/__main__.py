@@ -1,5 +1,10 @@
-"""`python -m hookproof`."""
+"""`python -m hookproof`, and the console script: hears signals before anything else is imported."""
 
-from hookproof.cli import main
+from hookproof import interrupts
 
-raise SystemExit(main())
+interrupts.take()
+
+from hookproof.cli import main  # noqa: E402
+
+if __name__ == "__main__":
+    raise SystemExit(main())

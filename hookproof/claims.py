@@ -83,6 +83,7 @@ class Claims:
     def __init__(self, registry: Path) -> None:
         """Raises OSError where the registry cannot be written."""
         registry.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._pid = os.getpid()
         self._lock = _new_lock(registry)
         self._folder = self._lock.path.with_suffix("")
         self._folder.mkdir(mode=0o700)
@@ -109,7 +110,11 @@ class Claims:
             return Claimed(root, token, since, claim)
 
     def close(self) -> None:
-        """Give up the lock. What is still claimed is cleared away by the next start."""
+        """Clear away what is still claimed, and give up the lock. What cannot be is left for the next start."""
+        if os.getpid() != self._pid:  # a forked child on its way out
+            return
+        for file in sorted(self._folder.glob("*.json")):
+            _sweep_one(file, Swept(), SWEEP_SECONDS)
         with contextlib.suppress(OSError):
             self._folder.rmdir()
         self._lock.close(remove=not self._folder.exists())

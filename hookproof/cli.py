@@ -8,7 +8,7 @@ import io
 import sys
 from collections.abc import Sequence
 
-from hookproof import __version__
+from hookproof import __version__, interrupts
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_HARNESS = 0, 1, 2, 3
 
@@ -26,7 +26,8 @@ VERBS = {
 }
 
 _EPILOG = """\
-exit status: 0 as expected, 1 not as expected, 2 wrong usage, 3 hookproof itself failed, 130 interrupted
+exit status: 0 as expected, 1 not as expected, 2 wrong usage, 3 hookproof itself failed,
+             130 interrupted (143 by SIGTERM, 129 by a closed terminal)
 
 examples:
   hookproof reproduce 345
@@ -36,8 +37,18 @@ examples:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The entry point. Returns the exit status."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    """The entry point. Returns the exit status. Without `argv` this process is the program, and hears signals."""
+    if argv is not None:
+        return _main(argv)
+    interrupts.take()
+    try:
+        return _main(sys.argv[1:])
+    finally:
+        interrupts.over()
+
+
+def _main(argv: Sequence[str]) -> int:
+    arguments = list(argv)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # what a code page has no sign for (a Japanese Windows has no middle dot) is a question mark, and no error
@@ -71,20 +82,19 @@ def _module(verb: str):  # type: ignore[no-untyped-def]  # each verb module has 
 
 
 def _carry_out(parsed: argparse.Namespace) -> int:
+    interrupts.begin()
     try:
-        return int(_module(parsed.verb).execute(parsed))
-    except KeyboardInterrupt:
-        print("hookproof: interrupted; nothing of it is left running", file=sys.stderr)
-        from hookproof.pool import INTERRUPTED  # noqa: PLC0415
-
-        return INTERRUPTED
-    except BrokenPipeError:
-        return EXIT_OK
-    except Exception as error:
+        with interrupts.during(f"`hookproof {parsed.verb}` was at work"), interrupts.unwinding():
+            return int(_module(parsed.verb).execute(parsed))
+    except (KeyboardInterrupt, Exception) as error:
+        if interrupts.caused(error):
+            return interrupts.told(error)
+        if isinstance(error, BrokenPipeError):
+            return EXIT_OK
         return _failed(error)
 
 
-def _failed(error: Exception) -> int:
+def _failed(error: BaseException) -> int:
     """A known kind of mistake is told in its own words; anything else is our fault and says so."""
     from hookproof import clean  # noqa: PLC0415
     from hookproof.errors import HookproofError  # noqa: PLC0415

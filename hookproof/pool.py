@@ -1,42 +1,44 @@
 """Cases side by side, each in a thread with an event loop of its own; an interrupt ends them all.
 
-Ctrl-C (and Ctrl-Break on Windows) reaches the main thread alone, which waits for the others, and on Windows cannot be
-woken from that. So the signal itself wakes a thread: it cancels what is being played, each case ends its processes and
-removes what it made, and whoever waits for it is told by KeyboardInterrupt. Whoever interrupts again is let go at once;
-what was still running then is ended by its Job Object on Windows, and by the next start elsewhere.
+A signal that asks us to end (interrupts.py) reaches the main thread alone, which waits for the others, and on Windows
+cannot be woken from that. So the signal itself wakes a thread: it cancels what is being played, each case ends its
+processes and removes what it made, and whoever waits for it is told by KeyboardInterrupt. Whoever interrupts again is
+let go at once; what was still running then is ended by its Job Object on Windows, and by the next start elsewhere.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType, TracebackType
 from typing import Any, Self, TypeVar
 
+from hookproof import interrupts
+
 T = TypeVar("T")
 
-INTERRUPTED = 130
-"""The exit status of who was interrupted, as shells have it: 128 and the number of SIGINT."""
-
-_SIGNALS = [signal.SIGINT]
-if sys.platform == "win32":
-    _SIGNALS.append(signal.SIGBREAK)
+_BY_HAND = 128
+"""Added to a signal's number by the handler, which knows of no second one."""
 
 
 class Pool:
-    """Threads that play. Entered in the main thread it takes the interrupts; in another it leaves them alone."""
+    """Threads that play. Entered in the main thread it takes the interrupts; in another it leaves them alone.
 
-    def __init__(self) -> None:
+    `insists` is whether one more signal ends this process at once.
+    """
+
+    def __init__(self, *, insists: bool = True) -> None:
         self._lock = threading.Lock()
         self._interrupted = False
+        self._insists = insists
+        self._asked = interrupts.Asked()
         self._playing: dict[asyncio.Task[Any], asyncio.AbstractEventLoop] = {}
+        self._over = 0
         self._undo = contextlib.ExitStack()
 
     def play(self, case: Coroutine[Any, Any, T]) -> T:
@@ -45,7 +47,7 @@ class Pool:
             return asyncio.run(self._registered(case))
         except asyncio.CancelledError:
             if self._interrupted:
-                raise KeyboardInterrupt from None
+                raise self._interruption() from None
             raise
 
     def each(self, work: Callable[[int], None], numbers: Iterable[int], *, workers: int) -> None:
@@ -83,20 +85,32 @@ class Pool:
         finally:
             with self._lock:
                 del self._playing[task]
+                self._over += not self._interrupted
 
     def __enter__(self) -> Self:
         if threading.current_thread() is not threading.main_thread():
             return self
+        self._asked = interrupts.begin()
         ours, kernels = socket.socketpair()
         kernels.setblocking(False)
         listening = threading.Thread(target=self._listen, args=(ours,), name="interrupts", daemon=True)
-        listening.start()
-        before = signal.set_wakeup_fd(kernels.fileno(), warn_on_full_buffer=False)
-        # who runs in the background of a script was told to ignore Ctrl-C, and does
-        for number in (each for each in _SIGNALS if signal.getsignal(each) not in {signal.SIG_IGN, None}):
-            self._undo.callback(signal.signal, number, signal.signal(number, _heard))
-        self._undo.callback(_close, kernels, listening)
-        self._undo.callback(signal.set_wakeup_fd, before)
+
+        def heard(number: int, _frame: FrameType | None) -> None:
+            # the number itself is on its way already, unless somebody else has taken the file descriptor
+            with contextlib.suppress(OSError):
+                kernels.send(bytes([_BY_HAND + number]))
+
+        try:
+            listening.start()
+            self._undo.callback(_close, kernels, listening)
+            self._undo.enter_context(interrupts.during(self._what))
+            self._undo.enter_context(interrupts.handled(heard))
+            before = signal.set_wakeup_fd(kernels.fileno(), warn_on_full_buffer=False)
+            self._undo.callback(signal.set_wakeup_fd, before)
+            self._asked.check()
+        except BaseException:
+            self._undo.close()
+            raise
         return self
 
     def __exit__(
@@ -104,25 +118,32 @@ class Pool:
     ) -> None:
         self._undo.close()
         if error is None and self._interrupted:  # after the last case
-            raise KeyboardInterrupt
+            raise self._interruption()
+
+    def _interruption(self) -> KeyboardInterrupt:
+        """Of a signal, or of whoever called `interrupt`."""
+        number = self._asked.number
+        return KeyboardInterrupt() if number is None else interrupts.Interrupted(number)
+
+    def _what(self) -> str:
+        played = len(self._playing)
+        over = f"{self._over} {'was' if self._over == 1 else 'were'} over"
+        return f"it played {played} case{'' if played == 1 else 's'} ({over})"
 
     def _listen(self, ours: socket.socket) -> None:
         with ours:
             while numbers := ours.recv(64):
                 for number in numbers:
-                    if number in _SIGNALS:
-                        _leave() if self._interrupted else self.interrupt()
+                    if number in interrupts.ASKING:
+                        self._signalled(number)
+                    elif number - _BY_HAND in interrupts.ASKING and not self._interrupted:
+                        self._signalled(number - _BY_HAND)
 
-
-def _heard(_number: int, _frame: FrameType | None) -> None:
-    """The thread that listens does what is to be done."""
+    def _signalled(self, number: int) -> None:
+        if (self._insists or self._asked.number is None) and self._asked.first(number):
+            self.interrupt()
 
 
 def _close(kernels: socket.socket, listening: threading.Thread) -> None:
     kernels.close()
     listening.join()
-
-
-def _leave() -> None:
-    print("hookproof: interrupted again; what it could not end is ended by its next run", file=sys.stderr, flush=True)
-    os._exit(INTERRUPTED)

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from hookproof.judge.baseline import Baseline
     from hookproof.play import Case
     from hookproof.pytest_hosts import RealHosts
+    from hookproof.pytest_signals import Controller
     from hookproof.report.results import Result
 
 REAL: pytest.StashKey[RealHosts | None] = pytest.StashKey()
+CONTROLLER: pytest.StashKey[Controller] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -67,6 +69,22 @@ def pytest_configure_node(node: Any) -> None:
     real = node.config.stash.get(REAL, None)
     if real is not None:
         real.tell(node.workerinput)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
+    """The controller of xdist learns that there is something of ours to be ended with it."""
+    if any(".toml::" in each for each in ids):
+        from hookproof import pytest_signals  # noqa: PLC0415
+
+        node.config.stash.setdefault(CONTROLLER, pytest_signals.Controller()).listen(node.config, ids)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Whoever had the signals before has them again."""
+    controller = config.stash.get(CONTROLLER, None)
+    if controller is not None:
+        controller.close()
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -130,7 +148,7 @@ class ScenarioItem(pytest.Item):
 
     def runtest(self) -> None:
         """Play and judge; the outcome is written into the report's properties."""
-        from hookproof import processes, suite  # noqa: PLC0415
+        from hookproof import processes, pytest_signals, suite  # noqa: PLC0415
         from hookproof.play import PlayOptions  # noqa: PLC0415
 
         processes.become_subreaper()
@@ -138,7 +156,13 @@ class ScenarioItem(pytest.Item):
         run = factory.mktemp("hookproof")
         real = self.config.stash.get(REAL, None)
         options = PlayOptions() if real is None else real.options(self.worker)
-        result = suite.run_case(self.case, run, options, suite.Judges.read(self.baseline))
+        judges = suite.Judges.read(self.baseline)
+        results: list[Result] = []
+        pytest_signals.play(
+            self.config,
+            lambda pool: results.append(suite.run_case(self.case, run, options, judges, runner=pool.play)),
+        )
+        (result,) = results
         self.user_properties += [
             ("plugin", result.plugin),
             ("verdict", result.verdict),

@@ -42,27 +42,47 @@ class Guarded(Generic[T]):
         self._value: list[T] = []
         self._raised: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[Any] | None = None
         self._thread = threading.Thread(target=self._run, name="case", daemon=True)
 
     async def heard(self, played: Coroutine[Any, Any, Any]) -> Any:
         """Await `played` in a loop that can be asked for signs of life."""
-        self._loop = asyncio.get_running_loop()
+        self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
         try:
             return await played
         finally:
             self._loop = None
 
     def run(self) -> T:
-        """Wait for the work. Raises what it raises, and BlockedError."""
+        """Wait for the work. Raises what it raises, and BlockedError.
+
+        Who is interrupted in waiting cancels the work, and waits on until it has cleared away.
+        """
         self._thread.start()
+        try:
+            self._wait()
+        except BlockedError:
+            raise
+        except BaseException:
+            self._cancel()
+            self._wait()
+            raise
+        if self._raised is not None:
+            raise self._raised
+        return self._value[0]
+
+    def _wait(self) -> None:
         while not self._done.wait(self._seconds):
             if not self._lives():
                 where = self._stands_in()
                 claims.abandon(self._thread.ident)
                 raise BlockedError(f"hookproof was held up for good in {where}; what it had started was ended")
-        if self._raised is not None:
-            raise self._raised
-        return self._value[0]
+
+    def _cancel(self) -> None:
+        loop, task = self._loop, self._task
+        if loop is not None and task is not None:
+            with contextlib.suppress(RuntimeError):  # closed this very moment
+                loop.call_soon_threadsafe(task.cancel)
 
     def _run(self) -> None:
         try:

@@ -21,6 +21,7 @@ from hookproof.catalogue.plugin import Plugin
 from hookproof.commands import UsageError, outputs
 from hookproof.judge.baseline import Baseline, find, place
 from hookproof.play import Case, PlayOptions
+from hookproof.pool import Pool
 from hookproof.report import baseline as baselines
 from hookproof.report.columns import WORST, tally, violated_unexpectedly
 from hookproof.report.progress import progress
@@ -87,7 +88,8 @@ class Gate:
         judges = suite.Judges.read(self.baseline)
         chosen = list(cells.values())[:_MOST_REPLAYED]
         found: dict[int, list[Result]] = {}
-        with progress(console, len(chosen) * times, surprises=False, quiet=True) as moving:
+        pool = Pool()
+        with pool, progress(console, len(chosen) * times, surprises=False, quiet=True) as moving:
             if len(cells) > len(chosen):
                 moving.say(f"of {len(cells)} unexpected violations the first {len(chosen)} are played again")
             for number in chosen:
@@ -96,7 +98,9 @@ class Gate:
                     if time.monotonic() >= until:
                         break
                     moving.started(each.scenario, each.plugin, each.lifecycle, each.repeat)
-                    again = suite.run_case(cases[number], run, options, judges, again=f"{REPLAY}{count}")
+                    again = suite.run_case(
+                        cases[number], run, options, judges, again=f"{REPLAY}{count}", runner=pool.play
+                    )
                     moving.finished(again)
                     found.setdefault(number, []).append(again)
                 if number not in found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from hookproof import claims, clean, places, processes, suite
+from hookproof import claims, clean, interrupts, places, processes, suite
 from hookproof.catalogue.descriptor import Context
 from hookproof.commands import UsageError, gate, outputs, select
 from hookproof.commands.isolated import isolated
@@ -91,6 +92,7 @@ def play_all(
     if unheld is not None:
         console.print(f"[yellow]warning[/] {escape(unheld)}", soft_wrap=True)
     _install(console, cases)
+    interrupts.going_on = None
     with new_run(runs) as run:
         return _played(cases, parsed, console, run.path, worker=worker, held=held, criteria=criteria), console
 
@@ -114,6 +116,7 @@ def _played(
 
     def judged(each: reports.Result) -> None:
         lines.add(each)
+        interrupts.going_on = f"what was judged is kept: hookproof recheck {shlex.quote(str(run))}"
         moving.finished(each)
 
     with progress(console, len(cases), surprises=held is not None) as moving:

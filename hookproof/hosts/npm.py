@@ -56,9 +56,10 @@ async def install(
     argv = [program, "install", "--prefix", str(folder), *_OPTIONS, f"{package}@{version}", *([also] if also else [])]
     what = f"npm to install {package}@{version}"
     try:
-        done = await processes.run(
+        done = await processes.run_swept(
             argv,
-            env={**os.environ, processes.TOKEN_VARIABLE: token},
+            token=token,
+            env=os.environ,
             cwd=folder,
             seconds=SECONDS,
             waiting_for=what,

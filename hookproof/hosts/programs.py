@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import shutil
 from pathlib import Path
 
-from hookproof import claims, processes
+from hookproof import claims, interrupts, processes
 from hookproof.hosts import claude, codex, releases
 from hookproof.hosts.packages import NAMES, Host
 from hookproof.hosts.progress import Progress
@@ -41,7 +40,7 @@ def resolve(host: Host, spec: str, *, isolate: bool = True, progress: Progress |
     if not path.is_file():
         raise ReleaseError(f"--{host} {spec}: {_no_file(spec, path)}; expected fake, a path, or npm:VERSION[,VERSION…]")
     argv = _argv(host, path)
-    return [Program(argv, asyncio.run(_version(host, path, argv, isolate=isolate)))]
+    return [Program(argv, interrupts.run(_version(host, path, argv, isolate=isolate)))]
 
 
 def _no_file(spec: str, path: Path) -> str:
@@ -62,31 +61,30 @@ def _argv(host: Host, path: Path) -> tuple[str, ...]:
 
 async def _version(host: Host, path: Path, argv: tuple[str, ...], *, isolate: bool) -> str:
     words, more = isolation.alone(argv) if isolate else (list(argv), {})
-    with claims.make("hp-") as claimed, processes.CaseProcesses(claimed.token) as group:
-        home = claimed.root
+    with claims.make("hp-") as claimed:
+        home, token = claimed.root, claimed.token
         env = environment(
             home=home,
             tmp=home,
             path=search_path(home, ["node"]),
-            token=claimed.token,
+            token=token,
             recorder="127.0.0.1:9",
             model="http://127.0.0.1:9",
         )
         try:
-            done = await processes.run(
+            done = await processes.run_swept(
                 [*words, "--version"],
+                token=token,
                 env=env | more,
                 cwd=home,
                 seconds=_SECONDS,
                 waiting_for=f"{path} --version",
-                case=group,
+                folder=home,
             )
         except OSError as error:
             raise ReleaseError(f"--{host} {path}: cannot be started: {error.strerror}") from None
         except DeadlineMissedError as error:
             raise ReleaseError(f"--{host}: {error}") from None
-        finally:
-            await group.sweep(seconds=claims.SWEEP_SECONDS)
     said = " ".join(done.stdout.decode("utf-8", "replace").split())
     trouble = " ".join(done.stderr.decode("utf-8", "replace").split())
     if isolate and done.exit.code == isolation.REFUSED:

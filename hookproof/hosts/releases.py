@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from hookproof import claims, files, places
+from hookproof import claims, files, interrupts, places
 from hookproof.errors import HookproofError
 from hookproof.hosts import npm, packages
 from hookproof.hosts.packages import NAMES, PACKAGES, Host
@@ -110,7 +110,8 @@ def install(host: Host, version: str, progress: Progress | None = None) -> Relea
         folder.mkdir(parents=True, exist_ok=True)
         _clear(folder)
         progress.say(f"installing {host}@{version} from npm into {folder}")
-        release = asyncio.run(_install(host, version, folder, progress))
+        with interrupts.during(f"npm installed {host}@{version}"):
+            release = interrupts.run(_install(host, version, folder, progress))
     except (npm.NpmError, packages.LayoutError) as error:
         raise ReleaseError(str(error)) from None
     except OSError as error:

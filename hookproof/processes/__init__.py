@@ -32,7 +32,7 @@ from hookproof.processes.identity import (
     signal_process,
     world,
 )
-from hookproof.processes.run import Finished, run
+from hookproof.processes.run import Finished, run, run_swept
 from hookproof.processes.spawn import spawn
 from hookproof.processes.sweep import SweepResult, census, sweep
 
@@ -60,6 +60,7 @@ __all__ = [
     "kill",
     "reap_adopted",
     "run",
+    "run_swept",
     "signal_process",
     "spawn",
     "sweep",

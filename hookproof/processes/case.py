@@ -60,9 +60,11 @@ class CaseProcesses:
 
     async def sweep(self, *, seconds: float) -> SweepResult:
         """End the case's processes, at most for `seconds`; the loop goes on meanwhile."""
-        return await asyncio.to_thread(
-            end_all, lambda: native.find(self.token, since=self.since, entry=self._entry), seconds=seconds
-        )
+        return await asyncio.to_thread(self.sweep_now, seconds=seconds)
+
+    def sweep_now(self, *, seconds: float) -> SweepResult:
+        """The same for whoever has no loop to keep going. Blocks."""
+        return end_all(lambda: native.find(self.token, since=self.since, entry=self._entry), seconds=seconds)
 
     def close(self) -> None:
         """Close the container, which on Windows ends whatever is in it; end what is of closed cases, and reap.

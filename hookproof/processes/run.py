@@ -97,6 +97,28 @@ async def run(
         child.close()
 
 
+async def run_swept(
+    argv: Sequence[str],
+    *,
+    token: str,
+    env: Mapping[str, str],
+    cwd: str | os.PathLike[str],
+    seconds: float,
+    waiting_for: str,
+    folder: str | os.PathLike[str] | None = None,
+) -> Finished:
+    """Run a program as `run` does, and end whatever it leaves running, however it ends. `token` marks its processes.
+
+    `folder` is a directory of its own, if it has one (see CaseProcesses). The sweep blocks the loop, and so needs no
+    thread.
+    """
+    with CaseProcesses(token, folder=folder) as group:
+        try:
+            return await run(argv, env=env, cwd=cwd, seconds=seconds, waiting_for=waiting_for, case=group)
+        finally:
+            group.sweep_now(seconds=_DEATH_SECONDS)
+
+
 async def _feed(child: Child, content: bytes) -> None:
     assert child.stdin is not None
     child.stdin.write(content)

@@ -8,7 +8,6 @@ copied, may have nothing to do with the tests: it is left out, and told.
 
 from __future__ import annotations
 
-import asyncio
 import re
 import shutil
 import stat
@@ -17,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hookproof import claims, files, processes
+from hookproof import claims, files, interrupts, processes
 from hookproof.catalogue.descriptor import Criterion
 from hookproof.catalogue.tree import IGNORED, Wrong, survey
 from hookproof.stage import copying, inside, uv
@@ -78,20 +77,25 @@ def dependencies(criteria: Sequence[Criterion], wanted: Sequence[str]) -> list[s
 
 def run_tests(plugin: Path, criterion: Criterion, needs: Sequence[str]) -> TestRun:
     """Run the criterion's tests on the repository of the plugin at `plugin`. Raises MutantError, uv.UvError."""
+    with interrupts.during("the plugin's own tests ran"):
+        return interrupts.run(_run_tests(plugin.resolve(), criterion, needs))
+
+
+async def _run_tests(plugin: Path, criterion: Criterion, needs: Sequence[str]) -> TestRun:
+    # all of it in a coroutine: nothing is cut off between two awaits
     repository = _repository(plugin)
     with claims.make("hp-") as claimed:
         copy = claimed.root / "repository"
         tree = survey(repository, whole="repository", ignored=_IGNORED)
         left_out = tree.wrong + copying.copy(tree, copy)
         if criterion.mutant is not None:
-            _mutate(copy, copy / plugin.resolve().relative_to(repository) / criterion.mutant, criterion)
-        run = asyncio.run(_pytest(claimed, copy, criterion.tests or "", needs))
+            _mutate(copy, copy / plugin.relative_to(repository) / criterion.mutant, criterion)
+        run = await _pytest(claimed, copy, criterion.tests or "", needs)
         return replace(run, left_out=tuple(left_out))
 
 
 def _repository(plugin: Path) -> Path:
     """The directory above the plugin that is a checkout, or a marketplace; else the plugin itself."""
-    plugin = plugin.resolve()
     for folder in (plugin, *plugin.parents):
         if (folder / ".git").exists() or (folder / ".claude-plugin" / "marketplace.json").is_file():
             return folder
@@ -132,16 +136,15 @@ async def _pytest(claimed: claims.Claimed, copy: Path, tests: str, needs: Sequen
     runner = root / "runner.py"
     runner.write_text(_RUNNER.format(dependencies=", ".join(f'"{name}"' for name in needs)), encoding="utf-8")
     argv = ["uv", "run", "--quiet", "--script", str(runner), "-q", "-p", "no:cacheprovider", tests]
-    with processes.CaseProcesses(token, folder=root) as group:
-        done = await processes.run(
-            [str(folders["bin"] / argv[0]), *argv[1:]],
-            env={**env, **settings},
-            cwd=copy,
-            seconds=_SECONDS,
-            waiting_for=f"the plugin's own tests ({tests})",
-            case=group,
-        )
-        await group.sweep(seconds=20.0)
+    done = await processes.run_swept(
+        [str(folders["bin"] / argv[0]), *argv[1:]],
+        token=token,
+        env={**env, **settings},
+        cwd=copy,
+        seconds=_SECONDS,
+        waiting_for=f"the plugin's own tests ({tests})",
+        folder=root,
+    )
     said = done.stdout.decode("utf-8", "replace").strip().splitlines()
     last = said[-1] if said else done.stderr.decode("utf-8", "replace").strip()[-200:]
     return TestRun(done.exit.code, re.sub(r"^=+ | =+$", "", last))

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from hookproof import places
+from hookproof import interrupts, places, processes
 from hookproof.errors import HookproofError
+from hookproof.journal import DeadlineMissedError
 
 _SECONDS = 300.0
 # made anew in every run, for a path of its own
@@ -40,40 +41,49 @@ def fill(dependencies: Sequence[str]) -> bool:
     if wanted.is_dir():
         return False
     wanted.parent.mkdir(parents=True, exist_ok=True)
+    with interrupts.during("uv installed what the plugin's scripts depend on"):
+        interrupts.run(_fill(dependencies, wanted))
+    return True
+
+
+async def _fill(dependencies: Sequence[str], wanted: Path) -> None:
     with tempfile.TemporaryDirectory(dir=wanted.parent) as folder:
         script = Path(folder) / "dependencies.py"
         listed = ", ".join(f'"{name}"' for name in dependencies)
         script.write_text(f"# /// script\n# dependencies = [{listed}]\n# ///\n", encoding="utf-8")
         cache = Path(folder) / "cache"
-        _uv(script, cache)
+        await _uv(script, cache)
         shutil.rmtree(cache / _PER_SCRIPT, ignore_errors=True)
-        try:
-            cache.rename(wanted)
-        except OSError:
-            if not wanted.is_dir():  # else another start of hookproof was quicker
-                raise
-    return True
+        _publish(cache, wanted)
 
 
-def _uv(script: Path, cache: Path) -> None:
+def _publish(cache: Path, wanted: Path) -> None:
+    try:
+        cache.rename(wanted)
+    except OSError:
+        if not wanted.is_dir():  # else another start of hookproof was quicker
+            raise
+
+
+async def _uv(script: Path, cache: Path) -> None:
     argv = ["uv", "run", "--quiet", "--no-project", "--script", str(script)]
     try:
-        done = subprocess.run(
+        done = await processes.run_swept(
             argv,
+            token=secrets.token_hex(16),
             env={**os.environ, "UV_CACHE_DIR": str(cache), "UV_PYTHON_DOWNLOADS": "never"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
+            cwd=".",  # the user's own settings may be there
+            seconds=_SECONDS,
+            waiting_for="uv to install the plugin's dependencies",
         )
     except FileNotFoundError:
         raise UvError("uv is not on PATH: install it from https://docs.astral.sh/uv or with `pip install uv`") from None
-    except subprocess.TimeoutExpired:
+    except DeadlineMissedError:
         raise UvError(f"uv did not finish installing the plugin's dependencies within {_SECONDS:.0f} s") from None
-    if done.returncode != 0:
-        said = done.stderr.strip().splitlines()
-        raise UvError(f"uv could not install the plugin's dependencies: {said[-1] if said else done.returncode}")
+    if done.exit.code != 0:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        why = said[-1] if said else done.exit.code if done.exit.signal is None else f"signal {done.exit.signal}"
+        raise UvError(f"uv could not install the plugin's dependencies: {why}")
 
 
 def environment(dependencies: Sequence[str], own: Path) -> dict[str, str]:
