@@ -28,6 +28,7 @@ from pathlib import Path
 import psutil
 
 from hookproof import journal as journals
+from hookproof import suite
 from hookproof.runs import journals_of
 
 SECONDS = 120.0
