@@ -22,6 +22,7 @@ from hookproof import claims
 from hookproof.errors import HookproofError
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 _BUSY = 10
 """How many times as long one that uses the processor is waited for."""
@@ -45,11 +46,11 @@ class Guarded(Generic[T]):
         self._task: asyncio.Task[Any] | None = None
         self._thread = threading.Thread(target=self._run, name="case", daemon=True)
 
-    async def heard(self, played: Coroutine[Any, Any, Any]) -> Any:
-        """Await `played` in a loop that can be asked for signs of life."""
+    async def heard(self, play: Callable[[], Coroutine[Any, Any, U]]) -> U:
+        """Play in a loop that can be asked for signs of life."""
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
         try:
-            return await played
+            return await play()
         finally:
             self._loop = None
 
