@@ -29,13 +29,15 @@ _BY_HAND = 128
 class Pool:
     """Threads that play. Entered in the main thread it takes the interrupts; in another it leaves them alone.
 
-    `insists` is whether one more signal ends this process at once.
+    `insists` is whether one more signal ends this process at once; `doing` says what is played, for the sentence of an
+    interruption, where that is not the cases of a run.
     """
 
-    def __init__(self, *, insists: bool = True) -> None:
+    def __init__(self, *, insists: bool = True, doing: str | None = None) -> None:
         self._lock = threading.Lock()
         self._interrupted = False
         self._insists = insists
+        self._doing = doing
         self._asked = interrupts.Asked()
         self._playing: dict[asyncio.Task[Any], asyncio.AbstractEventLoop] = {}
         self._over = 0
@@ -126,6 +128,8 @@ class Pool:
         return KeyboardInterrupt() if number is None else interrupts.Interrupted(number)
 
     def _what(self) -> str:
+        if self._doing is not None:
+            return self._doing
         played = len(self._playing)
         over = f"{self._over} {'was' if self._over == 1 else 'were'} over"
         return f"it played {played} case{'' if played == 1 else 's'} ({over})"

@@ -88,7 +88,7 @@ class Gate:
         judges = suite.Judges.read(self.baseline)
         chosen = list(cells.values())[:_MOST_REPLAYED]
         found: dict[int, list[Result]] = {}
-        pool = Pool()
+        pool = Pool(doing="an unexpected violation was played again")
         with pool, progress(console, len(chosen) * times, surprises=False, quiet=True) as moving:
             if len(cells) > len(chosen):
                 moving.say(f"of {len(cells)} unexpected violations the first {len(chosen)} are played again")
