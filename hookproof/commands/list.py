@@ -46,34 +46,56 @@ def _table(path: Path) -> dict[str, Any]:
     return files.read_toml(path)
 
 
+def _text(path: Path, table: Any, *keys: str) -> str:
+    """The text at `keys` in a table of `path`. Raises UsageError."""
+    value = table
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    if not isinstance(value, str):
+        raise UsageError(f"{path}: {'.'.join(keys)}: expected text, found {type(value).__name__}")
+    return value
+
+
+def _rows(path: Path, table: Any, key: str) -> dict[str, Any]:
+    """The table below `key`, an empty one where there is none. Raises UsageError."""
+    value = table.get(key, {})
+    if not isinstance(value, dict):
+        raise UsageError(f"{path}: {key}: expected a table, found {type(value).__name__}")
+    return value
+
+
 def _scenarios() -> list[tuple[str, str]]:
     calibration = places.SCENARIOS / "calibration"
-    files = sorted(path for path in places.SCENARIOS.glob("*/**/*.toml") if calibration not in path.parents)
+    found = sorted(path for path in places.SCENARIOS.glob("*/**/*.toml") if calibration not in path.parents)
     return [
-        (path.relative_to(places.SCENARIOS).with_suffix("").as_posix(), _table(path).get("title", "")) for path in files
+        (path.relative_to(places.SCENARIOS).with_suffix("").as_posix(), _text(path, _table(path), "title"))
+        for path in found
     ]
 
 
 def _requirements() -> list[tuple[str, str]]:
-    rows = _table(places.SCENARIOS / "requirements.toml")["requirement"]
-    return [(name, f"{row['keyword']}: {row['sentence']}") for name, row in rows.items()]
+    path = places.SCENARIOS / "requirements.toml"
+    rows = _rows(path, _table(path), "requirement")
+    return [(name, f"{_text(path, row, 'keyword')}: {_text(path, row, 'sentence')}") for name, row in rows.items()]
 
 
 def _lifecycles() -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    for path in sorted(places.FAKES.glob("*/lifecycles/*.toml")):
-        table = _table(path)
-        found.append((table["name"], table["title"]))
-        switches = table.get("switches", {})
-        found += [(f"{table['name']}+{name}", f"... {switch['title']}") for name, switch in switches.items()]
-    return found
+    return _with(sorted(places.FAKES.glob("*/lifecycles/*.toml")), "switches", "+")
 
 
 def _plugins() -> list[tuple[str, str]]:
+    return _with(sorted(places.DESCRIPTORS.glob("*.toml")), "policies", ":")
+
+
+def _with(paths: list[Path], below: str, sign: str) -> list[tuple[str, str]]:
+    """Each file by its name, and what it has below a key by that name, the sign and its own."""
     found: list[tuple[str, str]] = []
-    for path in sorted(places.DESCRIPTORS.glob("*.toml")):
+    for path in paths:
         table = _table(path)
-        found.append((table["name"], table["title"]))
-        policies = table.get("policies", {})
-        found += [(f"{table['name']}:{name}", f"... {policy['title']}") for name, policy in policies.items()]
+        name = _text(path, table, "name")
+        found.append((name, _text(path, table, "title")))
+        found += [
+            (f"{name}{sign}{each}", f"... {_text(path, row, 'title')}")
+            for each, row in _rows(path, table, below).items()
+        ]
     return found

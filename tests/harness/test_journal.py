@@ -157,6 +157,6 @@ def test_what_is_no_json_is_an_error_in_its_place_and_odd_text_is_written(tmp_pa
     first, second, third = journals.read(tmp_path / "j.jsonl")
     assert [record["kind"] for record in (first, second)] == ["error", "error"]
     assert "a record of the kind 'deep' cannot be written: RecursionError" in first["what"]
-    assert (third["value"], third["self"], third["path"], third["seq"]) == ("A\ud800\0B", "x", str(tmp_path), 3)
+    assert (third["value"], third["self"], third["path"], third["seq"]) == ("A\ufffd\0B", "x", str(tmp_path), 3)
     while deep:  # or Python takes it apart level by level on its own stack
         deep = deep.pop()  # type: ignore[assignment]

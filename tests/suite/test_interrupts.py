@@ -254,8 +254,8 @@ def test_a_replay_is_interrupted_like_the_case_itself(plugin: Path, meeting: soc
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=SECONDS)
     sentence = (
-        "hookproof: interrupted by SIGTERM while an unexpected violation was played again; nothing of it is left running; "
-        f"what was judged is kept: hookproof recheck {tmp_path / 'runs'}/"
+        "hookproof: interrupted by SIGTERM while an unexpected violation was played again; nothing of it is left "
+        f"running; what was judged is kept: hookproof recheck {tmp_path / 'runs'}/"
     )
     assert process.returncode == 143, out
     assert err.strip().startswith(sentence), err
