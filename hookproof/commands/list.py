@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hookproof import clean, files, places
+from hookproof.commands import UsageError
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
