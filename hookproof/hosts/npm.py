@@ -6,7 +6,6 @@ as one sentence that says what to do.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -14,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hookproof import processes
+from hookproof import files, processes
 from hookproof.errors import HookproofError
 from hookproof.journal import DeadlineMissedError
 
@@ -79,8 +78,8 @@ async def install(
 
 def _installed(folder: Path) -> Mapping[str, Any]:
     try:
-        table = json.loads((folder / _LOCK).read_text(encoding="utf-8"))["packages"]
-    except (OSError, ValueError, KeyError, TypeError):
+        table = files.read_json(folder / _LOCK, limit=files.RECORDED)["packages"]
+    except (files.FileError, KeyError, TypeError):
         raise NpmError("npm did not write down what it installed: npm 7 or newer is needed") from None
     return {name: entry for name, entry in table.items() if isinstance(entry, dict)}
 
@@ -88,7 +87,7 @@ def _installed(folder: Path) -> Mapping[str, Any]:
 def _error(stdout: bytes, stderr: bytes) -> tuple[str, str]:
     """npm's code and summary: from its JSON, else from its log lines."""
     try:
-        error = json.loads(stdout)["error"]
+        error = files.parse_json(stdout)["error"]
         return str(error.get("code") or ""), str(error.get("summary") or "")
     except (ValueError, KeyError, TypeError, AttributeError):
         text = "\n".join(stderr.decode("utf-8", "replace").splitlines())

@@ -15,6 +15,8 @@ import shlex
 import tempfile
 from pathlib import Path
 
+from hookproof import files
+
 GIT_BASH = "CLAUDE_CODE_GIT_BASH_PATH"
 """Claude Code's own setting for it, which the stand-ins obey as well."""
 
@@ -41,7 +43,7 @@ def cmd_argv(command: str, env_files: list[str], folder: Path) -> list[str]:
 
 def _exports(path: Path) -> list[str]:
     lines = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in files.read_text(path, limit=files.STATE, lossy=True).splitlines():
         words = shlex.split(line, comments=True) if line.strip().startswith("export ") else []
         lines += [f'set "{word}"'.replace("%", "%%") for word in words[1:] if "=" in word]
     return lines
