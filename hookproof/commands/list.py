@@ -60,20 +60,25 @@ def _requirements() -> list[tuple[str, str]]:
 
 
 def _lifecycles() -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    for path in sorted(places.FAKES.glob("*/lifecycles/*.toml")):
-        table = _table(path)
-        found.append((table["name"], table["title"]))
-        switches = table.get("switches", {})
-        found += [(f"{table['name']}+{name}", f"... {switch['title']}") for name, switch in switches.items()]
-    return found
+    paths = sorted(places.FAKES.glob("*/lifecycles/*.toml"))
+    return [row for path in paths for row in _titles(path, "switches", "+")]
 
 
 def _plugins() -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    for path in sorted(places.DESCRIPTORS.glob("*.toml")):
-        table = _table(path)
-        found.append((table["name"], table["title"]))
-        policies = table.get("policies", {})
-        found += [(f"{table['name']}:{name}", f"... {policy['title']}") for name, policy in policies.items()]
-    return found
+    paths = sorted(places.DESCRIPTORS.glob("*.toml"))
+    return [row for path in paths for row in _titles(path, "policies", ":")]
+
+
+def _titles(path: Path, variants: str, sign: str) -> list[tuple[str, str]]:
+    """The name and title of a file, and of each of its `variants`. Raises FileError where one is missing."""
+    table = _table(path)
+    try:
+        more = {
+            f"{table['name']}{sign}{name}": f"... {each['title']}" for name, each in table.get(variants, {}).items()
+        }
+        rows = [(table["name"], table["title"]), *more.items()]
+    except (KeyError, TypeError, AttributeError):
+        rows = []
+    if not rows or not all(isinstance(text, str) for row in rows for text in row):
+        raise files.FileError(path, f"expected a name and a title, and a title in each of its {variants}", damaged=True)
+    return rows
