@@ -75,7 +75,15 @@ def _lifecycles() -> str:
     lines = ["# Lifecycles", "", _NOTE]
     for path in lifecycle_files():
         lifecycle = read_lifecycle(path)
-        lines += [f"## {lifecycle.name}", "", lifecycle.title, "", "| row | is | source |", "|---|---|---|"]
+        extends = f" Extends `{lifecycle.extends}`: {lifecycle.alike}." if lifecycle.extends else ""
+        lines += [
+            f"## {lifecycle.name}",
+            "",
+            f"{lifecycle.title}.{extends}",
+            "",
+            "| row | is | source |",
+            "|---|---|---|",
+        ]
         for name, row in lifecycle.rows.items():
             lines.append(f"| {name} | `{_cell(_shown(row['is']))}` | {_cell(row['source'])} |")
         for name, switch in lifecycle.switches.items():

@@ -13,6 +13,8 @@ _PACKAGE = Path(__file__).resolve().parent
 _INSTALLED = _PACKAGE / "_data"
 _ROOT = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent
 
+IN_CHECKOUT = not _INSTALLED.is_dir()
+"""Whether the data is the repository's own, which a verb may write."""
 FAKES = _ROOT / "fakes"
 REFERENCE = _ROOT / "reference"
 SCENARIOS = _ROOT / "scenarios"

@@ -1,7 +1,8 @@
-"""The draft of a lifecycle for a version that nobody has measured: the nearest one's rows, and what calibration saw.
+"""The draft of a lifecycle for a version that nobody has measured: it extends the nearest one, and says what was seen.
 
-A row that follows from the facets is replaced and says so; every other one is kept, and its source says that it was
-not measured. A draft is a beginning: what it does not know, a scenario of calibration will tell.
+A row that follows from the facets is written down, with its value where that is another one than the nearest has.
+Every other row is inherited, and its source says that it was not measured. A draft is a beginning: what it does not
+know, a scenario of calibration will tell.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from hookproof.calibration.facets import Facets, event_of
 from hookproof.calibration.names import MAIN
-from hookproof.catalogue.lifecycle import Lifecycle
+from hookproof.catalogue.lifecycle import Lifecycle, same
 
 _CARRIED = ("CLAUDE", "CODEX", "PLUGIN")
 """What a hook's variables begin with that the tap records."""
@@ -24,17 +25,16 @@ _OF_CHILDREN = frozenset({"agent_id", "agent_type"})
 def draft(nearest: Lifecycle, version: str, runs: Sequence[Facets]) -> str:
     """The draft as TOML."""
     known = {name: row["is"] for name, row in nearest.rows.items()}
-    seen = {"version": version, **dict(_derived(nearest.host, known, runs))}
     rows: dict[str, dict[str, Any]] = {}
-    for name, row in nearest.rows.items():
-        if name in seen:
-            rows[name] = {"is": seen[name], "source": f"measured by calibrate on {version}"}
-        else:
-            rows[name] = {"is": row["is"], "source": f"not measured; as in {nearest.name}: {row['source']}"}
+    for name, value in {"version": version, **dict(_derived(nearest.host, known, runs))}.items():
+        source = {"source": f"measured by calibrate on {version}"}
+        rows[name] = source if name in known and same(value, known[name]) else {"is": value, **source}
     head = {
         "name": f"{nearest.host}-{version}",
         "title": f"a draft for {version}, from {nearest.name} and a calibration",
         "host": nearest.host,
+        "extends": nearest.name,
+        "alike": f"not measured on {version}",
     }
     lines = [*(f"{key} = {_value(value)}" for key, value in head.items()), "", "[rows]"]
     lines += [f"{name} = {_value(row)}" for name, row in rows.items()]

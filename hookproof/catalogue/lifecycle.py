@@ -1,13 +1,16 @@
 """Lifecycles: what a host does, as data. One file is one behaviour, each row with its provenance.
 
 The rows are read by the fake host that they belong to; the harness resolves NAME[+SWITCH...] to plain values and
-hands them over, and shows rows and sources to people.
+hands them over, and shows rows and sources to people. A file that `extends` another one holds only the rows in which
+it differs from it; rows are inherited whole, and nothing else is: title, switches and differences are a file's own.
 """
 
 from __future__ import annotations
 
 import difflib
+import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,12 +35,17 @@ class Excuse(Strict):
 
 
 class Lifecycle(Strict):
-    """One lifecycle file."""
+    """One lifecycle file; what `read_lifecycle` returns has the rows of the one that it extends, too."""
 
     name: str
     title: str
     host: Literal["claude", "codex"]
+    extends: str | None = None
+    """The lifecycle whose rows hold here as well, but for those below."""
+    alike: str | None = None
+    """How it is known that they hold here: part of the source of every inherited row."""
     rows: dict[str, dict[str, Any]]
+    """Row -> `is` and `source`. A row with a source alone holds what is inherited, known from that source."""
     switches: dict[str, Switch] = {}
     differences: list[Excuse] = []
 
@@ -79,24 +87,74 @@ def lifecycle_file(lifecycle: Resolved) -> Path:
 
 
 def read_lifecycle(path: Path) -> Lifecycle:
-    """The lifecycle in `path`. Raises CatalogueError, also for a row without `is` or `source`."""
-    lifecycle = read(path, Lifecycle)
-    tables = {"rows": lifecycle.rows} | {f"switches.{n}.rows": s.rows for n, s in lifecycle.switches.items()}
-    mistakes = [
-        f'{table}.{name}: expected {{ is = ..., source = "..." }}, found keys {sorted(row)}'
-        for table, rows in tables.items()
-        for name, row in rows.items()
-        if set(row) != {"is", "source"} or not isinstance(row["source"], str) or not row["source"]
-    ]
-    mistakes += [
-        f"switches.{name}.rows.{row}: changes a row that the lifecycle does not have"
-        for name, switch in lifecycle.switches.items()
-        for row in switch.rows
-        if row not in lifecycle.rows
-    ]
+    """The lifecycle in `path`, with the rows that it inherits.
+
+    Raises CatalogueError, also for a row without `source`, and for one that repeats what is inherited.
+    """
+    return _read(path, ())
+
+
+def _read(path: Path, extending: tuple[Path, ...]) -> Lifecycle:
+    """The lifecycle in `path`, which the files `extending` extend, the first of them first."""
+    own = read(path, Lifecycle)
+    if (own.extends is None) != (own.alike is None):
+        raise CatalogueError(path, ["extends and alike: expected both or none (alike says how the rest is known)"])
+    base = _extended(path, own, extending)
+    known = base.rows if base is not None else {}
+    mistakes = [*_mistakes(own, known)]
     if mistakes:
         raise CatalogueError(path, mistakes)
-    return lifecycle
+    inherited = {
+        name: {"is": row["is"], "source": f"as in {own.extends} ({own.alike}): {row['source']}"}
+        for name, row in known.items()
+    }
+    changed = {name: {**known.get(name, {}), **row} for name, row in own.rows.items()}
+    return own.model_copy(update={"rows": {**inherited, **changed}})
+
+
+def _extended(path: Path, own: Lifecycle, extending: tuple[Path, ...]) -> Lifecycle | None:
+    """What the file in `path` extends: the lifecycle of that name beside it, or one that hookproof ships."""
+    if own.extends is None:
+        return None
+    shipped = {each.stem: each for each in lifecycle_files()}
+    beside = {each.stem: each for each in path.parent.glob("*.toml")}
+    found = {**shipped, **beside}.get(own.extends)
+    if found is None:
+        others = [name for name in shipped if name != path.stem]
+        raise CatalogueError(path, [f"extends: {_unknown('lifecycle', own.extends, others)}"])
+    chain = (*extending, path)
+    if found in chain:
+        circle = " -> ".join(each.stem for each in (*chain[chain.index(found) :], found))
+        raise CatalogueError(path, [f"extends: goes in a circle ({circle})"])
+    base = _read(found, chain)
+    if base.host != own.host:
+        raise CatalogueError(path, [f"extends: {own.extends} is a lifecycle of {base.host}, not of {own.host}"])
+    return base
+
+
+def _mistakes(own: Lifecycle, known: dict[str, dict[str, Any]]) -> Iterator[str]:
+    """What is wrong with the rows of a file; `known` are those that it inherits."""
+    tables = {"rows": own.rows} | {f"switches.{name}.rows": each.rows for name, each in own.switches.items()}
+    for table, rows in tables.items():
+        for name, row in rows.items():
+            needed = {"source"} if table == "rows" and name in known else {"is", "source"}
+            if not needed <= set(row) <= {"is", "source"} or not isinstance(row["source"], str) or not row["source"]:
+                yield f'{table}.{name}: expected {{ is = ..., source = "..." }}, found keys {sorted(row)}'
+            elif table == "rows" and name in known and "is" in row and same(row["is"], known[name]["is"]):
+                yield (
+                    f"rows.{name}: is superfluous, for {own.extends} says the same; take the row out, or its `is` "
+                    "where its source says more"
+                )
+    for name, switch in own.switches.items():
+        for changed in switch.rows:
+            if changed not in own.rows and changed not in known:
+                nor = f", and {own.extends} neither" if own.extends else ""
+                yield f"switches.{name}.rows.{changed}: changes a row that the lifecycle does not have{nor}"
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether a stand-in is given the same: types and the order of keys count."""
+    return json.dumps(one, default=repr) == json.dumps(other, default=repr)
 
 
 def resolve_lifecycle(spec: str) -> Resolved:

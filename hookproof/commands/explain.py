@@ -68,7 +68,8 @@ def _lifecycles() -> dict[str, str]:
     for path in lifecycle_files():
         lifecycle = read_lifecycle(path)
         rows = [f"  {name} = {row['is']!r}\n      {row['source']}" for name, row in lifecycle.rows.items()]
-        found[lifecycle.name] = "\n".join([f"  {lifecycle.title}", *rows])
+        extends = [f"  extends {lifecycle.extends} ({lifecycle.alike})"] if lifecycle.extends else []
+        found[lifecycle.name] = "\n".join([f"  {lifecycle.title}", *extends, *rows])
         for name, switch in lifecycle.switches.items():
             changed = [f"  {row} = {value['is']!r}\n      {value['source']}" for row, value in switch.rows.items()]
             found[f"{lifecycle.name}+{name}"] = "\n".join([f"  {switch.title}", *changed])

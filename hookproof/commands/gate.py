@@ -16,10 +16,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from hookproof import files, suite
+from hookproof import files, places, suite
 from hookproof.catalogue.plugin import Plugin
 from hookproof.commands import UsageError, outputs
 from hookproof.judge.baseline import Baseline, find, place
+from hookproof.judge.expected import EXPECTED, ExpectedTable, read_expected
 from hookproof.play import Case, PlayOptions
 from hookproof.pool import Pool
 from hookproof.report import baseline as baselines
@@ -34,13 +35,15 @@ _REPLAYS = 3
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What `--baseline`, `--update-baseline` and `--replays` come to."""
+    """What `--baseline`, `--update-baseline`, `--update-expected` and `--replays` come to."""
 
     baseline: Baseline | None = None
     update: bool = False
     replays: int | None = 0
     """How often an unexpected violation is played again; None: three times, and no longer than the run itself took."""
     skipped: Sequence[Skipped] = field(default=())
+    expected: Path | None = None
+    """The table of expected outcomes, where it is to be written."""
 
     def settle(
         self,
@@ -52,7 +55,7 @@ class Gate:
         *,
         seconds: float,
     ) -> list[Result]:
-        """Replay what was not expected, and write the baseline where that was asked for. Returns the final results.
+        """Replay what was not expected, and write what was asked for. Returns the final results.
 
         `seconds` is how long the run took.
         """
@@ -61,10 +64,14 @@ class Gate:
             each.model_copy(update={"replays": _verdicts(each, replayed.get(number, []))})
             for number, each in enumerate(results)
         ]
-        if not self.update or self.baseline is None:
-            return settled
         again = [each for found in replayed.values() for each in found]
-        judges = suite.Judges.read(_updated(self.baseline, settled, again, console))
+        if self.expected is not None:
+            _record(self.expected, [*settled, *again], console)
+            judges = suite.Judges.read()
+        elif self.update and self.baseline is not None:
+            judges = suite.Judges.read(_updated(self.baseline, settled, again, console))
+        else:
+            return settled
         return [judges.judge(Path(each.journal)).model_copy(update={"replays": each.replays}) for each in settled]
 
     def _replay(
@@ -131,6 +138,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--update-baseline", action="store_true", help="write it: add what is new, take out what is fixed"
     )
     group.add_argument(
+        "--update-expected",
+        action="store_true",
+        help="write scenarios/expected.toml of this checkout: what the reference policies violate "
+        "(without --plugin all of them are played, on the lifecycles that it names)",
+    )
+    group.add_argument(
         "--replays",
         type=int,
         metavar="N",
@@ -145,13 +158,47 @@ def read(parsed: argparse.Namespace, plugins: Sequence[Plugin], skipped: Sequenc
         raise UsageError(f"--replays {parsed.replays}: expected a number from 0 (0 plays nothing again)")
     update: bool = parsed.update_baseline
     reference = next((each for each in plugins if each.policy is not None), None)
+    if parsed.update_expected and reference is None:
+        raise UsageError(
+            f"--update-expected: the table is of the reference plugins; {plugins[0].name} has a baseline "
+            "(--update-baseline)"
+        )
     if reference is not None:
         if update or parsed.baseline is not None:
             asked = "--update-baseline" if update else "--baseline"
             raise UsageError(f"{asked}: {reference.name} has the committed table; a baseline is for a --plugin PATH")
-        return Gate(replays=parsed.replays, skipped=skipped)
+        return Gate(replays=parsed.replays, skipped=skipped, expected=EXPECTED if parsed.update_expected else None)
     baseline = _baseline(parsed.baseline, plugins[0].root, update=update)
     return Gate(baseline, update, parsed.replays, skipped)
+
+
+def table(parsed: argparse.Namespace) -> ExpectedTable | None:
+    """The table that `--update-expected` brings up to date. Raises UsageError where there is none to write."""
+    if not parsed.update_expected:
+        return None
+    real = [f"--{host}" for host in ("claude", "codex") if getattr(parsed, host) != "fake"]
+    if real:
+        raise UsageError(f"--update-expected: the table is of the stand-ins; leave out {' and '.join(real)}")
+    if not places.IN_CHECKOUT:
+        raise UsageError(f"--update-expected: writes the table of a checkout; this hookproof is installed ({EXPECTED})")
+    outputs.attempt(EXPECTED)
+    return read_expected()
+
+
+def _record(path: Path, results: Sequence[Result], console: Console) -> None:
+    """Write the table of expected outcomes, and tell what was not decided."""
+    from hookproof.report import expected as tables  # noqa: PLC0415 - tomlkit, only where it is asked for
+
+    played = tables.outcomes(results)
+    text = files.read_text(path)
+    done = tables.update(text, played)
+    for each in tables.undecided(played):
+        console.print(f"not recorded, for it was unknown or not always the same: {each}", markup=False, soft_wrap=True)
+    if done.text == text:
+        console.print(f"{path}: nothing to change", markup=False, soft_wrap=True)
+        return
+    outputs.write(path, done.text)
+    console.print(f"{path}: {done.added} recorded, {done.removed} taken out", markup=False, soft_wrap=True)
 
 
 def _baseline(named: Path | None, plugin: Path, *, update: bool) -> Baseline | None:

@@ -45,13 +45,16 @@ def execute(parsed: argparse.Namespace) -> int:
     if not 1 <= parsed.repeat <= _MOST_REPEATS:
         raise UsageError(f"--repeat {parsed.repeat}: expected a number from 1 to {_MOST_REPEATS}")
     scenarios = select.scenarios(parsed.globs)
-    plugins = [select.plugin(spec, parsed.descriptor) for spec in ([parsed.plugin] if parsed.plugin else REFERENCES)]
+    table = gate.table(parsed)
+    specs = [parsed.plugin] if parsed.plugin else sorted(table.policies) if table is not None else REFERENCES
+    plugins = [select.plugin(spec, parsed.descriptor) for spec in specs]
     cases: list[Case] = []
     skipped: list[reports.Skipped] = []
     worker = None
     for plugin in plugins:
         kind = plugin.descriptor.kind
-        chosen = select.hosts(parsed, kind, LIFECYCLES[kind])
+        named = table.lifecycles(plugin.name) if table is not None else []
+        chosen = select.hosts(parsed, kind, named or LIFECYCLES[kind])
         worker = worker or chosen.worker
         cases += suite.matrix(scenarios, [plugin], chosen.lifecycles, parsed.repeat, programs=chosen.programs)
         skipped += suite.left_out(scenarios, plugin, chosen.lifecycles, programs=chosen.programs)

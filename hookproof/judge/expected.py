@@ -1,7 +1,7 @@
 """What is expected of a plugin: of a reference policy the committed table, of anything else that all conforms.
 
 The table names violations as `scenario:check`. It is exact in both directions: a violation that it does not name is
-unexpected, and so is one that it names and that did not come.
+unexpected, and so is one that it names and that did not come. `report/expected.py` writes it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from hookproof.catalogue.reading import CatalogueError, Strict, read
 from hookproof.catalogue.requirement import Requirement
 from hookproof.judge.judge import Judgement
 from hookproof.judge.verdict import Verdict
+
+EXPECTED = places.SCENARIOS / "expected.toml"
+"""The committed table."""
 
 
 class _Row(Strict):
@@ -36,8 +39,12 @@ class ExpectedTable:
         """`scenario:check` of every violation that is expected of PLUGIN:POLICY on a lifecycle."""
         return self._rows.get((policy, lifecycle), frozenset())
 
+    def lifecycles(self, policy: str) -> list[str]:
+        """The lifecycles that the table names for PLUGIN:POLICY."""
+        return [lifecycle for name, lifecycle in self._rows if name == policy]
 
-def read_expected(path: Path = places.SCENARIOS / "expected.toml") -> ExpectedTable:
+
+def read_expected(path: Path = EXPECTED) -> ExpectedTable:
     """The table in `path`. Raises CatalogueError, also when a lifecycle is named twice for a policy."""
     rows: dict[tuple[str, str], frozenset[str]] = {}
     table = read(path, _File)

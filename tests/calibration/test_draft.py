@@ -33,7 +33,7 @@ def test_every_lifecycle_can_be_written_and_read_back(tmp_path: Path, path: Path
     assert (found.name, found.host) == (f"{known.host}-99.1", known.host)
     assert set(found.rows) == set(known.rows)
     told_of = [row for row in found.rows.values() if not row["source"].startswith("measured by calibrate on 99.1")]
-    assert all(row["source"].startswith(f"not measured; as in {known.name}: ") for row in told_of)
+    assert all(row["source"].startswith(f"as in {known.name} (not measured on 99.1): ") for row in told_of)
 
 
 def test_what_was_not_seen_is_kept(tmp_path: Path) -> None:
@@ -41,6 +41,25 @@ def test_what_was_not_seen_is_kept(tmp_path: Path) -> None:
     assert found.rows["version"]["is"] == "2.2.0"
     assert found.rows["bash_timeout"]["is"] == known.rows["bash_timeout"]["is"]
     assert found.rows["texts"]["is"] == known.rows["texts"]["is"]
+
+
+def test_what_was_seen_and_is_alike_is_a_source_alone(tmp_path: Path) -> None:
+    known = nearest("claude-2.1.329")
+    run = facets(hook("Stop", own=True))
+    text = draft(known, "2.2.0", [run])
+    assert 'hook_group = { source = "measured by calibrate on 2.2.0" }\n' in text
+    assert 'version = { is = "2.2.0", source = "measured by calibrate on 2.2.0" }\n' in text
+    assert "bash_timeout" not in text
+    found = read(tmp_path, text)
+    assert found.rows["hook_group"] == {"is": "own", "source": "measured by calibrate on 2.2.0"}
+    assert (found.extends, found.switches, found.differences) == ("claude-2.1.329", {}, [])
+
+
+def test_a_draft_from_a_lifecycle_that_inherits_names_every_file_on_the_way(tmp_path: Path) -> None:
+    rows = drafted(tmp_path, facets(hook("Stop")), name="codex-0.169", version="0.200.0").rows
+    assert rows["agent_max_depth"]["source"].startswith(
+        "as in codex-0.169 (not measured on 0.200.0): as in codex-0.133 (measured on 0.169.0 too): as in codex-0.130 "
+    )
 
 
 def test_payload_keys_are_those_that_were_seen(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,129 @@ def test_a_lifecycle_row_without_a_source_is_refused(tmp_path: Path) -> None:
     text = 'name = "x"\ntitle = "x"\nhost = "claude"\n[rows]\nversion = { is = "1" }\n'
     with pytest.raises(CatalogueError, match=r"rows.version: expected"):
         read_lifecycle(written(tmp_path, text))
+
+
+BASE = """
+name = "base"
+title = "the one that is extended"
+host = "claude"
+[rows]
+version = { is = "1", source = "the program" }
+group = { is = "host", source = "measured on 1" }
+texts = { is = { a = "x", b = "y" }, source = "measured on 1" }
+[switches.wish]
+title = "a switch of its own"
+[switches.wish.rows]
+group = { is = "own", source = "a wish" }
+[[differences]]
+facet = "events"
+where = "*"
+reason = "the base's own"
+"""
+NEXT = """
+name = "next"
+title = "the one that extends"
+host = "claude"
+extends = "base"
+alike = "measured on 2 too"
+[rows]
+version = { is = "2", source = "the program of 2" }
+"""
+
+
+def extending(tmp_path: Path, **files: str) -> Path:
+    """Lifecycle files beside each other; the last one's path."""
+    for name, text in files.items():
+        (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
+    return tmp_path / f"{list(files)[-1]}.toml"
+
+
+def test_a_lifecycle_inherits_the_rows_that_it_does_not_name(tmp_path: Path) -> None:
+    found = read_lifecycle(extending(tmp_path, base=BASE, next=NEXT))
+    assert list(found.rows) == ["version", "group", "texts"]
+    assert found.rows["version"] == {"is": "2", "source": "the program of 2"}
+    assert found.rows["group"] == {"is": "host", "source": "as in base (measured on 2 too): measured on 1"}
+    assert (found.title, found.switches, found.differences) == ("the one that extends", {}, [])
+
+
+def test_a_row_is_inherited_whole_and_a_source_alone_keeps_the_value(tmp_path: Path) -> None:
+    text = f'{NEXT}texts = {{ is = {{ a = "z" }}, source = "2" }}\ngroup = {{ source = "measured on 2, pattern C" }}\n'
+    rows = read_lifecycle(extending(tmp_path, base=BASE, next=text)).rows
+    assert rows["texts"]["is"] == {"a": "z"}
+    assert rows["group"] == {"is": "host", "source": "measured on 2, pattern C"}
+
+
+def test_a_chain_of_lifecycles_tells_every_file_on_the_way(tmp_path: Path) -> None:
+    last = NEXT.replace('"next"', '"last"').replace('"base"', '"next"').replace("2", "3")
+    rows = read_lifecycle(extending(tmp_path, base=BASE, next=NEXT, last=last)).rows
+    assert rows["version"]["is"] == "3"
+    assert rows["group"]["source"] == "as in next (measured on 3 too): as in base (measured on 2 too): measured on 1"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({'extends = "base"': 'extends = "bass"'}, r"next.toml: extends: no lifecycle is called 'bass' \(there is: "),
+        (
+            {'"base"': '"claude-2.1.9"'},
+            r"extends: no lifecycle is called 'claude-2.1.9'; did you mean 'claude-2.1.91'\?",
+        ),
+        ({'"base"': '"../x"'}, r"extends: no lifecycle is called '../x'"),
+        ({'"base"': '"next"'}, r"next.toml: extends: goes in a circle \(next -> next\)"),
+        ({'"claude"': '"codex"'}, r"extends: base is a lifecycle of claude, not of codex"),
+        ({'alike = "measured on 2 too"\n': ""}, r"extends and alike: expected both or none"),
+        ({'extends = "base"\n': ""}, r"extends and alike: expected both or none"),
+        ({'is = "2"': 'is = "1"'}, r"rows.version: is superfluous, for base says the same; take the row out"),
+        ({"version": "version_"}, None),
+        ({'version = { is = "2", ': "news = { "}, r"rows.news: expected \{ is = ..., source"),
+        ({', source = "the program of 2"': ""}, r"rows.version: expected"),
+    ],
+)
+def test_what_is_wrong_with_an_extending_lifecycle_is_told(
+    tmp_path: Path, change: dict[str, str], message: str | None
+) -> None:
+    text = NEXT
+    for old, new in change.items():
+        assert old in text
+        text = text.replace(old, new)
+    path = extending(tmp_path, base=BASE, next=text)
+    if message is None:
+        assert "version_" in read_lifecycle(path).rows
+        return
+    with pytest.raises(CatalogueError, match=message):
+        read_lifecycle(path)
+
+
+def test_a_circle_of_several_lifecycles_is_told(tmp_path: Path) -> None:
+    base = BASE.replace('host = "claude"\n', 'host = "claude"\nextends = "next"\nalike = "so"\n')
+    with pytest.raises(CatalogueError, match=r"base.toml: extends: goes in a circle \(next -> base -> next\)"):
+        read_lifecycle(extending(tmp_path, base=base, next=NEXT))
+
+
+def test_a_switch_of_an_extending_lifecycle_may_change_an_inherited_row_and_no_other(tmp_path: Path) -> None:
+    text = f'{NEXT}[switches.s]\ntitle = "s"\n[switches.s.rows]\ngroup = {{ is = "own", source = "s" }}\n'
+    assert "s" in read_lifecycle(extending(tmp_path, base=BASE, next=text)).switches
+    with pytest.raises(CatalogueError, match=r"switches.s.rows.grope: changes a row .* and base neither"):
+        read_lifecycle(extending(tmp_path, base=BASE, next=text.replace("group", "grope")))
+
+
+@pytest.mark.parametrize("path", lifecycle_files(), ids=lambda path: path.stem)
+def test_no_shipped_row_repeats_what_is_inherited(path: Path) -> None:
+    document = tomllib.loads(path.read_text(encoding="utf-8"))
+    if "extends" not in document:
+        assert all("is" in row for row in document["rows"].values())
+        return
+    inherited = read_lifecycle(path.with_name(f"{document['extends']}.toml")).rows
+    said = {name: row["is"] for name, row in document["rows"].items() if "is" in row}
+    assert [name for name, value in said.items() if name in inherited and value == inherited[name]["is"]] == []
+    # where the value is inherited and a source stands all the same, it says more than that the value is alike
+    assert document["alike"] not in {row["source"] for row in document["rows"].values()}
+
+
+def test_the_source_of_every_inherited_row_names_the_file_that_it_is_from() -> None:
+    rows = read_lifecycle(next(path for path in lifecycle_files() if path.stem == "claude-2.1.91-windows")).rows
+    own = {name for name, row in rows.items() if not row["source"].startswith("as in claude-2.1.91 (")}
+    assert own == {"env_file_exports"}
 
 
 def test_every_shipped_descriptor_reads() -> None:

@@ -11,12 +11,12 @@ import os
 import subprocess
 import sys
 import threading
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from claude_fake.lifecycle import read_file
 from claude_journal import SECONDS, Journal, Record, Waitable
 
 ROOT = Path(__file__).parents[2] / "fakes" / "claude"
@@ -220,10 +220,10 @@ class Bench:
     def resolved(self, lifecycle: str) -> Path:
         """The lifecycle as the harness hands it over: resolved, with this bench's own `rows` in it."""
         name, *switches = lifecycle.split("+")
-        document = tomllib.loads((LIFECYCLES / f"{name}.toml").read_text(encoding="utf-8"))
+        found = read_file(str(LIFECYCLES / f"{name}.toml"))
         for switch in switches:
-            document["rows"].update(document["switches"][switch]["rows"])
-        rows = {row: entry["is"] for row, entry in document["rows"].items()}
+            found["rows"].update(found["switches"][switch]["rows"])
+        rows = {row: entry["is"] for row, entry in found["rows"].items()}
         path = self.root / "lifecycle.json"
         path.write_text(json.dumps({"name": lifecycle, "rows": {**rows, **self.rows}}))
         return path

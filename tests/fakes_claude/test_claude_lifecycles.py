@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-import tomllib
+from pathlib import Path
 from typing import Any
 
 import claude_facts as facts
 import pytest
 from claude_bench import LIFECYCLES, ROOT
-from claude_fake.lifecycle import CHOICES, LifecycleError, read, resolve
+from claude_fake.lifecycle import CHOICES, LifecycleError, read, read_file, resolve
 
-ALL = {path.stem: tomllib.loads(path.read_text()) for path in LIFECYCLES.glob("*.toml")}
+from hookproof.catalogue.lifecycle import resolve_lifecycle
+
+ALL = {path.stem: read_file(str(path)) for path in LIFECYCLES.glob("*.toml")}
 ORIGIN = re.compile(r"(measured|documented|assumed|changelog|issue #345|without effect here|`claude --version`)")
 
 
@@ -87,6 +89,22 @@ def test_what_the_issue_changes() -> None:
 def test_an_unknown_switch_is_refused() -> None:
     with pytest.raises(LifecycleError, match=r"no switch 'nosuch' \(it has: parent-id, subagent-marker\)"):
         read(f"{LIFECYCLES / 'as-reported-345.toml'}+nosuch")
+
+
+@pytest.mark.parametrize("spec", [*ALL, "as-reported-345+parent-id+subagent-marker"])
+def test_a_file_is_read_here_as_the_harness_resolves_it(spec: str) -> None:
+    name, plus, switches = spec.partition("+")
+    wanted = resolve_lifecycle(spec).rows
+    found = read(f"{LIFECYCLES / name}.toml{plus}{switches}")
+    assert found.name == spec
+    assert {row: found[row] for row in wanted} == wanted
+
+
+def test_a_circle_is_refused(tmp_path: Path) -> None:
+    for name, other in ("ab", "ba"):
+        (tmp_path / f"{name}.toml").write_text(f'name = "{name}"\nextends = "{other}"\n[rows]\n', encoding="utf-8")
+    with pytest.raises(LifecycleError, match=r"extends goes in a circle: \S+a\.toml -> \S+b\.toml -> \S+a\.toml"):
+        read(str(tmp_path / "a.toml"))
 
 
 def test_the_default_is_the_reporters_version() -> None:

@@ -92,11 +92,7 @@ def read(source: str | None) -> Lifecycle:
     try:
         if not dot:
             return _resolved(path)
-        import tomllib  # noqa: PLC0415 - only where a TOML file is given
-
-        with open(path + dot, "rb") as file:
-            document = tomllib.load(file)
-        return resolve(document, [name for name in switches.split("+") if name])
+        return resolve(read_file(path + dot), [name for name in switches.split("+") if name])
     except OSError as error:
         raise LifecycleError(f"{source or DEFAULT}: cannot read the lifecycle: {error.strerror}") from None
     except ValueError as error:
@@ -111,6 +107,24 @@ def _resolved(path: str) -> Lifecycle:
     if not isinstance(document, dict) or not isinstance(document.get("rows"), dict):
         raise ValueError('expected {"name": …, "rows": {…}}')
     return Lifecycle(str(document.get("name")), document["rows"])
+
+
+def read_file(path: str, extending: tuple[str, ...] = ()) -> dict[str, Any]:
+    """A lifecycle's own file, with the rows of the one beside it that it `extends`.
+
+    `extending` are the files that led here, so that a circle is an error.
+    """
+    import tomllib  # noqa: PLC0415 - only where a TOML file is given
+
+    if path in extending:
+        raise ValueError(f"extends goes in a circle: {' -> '.join((*extending, path))}")
+    with open(path, "rb") as file:
+        found = tomllib.load(file)
+    if "extends" in found:
+        base = os.path.join(os.path.dirname(path), f"{found['extends']}.toml")
+        rows: dict[str, Any] = read_file(base, (*extending, path))["rows"]
+        found["rows"] = {**rows, **{name: {**rows.get(name, {}), **row} for name, row in found["rows"].items()}}
+    return found
 
 
 def resolve(document: dict[str, Any], switches: list[str]) -> Lifecycle:
