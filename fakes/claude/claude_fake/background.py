@@ -6,7 +6,6 @@ One per host. A shell that goes to the background becomes a task here; its end w
 from __future__ import annotations
 
 from .inbox import Notice
-from .notifications import notification, shell_summary
 from .tasks import Task
 
 TYPE_CHECKING = False
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
 
     from .agents import Agent
     from .host import Host
+    from .lifecycle import Lifecycle
     from .shells import Shell
 
 
@@ -151,3 +151,37 @@ def _append(path: str, text: str) -> None:
     if text:
         with open(path, "a", encoding="utf-8") as file:
             file.write(text)
+
+
+# how a task's end is told: the text for the model, the summary for the stream
+
+
+def shell_summary(lifecycle: Lifecycle, description: str, exit_code: int) -> str:
+    """One sentence about a shell that ended."""
+    row = "shell_failed" if exit_code else "shell_completed"
+    return lifecycle.text(row, description=description, code=exit_code)
+
+
+def agent_summary(lifecycle: Lifecycle, description: str, *, waiting: bool) -> str:
+    """One sentence about an agent that stopped; `waiting`: its own background shells live on."""
+    return lifecycle.text("agent_waiting" if waiting else "agent_completed", description=description)
+
+
+def notification(
+    lifecycle: Lifecycle, task: Task, status: str, summary: str, *, result: str | None = None, waiting: bool = False
+) -> str:
+    """The `<task-notification>` that the model gets."""
+    lines = ["<task-notification>", f"<task-id>{task.task_id}</task-id>"]
+    if task.tool_use_id:
+        lines.append(f"<tool-use-id>{task.tool_use_id}</tool-use-id>")
+    lines += [
+        f"<output-file>{task.output_file}</output-file>",
+        f"<status>{status}</status>",
+        f"<summary>{summary}</summary>",
+    ]
+    if result is not None:
+        note = lifecycle.text("agent_note_waiting" if waiting else "agent_note")
+        usage = {"tokens": task.tokens, "tool_uses": task.tool_uses, "duration_ms": task.milliseconds()}
+        lines += [f"<note>{note}</note>"] if note else []
+        lines += [f"<result>{result}</result>", lifecycle.text("agent_usage", **usage)]
+    return "\n".join([*lines, "</task-notification>"])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 import threading
+
+from standin.rows import VARIABLE
+from standin.wire import recorder_of_the_run
 
 from . import toolbox
 from .host import Host
@@ -15,18 +17,21 @@ from .lifecycle import Lifecycle, LifecycleError
 from .lifecycle import read as read_lifecycle
 from .options import Options, UsageError, parse
 from .plugins import Plugin, PluginError
-from .recorder import Recorder
 from .session import Session
 from .system import READER_CAN_BE_FREED, readable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from types import FrameType
     from typing import Any
 
     from .terminal import Terminal
+else:
+    # the same, without its enums: half a millisecond
+    import _signal as signal
 
-SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP")
+SIGNALS = {name: number for name in ("SIGTERM", "SIGINT", "SIGHUP") if (number := getattr(signal, name, None))}
 READER_SECONDS = 5.0
 CRASHED = 70
 
@@ -35,7 +40,7 @@ def main(arguments: list[str]) -> int:
     """Run the program; its exit code."""
     try:
         options = parse(arguments)
-        lifecycle = read_lifecycle(os.environ.get("HOOKPROOF_LIFECYCLE"))
+        lifecycle = read_lifecycle(os.environ.get(VARIABLE))
         if options.version:
             sys.stdout.write(f"{lifecycle['version']} (Claude Code)\n")
             return 0
@@ -74,7 +79,7 @@ def _live(
     prompt: str | None,
     terminal: Terminal | None = None,
 ) -> int:
-    recorder = Recorder(os.environ.get("HOOKPROOF_RECORDER"), os.environ.get("HOOKPROOF_TOKEN"))
+    recorder = recorder_of_the_run("claude", encode=json.dumps)
     host = Host(lifecycle, options, plugins, recorder, toolbox.find)
     signals = Signals(host)
     threading.excepthook = lambda crash: _crashed(host, crash)
@@ -166,10 +171,8 @@ class Signals:
         self._host = host
         self._taken = 0
         self._reads, self._writes = os.pipe()
-        for name in SIGNALS:
-            number = getattr(signal, name, None)
-            if number is not None:
-                signal.signal(number, self._handle)
+        for number in SIGNALS.values():
+            signal.signal(number, self._handle)
         self._thread = threading.Thread(target=self._wait, daemon=True)
         self._thread.start()
 
@@ -189,10 +192,11 @@ class Signals:
         if not self._taken:
             return None
         codes: dict[str, int | str] = self._host.lifecycle["signal_exit_codes"]
-        demanded = codes.get(signal.Signals(self._taken).name, 128 + self._taken)
+        name = next(name for name, number in SIGNALS.items() if number == self._taken)
+        demanded = codes.get(name, 128 + self._taken)
         if isinstance(demanded, str):
             # it does not exit, it ends itself by that signal
-            os.kill(os.getpid(), signal.Signals[demanded])
+            os.kill(os.getpid(), getattr(signal, demanded))
             signal.pause()
         assert isinstance(demanded, int)
         return demanded

@@ -24,12 +24,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from standin.wire import Recorder
+
     from .endings import Endings
     from .environment import Environment
     from .identity import Identity
     from .lifecycle import Lifecycle
     from .plugins import Hook, Plugin
-    from .recorder import Recorder
     from .stream import Stream
 
 WITHOUT_SUBJECT = ("UserPromptSubmit", "Stop")

@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from standin.wire import Recorder
+
     from .effects import Effects
     from .lifecycle import Lifecycle
     from .options import Options
     from .plugins import AgentType, Plugin
-    from .recorder import Recorder
     from .subagents import Subagent
     from .terminal import Terminal
     from .toolbox import Work

@@ -11,8 +11,9 @@ import os
 import threading
 import time
 
+from standin.rows import pick
+
 from .identity import new_uuid
-from .payloads import pick
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ import os
 import threading
 
 from .agents import Agent, Turn
+from .background import agent_summary, notification
 from .conversation import text_block
 from .identity import Identity, new_task_id, new_uuid
 from .model_client import InterruptedByHostError
-from .notifications import agent_summary, notification
 from .request_body import TOOLS
 from .tasks import Task
 

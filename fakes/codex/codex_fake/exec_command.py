@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 
-from . import hosted_threads, overridden, rollout, signals
+from standin.wire import Recorder, recorder_of_the_run
+
+from . import hosted_threads, rollout, signals
 from .exec_options import USAGE, Options, UsageError, parse
 from .exec_output import JsonOutput, TextOutput
 from .grandchild import VARIABLE, Grandchild, UnknownModeError
@@ -13,7 +16,6 @@ from .host import Host, host_of_the_run
 from .hosted_reviews import HostReview
 from .hosted_stored import stored_at
 from .hosted_turns import HostTurn
-from .recorder import Recorder, recorder_of_the_run
 from .threads import Thread
 from .turns import Surroundings, Turn
 from .wire import RequestError
@@ -35,7 +37,7 @@ class FailureError(Exception):
 
 def run(arguments: list[str]) -> int | None:
     """Run one command line, without `exec` itself. None where no lifecycle makes this Codex a host."""
-    recorder = recorder_of_the_run()
+    recorder = recorder_of_the_run("codex", encode=json.dumps)
     host = host_of_the_run(recorder)
     if host is None:
         return None
@@ -50,24 +52,24 @@ def run(arguments: list[str]) -> int | None:
         return 0
     signals.watch(lambda *told: _signalled(recorder, *told))
     group = os.getpgid(0) if hasattr(os, "getpgid") else None
-    recorder.record("codex.started", argv=sys.argv, pid=os.getpid(), pgid=group, ppid=os.getppid())
+    recorder.write("codex.started", argv=sys.argv, pid=os.getpid(), pgid=group, ppid=os.getppid())
     try:
         status = _run(host, options)
     except FailureError as error:
         print(error, file=sys.stderr)
         status = 1
-    recorder.record("codex.exit", why="exec has ended")
+    recorder.write("codex.exit", why="exec has ended")
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
 
 
 def _signalled(recorder: Recorder, number: int, name: str, pid: int, uid: int, parent: int | None) -> None:
-    recorder.record("codex.signal", signal=number, name=name, sender_pid=pid, sender_uid=uid, sender_ppid=parent)
+    recorder.write("codex.signal", signal=number, name=name, sender_pid=pid, sender_uid=uid, sender_ppid=parent)
 
 
 def _run(host: Host, options: Options) -> int:
-    overridden.apply(host.config, options.overrides)
+    host.config.override(options.overrides)
     cwd = os.path.realpath(options.values.get("--cd", os.getcwd()))
     try:
         os.chdir(cwd)

@@ -16,8 +16,9 @@ from .identity import Identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from standin.wire import Recorder
+
     from .lifecycle import Lifecycle
-    from .recorder import Recorder
     from .threads import Thread
 
 
@@ -69,7 +70,7 @@ class Host:
             return
         who.announced = True
         source = who.source if isinstance(who.source, str) else "review" if who.kind == "review" else "thread_spawn"
-        self.recorder.record(
+        self.recorder.write(
             "thread.started",
             thread_id=who.thread_id,
             parent_thread_id=who.parent.id if who.parent is not None else None,

@@ -288,7 +288,7 @@ class HostTurn(Turn):
         if state == "interrupted":
             self.host.agents.settle(agent, state)
             return
-        self._around.recorder.record(
+        self._around.recorder.write(
             "subagent.ended", agent_id=self.who.thread_id, agent_type=self.who.agent_type, agent=self.who.marker
         )
         final: Json = {"errored": str(error["message"])} if error else {"completed": self._last}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from .wire import Raw, Recorder, decoded, encoded
+from standin.wire import Raw, decoded, encoded, recorder_of_the_run
 
 if sys.platform == "win32":
     from .windows import Hook
@@ -33,44 +33,40 @@ def main(argv: list[str]) -> None:
     hook = Hook(shell, command["runs"], text)
     # a hooks file that both hosts read is tapped once; of the two only Codex sets this variable
     source = tapped.get("host") or ("codex" if "PLUGIN_ROOT" in os.environ else "claude")
-    recorder = Recorder(os.environ.get("HOOKPROOF_RECORDER"), os.environ.get("HOOKPROOF_TOKEN"), source)
+    recorder = recorder_of_the_run(source)
     run = {
         "run": os.urandom(16).hex(),
         "event": str(payload.get("hook_event_name") or ""),
         "session_id": payload.get("session_id"),
         "agent_id": payload.get("agent_id"),
     }
-    recorder.tell(
+    recorder.write(
         "hook.started",
-        {
-            **run,
-            "agent_type": payload.get("agent_type"),
-            "plugin": tapped.get("plugin"),
-            "command": command["written"],
-            "pid": hook.pid,
-            "pgid": hook.pgid,
-            "cwd": os.getcwd(),
-            "payload": shown,
-            "env": {name: value for name, value in os.environ.items() if name.startswith(SHOWN)},
-        },
+        **run,
+        agent_type=payload.get("agent_type"),
+        plugin=tapped.get("plugin"),
+        command=command["written"],
+        pid=hook.pid,
+        pgid=hook.pgid,
+        cwd=os.getcwd(),
+        payload=shown,
+        env={name: value for name, value in os.environ.items() if name.startswith(SHOWN)},
     )
     hook.go()
     hook.serve()
     if hook.held:
         # the host will see the hook's exit now and the end of its output later, as it would without a tap
-        hook.leave_a_relay(lambda pid: recorder.tell("hook.held", {**run, "pid": pid}))
-    recorder.tell(
+        hook.leave_a_relay(lambda pid: recorder.write("hook.held", **run, pid=pid))
+    recorder.write(
         "hook.ended",
-        {
-            **run,
-            "exit": hook.exit,
-            "signal": hook.signal,
-            **hook.stdout.shown("stdout"),
-            **hook.stderr.shown("stderr"),
-            "ended_by": hook.ended_by,
-            # what the host made of it only the host knows
-            "effects": None,
-        },
+        **run,
+        exit=hook.exit,
+        signal=hook.signal,
+        **hook.stdout.shown("stdout"),
+        **hook.stderr.shown("stderr"),
+        ended_by=hook.ended_by,
+        # what the host made of it only the host knows
+        effects=None,
     )
     hook.leave()
 

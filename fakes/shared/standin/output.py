@@ -13,26 +13,27 @@ if TYPE_CHECKING:
 KEPT = 4 * 1024 * 1024
 """Of each stream, in bytes. What is made of an output is made of this: a document that is longer is not taken."""
 SHOWN = 1024 * 1024
-"""Of each stream in records and on the host's own stream, in bytes, as with the tap: a record is one line."""
+"""Of each stream in records and on the host's own stream, in bytes: a record is one line."""
 
 
 class Output:
     """One stream of a hook. One thread adds to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = KEPT) -> None:
         self.size = 0
+        self._most = most
         self._kept = bytearray()
 
     def add(self, chunk: bytes) -> None:
         """Take in what was read."""
         self.size += len(chunk)
-        if len(self._kept) < KEPT:
-            self._kept += chunk[: KEPT - len(self._kept)]
+        if len(self._kept) < self._most:
+            self._kept += chunk[: self._most - len(self._kept)]
 
     @property
     def cut(self) -> bool:
         """Whether not all of it was kept."""
-        return self.size > KEPT
+        return self.size > self._most
 
     def text(self) -> str:
         """What was kept. What is no UTF-8 in it is replaced."""
