@@ -16,11 +16,16 @@ from .transcript import Transcript
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from .host import Host
     from .identity import Identity
     from .tasks import Task
+    from .tools import Worked
+
+    Work = Callable[["Agent", dict[str, Any], str], Worked]
+    """What a tool does: (agent, input, tool use id) -> what came of it. Raises ToolFailure."""
 
 
 class Turn:
@@ -37,10 +42,11 @@ class Turn:
 class Agent:
     """One agent."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         host: Host,
         who: Identity,
+        find_tool: Callable[[str], Work],
         *,
         system: str,
         tools: list[str],
@@ -52,6 +58,7 @@ class Agent:
         self.depth = task.depth if task is not None else 0
         self.host = host
         self.who = who
+        self.find_tool = find_tool
         self.announced = announced or who
         self.system = system
         self.tools = tools
@@ -207,6 +214,10 @@ class Agent:
             self.prompt([reminder(sentence) for sentence in effects.sentences], [])
             return None
         return Turn(text)
+
+    def work(self, name: str, tool_input: dict[str, Any], tool_use_id: str) -> Worked:
+        """Do the work of a tool that this agent has called. Raises ToolFailure."""
+        return self.find_tool(name)(self, tool_input, tool_use_id)
 
     def line(self, kind: str, **values: Any) -> None:
         """Print a line of this agent, if its lines are printed."""

@@ -80,15 +80,14 @@ def _live(
     terminal: Terminal | None = None,
 ) -> int:
     recorder = recorder_of_the_run("claude", encode=json.dumps)
-    host = Host(lifecycle, options, plugins, recorder, toolbox.find)
+    host = Host(lifecycle, options, plugins, recorder, terminal.show if terminal is not None else None)
     signals = Signals(host)
     threading.excepthook = lambda crash: _crashed(host, crash)
     reader = None
     if terminal is not None:
-        host.terminal, host.stream.show = terminal, terminal.show
         if prompt is not None:
             host.inbox.put(UserTurn(prompt))
-        reader = threading.Thread(target=terminal.read, args=(host,), daemon=True)
+        reader = threading.Thread(target=terminal.read, args=(host.inbox, host.until_ending), daemon=True)
         reader.start()
     elif options.input_format == "stream-json":
         reader = threading.Thread(target=_read_turns, args=(host,), daemon=True)
@@ -96,7 +95,7 @@ def _live(
     else:
         host.inbox.put(UserTurn(prompt or ""))
         host.inbox.close()
-    code = Session(host).run()
+    code = Session(host, toolbox.find, terminal).run()
     host.stop_waiting()
     if reader is not None and READER_CAN_BE_FREED:
         reader.join(READER_SECONDS)

@@ -67,14 +67,17 @@ class Hooks:
         stream: Stream,
         project: str,
         endings: Endings,
+        *,
+        give_up: int,
     ) -> None:
+        """`give_up` is a descriptor; once it is closed at its other end, hooks are waited for no more."""
         self.endings = endings
         self.lifecycle = lifecycle
         self.environment = environment
         self.recorder = recorder
         self.stream = stream
         self.project = project
-        self.give_up: int | None = None
+        self.give_up = give_up
         self._declared: dict[str, list[Hook]] = {}
         for plugin in plugins:
             unknown = [event for event in plugin.hooks if event not in lifecycle["known_events"]]

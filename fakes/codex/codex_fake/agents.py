@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .threads import Thread
+    from .identity import HostThread
 
     Json = dict[str, Any]
     State = str | Json
@@ -51,7 +51,7 @@ class Changes:
 class Agent:
     """One child."""
 
-    def __init__(self, thread: Thread) -> None:
+    def __init__(self, thread: HostThread) -> None:
         self.thread = thread
         self.state: State = "pending_init"
         self.noticed = False
@@ -73,7 +73,7 @@ class Agents:
         self._closed: dict[str, Agent] = {}
         self._lock = allocate_lock()
 
-    def add(self, thread: Thread) -> Agent:
+    def add(self, thread: HostThread) -> Agent:
         """A new one, not running yet."""
         agent = Agent(thread)
         with self._lock:
@@ -85,7 +85,7 @@ class Agents:
         with self._lock:
             return self._by_id.get(thread_id)
 
-    def under(self, thread: Thread) -> list[Agent]:
+    def under(self, thread: HostThread) -> list[Agent]:
         """The open agents that a thread has spawned itself."""
         return [one for one in self.all() if _parent(one) == thread.id]
 
@@ -152,9 +152,9 @@ def _interrupt(agent: Agent) -> None:
 
 
 def _path(agent: Agent) -> str | None:
-    return agent.thread.identity.path if agent.thread.identity is not None else None
+    return agent.thread.identity.path
 
 
 def _parent(agent: Agent) -> str | None:
-    who = agent.thread.identity
-    return who.parent.id if who is not None and who.parent is not None else None
+    parent = agent.thread.identity.parent
+    return parent.id if parent is not None else None

@@ -65,7 +65,6 @@ def spawn(turn: HostTurn, words: str, history: list[Json] | None, *, role: str |
     thread = hosted_threads.child(turn.host, turn.thread, turn.originator, history, **named)
     agent = turn.host.agents.add(thread)
     agent.last_task = words
-    assert thread.identity is not None
     turn.host.announce(thread.identity, thread.rollout.path if thread.rollout is not None else None)
     turn.wire.notify("thread/status/changed", threadId=thread.id, status={"type": "idle"})
     remarks.opened(turn.host, turn.wire, thread)

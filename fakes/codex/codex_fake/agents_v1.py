@@ -50,10 +50,9 @@ def _spawn(turn: HostTurn, call_id: str, arguments: Json) -> str:
     role = role_of(turn, arguments)
     history = inherited(turn.thread.items, with_calls=False) if fork else None
     agent = spawn(turn, words, history, role=role, path=None)
-    who = agent.thread.identity
     set_going(turn, agent, words)
     shown.end({agent.thread.id: "pending_init"})
-    return output(agent_id=agent.thread.id, nickname=who.nickname if who is not None else None)
+    return output(agent_id=agent.thread.id, nickname=agent.thread.identity.nickname)
 
 
 def _send(turn: HostTurn, call_id: str, arguments: Json) -> str:

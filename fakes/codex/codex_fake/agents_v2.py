@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from .agents import Agent
     from .hosted_turns import HostTurn
-    from .threads import Thread
+    from .identity import HostThread
 
     Json = dict[str, Any]
 
@@ -150,7 +150,7 @@ def _list(turn: HostTurn, _: str, arguments: Json) -> str:
     return output(agents=listed)
 
 
-def _tell(turn: HostTurn, thread: Thread, kind: str, words: str, *, pressing: bool) -> None:
+def _tell(turn: HostTurn, thread: HostThread, kind: str, words: str, *, pressing: bool) -> None:
     author, recipient = turn.who.path or ROOT_PATH, of(thread).path or ROOT_PATH
     if turn.host.lifecycle["v2_task"] == "agent message":
         item = agent_message(kind, author, recipient, words)
@@ -159,7 +159,7 @@ def _tell(turn: HostTurn, thread: Thread, kind: str, words: str, *, pressing: bo
     post(thread, item, pressing=pressing)
 
 
-def _named(turn: HostTurn, arguments: Json) -> Thread:
+def _named(turn: HostTurn, arguments: Json) -> HostThread:
     target = text(arguments, "target") or ""
     if target in (ROOT_PATH, turn.who.root):
         thread = turn.thread
@@ -180,7 +180,7 @@ def _agent(turn: HostTurn, arguments: Json) -> Agent:
     return agent
 
 
-def _states(turn: HostTurn, thread: Thread) -> Json:
+def _states(turn: HostTurn, thread: HostThread) -> Json:
     agent = turn.host.agents.get(thread.id)
     return {thread.id: agent.state} if agent is not None else {}
 

@@ -39,9 +39,9 @@ def serve() -> int:
     recorder.write("codex.started", argv=sys.argv, pid=os.getpid(), pgid=group, ppid=os.getppid())
     wire = Wire(1)
     try:
-        around = Surroundings(wire, recorder, grandchild, _host(recorder))
-        wire.says_when = around.host is not None and around.host.lifecycle["notifications_say_when"]
-        methods = _methods(around)
+        host = _host(recorder)
+        wire.says_when = host is not None and host.lifecycle["notifications_say_when"]
+        methods = _methods(wire, recorder, grandchild, host)
     except Exception as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
@@ -50,8 +50,8 @@ def serve() -> int:
             _read(stdin, wire, methods)
     except OSError:
         pass  # a stdin that cannot be read has ended
-    if around.host is not None:
-        around.host.close()
+    if host is not None:
+        host.close()
     recorder.write("codex.exit", why="stdin closed")
     os._exit(0)
 
@@ -68,12 +68,14 @@ def _host(recorder: Recorder) -> Host | None:
     return host_of_the_run(recorder)
 
 
-def _methods(around: Surroundings) -> Methods:
-    if around.host is None:
-        return Methods(around)
-    from .hosted_methods import HostMethods  # noqa: PLC0415 - what a worker never has
+def _methods(wire: Wire, recorder: Recorder, grandchild: Grandchild, host: Host | None) -> Methods:
+    if host is None:
+        return Methods(Surroundings(wire, recorder, grandchild))
+    from .agents_calls import answer  # noqa: PLC0415 - what a worker never has
+    from .hosted_methods import HostMethods  # noqa: PLC0415
+    from .hosted_turns import HostSurroundings  # noqa: PLC0415
 
-    return HostMethods(around)
+    return HostMethods(HostSurroundings(wire, recorder, grandchild, host, answer))
 
 
 def _signalled(recorder: Recorder, number: int, name: str, pid: int, uid: int, parent: int | None) -> None:

@@ -9,15 +9,14 @@ import sys
 from standin.wire import Recorder, recorder_of_the_run
 
 from . import hosted_threads, rollout, signals
+from .agents_calls import answer
 from .exec_options import USAGE, Options, UsageError, parse
 from .exec_output import JsonOutput, TextOutput
 from .grandchild import VARIABLE, Grandchild, UnknownModeError
 from .host import Host, host_of_the_run
 from .hosted_reviews import HostReview
 from .hosted_stored import stored_at
-from .hosted_turns import HostTurn
-from .threads import Thread
-from .turns import Surroundings, Turn
+from .hosted_turns import HostSurroundings, HostTurn
 from .wire import RequestError
 
 TYPE_CHECKING = False
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .exec_output import Output
+    from .identity import HostThread
 
     Json = dict[str, Any]
 
@@ -83,10 +83,9 @@ def _run(host: Host, options: Options) -> int:
         grandchild = Grandchild(host.recorder, os.environ.get(VARIABLE))
     except UnknownModeError as error:
         raise FailureError(f"error: {error}") from None
-    around = Surroundings(output, host.recorder, grandchild, host)
+    around = HostSurroundings(output, host.recorder, grandchild, host, answer)
     around.originator, around.user_agent = ORIGINATOR, f"{ORIGINATOR}/{host.lifecycle['version']}"
     thread = _thread(host, options, cwd)
-    around.use(host.config)
     host.begin_session(thread)
     turn = _turn(around, thread, options, prompt)
     thread.turn = turn
@@ -120,7 +119,7 @@ def _prompt(options: Options) -> str:
     return f"{given}\n\n<stdin>\n{more.rstrip()}\n</stdin>" if more.strip() else given
 
 
-def _thread(host: Host, options: Options, cwd: str) -> Thread:
+def _thread(host: Host, options: Options, cwd: str) -> HostThread:
     model = options.values.get("--model")
     if options.command == "resume":
         stored = _stored(options, cwd)
@@ -150,7 +149,7 @@ def _newest(cwd: str | None) -> rollout.Stored | None:
     return None
 
 
-def _turn(around: Surroundings, thread: Thread, options: Options, prompt: str) -> Turn:
+def _turn(around: HostSurroundings, thread: HostThread, options: Options, prompt: str) -> HostTurn:
     if options.command == "review":
         try:
             return HostReview(around, thread, _target(options))

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from .config import Config
     from .grandchild import Grandchild
-    from .host import Host
     from .threads import Thread
     from .wire import Listening
 
@@ -33,13 +32,12 @@ MOST_REQUESTS = 20
 
 
 class Surroundings:
-    """What every turn of the process shares. Without a host, hooks and agents are none of its business."""
+    """What every turn of the process shares. Hooks and agents are none of its business."""
 
-    def __init__(self, wire: Listening, recorder: Recorder, grandchild: Grandchild, host: Host | None = None) -> None:
+    def __init__(self, wire: Listening, recorder: Recorder, grandchild: Grandchild) -> None:
         self.wire = wire
         self.recorder = recorder
         self.grandchild = grandchild
-        self.host = host
         self.base_url = os.environ.get("OPENAI_BASE_URL")
         self.key = os.environ.get("OPENAI_API_KEY")
         self.originator = "codex"
