@@ -1,19 +1,15 @@
 """What a process is to the harness: the words that every platform speaks.
 
 A process is named by pid and start time, never by its pid alone, because pids come round again. Everything here is
-plain data or an interface; `linux`, `windows` and `portable` fill the interface, `platform` chooses among them.
+plain data or an interface of one process; `platform` has that of the system, and chooses who fills it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, NewType, Protocol
-
-if TYPE_CHECKING:
-    from hookproof.processes.registry import Entry
+from typing import IO, NewType, Protocol
 
 TOKEN_VARIABLE = "HOOKPROOF_TOKEN"  # noqa: S105 - the name of a variable; what it holds marks and opens nothing
 """The environment variable that marks every process of a run."""
@@ -140,52 +136,3 @@ class Child(Protocol):
 
     def close(self) -> None:
         """Let go of its streams and handles. Ends nothing. May be called twice."""
-
-
-class Platform(Protocol):
-    """What each platform provides. The public functions of `hookproof.processes` carry the full descriptions."""
-
-    def instant(self) -> Instant: ...
-
-    def world(self) -> dict[str, str]: ...
-
-    def identify(self, pid: int) -> Identity | None: ...
-
-    def is_alive(self, identity: Identity) -> bool: ...
-
-    def signal_process(self, identity: Identity, number: int) -> bool: ...
-
-    def kill(self, identity: Identity) -> bool: ...
-
-    def find(self, token: str, *, since: Instant, entry: Entry | None = None) -> Iterator[ProcessInfo]: ...
-
-    def of_nobody(self) -> Iterator[ProcessInfo]: ...
-
-    def forget(self) -> None: ...
-
-    def wait_dead(self, identities: Iterable[Identity], *, seconds: float) -> list[Identity]: ...
-
-    def watch_deaths(self, loop: asyncio.AbstractEventLoop, on_death: OnDeath) -> Watcher: ...
-
-    def open_container(self) -> Container | None: ...
-
-    async def spawn(
-        self,
-        argv: Sequence[str],
-        *,
-        env: Mapping[str, str],
-        cwd: str | os.PathLike[str],
-        stdin: Stream,
-        stdout: Stream,
-        stderr: Stream,
-        limit: int,
-        container: Container | None,
-    ) -> Child: ...
-
-    def hold_run(self) -> str | None: ...
-
-    def become_subreaper(self) -> bool: ...
-
-    def is_subreaper(self) -> bool: ...
-
-    def reap_adopted(self, *, only_spawn_detaches: bool) -> int: ...

@@ -1,10 +1,64 @@
-"""Chooses the platform: the only place that asks which system this is."""
+"""What a platform provides, and which one this is: the only place that asks which system it runs on."""
 
 from __future__ import annotations
 
+import asyncio
+import os
 import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
 
-from hookproof.processes.base import Platform
+from hookproof.processes.base import Child, Container, Identity, Instant, OnDeath, ProcessInfo, Stream, Watcher
+from hookproof.processes.registry import Entry
+
+
+class Platform(Protocol):
+    """What each platform provides. The public functions of `hookproof.processes` carry the full descriptions."""
+
+    def instant(self) -> Instant: ...
+
+    def world(self) -> dict[str, str]: ...
+
+    def identify(self, pid: int) -> Identity | None: ...
+
+    def is_alive(self, identity: Identity) -> bool: ...
+
+    def signal_process(self, identity: Identity, number: int) -> bool: ...
+
+    def kill(self, identity: Identity) -> bool: ...
+
+    def find(self, token: str, *, since: Instant, entry: Entry | None = None) -> Iterator[ProcessInfo]: ...
+
+    def of_nobody(self) -> Iterator[ProcessInfo]: ...
+
+    def forget(self) -> None: ...
+
+    def wait_dead(self, identities: Iterable[Identity], *, seconds: float) -> list[Identity]: ...
+
+    def watch_deaths(self, loop: asyncio.AbstractEventLoop, on_death: OnDeath) -> Watcher: ...
+
+    def open_container(self) -> Container | None: ...
+
+    async def spawn(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: str | os.PathLike[str],
+        stdin: Stream,
+        stdout: Stream,
+        stderr: Stream,
+        limit: int,
+        container: Container | None,
+    ) -> Child: ...
+
+    def hold_run(self) -> str | None: ...
+
+    def become_subreaper(self) -> bool: ...
+
+    def is_subreaper(self) -> bool: ...
+
+    def reap_adopted(self, *, only_spawn_detaches: bool) -> int: ...
 
 
 def choose() -> Platform:
