@@ -11,6 +11,7 @@ import os
 import sys
 from _thread import allocate_lock
 
+from standin.hook_record import Output, tell_end, tell_start
 from standin.rows import fill
 
 from . import clock, lifecycle
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
     Hear = Callable[[str, Json], None]
     """Hears of one run: `started` or `completed`, and the run."""
-
-SHOWN = ("CODEX", "PLUGIN", "CLAUDE")
-"""The variables of a hook that the journal keeps begin so."""
 
 
 class Effects:
@@ -182,22 +180,23 @@ class _Run:
             self.process.feed(data, hook.timeout)
         except OSError as error:
             problem = f"failed to spawn hook: {error}"
-        self._hooks.recorder.write(
-            "hook.started",
-            **self._announced,
+        tell_start(
+            self._hooks.recorder,
+            self._announced,
+            process=(self.process.pid, self.process.pgid) if self.process else (None, None),
+            environment=variables,
             agent_type=agent_type,
             plugin=hook.plugin.name if hook.plugin else None,
             command=hook.written,
-            pid=self.process.pid if self.process else None,
-            pgid=self.process.pgid if self.process else None,
             cwd=self._hooks.cwd,
             payload=payload,
-            env={name: value for name, value in variables.items() if name.startswith(SHOWN)},
             timeout=hook.timeout,
         )
         if self.process is None:
             self.outcome = failed(problem)
-            self._record(None, None, {"stdout": "", "stderr": problem}, "host")
+            nothing, told = Output(), Output()
+            told.add(problem.encode())
+            self._ended((None, None), (nothing, told), "host")
 
     def end(self) -> None:
         """The process has ended: see what it said, and write it into the journal."""
@@ -212,19 +211,17 @@ class _Run:
             stdout, stderr = process.out.text(), process.err.text()
             self.outcome = interpret(event, process.exit, stdout, stderr, self._lifecycle, cut=process.out.cut)
         ended_by = "timeout" if process.killed else "itself"
-        printed = {**process.out.shown("stdout"), **process.err.shown("stderr")}
-        self._record(process.exit, process.signal, printed, ended_by)
+        self._ended((process.exit, process.signal), (process.out, process.err), ended_by)
 
-    def _record(self, code: int | None, number: int | None, printed: Json, ended_by: str) -> None:
-        self._hooks.recorder.write(
-            "hook.ended",
-            **self._announced,
-            exit=code,
-            signal=number,
-            **printed,
+    def _ended(self, status: tuple[int | None, int | None], printed: tuple[Output, Output], ended_by: str) -> None:
+        tell_end(
+            self._hooks.recorder,
+            self._announced,
+            status=status,
+            printed=printed,
             ended_by=ended_by,
             effects=self.outcome.as_json(),
-            **({"not_taken": self.outcome.not_taken} if self.outcome.not_taken else {}),
+            not_taken=self.outcome.not_taken,
         )
         if self._hear is not None:
             self._hear("completed", _shown_run(self.hook, self.hook.event, self._began, self.outcome))

@@ -10,7 +10,7 @@ import os
 import sys
 from _thread import allocate_lock, start_new_thread
 
-from .output import Output
+from .hook_record import Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

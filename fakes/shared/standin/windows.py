@@ -10,7 +10,7 @@ import os
 import subprocess
 import threading
 
-from .output import Output
+from .hook_record import Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from standin.hook_record import tell_end, tell_start
 from standin.wire import Raw, decoded, encoded, recorder_of_the_run
 
 if sys.platform == "win32":
@@ -16,8 +17,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-SHOWN = ("CLAUDE", "CODEX", "PLUGIN")
-"""The variables of a hook that the journal keeps begin so."""
 LONGEST_PAYLOAD = 8 * 1024 * 1024
 DEEPEST_PAYLOAD = 200
 """How deep it may be nested: a record that is deeper is refused."""
@@ -40,30 +39,27 @@ def main(argv: list[str]) -> None:
         "session_id": payload.get("session_id"),
         "agent_id": payload.get("agent_id"),
     }
-    recorder.write(
-        "hook.started",
-        **run,
+    tell_start(
+        recorder,
+        run,
+        process=(hook.pid, hook.pgid),
+        environment=os.environ,
         agent_type=payload.get("agent_type"),
         plugin=tapped.get("plugin"),
         command=command["written"],
-        pid=hook.pid,
-        pgid=hook.pgid,
         cwd=os.getcwd(),
         payload=shown,
-        env={name: value for name, value in os.environ.items() if name.startswith(SHOWN)},
     )
     hook.go()
     hook.serve()
     if hook.held:
         # the host will see the hook's exit now and the end of its output later, as it would without a tap
         hook.leave_a_relay(lambda pid: recorder.write("hook.held", **run, pid=pid))
-    recorder.write(
-        "hook.ended",
-        **run,
-        exit=hook.exit,
-        signal=hook.signal,
-        **hook.stdout.shown("stdout"),
-        **hook.stderr.shown("stderr"),
+    tell_end(
+        recorder,
+        run,
+        status=(hook.exit, hook.signal),
+        printed=(hook.stdout, hook.stderr),
         ended_by=hook.ended_by,
         # what the host made of it only the host knows
         effects=None,

@@ -7,7 +7,7 @@ import select
 import stat
 from _socket import socketpair
 
-from standin.output import SHOWN, Output
+from standin.hook_record import SHOWN, Output
 
 
 class Stream:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from standin.output import SHOWN
+from standin.hook_record import SHOWN
 from standin.windows import Piped, cmd_line, git_bash
 
 TYPE_CHECKING = False
