@@ -56,7 +56,6 @@ class Agent:
         self.state: State = "pending_init"
         self.noticed = False
         """Whether its parent has been told of its end: that happens once."""
-        self.last_task = ""
 
     @property
     def final(self) -> bool:
@@ -70,7 +69,6 @@ class Agents:
     def __init__(self) -> None:
         self.changes = Changes()
         self._by_id: dict[str, Agent] = {}
-        self._closed: dict[str, Agent] = {}
         self._lock = allocate_lock()
 
     def add(self, thread: HostThread) -> Agent:
@@ -98,27 +96,6 @@ class Agents:
         """The open ones, by path."""
         with self._lock:
             return sorted(self._by_id.values(), key=lambda one: _path(one) or one.thread.id)
-
-    def close(self, thread_id: str) -> None:
-        """Close one, and what it has spawned."""
-        with self._lock:
-            agent = self._by_id.pop(thread_id, None)
-            if agent is None:
-                return
-            self._closed[thread_id] = agent
-            below = [one.thread.id for one in self._by_id.values() if _parent(one) == thread_id]
-        _interrupt(agent)
-        for child in below:
-            self.close(child)
-        self.changes.tell()
-
-    def reopen(self, thread_id: str) -> Agent | None:
-        """Take a closed one back."""
-        with self._lock:
-            agent = self._closed.pop(thread_id, None)
-            if agent is not None:
-                self._by_id[thread_id] = agent
-            return agent or self._by_id.get(thread_id)
 
     def settle(self, agent: Agent, state: State) -> None:
         """It is in another state from now on."""

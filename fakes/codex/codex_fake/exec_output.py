@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
     Json = dict[str, Any]
 
-_TOOLS = {"spawnAgent": "spawn_agent", "sendInput": "send_input", "resumeAgent": "resume_agent"}
-_TOOLS |= {"wait": "wait", "closeAgent": "close_agent"}
+_TOOLS = {"spawnAgent": "spawn_agent", "sendInput": "send_input", "wait": "wait"}
 _STATES = {"inProgress": "in_progress"}
 
 
