@@ -11,11 +11,9 @@ if TYPE_CHECKING:
 
 
 def find(name: str) -> Work:
-    """The work of a tool that the host offers."""
+    """The work of a tool that is played: Bash or Agent."""
     if name == "Bash":
         from .tools_bash import run  # noqa: PLC0415 - see above
-    elif name == "Agent":
-        from .tools_agent import run  # noqa: PLC0415
     else:
-        from .tools_read import run  # noqa: PLC0415
+        from .tools_agent import run  # noqa: PLC0415
     return run
