@@ -68,11 +68,6 @@ class HostTurn(Turn):
         return self._interrupted
 
     @property
-    def last(self) -> str | None:
-        """What the model has said last."""
-        return self._last
-
-    @property
     def originator(self) -> str:
         """The name of the program that drives this one."""
         return self._around.originator
