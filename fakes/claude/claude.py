@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+# behind the standard library, whose modules are found first then: most of what is imported are those
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path += [HERE, os.path.join(os.path.dirname(HERE), "shared")]
 
 if sys.argv[1:] in (["--version"], ["-v"]):
     from claude_fake.version import show
 
     sys.exit(show())
 
-from claude_fake.cli import main
+from claude_fake.cli import main  # noqa: E402 - found by the path above
 
 sys.exit(main(sys.argv[1:]))

@@ -6,10 +6,12 @@ A plugin asks for `--version` and `app-server --help` before every job, so these
 import os
 import sys
 
-# `-I` leaves the program's own directory out of the path
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+# `-I` leaves the program's own directory out of the path. Behind the standard library, whose modules are found first
+# then: most of what is imported are those
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path += [HERE, os.path.join(os.path.dirname(HERE), "shared")]
 
-from codex_fake import about
+from codex_fake import about  # noqa: E402 - found by the path above
 
 
 def main(argv: list[str]) -> int:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+# behind the standard library, whose modules are found first then
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path += [HERE, os.path.join(os.path.dirname(HERE), "shared")]
 
-from tap_run.main import main
+from tap_run.main import main  # noqa: E402 - found by the path above
 
 main(sys.argv[1:])

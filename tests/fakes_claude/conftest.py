@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parents[1] / "fakes" / "claude")]
+FAKES = HERE.parents[1] / "fakes"
+sys.path[:0] = [str(HERE), str(FAKES / "claude"), str(FAKES / "shared")]
 
 from claude_bench import Bench, Journal  # noqa: E402 - found by the line above
 from scripted_model import ScriptedModel, Step  # noqa: E402

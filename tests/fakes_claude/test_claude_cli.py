@@ -186,7 +186,7 @@ def test_nobody_reads_what_it_prints(make_model: MakeModel, make_bench: MakeBenc
     [
         (None, "cannot read the lifecycle: No such file"),
         ("{", "not a lifecycle"),
-        ('{"name": "x"}', 'expected {"name": …, "rows": {…}}'),
+        ('{"name": "x"}', 'expected {"name": …, "host": …, "rows": {…}}'),
         ('{"name": "x", "rows": {"hook_group": "mine"}}', "hook_group says 'mine', expected one of ('host', 'own')"),
         ('{"name": "x", "rows": {}}', "lifecycle 'x' has no row"),
     ],

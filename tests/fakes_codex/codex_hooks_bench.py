@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from codex_world import DEADLINE, PROGRAM
 
-sys.path.insert(0, str(PROGRAM.parent))
+sys.path[:0] = [str(PROGRAM.parent), str(PROGRAM.parents[1] / "shared")]
 
 config: Any = importlib.import_module("codex_fake.config")
 hooks: Any = importlib.import_module("codex_fake.hooks")
@@ -55,6 +55,16 @@ def rows(version: str, *switches: str) -> Any:
     return lifecycle.Lifecycle(resolved.name, resolved.rows)
 
 
+class Records:
+    """The recorder's part: what would go to the journal."""
+
+    def __init__(self) -> None:
+        self.all: list[Json] = []
+
+    def write(self, kind: str, **fields: Any) -> None:
+        self.all.append({"kind": kind, **json.loads(json.dumps(fields))})
+
+
 class Bench:
     """One home, one project, and everything that was recorded."""
 
@@ -62,7 +72,8 @@ class Bench:
         self.home = tmp / "home" / ".codex"
         self.project = tmp / "project"
         self.rows = rows(version, *switches)
-        self.records: list[Json] = []
+        self._recorder = Records()
+        self.records = self._recorder.all
         self.config: Any = None
         self.lifecycle: Any = None
         self._tmp = tmp
@@ -78,10 +89,6 @@ class Bench:
     def reload(self) -> None:
         """Read $CODEX_HOME again, as a new process would."""
         self.config = config.load()
-
-    def record(self, kind: str, **fields: Any) -> None:
-        """The recorder's part."""
-        self.records.append({"kind": kind, **json.loads(json.dumps(fields))})
 
     def told(self, kind: str) -> list[Json]:
         """The records of a kind."""
@@ -131,7 +138,7 @@ class Bench:
 
     def engine(self, cwd: Path | None = None) -> Any:
         """The engine of one thread."""
-        return hooks.Hooks(self.rows, self.config, self, str(cwd or self.project))
+        return hooks.Hooks(self.rows, self.config, self._recorder, str(cwd or self.project))
 
     def fire(self, event: str, subject: str = "startup", *, seconds: float | None = None, **payload: Any) -> Any:
         """Fire an event at everything that is declared. `seconds` stands in for the timeouts in the files."""

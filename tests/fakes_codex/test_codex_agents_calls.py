@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from codex_hosted import HELD, HostWorld, call, mark, outputs, texts
+from codex_hosted import HostWorld, call, mark, outputs, texts
 
 VERSIONS = ("0.130", "0.133", "0.169")
 BASE = ("--json", "--dangerously-bypass-approvals-and-sandbox")
@@ -69,12 +68,13 @@ def test_refusals_are_read_by_the_model(make: Make, version: str) -> None:
         call("spawn_agent", message=" "),
         call("wait_agent", targets=[], timeout_ms=1),
         call("send_input", target="nonsense", message="x"),
+        call("send_input", target="01a1fd5d-0142-7163-b9ef-a0698d117683", message="x"),
         call("close_agent", target="01a1fd5d-0142-7163-b9ef-a0698d117683"),
         call("shell", command="ls", namespace=""),
     ]
     world = make(version, {"main": [*calls, "Done."]})
     world.exec(*BASE, mark("main"))
-    unsupported = "unsupported call: multi_agent_v1shell" if version != "0.130" else "unsupported call: shell"
+    unsupported = "unsupported call: " + ("multi_agent_v1" if version != "0.130" else "")
     assert outputs(world.model.of("main", len(calls))) == [
         "unknown agent_type 'nobody'",
         world.rows["full_fork_with_role"]["v1"],
@@ -83,7 +83,9 @@ def test_refusals_are_read_by_the_model(make: Make, version: str) -> None:
         "agent ids must be non-empty",
         "invalid agent id nonsense: Error(ParseChar { character: 'n', index: 1 })",
         "agent with id 01a1fd5d-0142-7163-b9ef-a0698d117683 not found",
-        unsupported,
+        # offered as by the real one, but no scripted model calls it
+        f"{unsupported}close_agent",
+        f"{unsupported}shell",
     ]
     assert world.model.count("kid") == 0
 
@@ -117,17 +119,6 @@ def test_an_agent_hears_more_and_answers_again(make: Make, version: str) -> None
 
 def fired(world: HostWorld) -> list[tuple[str, str]]:
     return [(record["event"], record["thread_id"]) for record in world.told("hook.started")]
-
-
-def test_a_closed_agent_is_found_no_more_until_it_is_taken_back(make: Make) -> None:
-    steps = [spawn("kid"), WAIT, call("close_agent", target="kid"), WAIT]
-    world = make("0.130", {"main": [*steps, "Done."], "kid": ["One."]})
-    ran = world.exec(*BASE, mark("main"))
-    kid = world.model.id_of("kid")
-    *_, closed, waited = outputs(world.model.of("main", 4))
-    assert closed == {"previous_status": {"completed": "One."}}
-    assert waited == {"status": {kid: "not_found"}, "timed_out": False}
-    assert ran.lines[-3]["item"]["status"] == "failed"
 
 
 @everywhere
@@ -199,19 +190,3 @@ def test_a_stop_that_is_refused_sends_the_agent_on_once(make: Make, version: str
     assert again["status"] == {kid: {"completed": "Two."}}
     stops = world.fired("stop_hook_active", of=lambda record: record["thread_id"] == kid)
     assert [active for name, active in stops if name == event] == [False, True]
-
-
-def test_an_agent_can_be_sent_to_other_work(make: Make) -> None:
-    other = call("send_input", target="kid", message="Something else.", interrupt=True)
-    world = make("0.130", {"main": [spawn("kid"), HELD, WAIT, "Done."], "kid": [HELD, "Two."]})
-    ran: list[Any] = []
-    running = threading.Thread(target=lambda: ran.append(world.exec(*BASE, mark("main"))), daemon=True)
-    running.start()
-    kid = world.model.of("kid")
-    main = world.model.of("main", 1)
-    main.item(world.model.item(main, other, "x"))
-    main.end()
-    kid.wait_gone()
-    running.join(30)
-    assert outputs(world.model.of("main", 3))[-1]["status"] == {world.model.id_of("kid"): {"completed": "Two."}}
-    assert ran[0].status == 0

@@ -110,18 +110,6 @@ def test_a_role_with_the_whole_history(make: Make, version: str) -> None:
 
 
 @everywhere
-def test_words_wait_for_a_task(make: Make, version: str) -> None:
-    words = call("send_message", target="kid", message="By the way.")
-    task = call("followup_task", target="kid", message="And now?")
-    world = make(version, {"main": [spawn("kid"), WAIT, words, task, WAIT, "Done."], "kid": ["One.", "Two."]})
-    world.exec(*BASE, mark("main"))
-    read = str(world.model.of("kid", 1).body["input"])
-    assert read.index("One.") < read.index("By the way.") < read.index("And now?")
-    assert outputs(world.model.of("main", 5))[2:4] == ["", ""]
-    assert world.model.count("kid") == 2
-
-
-@everywhere
 def test_children_may_have_children_where_depth_is_no_limit(make: Make, version: str) -> None:
     world = make(version, script())
     world.exec(*BASE, mark("main"))

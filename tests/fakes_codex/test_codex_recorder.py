@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from codex_world import DEADLINE, PROGRAM
 
-sys.path.insert(0, str(PROGRAM.parent))
-recorder: Any = importlib.import_module("codex_fake.recorder")
+sys.path.insert(0, str(PROGRAM.parents[1] / "shared"))
+wire: Any = importlib.import_module("standin.wire")
 
 MOMENT = 0.1
 """How long a thing that must not happen is given to happen all the same."""
@@ -32,8 +32,8 @@ def address(server: socket.socket) -> str:
 
 
 def test_every_line_is_acknowledged_before_the_next_step(server: socket.socket) -> None:
-    to_journal = recorder.Recorder(address(server), "abc")
-    recording = threading.Thread(target=to_journal.record, args=("codex.exit",), kwargs={"why": "a test"}, daemon=True)
+    to_journal = wire.Recorder(address(server), "abc", "codex")
+    recording = threading.Thread(target=to_journal.write, args=("codex.exit",), kwargs={"why": "a test"}, daemon=True)
     recording.start()
     connection, _ = server.accept()
     connection.settimeout(DEADLINE)
@@ -50,11 +50,11 @@ def test_every_line_is_acknowledged_before_the_next_step(server: socket.socket) 
 
 
 def test_a_silent_recorder_is_given_up_for_good(server: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder, "ACKNOWLEDGEMENT_SECONDS", 0.01)
-    to_journal = recorder.Recorder(address(server), "abc")
-    to_journal.record("codex.exit")
+    monkeypatch.setattr(wire, "ACKNOWLEDGEMENT_SECONDS", 0.01)
+    to_journal = wire.Recorder(address(server), "abc", "codex")
+    to_journal.write("codex.exit")
     server.accept()[0].close()
     server.settimeout(0)
-    to_journal.record("codex.exit")
+    to_journal.write("codex.exit")
     with pytest.raises(BlockingIOError):
         server.accept()

@@ -16,7 +16,7 @@ from codex_world import DEADLINE, PROGRAM
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(PROGRAM.parent))
+sys.path[:0] = [str(PROGRAM.parent), str(PROGRAM.parents[1] / "shared")]
 responses: Any = importlib.import_module("codex_fake.responses")
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"

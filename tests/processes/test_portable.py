@@ -19,7 +19,8 @@ import pytest
 
 from hookproof.processes import Death, Exit, Identity, registry
 from hookproof.processes import portable as native
-from hookproof.processes.base import Child, Platform, Stream
+from hookproof.processes.base import Child, Stream
+from hookproof.processes.platform import Platform
 from hookproof.processes.portable import threads
 
 from .programs import LIVES, ORPHAN, SECONDS, environment, played, python, running, said

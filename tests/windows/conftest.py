@@ -10,7 +10,7 @@ import pytest
 from windows_shims import Shims
 
 ROOT = Path(__file__).resolve().parents[2]
-for place in ("fakes/claude", "tests/reference_companion"):
+for place in ("fakes/claude", "fakes/shared", "tests/reference_companion"):
     if str(ROOT / place) not in sys.path:
         sys.path.append(str(ROOT / place))
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 
 from .conversation import Conversation, reminder, text_block
-from .midturn import take_in
 from .model_client import ModelError
 from .request_body import body
 from .tools import ToolUse
@@ -17,11 +16,16 @@ from .transcript import Transcript
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from .host import Host
     from .identity import Identity
     from .tasks import Task
+    from .tools import Worked
+
+    Work = Callable[["Agent", dict[str, Any], str], Worked]
+    """What a tool does: (agent, input, tool use id) -> what came of it. Raises ToolFailure."""
 
 
 class Turn:
@@ -38,10 +42,11 @@ class Turn:
 class Agent:
     """One agent."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         host: Host,
         who: Identity,
+        find_tool: Callable[[str], Work],
         *,
         system: str,
         tools: list[str],
@@ -53,6 +58,7 @@ class Agent:
         self.depth = task.depth if task is not None else 0
         self.host = host
         self.who = who
+        self.find_tool = find_tool
         self.announced = announced or who
         self.system = system
         self.tools = tools
@@ -179,7 +185,7 @@ class Agent:
         self.host.raise_if_ending()
         sentences = [sentence for use in uses for sentence in use.sentences]
         results = [use.result for use in uses]
-        sentences += take_in(self, results)
+        sentences += _take_in(self, results)
         self._grow(lambda: self.conversation.results(results, sentences))
         return any(use.stopped for use in uses)
 
@@ -209,6 +215,10 @@ class Agent:
             return None
         return Turn(text)
 
+    def work(self, name: str, tool_input: dict[str, Any], tool_use_id: str) -> Worked:
+        """Do the work of a tool that this agent has called. Raises ToolFailure."""
+        return self.find_tool(name)(self, tool_input, tool_use_id)
+
     def line(self, kind: str, **values: Any) -> None:
         """Print a line of this agent, if its lines are printed."""
         if not self.seen:
@@ -222,3 +232,37 @@ class Agent:
             }
         parent = self.task.tool_use_id if self.task is not None else None
         self.host.stream.line(kind, self.who, parent_tool_use_id=parent, **inside, **values)
+
+
+def _take_in(agent: Agent, results: list[dict[str, Any]]) -> list[str]:
+    """What has come while the agent was at work: news of tasks, lines that the user typed. Once a round of tools.
+
+    The sentences that follow the tool results; what belongs inside a result is put there. What a lifecycle does not
+    take in here waits for a turn of its own.
+    """
+    host, lifecycle = agent.host, agent.host.lifecycle
+    sentences: list[str] = []
+    if lifecycle["notice_in_midturn"] == "after the tool results":
+        sentences += [lifecycle.text("notice_in_midturn", notification=news) for news in agent.take_news()]
+        for notice in host.inbox.take_notices() if agent.task is None else ():
+            told = lifecycle.text("notice_in_midturn", notification=notice.text)
+            heard = _through_hooks(agent, notice.text, told)
+            host.background.note(notice.task, notice.status, to_model=bool(heard))
+            sentences += heard
+    where = lifecycle["user_line_in_midturn"]
+    if agent.task is None and where != "waits for the next turn":
+        for typed in host.inbox.take_typed():
+            told = lifecycle.text("user_line_in_midturn", text=typed.text)
+            if where == "after the tool results":
+                sentences += _through_hooks(agent, typed.text, told)
+            elif isinstance(results[-1]["content"], str):
+                results[-1]["content"] += f"\n\n<system-reminder>\n{told}\n</system-reminder>"
+            else:
+                sentences.append(told)
+    return sentences
+
+
+def _through_hooks(agent: Agent, text: str, told: str) -> list[str]:
+    """What is told, and what the prompt's hooks add to it; nothing where they refuse the text."""
+    effects = agent.host.fire("UserPromptSubmit", agent.who, prompt=text)
+    return [] if effects.refusal is not None else [told, *effects.sentences]

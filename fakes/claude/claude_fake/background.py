@@ -6,33 +6,59 @@ One per host. A shell that goes to the background becomes a task here; its end w
 from __future__ import annotations
 
 from .inbox import Notice
-from .notifications import notification, shell_summary
 from .tasks import Task
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Protocol
 
-    from .agents import Agent
-    from .host import Host
-    from .shells import Shell
+    from standin.wire import Recorder
+
+    from .identity import Identity
+    from .inbox import Inbox
+    from .lifecycle import Lifecycle
+    from .shells import Shell, Shells
+    from .tasks import Tasks
+
+    class Owner(Protocol):
+        """A subagent, as far as its background work is concerned."""
+
+        who: Identity
+        stopped: bool
+
+        def tell(self, news: str) -> None: ...
 
 
 class Background:
     """What runs in the background of one host."""
 
-    def __init__(self, host: Host) -> None:
-        self._host = host
+    def __init__(
+        self,
+        lifecycle: Lifecycle,
+        recorder: Recorder,
+        tasks: Tasks,
+        shells: Shells,
+        inbox: Inbox,
+        *,
+        is_ending: Callable[[], bool],
+    ) -> None:
+        self._lifecycle = lifecycle
+        self._recorder = recorder
+        self._tasks = tasks
+        self._shells = shells
+        self._inbox = inbox
+        self._is_ending = is_ending
+        self.subagents: dict[str, Owner] = {}
+        """All that there have been, by their ids."""
 
     # shells
 
-    def task(
-        self, agent: Agent, shell: Shell, description: str, tool_use_id: str, *, backgrounded: bool = True
-    ) -> Task:
+    def task(self, shell: Shell, description: str, tool_use_id: str, *, backgrounded: bool = True) -> Task:
         """The task that a shell is on the stream."""
         return Task(
             "shell",
-            agent.who,
+            shell.owner,
             tool_use_id=tool_use_id,
             description=description,
             output_file=shell.output_file,
@@ -41,51 +67,48 @@ class Background:
             backgrounded=backgrounded,
         )
 
-    def add(self, agent: Agent, shell: Shell, description: str, tool_use_id: str) -> None:
+    def add(self, shell: Shell, description: str, tool_use_id: str) -> None:
         """A shell runs in the background from now on: a task, whose end is told."""
-        task = shell.task = self.task(agent, shell, description, tool_use_id)
-        self._host.tasks.started(task)
-        self._host.shells.watch(shell, lambda: self._ended(agent, shell, task))
+        task = shell.task = self.task(shell, description, tool_use_id)
+        self._tasks.started(task)
+        self._shells.watch(shell, lambda: self._ended(shell, task))
 
-    def _ended(self, agent: Agent, shell: Shell, task: Task) -> None:
-        host, code = self._host, shell.exit_code()
+    def _ended(self, shell: Shell, task: Task) -> None:
+        lifecycle, code = self._lifecycle, shell.exit_code()
         itself = shell.ended_by == "itself"
-        _append(
-            shell.output_file, host.lifecycle.text("output_file_end" if itself else "output_file_killed", code=code)
-        )
+        _append(shell.output_file, lifecycle.text("output_file_end" if itself else "output_file_killed", code=code))
         if task.status != "running":
             return  # the host ended it, and said so then
         status = "failed" if code else "completed"
-        with host.inbox.changed:
-            host.tasks.ended(task, status)
-            if not host.ending:
-                self._tell(agent, task, status, shell_summary(host.lifecycle, task.description, code))
+        with self._inbox.changed:
+            self._tasks.ended(task, status)
+            if not self._is_ending():
+                self._tell(task, status, shell_summary(lifecycle, task.description, code))
 
-    def _tell(self, agent: Agent, task: Task, status: str, summary: str) -> None:
-        host, inside = self._host, agent.task is not None
-        if inside and not host.lifecycle["subagent_shell_end_is_told"]:
+    def _tell(self, task: Task, status: str, summary: str) -> None:
+        if task.owner.agent_id is not None and not self._lifecycle["subagent_shell_end_is_told"]:
             return
-        text = notification(host.lifecycle, task, status, summary)
-        self.announce(task, status, text, lambda: host.tasks.notice(task, status, task.output_file, summary))
+        text = notification(self._lifecycle, task, status, summary)
+        self.announce(task, status, text, lambda: self._tasks.notice(task, status, task.output_file, summary))
 
     # who hears of what
 
     def announce(self, task: Task, status: str, text: str, on_stream: Callable[[], None]) -> None:
         """Tell the agent that started a task of its end; main's stream line may wait until main is told."""
-        host, owner = self._host, self._host.subagents.get(task.owner.agent_id or "")
+        owner = self.subagents.get(task.owner.agent_id or "")
         if owner is not None:
             on_stream()
             self.note(task, status, to_model=True)
             owner.tell(text)
-        elif host.lifecycle["notice_line_comes"] == "at the end":
+        elif self._lifecycle["notice_line_comes"] == "at the end":
             on_stream()
-            host.inbox.put(Notice(task, status, text))
+            self._inbox.put(Notice(task, status, text))
         else:
-            host.inbox.put(Notice(task, status, text, on_stream))
+            self._inbox.put(Notice(task, status, text, on_stream))
 
     def note(self, task: Task, status: str, *, to_model: bool) -> None:
         """Journal that the end of a task was told."""
-        self._host.recorder.write(
+        self._recorder.write(
             "notification",
             session_id=task.owner.root_session_id,
             task_id=task.task_id,
@@ -99,20 +122,19 @@ class Background:
     def fate(self, task: Task) -> str:
         """What becomes of a subagent's own background shells at its end: kill, orphan or keep."""
         where = "background" if task.backgrounded else "foreground"
-        return str(self._host.lifecycle[f"subagent_shells_of_{where}_agents"])
+        return str(self._lifecycle[f"subagent_shells_of_{where}_agents"])
 
-    def part_with(self, agent: Agent) -> None:
+    def part_with(self, who: Identity, task: Task) -> None:
         """A subagent has ended: its own background shells are killed, left alone for good, or kept."""
-        assert agent.task is not None
-        mine = [shell for shell in self._host.shells.of(agent.who) if shell.task is not None]
-        fate = self.fate(agent.task)
+        mine = [shell for shell in self._shells.of(who) if shell.task is not None]
+        fate = self.fate(task)
         if fate == "kill":
             self._end(mine, "host at subagent end")
         elif fate == "orphan":
-            self._host.shells.leave(mine)
+            self._shells.leave(mine)
             for shell in mine:
                 assert shell.task is not None
-                self._host.tasks.ended(shell.task, "left")
+                self._tasks.ended(shell.task, "left")
 
     def end_kept(self) -> None:
         """The session waits no longer for the shells that stopped agents left running."""
@@ -122,28 +144,27 @@ class Background:
         """The background shells whose agent has stopped."""
         return [
             shell
-            for subagent in list(self._host.subagents.values())
+            for subagent in list(self.subagents.values())
             if subagent.stopped
-            for shell in self._host.shells.of(subagent.agent.who)
+            for shell in self._shells.of(subagent.who)
             if shell.task is not None
         ]
 
     def is_awaited(self) -> bool:
         """Whether something runs that the session's end waits for."""
         kept = {shell.task_id for shell in self.kept()}
-        return any(task.task_id not in kept for task in self._host.tasks.running())
+        return any(task.task_id not in kept for task in self._tasks.running())
 
     def _end(self, shells: list[Shell], ended_by: str) -> None:
-        host = self._host
         for shell in shells:
             assert shell.task is not None
             shell.task.status = "killed"
-        host.shells.end(shells, host.lifecycle["subagent_shell_kill"], ended_by)
+        self._shells.end(shells, self._lifecycle["subagent_shell_kill"], ended_by)
         for shell in shells:
             assert shell.task is not None
-            host.tasks.ended(shell.task, "killed")
-            if host.lifecycle["subagent_shell_kill_is_told"]:
-                host.tasks.notice(shell.task, "stopped", shell.output_file, shell.task.description)
+            self._tasks.ended(shell.task, "killed")
+            if self._lifecycle["subagent_shell_kill_is_told"]:
+                self._tasks.notice(shell.task, "stopped", shell.output_file, shell.task.description)
                 self.note(shell.task, "stopped", to_model=False)
 
 
@@ -151,3 +172,37 @@ def _append(path: str, text: str) -> None:
     if text:
         with open(path, "a", encoding="utf-8") as file:
             file.write(text)
+
+
+# how a task's end is told: the text for the model, the summary for the stream
+
+
+def shell_summary(lifecycle: Lifecycle, description: str, exit_code: int) -> str:
+    """One sentence about a shell that ended."""
+    row = "shell_failed" if exit_code else "shell_completed"
+    return lifecycle.text(row, description=description, code=exit_code)
+
+
+def agent_summary(lifecycle: Lifecycle, description: str, *, waiting: bool) -> str:
+    """One sentence about an agent that stopped; `waiting`: its own background shells live on."""
+    return lifecycle.text("agent_waiting" if waiting else "agent_completed", description=description)
+
+
+def notification(
+    lifecycle: Lifecycle, task: Task, status: str, summary: str, *, result: str | None = None, waiting: bool = False
+) -> str:
+    """The `<task-notification>` that the model gets."""
+    lines = ["<task-notification>", f"<task-id>{task.task_id}</task-id>"]
+    if task.tool_use_id:
+        lines.append(f"<tool-use-id>{task.tool_use_id}</tool-use-id>")
+    lines += [
+        f"<output-file>{task.output_file}</output-file>",
+        f"<status>{status}</status>",
+        f"<summary>{summary}</summary>",
+    ]
+    if result is not None:
+        note = lifecycle.text("agent_note_waiting" if waiting else "agent_note")
+        usage = {"tokens": task.tokens, "tool_uses": task.tool_uses, "duration_ms": task.milliseconds()}
+        lines += [f"<note>{note}</note>"] if note else []
+        lines += [f"<result>{result}</result>", lifecycle.text("agent_usage", **usage)]
+    return "\n".join([*lines, "</task-notification>"])

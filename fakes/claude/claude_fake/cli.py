@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 import threading
+
+from standin.rows import VARIABLE
+from standin.wire import recorder_of_the_run
 
 from . import toolbox
 from .host import Host
@@ -15,18 +17,21 @@ from .lifecycle import Lifecycle, LifecycleError
 from .lifecycle import read as read_lifecycle
 from .options import Options, UsageError, parse
 from .plugins import Plugin, PluginError
-from .recorder import Recorder
 from .session import Session
 from .system import READER_CAN_BE_FREED, readable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from types import FrameType
     from typing import Any
 
     from .terminal import Terminal
+else:
+    # the same, without its enums: half a millisecond
+    import _signal as signal
 
-SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP")
+SIGNALS = {name: number for name in ("SIGTERM", "SIGINT", "SIGHUP") if (number := getattr(signal, name, None))}
 READER_SECONDS = 5.0
 CRASHED = 70
 
@@ -35,7 +40,7 @@ def main(arguments: list[str]) -> int:
     """Run the program; its exit code."""
     try:
         options = parse(arguments)
-        lifecycle = read_lifecycle(os.environ.get("HOOKPROOF_LIFECYCLE"))
+        lifecycle = read_lifecycle(os.environ.get(VARIABLE))
         if options.version:
             sys.stdout.write(f"{lifecycle['version']} (Claude Code)\n")
             return 0
@@ -74,16 +79,15 @@ def _live(
     prompt: str | None,
     terminal: Terminal | None = None,
 ) -> int:
-    recorder = Recorder(os.environ.get("HOOKPROOF_RECORDER"), os.environ.get("HOOKPROOF_TOKEN"))
-    host = Host(lifecycle, options, plugins, recorder, toolbox.find)
+    recorder = recorder_of_the_run("claude", encode=json.dumps)
+    host = Host(lifecycle, options, plugins, recorder, terminal.show if terminal is not None else None)
     signals = Signals(host)
     threading.excepthook = lambda crash: _crashed(host, crash)
     reader = None
     if terminal is not None:
-        host.terminal, host.stream.show = terminal, terminal.show
         if prompt is not None:
             host.inbox.put(UserTurn(prompt))
-        reader = threading.Thread(target=terminal.read, args=(host,), daemon=True)
+        reader = threading.Thread(target=terminal.read, args=(host.inbox, host.until_ending), daemon=True)
         reader.start()
     elif options.input_format == "stream-json":
         reader = threading.Thread(target=_read_turns, args=(host,), daemon=True)
@@ -91,7 +95,7 @@ def _live(
     else:
         host.inbox.put(UserTurn(prompt or ""))
         host.inbox.close()
-    code = Session(host).run()
+    code = Session(host, toolbox.find, terminal).run()
     host.stop_waiting()
     if reader is not None and READER_CAN_BE_FREED:
         reader.join(READER_SECONDS)
@@ -166,10 +170,8 @@ class Signals:
         self._host = host
         self._taken = 0
         self._reads, self._writes = os.pipe()
-        for name in SIGNALS:
-            number = getattr(signal, name, None)
-            if number is not None:
-                signal.signal(number, self._handle)
+        for number in SIGNALS.values():
+            signal.signal(number, self._handle)
         self._thread = threading.Thread(target=self._wait, daemon=True)
         self._thread.start()
 
@@ -189,10 +191,11 @@ class Signals:
         if not self._taken:
             return None
         codes: dict[str, int | str] = self._host.lifecycle["signal_exit_codes"]
-        demanded = codes.get(signal.Signals(self._taken).name, 128 + self._taken)
+        name = next(name for name, number in SIGNALS.items() if number == self._taken)
+        demanded = codes.get(name, 128 + self._taken)
         if isinstance(demanded, str):
             # it does not exit, it ends itself by that signal
-            os.kill(os.getpid(), signal.Signals[demanded])
+            os.kill(os.getpid(), getattr(signal, demanded))
             signal.pause()
         assert isinstance(demanded, int)
         return demanded

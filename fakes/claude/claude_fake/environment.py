@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import sys
 
+from standin.rows import fill
+
 from .identity import slug
-from .lifecycle import fill
 from .system import temporary_directory
 
 if sys.platform == "win32":
-    from .windows import git_bash
+    from standin.windows import git_bash
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,6 +14,8 @@ import sys
 import threading
 import time
 
+from standin.hook_record import tell_end, tell_start
+
 from .effects import Effects
 from .hook_output import Outcome, interpret, refusal_of_a_suspect
 from .identity import new_uuid
@@ -24,12 +26,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from standin.wire import Recorder
+
     from .endings import Endings
     from .environment import Environment
     from .identity import Identity
     from .lifecycle import Lifecycle
     from .plugins import Hook, Plugin
-    from .recorder import Recorder
     from .stream import Stream
 
 WITHOUT_SUBJECT = ("UserPromptSubmit", "Stop")
@@ -66,14 +69,17 @@ class Hooks:
         stream: Stream,
         project: str,
         endings: Endings,
+        *,
+        give_up: int,
     ) -> None:
+        """`give_up` is a descriptor; once it is closed at its other end, hooks are waited for no more."""
         self.endings = endings
         self.lifecycle = lifecycle
         self.environment = environment
         self.recorder = recorder
         self.stream = stream
         self.project = project
-        self.give_up: int | None = None
+        self.give_up = give_up
         self._declared: dict[str, list[Hook]] = {}
         for plugin in plugins:
             unknown = [event for event in plugin.hooks if event not in lifecycle["known_events"]]
@@ -149,17 +155,16 @@ class HookRun:
         # at once, before anything that takes time: a Node hook that has touched process.stdin fails with EAGAIN
         # when it reads before its payload is there (measured on codex-plugin-cc 1.0.4)
         process.feed(payload + b"\n")
-        self.hooks.recorder.write(
-            "hook.started",
-            **self._announced,
+        tell_start(
+            self.hooks.recorder,
+            self._announced,
+            process=(process.pid, process.pgid),
+            environment=variables,
             agent_type=who.agent_type,
             plugin=self.hook.plugin.name,
             command=self.hook.command,
-            pid=process.pid,
-            pgid=process.pgid,
             cwd=self.hooks.project,
             payload=self._payload,
-            env={name: value for name, value in variables.items() if name.startswith(("CLAUDE", "CODEX", "PLUGIN"))},
             timeout=self._time()[0],
         )
 
@@ -174,16 +179,14 @@ class HookRun:
         suspect = event in lifecycle["hook_holds_stdout"]["denies"] and process.held and not self._too_late
         if suspect and self.outcome.plain is None:
             self.outcome = refusal_of_a_suspect()
-        self.hooks.recorder.write(
-            "hook.ended",
-            **self._announced,
-            exit=process.exit,
-            signal=process.signal,
-            **process.out.shown("stdout"),
-            **process.err.shown("stderr"),
+        tell_end(
+            self.hooks.recorder,
+            self._announced,
+            status=(process.exit, process.signal),
+            printed=(process.out, process.err),
             ended_by=self._ended_by,
-            **({"not_taken": self.outcome.not_taken} if self.outcome.not_taken else {}),
             effects=self.outcome.effects(event, event in lifecycle["plain_text_is_context"]),
+            not_taken=self.outcome.not_taken,
         )
         if event == "SessionStart":
             run = str(self._announced["run"])

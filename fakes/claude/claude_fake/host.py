@@ -25,14 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from standin.wire import Recorder
+
     from .effects import Effects
     from .lifecycle import Lifecycle
     from .options import Options
     from .plugins import AgentType, Plugin
-    from .recorder import Recorder
-    from .subagents import Subagent
-    from .terminal import Terminal
-    from .toolbox import Work
 
 
 class Host:
@@ -44,10 +42,10 @@ class Host:
         options: Options,
         plugins: list[Plugin],
         recorder: Recorder,
-        find_tool: Callable[[str], Work],
+        show: Callable[[str], None] | None = None,
     ) -> None:
+        """`show`: where a person reads the answers, at a terminal."""
         self.lifecycle = lifecycle
-        self.find_tool = find_tool
         self.options = options
         self.plugins = plugins
         for plugin in plugins:
@@ -56,16 +54,23 @@ class Host:
         self.project = os.path.realpath(os.getcwd())
         self.home = os.path.expanduser("~")
         self.inbox = Inbox()
-        self.terminal: Terminal | None = None
         self.ending = False
         self.crashed = False
         self.until_ending, self._ends_it = os.pipe()
         self.model = options.model or lifecycle["model"]
-        self.stream = Stream(lifecycle, options.output_format)
+        self.stream = Stream(lifecycle, options.output_format, show)
         self.environment = Environment(lifecycle, plugins, self.project, self.home)
         self.endings = Endings(reach_group=lifecycle["kill_reaches_group"])
-        self.hooks = Hooks(lifecycle, plugins, self.environment, recorder, self.stream, self.project, self.endings)
-        self.hooks.give_up = self.until_ending
+        self.hooks = Hooks(
+            lifecycle,
+            plugins,
+            self.environment,
+            recorder,
+            self.stream,
+            self.project,
+            self.endings,
+            give_up=self.until_ending,
+        )
         self.shells = Shells(self.environment, recorder, self.endings)
         self.tasks = Tasks(self.stream, self.inbox.wake)
         self.client = ModelClient(
@@ -78,8 +83,9 @@ class Host:
         }
         session_id = options.resume or options.session_id or new_uuid()
         self.main = self.new_main(session_id)
-        self.background = Background(self)
-        self.subagents: dict[str, Subagent] = {}
+        self.background = Background(
+            lifecycle, recorder, self.tasks, self.shells, self.inbox, is_ending=lambda: self.ending
+        )
         self.agent_threads: list[threading.Thread] = []
 
     def new_main(self, session_id: str) -> Identity:

@@ -29,12 +29,6 @@ class Identity:
         self.agent_type = agent_type
         self.variables = variables or {}
         self.prompt_id: str | None = None
-        self.start_hooks = 0
-
-    @property
-    def owns_session(self) -> bool:
-        """Whether the session id is this agent's own and nobody else's."""
-        return self.agent_id is None or self.session_id != self.root_session_id
 
 
 def new_uuid() -> str:

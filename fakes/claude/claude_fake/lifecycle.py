@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 
+from standin.rows import LifecycleError, fill, missing, resolved
+
+from . import DEFAULT
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Any
 
-DEFAULT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lifecycles", "claude-2.1.91.toml")
-
+__all__ = ["CHOICES", "Lifecycle", "LifecycleError", "read", "resolve"]
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "agent_notice_summary": ("one sentence", "the report"),
@@ -47,10 +49,6 @@ CHOICES: dict[str, tuple[str, ...]] = {
 """What the rows that name a behaviour can say. A row that says anything else is refused, never misread."""
 
 
-class LifecycleError(Exception):
-    """A lifecycle that cannot be read. The text says which file and what was expected."""
-
-
 class Lifecycle:
     """The rows of one behaviour."""
 
@@ -65,7 +63,7 @@ class Lifecycle:
         try:
             return self._rows[row]
         except KeyError:
-            raise LifecycleError(f"lifecycle {self.name!r} has no row {row!r}") from None
+            raise missing(self.name, row) from None
 
     def at_terminal(self) -> Lifecycle:
         """The same host at a terminal: what `at_terminal` says stands instead of the rows, in tables key by key."""
@@ -79,34 +77,18 @@ class Lifecycle:
         return fill(self["texts"][row], values)
 
 
-def fill(template: str, values: Mapping[str, object]) -> str:
-    """Put values in the place of their `{name}`; any other brace stays."""
-    for name, value in values.items():
-        template = template.replace("{" + name + "}", str(value))
-    return template
-
-
 def read(source: str | None) -> Lifecycle:
     """The lifecycle at a path, or the default one."""
     path, dot, switches = (source or DEFAULT).partition(".toml")
     try:
         if not dot:
-            return _resolved(path)
+            document = resolved(path)
+            return Lifecycle(str(document.get("name")), document["rows"])
         return resolve(read_file(path + dot), [name for name in switches.split("+") if name])
     except OSError as error:
         raise LifecycleError(f"{source or DEFAULT}: cannot read the lifecycle: {error.strerror}") from None
     except ValueError as error:
         raise LifecycleError(f"{source or DEFAULT}: not a lifecycle: {error}") from None
-
-
-def _resolved(path: str) -> Lifecycle:
-    import json  # noqa: PLC0415
-
-    with open(path, encoding="utf-8") as file:
-        document = json.load(file)
-    if not isinstance(document, dict) or not isinstance(document.get("rows"), dict):
-        raise ValueError('expected {"name": …, "rows": {…}}')
-    return Lifecycle(str(document.get("name")), document["rows"])
 
 
 def read_file(path: str, extending: tuple[str, ...] = ()) -> dict[str, Any]:

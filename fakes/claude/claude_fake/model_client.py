@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 
-from .http_exchange import Exchange
+from standin.http_exchange import Exchange, events
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,10 +99,8 @@ def assemble(lines: Iterable[bytes]) -> dict[str, Any]:
     """One message from the lines of a stream of server-sent events."""
     message: dict[str, Any] | None = None
     blocks: dict[int, dict[str, Any]] = {}
-    for line in lines:
-        if not line.startswith(b"data:"):
-            continue
-        event = json.loads(line[5:])
+    for data in events(lines):
+        event = json.loads(data)
         kind = event.get("type")
         if kind == "message_start":
             message = event["message"]

@@ -6,6 +6,8 @@ two keys appear only for a subagent, `prompt_id` only once there has been a prom
 
 from __future__ import annotations
 
+from standin.rows import pick
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -13,11 +15,6 @@ if TYPE_CHECKING:
     from .identity import Identity
 
 WHEN_KNOWN = ("agent_id", "agent_type", "prompt_id")
-
-
-def pick(keys: list[str], values: dict[str, Any]) -> dict[str, Any]:
-    """The listed keys, in their order. A value that is missing is left out, a None stays."""
-    return {key: values[key] for key in keys if key in values}
 
 
 def hook_payload(keys: list[str], event: str, who: Identity, project: str, values: dict[str, Any]) -> dict[str, Any]:
@@ -33,7 +30,7 @@ def hook_payload(keys: list[str], event: str, who: Identity, project: str, value
         "hook_event_name": event,
         **values,
     }
-    return pick(keys, {key: value for key, value in known.items() if value is not None or key not in WHEN_KNOWN})
+    return pick(keys, known, when_known=WHEN_KNOWN)
 
 
 def bash_response(**more: Any) -> dict[str, Any]:

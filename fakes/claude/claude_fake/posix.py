@@ -1,123 +1,76 @@
 """Processes on POSIX: how a hook and a shell come to life, how their death is noticed, how their tree is ended.
 
 The Windows sibling, `windows.py`, has the same names. Both start programs without the subprocess module, whose import
-alone costs as much as a whole interpreter start; a death is an event (a pidfd, or a thread in waitid where there are
-none), never something looked for in a loop.
+alone costs as much as a whole interpreter start.
 """
 
 from __future__ import annotations
 
 import os
 import select
-import signal
-import threading
 import time
 
-from .output import Output
-from .posix_tree import Victims, frozen_tree, pidfd, tree
+import standin.posix
+from standin.posix import DEFAULT_SIGNALS, Pipes
+
+from .posix_tree import Victims, frozen_tree, signal_number, tree
 
 READER_CAN_BE_FREED = True
-DEFAULT_SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ)
-"""Python ignores these two, and ignored signals are inherited; programs expect them at their default."""
 
 _PIPE = 1024 * 1024
 """The most that a pipe holds, in bytes."""
 _BASH = next((path for path in ("/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash") if os.path.exists(path)), "bash")
 
 
-class Child:
-    """A started process. Its wait status is kept, and signals go to it only while it is known to be alive."""
-
-    def __init__(self, pid: int, pgid: int) -> None:
-        self.pid = pid
-        self.pgid = pgid
-        self._status: int | None = None
-        self._lock = threading.Lock()
-        self._death = _death_descriptor(pid)
+class Child(standin.posix.Child):
+    """A started process. Signals go to it only while it is known to be alive."""
 
     def wait(self, seconds: float | None = None, *, give_up: int | None = None) -> bool:
         """Wait for the death, at most `seconds`, or until the descriptor `give_up` is closed at its other end.
 
         Only the thread that owns the child waits.
         """
-        if self._status is None:
+        if not self.reaped:
             poller = select.poll()
-            poller.register(self._death, select.POLLIN)
+            poller.register(self.death, select.POLLIN)
             if give_up is not None:
                 poller.register(give_up, select.POLLIN)
             ready = poller.poll(None if seconds is None else max(0.0, seconds) * 1000)
-            if not any(end == self._death for end, _ in ready):
+            if not any(end == self.death for end, _ in ready):
                 return False
-            self._reap()
+            self.reap()
         return True
-
-    def _reap(self) -> None:
-        with self._lock:
-            if self._status is None:
-                self._status = os.waitpid(self.pid, 0)[1]
-                os.close(self._death)
-
-    @property
-    def exit(self) -> int | None:
-        """The exit code, or None: still alive, or ended by a signal."""
-        return os.WEXITSTATUS(self._status) if self._status is not None and os.WIFEXITED(self._status) else None
-
-    @property
-    def signal(self) -> int | None:
-        """The signal that ended it, or None."""
-        return os.WTERMSIG(self._status) if self._status is not None and os.WIFSIGNALED(self._status) else None
 
     def victims(self, *, group: bool, frozen: bool) -> Victims:
         """The child and its descendants, whatever session they moved to; `group`: its process group as well.
 
         `frozen`: stopped, so that none of them can bring forth another one that is missing here.
         """
-        with self._lock:
-            if self._status is not None:
+        with self.lock:
+            if self.reaped:
                 return Victims([])
             grouped = self.pgid if group and self.pgid == self.pid else None
             return Victims((frozen_tree if frozen else tree)([self.pid], group=grouped))
 
     def signal_group(self, name: str) -> None:
         """Send a signal to the child's own process group in one go, while the child lives."""
-        with self._lock:
-            if self._status is None and self.pgid == self.pid:
-                os.killpg(self.pgid, signal.Signals[name])
+        with self.lock:
+            if not self.reaped and self.pgid == self.pid:
+                os.killpg(self.pgid, signal_number(name))
 
 
 class HookProcess(Child):
     """`/bin/sh -c COMMAND` with a payload to read and two streams to fill."""
 
     def __init__(self, command: str, environment: dict[str, str], *, own_group: bool) -> None:
-        reads, self._stdin = os.pipe()
-        self._stdout, writes_out = os.pipe()
-        self._stderr, writes_err = os.pipe()
-        actions = [(os.POSIX_SPAWN_DUP2, end, number) for number, end in enumerate((reads, writes_out, writes_err))]
-        try:
-            pid = os.posix_spawn(
-                "/bin/sh",
-                ["/bin/sh", "-c", command],
-                environment,
-                file_actions=actions,
-                setsid=own_group,
-                setsigdef=DEFAULT_SIGNALS,
-            )
-        finally:
-            for end in (reads, writes_out, writes_err):
-                os.close(end)
+        self._pipes = Pipes()
+        pid = self._pipes.spawn(["/bin/sh", "-c", command], environment, own_session=own_group)
         super().__init__(pid, pid if own_group else os.getpgid(0))
-        self._unwritten = memoryview(b"")
-        self.out, self.err = Output(), Output()
-        self._outputs = {self._stdout: self.out, self._stderr: self.err}
-        self._open = {self._stdin, self._stdout, self._stderr}
-        for end in self._open:
-            os.set_blocking(end, False)
+        self.out, self.err = self._pipes.out, self._pipes.err
 
     def feed(self, payload: bytes) -> None:
         """What the hook will find on its stdin: as much as the pipe takes at once, the rest while `finish` waits."""
-        self._unwritten = memoryview(payload)
-        if not self._serve(self._stdin):
-            self._shut(self._stdin)
+        self._pipes.feed(payload)
 
     def finish(self, seconds: float | None, *, streams: bool, give_up: int | None = None) -> bool:
         """Serve the streams until the hook has ended, or until `seconds` have passed (None: without end).
@@ -128,10 +81,10 @@ class HookProcess(Child):
         """
         deadline = None if seconds is None else time.monotonic() + seconds
         poller = select.poll()
-        for end in self._open:
-            poller.register(end, select.POLLOUT if end == self._stdin else select.POLLIN)
-        if self._status is None:
-            poller.register(self._death, select.POLLIN)
+        for end in self._pipes.open:
+            poller.register(end, select.POLLOUT if end == self._pipes.stdin else select.POLLIN)
+        if not self.reaped:
+            poller.register(self.death, select.POLLIN)
         if give_up is not None:
             poller.register(give_up, select.POLLIN)
         most: int | None = None
@@ -149,52 +102,34 @@ class HookProcess(Child):
 
     def _see_to(self, poller: select.poll, ready: list[int]) -> None:
         for end in ready:
-            if end == self._death:
+            if end == self.death:
                 poller.unregister(end)
-                self._reap()
-            elif not self._serve(end):
+                self.reap()
+            elif not self._pipes.serve(end):
                 poller.unregister(end)
-                self._shut(end)
+                self._pipes.shut(end)
 
     def _is_over(self, *, streams: bool) -> bool:
-        return self._status is not None and not (streams and self.held)
-
-    def _serve(self, end: int) -> bool:
-        try:
-            if end == self._stdin:
-                self._unwritten = self._unwritten[os.write(end, self._unwritten) :] if self._unwritten else b""  # type: ignore[assignment]
-                return bool(self._unwritten)
-            chunk = os.read(end, 65536)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-        self._outputs[end].add(chunk)
-        return bool(chunk)
+        return self.reaped and not (streams and self.held)
 
     def _drain(self) -> None:
         """Read what stands in the pipes, and no more than they hold: somebody may still fill them."""
-        for end in self._open & {self._stdout, self._stderr}:
-            most = self._outputs[end].size + _PIPE
-            before = -1
-            while before != self._outputs[end].size < most:
-                before = self._outputs[end].size
-                if not self._serve(end):
+        for end in self._pipes.open - {self._pipes.stdin}:
+            output = self._pipes.output(end)
+            most, before = output.size + _PIPE, -1
+            while before != output.size < most:
+                before = output.size
+                if not self._pipes.serve(end):
                     break
-
-    def _shut(self, end: int) -> None:
-        self._open.discard(end)
-        os.close(end)
 
     @property
     def held(self) -> bool:
         """Whether somebody still holds its stdout or stderr open."""
-        return bool(self._open & {self._stdout, self._stderr})
+        return self._pipes.held
 
     def close(self) -> None:
         """Let go of the streams, whoever still holds their other ends."""
-        for end in list(self._open):
-            self._shut(end)
+        self._pipes.close()
 
 
 class ShellProcess(Child):
@@ -251,18 +186,3 @@ def temporary_directory() -> str:
     """
     root = os.environ.get("CLAUDE_CODE_TMPDIR") or os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 - the last resort
     return os.path.join(root, f"claude-{os.getuid()}")
-
-
-def _death_descriptor(pid: int) -> int:
-    """A descriptor that becomes readable when the child has died."""
-    held = pidfd(pid)
-    if held is not None:
-        return held
-    reads, writes = os.pipe()
-
-    def watch() -> None:
-        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-        os.close(writes)
-
-    threading.Thread(target=watch, daemon=True).start()
-    return reads

@@ -35,8 +35,11 @@ TOOLS = {
 }
 """What each tool requires and takes."""
 
-REQUIRED = {"Agent": ["prompt"], "Bash": ["command"], "Read": ["file_path"]}
-"""What a call is refused without. (`description` is in the schema, but the model of a test may leave it out.)"""
+REQUIRED = {"Agent": ["prompt"], "Bash": ["command"]}
+"""What a call is refused without. (`description` is in the schema, but the model of a test may leave it out.)
+
+Read is offered, as every host offers it, and not played: no scripted model calls it.
+"""
 
 
 def body(

@@ -22,9 +22,12 @@ from .transcript import last_written, messages_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
+    from .agents import Work
     from .host import Host
+    from .terminal import Terminal
 
 MAIN_PROMPT = "You are the main agent of a session. Use the tools that you have, and tell the user what became of it."
 THREAD_SECONDS = 10.0
@@ -38,8 +41,10 @@ CACHE_WRITE_USD = 6.25e-6
 class Session:
     """The main agent and its turns."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, find_tool: Callable[[str], Work], terminal: Terminal | None = None) -> None:
         self.host = host
+        self._find_tool = find_tool
+        self._terminal = terminal
         self.agent = self._new_agent()
         self._waiting_sentences: list[str] = []
         self._exit = 0
@@ -47,7 +52,7 @@ class Session:
 
     def _new_agent(self) -> Agent:
         host = self.host
-        return Agent(host, host.main, system=MAIN_PROMPT, tools=list(TOOLS), model=host.model)
+        return Agent(host, host.main, self._find_tool, system=MAIN_PROMPT, tools=list(TOOLS), model=host.model)
 
     def run(self) -> int:
         """Live. The exit code of the program."""
@@ -59,13 +64,13 @@ class Session:
         try:
             while not self._over:
                 grace = host.lifecycle["kept_shells_end_after_ms"] / 1000
-                if host.terminal is not None:
-                    host.terminal.rest(host)
+                if self._terminal is not None:
+                    self._terminal.rest(host.inbox)
                 item = host.inbox.take(host.background.is_awaited, lambda: bool(host.background.kept()), grace)
                 if item is None:
                     break
-                if host.terminal is not None:
-                    host.terminal.begin()
+                if self._terminal is not None:
+                    self._terminal.begin()
                 self._take(item)
         except InterruptedByHostError:
             pass

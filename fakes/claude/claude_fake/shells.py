@@ -16,10 +16,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from standin.wire import Recorder
+
     from .endings import Endings
     from .environment import Environment
     from .identity import Identity
-    from .recorder import Recorder
     from .tasks import Task
 
 END_SECONDS = 5.0

@@ -11,8 +11,9 @@ import os
 import threading
 import time
 
+from standin.rows import pick
+
 from .identity import new_uuid
-from .payloads import pick
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def timestamp() -> str:
 class Stream:
     """The host's standard output."""
 
-    def __init__(self, lifecycle: Lifecycle, output_format: str) -> None:
+    def __init__(self, lifecycle: Lifecycle, output_format: str, show: Callable[[str], None] | None = None) -> None:
         self._keys: dict[str, list[str]] = lifecycle["stream_keys"]
         self._control_error = lifecycle["control_error"]
         self._every_result = lifecycle["text_output"] == "every result"
@@ -42,7 +43,7 @@ class Stream:
         self._lock = threading.Lock()
         self._last_result: dict[str, Any] | None = None
         self._results = 0
-        self.show: Callable[[str], None] | None = None
+        self.show = show
         """Where a person reads the answers; None where there is a stream or a pipe instead."""
 
     def line(self, kind: str, who: Identity, **values: Any) -> None:

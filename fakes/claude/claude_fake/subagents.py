@@ -11,10 +11,10 @@ import os
 import threading
 
 from .agents import Agent, Turn
+from .background import agent_summary, notification
 from .conversation import text_block
 from .identity import Identity, new_task_id, new_uuid
 from .model_client import InterruptedByHostError
-from .notifications import agent_summary, notification
 from .request_body import TOOLS
 from .tasks import Task
 
@@ -74,6 +74,7 @@ class Subagent:
         self.agent = Agent(
             host,
             self.who,
+            launcher.find_tool,
             system=definition.body if definition else GENERAL_PURPOSE,
             tools=self._tools(definition),
             model=self._model(definition),
@@ -81,7 +82,7 @@ class Subagent:
             task=self.task,
             transcript_path=transcript,
         )
-        host.subagents[agent_id] = self
+        host.background.subagents[agent_id] = self
 
     def _task(self, owner: Identity, tool_use_id: str | None, description: str) -> Task:
         return Task(
@@ -148,7 +149,7 @@ class Subagent:
             self._ended("killed")
             raise
         host = self.host
-        host.background.part_with(self.agent)
+        host.background.part_with(self.who, self.task)
         if "SessionEnd" in host.lifecycle["subagent_session_hooks"]:
             reason = host.lifecycle["subagent_session_end_reason"]
             host.fire("SessionEnd", self.who, reason, reason=reason)

@@ -18,7 +18,7 @@ from .system import readable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .host import Host
+    from .inbox import Inbox
 
 RULE = "─" * 40
 PROMPT = "❯ "
@@ -44,10 +44,10 @@ class Terminal:
         termios.tcsetattr(0, termios.TCSANOW, modes)
         self._draw()
 
-    def read(self, host: Host) -> None:
+    def read(self, inbox: Inbox, until_ending: int) -> None:
         """Take what is typed, until the host ends or the terminal is gone."""
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        while readable(0, host.until_ending):
+        while readable(0, until_ending):
             try:
                 chunk = os.read(0, 4096)
             except OSError:
@@ -57,7 +57,7 @@ class Terminal:
                 os.kill(os.getpid(), signal.SIGHUP)
                 return
             for letter in decoder.decode(chunk):
-                self._key(letter, host)
+                self._key(letter, inbox)
 
     def show(self, text: str) -> None:
         """Print something above the prompt."""
@@ -71,10 +71,10 @@ class Terminal:
         with self._lock:
             self._set_working(working=True)
 
-    def rest(self, host: Host) -> None:
+    def rest(self, inbox: Inbox) -> None:
         """The host is idle, unless something has come in."""
         with self._lock:
-            if host.inbox.is_empty():
+            if inbox.is_empty():
                 self._set_working(working=False)
 
     def close(self) -> None:
@@ -84,13 +84,13 @@ class Terminal:
             with contextlib.suppress(termios.error):  # it may be gone
                 termios.tcsetattr(0, termios.TCSANOW, self._before)
 
-    def _key(self, letter: str, host: Host) -> None:
+    def _key(self, letter: str, inbox: Inbox) -> None:
         with self._lock:
             asked, self._end_was_asked = self._end_was_asked, ""
             if letter in "\r\n":
-                self._enter(host)
+                self._enter(inbox)
             elif letter in ENDS and not self._line:
-                self._end(host, letter, asked=asked)
+                self._end(inbox, letter, asked=asked)
             elif letter in ERASE:
                 self._again(line=self._line[:-1])
             elif letter == KILL or letter in ENDS:
@@ -98,20 +98,20 @@ class Terminal:
             elif letter.isprintable():
                 self._again(line=self._line + letter)
 
-    def _enter(self, host: Host) -> None:
+    def _enter(self, inbox: Inbox) -> None:
         line = self._line.strip()
         self._erase()
         self._line = ""
         if line:
             self._write(f"{PROMPT}{line}\n\n")
             self._working = True
-            host.inbox.put(UserTurn(line))
+            inbox.put(UserTurn(line))
         self._draw()
 
-    def _end(self, host: Host, letter: str, *, asked: str) -> None:
+    def _end(self, inbox: Inbox, letter: str, *, asked: str) -> None:
         """The same key twice is `/exit` (measured)."""
         if asked == letter:
-            host.inbox.put(UserTurn("/exit"))
+            inbox.put(UserTurn("/exit"))
         else:
             self._end_was_asked = letter
             self._again(f"Press {ENDS[letter]} again to exit")

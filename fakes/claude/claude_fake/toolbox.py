@@ -7,21 +7,13 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
-    from .agents import Agent
-    from .tools import Worked
-
-    Work = Callable[[Agent, dict[str, Any], str], Worked]
+    from .agents import Work
 
 
 def find(name: str) -> Work:
-    """The work of a tool that the host offers; (agent, input, tool use id) -> what it did."""
+    """The work of a tool that is played: Bash or Agent."""
     if name == "Bash":
         from .tools_bash import run  # noqa: PLC0415 - see above
-    elif name == "Agent":
-        from .tools_agent import run  # noqa: PLC0415
     else:
-        from .tools_read import run  # noqa: PLC0415
+        from .tools_agent import run  # noqa: PLC0415
     return run

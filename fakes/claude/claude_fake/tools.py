@@ -13,10 +13,24 @@ from .request_body import REQUIRED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Protocol
 
-    from .agents import Agent
     from .effects import Effects
+    from .host import Host
+    from .identity import Identity
+    from .tasks import Task
+
+    class Caller(Protocol):
+        """What a call needs of the agent that makes it."""
+
+        host: Host
+        who: Identity
+        tools: list[str]
+        task: Task | None
+
+        def line(self, kind: str, **values: Any) -> None: ...
+
+        def work(self, name: str, tool_input: dict[str, Any], tool_use_id: str) -> Worked: ...
 
 
 class ToolFailure(Exception):  # noqa: N818 - it is an outcome of the tool, not a fault of the program
@@ -34,7 +48,7 @@ class Worked:
 class ToolUse:
     """One `tool_use` block, from the call to its result."""
 
-    def __init__(self, agent: Agent, block: dict[str, Any]) -> None:
+    def __init__(self, agent: Caller, block: dict[str, Any]) -> None:
         self.agent = agent
         self.name: str = block["name"]
         self.input: dict[str, Any] = block["input"]
@@ -68,7 +82,7 @@ class ToolUse:
             self.input = before.updated_input
         self._began = time.monotonic()
         try:
-            worked = self._work()
+            worked = self.agent.work(self.name, self.input, self.id)
         except ToolFailure as failure:
             if self.agent.host.lifecycle["context_before_failure"] != "lost":
                 self.sentences += before.sentences
@@ -80,7 +94,7 @@ class ToolUse:
         self._worked(worked)
 
     def _problem(self) -> str | None:
-        if self.name not in self.agent.tools:
+        if self.name not in self.agent.tools or self.name not in REQUIRED:
             return f"Error: No such tool available: {self.name}"
         missing = [name for name in REQUIRED[self.name] if not isinstance(self.input.get(name), str)]
         if missing:
@@ -88,9 +102,6 @@ class ToolUse:
             plural = "issue" if len(missing) == 1 else "issues"
             return f"InputValidationError: {self.name} failed due to the following {plural}:\n{issues}"
         return None
-
-    def _work(self) -> Worked:
-        return self.agent.host.find_tool(self.name)(self.agent, self.input, self.id)
 
     def _worked(self, worked: Worked) -> None:
         lifecycle = self.agent.host.lifecycle

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 
-from .payloads import pick, usage
+from standin.rows import pick
+
+from .payloads import usage
 from .subagents import Subagent
 from .tools import ToolFailure, Worked
 

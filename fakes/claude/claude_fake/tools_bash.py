@@ -30,7 +30,7 @@ def run(agent: Agent, tool_input: dict[str, Any], tool_use_id: str) -> Worked:
         raise ToolFailure(f"The command cannot be started: {error}") from None
     described = str(tool_input.get("description") or tool_input["command"])
     if background:
-        host.background.add(agent, shell, described, tool_use_id)
+        host.background.add(shell, described, tool_use_id)
         return _launched(agent, shell)
     given = tool_input.get("timeout") or lifecycle["bash_timeout_ms"]["default"]
     limit = min(max(int(given), lifecycle["bash_timeout_ms"]["least"]), MOST_MS)
@@ -43,7 +43,7 @@ def run(agent: Agent, tool_input: dict[str, Any], tool_use_id: str) -> Worked:
         output = shell.output()
         _remove(shell)
         raise ToolFailure(f"Exit code {KILLED_EXIT}\n{output}".rstrip("\n"))
-    host.background.add(agent, shell, described, tool_use_id)
+    host.background.add(shell, described, tool_use_id)
     return _moved(agent, shell, limit)
 
 
@@ -59,7 +59,7 @@ def _wait(agent: Agent, shell: Shell, limit_ms: int, described: str, tool_use_id
         return host.shells.wait(shell, limit_ms / 1000)
     if host.shells.wait(shell, told_after / 1000):
         return True
-    task = host.background.task(agent, shell, described, tool_use_id, backgrounded=False)
+    task = host.background.task(shell, described, tool_use_id, backgrounded=False)
     host.tasks.tell_start(task)
     ended = host.shells.wait(shell, (limit_ms - told_after) / 1000)
     if ended:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from .lifecycle import DEFAULT
+from . import DEFAULT
 
 
 def show() -> int:

@@ -1,6 +1,5 @@
 """Processes on Windows: the sibling of `posix.py`, with the same names.
 
-Start time matters less here than the many ways a pipe can be held open, so the subprocess module does the starting.
 Commands run in Git Bash where there is one, as with the real host, and in cmd.exe otherwise. There are no signals and
 no sessions: ending anything means `taskkill /T /F`, and no `give_up` can break a wait off.
 """
@@ -9,17 +8,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-import threading
 import time
 
-from .output import Output
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import IO
+from standin.windows import NEW_GROUP, Piped, cmd_line, end_tree, git_bash, wait
 
 READER_CAN_BE_FREED = False
-_NEW_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 
 
 class Child:
@@ -33,11 +26,7 @@ class Child:
 
     def wait(self, seconds: float | None = None, *, give_up: int | None = None) -> bool:  # noqa: ARG002 - see above
         """Wait for the death, at most `seconds`."""
-        try:
-            self._process.wait(None if seconds is None else max(0.0, seconds))
-        except subprocess.TimeoutExpired:
-            return False
-        return True
+        return wait(self._process, seconds)
 
     @property
     def exit(self) -> int | None:
@@ -63,17 +52,11 @@ class Victims:
 
     def send(self, name: str, *, outside_group: int | None = None) -> None:  # noqa: ARG002 - there is one way
         """End the tree."""
-        if self._process.poll() is None:
-            command = ["taskkill", "/PID", str(self._process.pid), "/T", "/F"]
-            subprocess.run(command, capture_output=True, check=False)
+        end_tree(self._process)
 
     def wait(self, seconds: float) -> bool:
         """Wait until the process at the root is dead, at most `seconds`."""
-        try:
-            self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
+        return wait(self._process, seconds)
 
     def close(self) -> None:
         """Let go."""
@@ -83,52 +66,33 @@ class HookProcess(Child):
     """A hook's command with a payload to read and two streams to fill."""
 
     def __init__(self, command: str, environment: dict[str, str], *, own_group: bool) -> None:
-        process = subprocess.Popen(
-            _command_line(command, environment),
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            creationflags=_NEW_GROUP if own_group else 0,
-        )
-        super().__init__(process)
-        self.out, self.err = Output(), Output()
-        pipes = ((process.stdout, self.out), (process.stderr, self.err))
-        self._readers = [threading.Thread(target=self._read, args=pair, daemon=True) for pair in pipes]
-        for reader in self._readers:
-            reader.start()
-
-    def _read(self, stream: IO[bytes] | None, output: Output) -> None:
-        assert stream is not None
-        while chunk := os.read(stream.fileno(), 65536):
-            output.add(chunk)
+        self._pipes = Piped(_command_line(command, environment), environment, own_group=own_group)
+        super().__init__(self._pipes.process)
+        self.out, self.err = self._pipes.out, self._pipes.err
+        self._pipes.read()
 
     def feed(self, payload: bytes) -> None:
         """What the hook will find on its stdin."""
-
-        def write() -> None:
-            assert self._process.stdin is not None
-            try:
-                self._process.stdin.write(payload)
-                self._process.stdin.close()
-            except OSError:
-                return
-
-        threading.Thread(target=write, daemon=True).start()
+        self._pipes.feed(payload)
 
     def finish(self, seconds: float | None, *, streams: bool, give_up: int | None = None) -> bool:  # noqa: ARG002
         """Wait until the hook has ended; with `streams`, until nobody holds its stdout and stderr open any more."""
         deadline = None if seconds is None else time.monotonic() + max(0.0, seconds)
+
+        def left() -> float | None:
+            if not streams:
+                return 0.1
+            return None if deadline is None else max(0.0, deadline - time.monotonic())
+
         if not self.wait(seconds):
             return False
-        for reader in self._readers:
-            reader.join((None if deadline is None else max(0.0, deadline - time.monotonic())) if streams else 0.1)
+        self._pipes.join(left)
         return not streams or not self.held
 
     @property
     def held(self) -> bool:
         """Whether somebody still holds its stdout or stderr open."""
-        return any(reader.is_alive() for reader in self._readers)
+        return self._pipes.held
 
     def close(self) -> None:
         """Let go of the streams; a reader that is still at work keeps its own."""
@@ -151,7 +115,7 @@ class ShellProcess(Child):
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
-                creationflags=_NEW_GROUP,
+                creationflags=NEW_GROUP,
             )
         super().__init__(process)
 
@@ -159,19 +123,11 @@ class ShellProcess(Child):
         """Nothing was held back."""
 
 
-def git_bash() -> str | None:
-    """Git's bash where the real host looks for it, or None."""
-    given = os.environ.get("CLAUDE_CODE_GIT_BASH_PATH")
-    places = [os.environ.get(name, "") for name in ("ProgramFiles", "ProgramW6432", "ProgramFiles(x86)")]
-    installed = [os.path.join(place, "Git", "bin", "bash.exe") for place in places if place]
-    return next((path for path in (given, *installed) if path and os.path.exists(path)), None)
-
-
 def _command_line(command: str, environment: dict[str, str]) -> list[str] | str:
     bash = git_bash()
     if bash is not None:
         return [bash, "-c", command]
-    return f'"{os.environ.get("COMSPEC", "cmd.exe")}" /d /s /c "{_expanded(command, environment)}"'
+    return cmd_line(_expanded(command, environment))
 
 
 def _expanded(command: str, environment: dict[str, str]) -> str:

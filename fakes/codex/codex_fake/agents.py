@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .threads import Thread
+    from .identity import HostThread
 
     Json = dict[str, Any]
     State = str | Json
@@ -51,12 +51,11 @@ class Changes:
 class Agent:
     """One child."""
 
-    def __init__(self, thread: Thread) -> None:
+    def __init__(self, thread: HostThread) -> None:
         self.thread = thread
         self.state: State = "pending_init"
         self.noticed = False
         """Whether its parent has been told of its end: that happens once."""
-        self.last_task = ""
 
     @property
     def final(self) -> bool:
@@ -70,10 +69,9 @@ class Agents:
     def __init__(self) -> None:
         self.changes = Changes()
         self._by_id: dict[str, Agent] = {}
-        self._closed: dict[str, Agent] = {}
         self._lock = allocate_lock()
 
-    def add(self, thread: Thread) -> Agent:
+    def add(self, thread: HostThread) -> Agent:
         """A new one, not running yet."""
         agent = Agent(thread)
         with self._lock:
@@ -85,7 +83,7 @@ class Agents:
         with self._lock:
             return self._by_id.get(thread_id)
 
-    def under(self, thread: Thread) -> list[Agent]:
+    def under(self, thread: HostThread) -> list[Agent]:
         """The open agents that a thread has spawned itself."""
         return [one for one in self.all() if _parent(one) == thread.id]
 
@@ -98,27 +96,6 @@ class Agents:
         """The open ones, by path."""
         with self._lock:
             return sorted(self._by_id.values(), key=lambda one: _path(one) or one.thread.id)
-
-    def close(self, thread_id: str) -> None:
-        """Close one, and what it has spawned."""
-        with self._lock:
-            agent = self._by_id.pop(thread_id, None)
-            if agent is None:
-                return
-            self._closed[thread_id] = agent
-            below = [one.thread.id for one in self._by_id.values() if _parent(one) == thread_id]
-        _interrupt(agent)
-        for child in below:
-            self.close(child)
-        self.changes.tell()
-
-    def reopen(self, thread_id: str) -> Agent | None:
-        """Take a closed one back."""
-        with self._lock:
-            agent = self._closed.pop(thread_id, None)
-            if agent is not None:
-                self._by_id[thread_id] = agent
-            return agent or self._by_id.get(thread_id)
 
     def settle(self, agent: Agent, state: State) -> None:
         """It is in another state from now on."""
@@ -152,9 +129,9 @@ def _interrupt(agent: Agent) -> None:
 
 
 def _path(agent: Agent) -> str | None:
-    return agent.thread.identity.path if agent.thread.identity is not None else None
+    return agent.thread.identity.path
 
 
 def _parent(agent: Agent) -> str | None:
-    who = agent.thread.identity
-    return who.parent.id if who is not None and who.parent is not None else None
+    parent = agent.thread.identity.parent
+    return parent.id if parent is not None else None

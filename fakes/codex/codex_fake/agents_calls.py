@@ -18,42 +18,35 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 
-class Calls:
-    """The calls of one turn."""
-
-    def __init__(self, turn: HostTurn) -> None:
-        self._turn = turn
-
-    def answer(self, item: Json) -> str:
-        """The output of one call."""
-        turn = self._turn
-        tools = tools_of(turn.host.lifecycle, turn.who)
-        name, namespace = str(item.get("name")), item.get("namespace") or ""
-        if tools is None or name not in tools["names"] or namespace != tools["namespace"]:
-            return unsupported(item)
-        second = turn.who.generation == "v2"
-        hooked: dict[str, str] = turn.host.lifecycle["hooked_tools_v2" if second else "hooked_tools"]
-        about: Json = {"tool_name": hooked.get(name), "tool_use_id": item.get("call_id")}
-        try:
-            arguments = _parsed(str(item.get("arguments")))
-        except CallError as refused:
-            return str(refused)
-        if name in hooked:
-            effects = turn.fire("PreToolUse", hooked[name], **about, tool_input=arguments)
-            turn.add_contexts(effects)
-            if effects.block is not None:
-                return f"Tool call blocked by PreToolUse hook: {effects.block}. Tool: {hooked[name]}"
-        run = agents_v2.run if second else agents_v1.run
-        try:
-            output = run(turn, name, str(item.get("call_id")), arguments)
-        except CallError as refused:
-            return str(refused)
-        if name in hooked:
-            effects = turn.fire("PostToolUse", hooked[name], **about, tool_input=arguments, tool_response=output)
-            turn.add_contexts(effects)
-            if effects.block is not None or effects.stop is not None:
-                return effects.block or effects.stop or ""
-        return output
+def answer(turn: HostTurn, item: Json) -> str:
+    """The output of one call. Handed to the turns with their surroundings."""
+    tools = tools_of(turn.host.lifecycle, turn.who)
+    name, namespace = str(item.get("name")), item.get("namespace") or ""
+    second = turn.who.generation == "v2"
+    played = agents_v2.PLAYED if second else agents_v1.PLAYED
+    if tools is None or name not in tools["names"] or name not in played or namespace != tools["namespace"]:
+        return unsupported(item)
+    hooked: dict[str, str] = turn.host.lifecycle["hooked_tools_v2" if second else "hooked_tools"]
+    about: Json = {"tool_name": hooked.get(name), "tool_use_id": item.get("call_id")}
+    try:
+        arguments = _parsed(str(item.get("arguments")))
+    except CallError as refused:
+        return str(refused)
+    if name in hooked:
+        effects = turn.fire("PreToolUse", hooked[name], **about, tool_input=arguments)
+        turn.add_contexts(effects)
+        if effects.block is not None:
+            return f"Tool call blocked by PreToolUse hook: {effects.block}. Tool: {hooked[name]}"
+    try:
+        output = played[name](turn, str(item.get("call_id")), arguments)
+    except CallError as refused:
+        return str(refused)
+    if name in hooked:
+        effects = turn.fire("PostToolUse", hooked[name], **about, tool_input=arguments, tool_response=output)
+        turn.add_contexts(effects)
+        if effects.block is not None or effects.stop is not None:
+            return effects.block or effects.stop or ""
+    return output
 
 
 def _parsed(text: str) -> Json:

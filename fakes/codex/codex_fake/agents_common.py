@@ -64,8 +64,6 @@ def spawn(turn: HostTurn, words: str, history: list[Json] | None, *, role: str |
     named = {"role": role, "nickname": turn.host.nickname(), "path": path, "marker": marker_in(words)}
     thread = hosted_threads.child(turn.host, turn.thread, turn.originator, history, **named)
     agent = turn.host.agents.add(thread)
-    agent.last_task = words
-    assert thread.identity is not None
     turn.host.announce(thread.identity, thread.rollout.path if thread.rollout is not None else None)
     turn.wire.notify("thread/status/changed", threadId=thread.id, status={"type": "idle"})
     remarks.opened(turn.host, turn.wire, thread)
@@ -85,16 +83,6 @@ def set_going(turn: HostTurn, agent: Agent, words: str | None) -> str:
     turn.host.agents.settle(agent, "running")
     start_new_thread(following.run, ())
     return following.id
-
-
-def interrupt(turn: HostTurn, agent: Agent) -> None:
-    """End the turn that an agent runs, if it runs one, and see it ended."""
-    with agent.thread.lock:
-        running = agent.thread.turn
-        if running is not None:
-            running.interrupt()
-    if running is not None:
-        turn.host.agents.changes.wait(lambda: agent.state != "running", LONGEST_WAIT / 1000)
 
 
 def inherited(items: list[Json], *, with_calls: bool) -> list[Json]:

@@ -6,7 +6,6 @@ from .agents_common import (
     CallError,
     Shown,
     inherited,
-    interrupt,
     message_of,
     output,
     role_of,
@@ -28,18 +27,6 @@ if TYPE_CHECKING:
 NOT_FOUND = "not_found"
 
 
-def run(turn: HostTurn, name: str, call_id: str, arguments: Json) -> str:
-    """The output of a call. Raises CallError."""
-    handler = {
-        "spawn_agent": _spawn,
-        "send_input": _send,
-        "resume_agent": _resume,
-        "wait_agent": _wait,
-        "close_agent": _close,
-    }[name]
-    return handler(turn, call_id, arguments)
-
-
 def _spawn(turn: HostTurn, call_id: str, arguments: Json) -> str:
     words = message_of(arguments)
     shown = Shown(turn, "spawnAgent", call_id, prompt=words)
@@ -50,10 +37,9 @@ def _spawn(turn: HostTurn, call_id: str, arguments: Json) -> str:
     role = role_of(turn, arguments)
     history = inherited(turn.thread.items, with_calls=False) if fork else None
     agent = spawn(turn, words, history, role=role, path=None)
-    who = agent.thread.identity
     set_going(turn, agent, words)
     shown.end({agent.thread.id: "pending_init"})
-    return output(agent_id=agent.thread.id, nickname=who.nickname if who is not None else None)
+    return output(agent_id=agent.thread.id, nickname=agent.thread.identity.nickname)
 
 
 def _send(turn: HostTurn, call_id: str, arguments: Json) -> str:
@@ -62,9 +48,6 @@ def _send(turn: HostTurn, call_id: str, arguments: Json) -> str:
     shown = Shown(turn, "sendInput", call_id, prompt=words)
     shown.begin(agent.thread.id)
     before = agent.state
-    if arguments.get("interrupt") is True:
-        interrupt(turn, agent)
-    agent.last_task = words
     turn_id = set_going(turn, agent, words)
     shown.end({agent.thread.id: before})
     return output(submission_id=turn_id)
@@ -96,28 +79,6 @@ def _wait(turn: HostTurn, call_id: str, arguments: Json) -> str:
     return output(status=final, timed_out=not final)
 
 
-def _close(turn: HostTurn, call_id: str, arguments: Json) -> str:
-    agent = _named(turn, text(arguments, "target") or "")
-    shown = Shown(turn, "closeAgent", call_id)
-    shown.begin(agent.thread.id)
-    before = agent.state
-    turn.host.agents.close(agent.thread.id)
-    shown.end({agent.thread.id: before})
-    return output(previous_status=before)
-
-
-def _resume(turn: HostTurn, call_id: str, arguments: Json) -> str:
-    target = text(arguments, "id") or ""
-    _valid(target)
-    shown = Shown(turn, "resumeAgent", call_id)
-    agent = turn.host.agents.reopen(target)
-    if agent is None:
-        raise CallError(f"agent with id {target} not found")
-    shown.begin(agent.thread.id)
-    shown.end({agent.thread.id: agent.state})
-    return output(status=agent.state)
-
-
 def _named(turn: HostTurn, target: str) -> Agent:
     _valid(target)
     agent = turn.host.agents.get(target)
@@ -133,3 +94,7 @@ def _valid(target: str) -> None:
         raise CallError(f"invalid agent id {target}: Error({wrong})")
     if len(target.replace("-", "")) != 32:
         raise CallError(f"invalid agent id {target}: Error(ParseByteLength {{ len: {len(target)} }})")
+
+
+PLAYED = {"spawn_agent": _spawn, "send_input": _send, "wait_agent": _wait}
+"""Of the tools that are offered, those that a scripted model calls."""

@@ -6,7 +6,6 @@ from .agents_common import (
     CallError,
     Shown,
     inherited,
-    interrupt,
     message_of,
     output,
     role_of,
@@ -22,25 +21,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .agents import Agent
     from .hosted_turns import HostTurn
-    from .threads import Thread
+    from .identity import HostThread
 
     Json = dict[str, Any]
-
-
-def run(turn: HostTurn, name: str, call_id: str, arguments: Json) -> str:
-    """The output of a call. Raises CallError."""
-    handler = {
-        "spawn_agent": _spawn,
-        "send_message": _send,
-        "followup_task": _follow_up,
-        "wait_agent": _wait,
-        "close_agent": _close,
-        "interrupt_agent": _interrupt,
-        "list_agents": _list,
-    }[name]
-    return handler(turn, call_id, arguments)
 
 
 def _spawn(turn: HostTurn, call_id: str, arguments: Json) -> str:
@@ -78,31 +62,6 @@ def _history(turn: HostTurn, turns: str) -> list[Json] | None:
     return inherited(items, with_calls=turn.host.lifecycle["v2_fork_keeps_calls"])
 
 
-def _send(turn: HostTurn, call_id: str, arguments: Json) -> str:
-    thread, words = _named(turn, arguments), message_of(arguments)
-    shown = _shown(turn, "send_input", "sendInput", call_id, words)
-    shown.begin(thread.id)
-    _tell(turn, thread, "MESSAGE", words, pressing=False)
-    turn.host.agents.changes.tell()
-    shown.end(_states(turn, thread))
-    return ""
-
-
-def _follow_up(turn: HostTurn, call_id: str, arguments: Json) -> str:
-    thread, words = _named(turn, arguments), message_of(arguments)
-    agent = turn.host.agents.get(thread.id)
-    if agent is None:
-        raise CallError("Tasks can't be assigned to the root agent")
-    shown = _shown(turn, "send_input", "sendInput", call_id, words)
-    shown.begin(thread.id)
-    before = {thread.id: agent.state}
-    agent.last_task = words
-    _tell(turn, thread, "NEW_TASK", words, pressing=True)
-    set_going(turn, agent, None)
-    shown.end(before)
-    return ""
-
-
 def _wait(turn: HostTurn, call_id: str, arguments: Json) -> str:
     seconds = seconds_of(arguments)
     shown = _shown(turn, "wait", "wait", call_id, None)
@@ -119,38 +78,7 @@ def _wait(turn: HostTurn, call_id: str, arguments: Json) -> str:
     return output(message="Wait completed." if came else "Wait timed out.", timed_out=not came)
 
 
-def _close(turn: HostTurn, call_id: str, arguments: Json) -> str:
-    agent = _agent(turn, arguments)
-    shown = _shown(turn, "close_agent", "closeAgent", call_id, None)
-    shown.begin(agent.thread.id)
-    before = agent.state
-    turn.host.agents.close(agent.thread.id)
-    shown.end({agent.thread.id: before})
-    return output(previous_status=before)
-
-
-def _interrupt(turn: HostTurn, _: str, arguments: Json) -> str:
-    agent = _agent(turn, arguments)
-    before = agent.state
-    interrupt(turn, agent)
-    return output(previous_status=before)
-
-
-def _list(turn: HostTurn, _: str, arguments: Json) -> str:
-    prefix = text(arguments, "path_prefix") or ""
-    tells_task = turn.host.lifecycle["v2_task"] != "agent message"
-    rows: list[Json] = [{"agent_name": ROOT_PATH, "agent_status": "running", "last_task_message": "Main thread"}]
-    rows += [
-        {"agent_name": of(agent.thread).path, "agent_status": agent.state, "last_task_message": agent.last_task}
-        for agent in turn.host.agents.all()
-    ]
-    listed = [row for row in rows if str(row["agent_name"]).startswith(prefix)]
-    if not tells_task:
-        listed = [{key: row[key] for key in ("agent_name", "agent_status")} for row in listed]
-    return output(agents=listed)
-
-
-def _tell(turn: HostTurn, thread: Thread, kind: str, words: str, *, pressing: bool) -> None:
+def _tell(turn: HostTurn, thread: HostThread, kind: str, words: str, *, pressing: bool) -> None:
     author, recipient = turn.who.path or ROOT_PATH, of(thread).path or ROOT_PATH
     if turn.host.lifecycle["v2_task"] == "agent message":
         item = agent_message(kind, author, recipient, words)
@@ -159,32 +87,10 @@ def _tell(turn: HostTurn, thread: Thread, kind: str, words: str, *, pressing: bo
     post(thread, item, pressing=pressing)
 
 
-def _named(turn: HostTurn, arguments: Json) -> Thread:
-    target = text(arguments, "target") or ""
-    if target in (ROOT_PATH, turn.who.root):
-        thread = turn.thread
-        while (parent := of(thread).parent) is not None:
-            thread = parent
-        return thread
-    path = target if target.startswith("/") else f"{turn.who.path or ROOT_PATH}/{target}"
-    agent = turn.host.agents.at(path) or turn.host.agents.get(target)
-    if agent is None:
-        raise CallError(f"live agent path `{path}` not found")
-    return agent.thread
-
-
-def _agent(turn: HostTurn, arguments: Json) -> Agent:
-    agent = turn.host.agents.get(_named(turn, arguments).id)
-    if agent is None:
-        raise CallError("the root agent can't be closed or interrupted")
-    return agent
-
-
-def _states(turn: HostTurn, thread: Thread) -> Json:
-    agent = turn.host.agents.get(thread.id)
-    return {thread.id: agent.state} if agent is not None else {}
-
-
 def _shown(turn: HostTurn, name: str, tool: str, call_id: str, prompt: str | None) -> Shown:
     visible = name in turn.host.lifecycle["v2_items"]
     return Shown(turn, tool, call_id, prompt=prompt, visible=visible)
+
+
+PLAYED = {"spawn_agent": _spawn, "wait_agent": _wait}
+"""Of the tools that are offered, those that a scripted model calls."""

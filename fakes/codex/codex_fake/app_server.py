@@ -10,10 +10,12 @@ import json
 import os
 import sys
 
+from standin.rows import VARIABLE as LIFECYCLE
+from standin.wire import Recorder, recorder_of_the_run
+
 from . import signals
 from .grandchild import VARIABLE, Grandchild, UnknownModeError
 from .methods import Methods
-from .recorder import Recorder, recorder_of_the_run
 from .turns import Surroundings
 from .wire import INTERNAL_ERROR, INVALID_JSON, RequestError, Wire
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 def serve() -> int:
     """Serve on stdin and stdout. Returns only when it cannot begin."""
-    recorder = recorder_of_the_run()
+    recorder = recorder_of_the_run("codex", encode=json.dumps)
     try:
         grandchild = Grandchild(recorder, os.environ.get(VARIABLE))
     except UnknownModeError as error:
@@ -34,12 +36,12 @@ def serve() -> int:
         return 2
     signals.watch(lambda *told: _signalled(recorder, *told))
     group = os.getpgid(0) if hasattr(os, "getpgid") else None
-    recorder.record("codex.started", argv=sys.argv, pid=os.getpid(), pgid=group, ppid=os.getppid())
+    recorder.write("codex.started", argv=sys.argv, pid=os.getpid(), pgid=group, ppid=os.getppid())
     wire = Wire(1)
     try:
-        around = Surroundings(wire, recorder, grandchild, _host(recorder))
-        wire.says_when = around.host is not None and around.host.lifecycle["notifications_say_when"]
-        methods = _methods(around)
+        host = _host(recorder)
+        wire.says_when = host is not None and host.lifecycle["notifications_say_when"]
+        methods = _methods(wire, recorder, grandchild, host)
     except Exception as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
@@ -48,14 +50,14 @@ def serve() -> int:
             _read(stdin, wire, methods)
     except OSError:
         pass  # a stdin that cannot be read has ended
-    if around.host is not None:
-        around.host.close()
-    recorder.record("codex.exit", why="stdin closed")
+    if host is not None:
+        host.close()
+    recorder.write("codex.exit", why="stdin closed")
     os._exit(0)
 
 
 def _host(recorder: Recorder) -> Host | None:
-    if not os.environ.get("HOOKPROOF_LIFECYCLE"):
+    if not os.environ.get(LIFECYCLE):
         return None
     from . import lifecycle  # noqa: PLC0415 - a worker of a run without one need not pay
 
@@ -66,17 +68,19 @@ def _host(recorder: Recorder) -> Host | None:
     return host_of_the_run(recorder)
 
 
-def _methods(around: Surroundings) -> Methods:
-    if around.host is None:
-        return Methods(around)
-    from .hosted_methods import HostMethods  # noqa: PLC0415 - what a worker never has
+def _methods(wire: Wire, recorder: Recorder, grandchild: Grandchild, host: Host | None) -> Methods:
+    if host is None:
+        return Methods(Surroundings(wire, recorder, grandchild))
+    from .agents_calls import answer  # noqa: PLC0415 - what a worker never has
+    from .hosted_methods import HostMethods  # noqa: PLC0415
+    from .hosted_turns import HostSurroundings  # noqa: PLC0415
 
-    return HostMethods(around)
+    return HostMethods(HostSurroundings(wire, recorder, grandchild, host, answer))
 
 
 def _signalled(recorder: Recorder, number: int, name: str, pid: int, uid: int, parent: int | None) -> None:
     sender = {"sender_pid": pid, "sender_uid": uid, "sender_ppid": parent}
-    recorder.record("codex.signal", signal=number, name=name, **sender)
+    recorder.write("codex.signal", signal=number, name=name, **sender)
 
 
 def _read(stdin: IO[bytes], wire: Wire, methods: Methods) -> None:

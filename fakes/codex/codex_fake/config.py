@@ -87,6 +87,20 @@ class Config:
         names = (folder, os.path.realpath(folder))
         return any(_table(projects, name).get("trust_level") == "trusted" for name in names)
 
+    def override(self, settings: list[tuple[str, str]]) -> None:
+        """Set values otherwise for one command line (`-c key=value`), in their order; the file stays as it is."""
+        for key, written in settings:
+            value = _value(written)
+            *way, last = key.split(".")
+            table = self.document
+            for name in way:
+                if not isinstance(table.get(name), dict):
+                    table[name] = {}
+                table = table[name]
+            table[last] = value
+            if key == "model" and isinstance(value, str):
+                self.model = value
+
     def write(self, document: Json) -> None:
         """Make the file say this, and read it."""
         os.makedirs(self.home, exist_ok=True)
@@ -105,6 +119,14 @@ def codex_home() -> str:
 def load() -> Config:
     """The config of $CODEX_HOME. A missing file is an empty one. Raises ConfigError for one that is not TOML."""
     return Config(os.path.abspath(codex_home()))
+
+
+def _value(written: str) -> Any:
+    """A setting's value. What is no TOML value is a string, as Codex takes it."""
+    try:
+        return tomllib.loads(f"value = {written}")["value"]
+    except tomllib.TOMLDecodeError:
+        return written.strip("\"'")
 
 
 def _read(path: str) -> Json:

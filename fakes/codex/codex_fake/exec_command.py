@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 
-from . import hosted_threads, overridden, rollout, signals
+from standin.wire import Recorder, recorder_of_the_run
+
+from . import hosted_threads, rollout, signals
+from .agents_calls import answer
 from .exec_options import USAGE, Options, UsageError, parse
 from .exec_output import JsonOutput, TextOutput
 from .grandchild import VARIABLE, Grandchild, UnknownModeError
 from .host import Host, host_of_the_run
 from .hosted_reviews import HostReview
 from .hosted_stored import stored_at
-from .hosted_turns import HostTurn
-from .recorder import Recorder, recorder_of_the_run
-from .threads import Thread
-from .turns import Surroundings, Turn
+from .hosted_turns import HostSurroundings, HostTurn
 from .wire import RequestError
 
 TYPE_CHECKING = False
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .exec_output import Output
+    from .identity import HostThread
 
     Json = dict[str, Any]
 
@@ -35,7 +37,7 @@ class FailureError(Exception):
 
 def run(arguments: list[str]) -> int | None:
     """Run one command line, without `exec` itself. None where no lifecycle makes this Codex a host."""
-    recorder = recorder_of_the_run()
+    recorder = recorder_of_the_run("codex", encode=json.dumps)
     host = host_of_the_run(recorder)
     if host is None:
         return None
@@ -50,24 +52,24 @@ def run(arguments: list[str]) -> int | None:
         return 0
     signals.watch(lambda *told: _signalled(recorder, *told))
     group = os.getpgid(0) if hasattr(os, "getpgid") else None
-    recorder.record("codex.started", argv=sys.argv, pid=os.getpid(), pgid=group, ppid=os.getppid())
+    recorder.write("codex.started", argv=sys.argv, pid=os.getpid(), pgid=group, ppid=os.getppid())
     try:
         status = _run(host, options)
     except FailureError as error:
         print(error, file=sys.stderr)
         status = 1
-    recorder.record("codex.exit", why="exec has ended")
+    recorder.write("codex.exit", why="exec has ended")
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
 
 
 def _signalled(recorder: Recorder, number: int, name: str, pid: int, uid: int, parent: int | None) -> None:
-    recorder.record("codex.signal", signal=number, name=name, sender_pid=pid, sender_uid=uid, sender_ppid=parent)
+    recorder.write("codex.signal", signal=number, name=name, sender_pid=pid, sender_uid=uid, sender_ppid=parent)
 
 
 def _run(host: Host, options: Options) -> int:
-    overridden.apply(host.config, options.overrides)
+    host.config.override(options.overrides)
     cwd = os.path.realpath(options.values.get("--cd", os.getcwd()))
     try:
         os.chdir(cwd)
@@ -81,10 +83,9 @@ def _run(host: Host, options: Options) -> int:
         grandchild = Grandchild(host.recorder, os.environ.get(VARIABLE))
     except UnknownModeError as error:
         raise FailureError(f"error: {error}") from None
-    around = Surroundings(output, host.recorder, grandchild, host)
+    around = HostSurroundings(output, host.recorder, grandchild, host, answer)
     around.originator, around.user_agent = ORIGINATOR, f"{ORIGINATOR}/{host.lifecycle['version']}"
     thread = _thread(host, options, cwd)
-    around.use(host.config)
     host.begin_session(thread)
     turn = _turn(around, thread, options, prompt)
     thread.turn = turn
@@ -118,7 +119,7 @@ def _prompt(options: Options) -> str:
     return f"{given}\n\n<stdin>\n{more.rstrip()}\n</stdin>" if more.strip() else given
 
 
-def _thread(host: Host, options: Options, cwd: str) -> Thread:
+def _thread(host: Host, options: Options, cwd: str) -> HostThread:
     model = options.values.get("--model")
     if options.command == "resume":
         stored = _stored(options, cwd)
@@ -148,7 +149,7 @@ def _newest(cwd: str | None) -> rollout.Stored | None:
     return None
 
 
-def _turn(around: Surroundings, thread: Thread, options: Options, prompt: str) -> Turn:
+def _turn(around: HostSurroundings, thread: HostThread, options: Options, prompt: str) -> HostTurn:
     if options.command == "review":
         try:
             return HostReview(around, thread, _target(options))

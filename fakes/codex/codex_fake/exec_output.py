@@ -10,6 +10,7 @@ import os
 from _thread import allocate_lock
 
 from . import about
+from .identity import of
 from .remarks import of_model
 
 TYPE_CHECKING = False
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 
     Json = dict[str, Any]
 
-_TOOLS = {"spawnAgent": "spawn_agent", "sendInput": "send_input", "resumeAgent": "resume_agent"}
-_TOOLS |= {"wait": "wait", "closeAgent": "close_agent"}
+_TOOLS = {"spawnAgent": "spawn_agent", "sendInput": "send_input", "wait": "wait"}
 _STATES = {"inProgress": "in_progress"}
 
 
@@ -48,7 +48,7 @@ class Output:
     @property
     def usage(self) -> dict[str, int]:
         """What the conversation has used so far."""
-        return self._thread.identity.usage if self._thread is not None and self._thread.identity is not None else {}
+        return of(self._thread).usage if self._thread is not None else {}
 
     def notify(self, method: str, **params: Any) -> None:
         """Hear of one step."""
@@ -71,8 +71,8 @@ class Output:
     def notices(self, thread: Thread) -> list[str]:
         """What Codex remarks before it begins."""
         notices = of_model(self._host, thread)
-        if self._host.lifecycle["exec_tells_hook_warnings"] and thread.identity is not None:
-            notices = [*thread.identity.hooks.warnings, *notices]
+        if self._host.lifecycle["exec_tells_hook_warnings"]:
+            notices = [*of(thread).hooks.warnings, *notices]
         # a reviewer's thread remarks the same again (measured on 0.169.0)
         return notices * 2 if self.is_review else notices
 

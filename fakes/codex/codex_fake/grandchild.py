@@ -12,7 +12,7 @@ from _thread import allocate_lock, start_new_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .recorder import Recorder
+    from standin.wire import Recorder
 
 VARIABLE = "HOOKPROOF_CODEX_GRANDCHILD"
 MODES = ("same-group", "detached")
@@ -42,7 +42,7 @@ class Grandchild:
             if not mode:
                 return
             pid = _spawn([sys.executable, "-I", "-S", "-c", _PROGRAM], detached=mode == "detached")
-            self._recorder.record("codex.grandchild", pid=pid, mode=mode)
+            self._recorder.write("codex.grandchild", pid=pid, mode=mode)
 
 
 if sys.platform == "win32":
@@ -58,7 +58,11 @@ if sys.platform == "win32":
         return child.pid
 
 else:
-    import signal
+    if TYPE_CHECKING:
+        import signal
+    else:
+        # the same, without its enums: half a millisecond
+        import _signal as signal
 
     def _spawn(argv: list[str], *, detached: bool) -> int:
         nothing = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]

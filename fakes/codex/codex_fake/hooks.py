@@ -8,31 +8,37 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from _thread import allocate_lock
+
+from standin.hook_record import Output, tell_end, tell_start
+from standin.rows import fill
 
 from . import clock, lifecycle
 from .config import Config, load
 from .hook_files import Listing
 from .hook_output import STDIN_REFUSED, STOPS, cut, failed, interpret, too_long
-from .hook_process import HookProcess, serve
-from .hook_runs import run_of
 from .wire import RequestError
+
+if sys.platform == "win32":
+    from .hook_process_windows import HookProcess, serve
+else:
+    from .hook_process_posix import HookProcess, serve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from standin.wire import Recorder
+
     from .hook_files import Hook
     from .hook_output import Outcome
-    from .hook_runs import Hear
     from .lifecycle import Lifecycle
-    from .recorder import Recorder
 
     Json = dict[str, Any]
-
-SHOWN = ("CODEX", "PLUGIN", "CLAUDE")
-"""The variables of a hook that the journal keeps begin so."""
+    Hear = Callable[[str, Json], None]
+    """Hears of one run: `started` or `completed`, and the run."""
 
 
 class Effects:
@@ -161,7 +167,7 @@ class _Run:
         rows, hook, variables = self._lifecycle, self.hook, self._variables()
         self._began, problem = clock.now_ms(), ""
         if self._hear is not None:
-            self._hear("started", run_of(hook, hook.event, self._began))
+            self._hear("started", _shown_run(hook, hook.event, self._began))
         try:
             self.process = HookProcess(
                 hook.command,
@@ -174,22 +180,23 @@ class _Run:
             self.process.feed(data, hook.timeout)
         except OSError as error:
             problem = f"failed to spawn hook: {error}"
-        self._hooks.recorder.record(
-            "hook.started",
-            **self._announced,
+        tell_start(
+            self._hooks.recorder,
+            self._announced,
+            process=(self.process.pid, self.process.pgid) if self.process else (None, None),
+            environment=variables,
             agent_type=agent_type,
             plugin=hook.plugin.name if hook.plugin else None,
             command=hook.written,
-            pid=self.process.pid if self.process else None,
-            pgid=self.process.pgid if self.process else None,
             cwd=self._hooks.cwd,
             payload=payload,
-            env={name: value for name, value in variables.items() if name.startswith(SHOWN)},
             timeout=hook.timeout,
         )
         if self.process is None:
             self.outcome = failed(problem)
-            self._record(None, None, {"stdout": "", "stderr": problem}, "host")
+            nothing, told = Output(), Output()
+            told.add(problem.encode())
+            self._ended((None, None), (nothing, told), "host")
 
     def end(self) -> None:
         """The process has ended: see what it said, and write it into the journal."""
@@ -204,22 +211,20 @@ class _Run:
             stdout, stderr = process.out.text(), process.err.text()
             self.outcome = interpret(event, process.exit, stdout, stderr, self._lifecycle, cut=process.out.cut)
         ended_by = "timeout" if process.killed else "itself"
-        printed = {**process.out.shown("stdout"), **process.err.shown("stderr")}
-        self._record(process.exit, process.signal, printed, ended_by)
+        self._ended((process.exit, process.signal), (process.out, process.err), ended_by)
 
-    def _record(self, code: int | None, number: int | None, printed: Json, ended_by: str) -> None:
-        self._hooks.recorder.record(
-            "hook.ended",
-            **self._announced,
-            exit=code,
-            signal=number,
-            **printed,
+    def _ended(self, status: tuple[int | None, int | None], printed: tuple[Output, Output], ended_by: str) -> None:
+        tell_end(
+            self._hooks.recorder,
+            self._announced,
+            status=status,
+            printed=printed,
             ended_by=ended_by,
             effects=self.outcome.as_json(),
-            **({"not_taken": self.outcome.not_taken} if self.outcome.not_taken else {}),
+            not_taken=self.outcome.not_taken,
         )
         if self._hear is not None:
-            self._hear("completed", run_of(self.hook, self.hook.event, self._began, self.outcome))
+            self._hear("completed", _shown_run(self.hook, self.hook.event, self._began, self.outcome))
 
     def _variables(self) -> dict[str, str]:
         variables = dict(os.environ)
@@ -227,7 +232,7 @@ class _Run:
         if plugin is not None:
             places = {"plugin_root": plugin.root, "plugin_data": plugin.data}
             for name, value in self._lifecycle["hook_variables"].items():
-                variables[name] = lifecycle.fill(value, places)
+                variables[name] = fill(value, places)
         return variables
 
 
@@ -241,6 +246,38 @@ def _hook_prompt(hook: Hook, reason: str) -> str:
 def _temporary_directory() -> str:
     names = ("TMPDIR", "TEMP", "TMP")
     return next((os.environ[name] for name in names if os.environ.get(name)), "/tmp")  # noqa: S108 - the last resort
+
+
+def _shown_run(hook: Hook, event: str, began_ms: int, outcome: Outcome | None = None) -> Json:
+    """One run of a hook as clients are shown it; without an outcome it is under way."""
+    now = clock.now_ms()
+    return {
+        "id": hook.run_id,
+        "eventName": event[0].lower() + event[1:],
+        "handlerType": "command",
+        "executionMode": "sync",
+        "scope": "thread" if event in ("SessionStart", "SubagentStart") else "turn",
+        "sourcePath": hook.source.path,
+        "source": hook.source.kind,
+        "displayOrder": hook.order,
+        "status": "running" if outcome is None else outcome.status,
+        "statusMessage": hook.message,
+        "startedAt": began_ms // 1000,
+        "completedAt": None if outcome is None else now // 1000,
+        "durationMs": None if outcome is None else now - began_ms,
+        "entries": [] if outcome is None else _entries_of(outcome),
+    }
+
+
+def _entries_of(outcome: Outcome) -> list[Json]:
+    said = (
+        ("warning", outcome.message),
+        ("context", outcome.context),
+        ("feedback", outcome.block),
+        ("stop", outcome.stop),
+        ("error", outcome.problem),
+    )
+    return [{"kind": kind, "text": text} for kind, text in said if text is not None]
 
 
 # -- asked for by a client

@@ -16,9 +16,10 @@ from .identity import Identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from standin.wire import Recorder
+
+    from .identity import HostThread
     from .lifecycle import Lifecycle
-    from .recorder import Recorder
-    from .threads import Thread
 
 
 class Host:
@@ -34,10 +35,10 @@ class Host:
         """Whether there is no client: one turn, then the end."""
         self._named = 0
         self._lock = allocate_lock()
-        self._begun: list[Thread] = []
+        self._begun: list[HostThread] = []
         about.stands_for = str(rows["version"])
 
-    def identity(self, thread_id: str, kind: str, cwd: str, parent: Thread | None = None) -> Identity:
+    def identity(self, thread_id: str, kind: str, cwd: str, parent: HostThread | None = None) -> Identity:
         """A new thread's. A main has hooks of its own, children and reviewers those of their parent."""
         above = parent.identity if parent is not None else None
         if above is not None:
@@ -57,7 +58,7 @@ class Host:
         again = number // len(names)
         return names[number % len(names)] + (f" the {again + 1}th" if again else "")
 
-    def begin_session(self, thread: Thread) -> None:
+    def begin_session(self, thread: HostThread) -> None:
         """A main thread is there; its end will be told with the process's."""
         with self._lock:
             if thread not in self._begun:
@@ -69,7 +70,7 @@ class Host:
             return
         who.announced = True
         source = who.source if isinstance(who.source, str) else "review" if who.kind == "review" else "thread_spawn"
-        self.recorder.record(
+        self.recorder.write(
             "thread.started",
             thread_id=who.thread_id,
             parent_thread_id=who.parent.id if who.parent is not None else None,
@@ -91,7 +92,7 @@ class Host:
             begun, self._begun = self._begun, []
         for thread in begun:
             who = thread.identity
-            if who is None or who.kind != "main":
+            if who.kind != "main":
                 continue
             path = thread.rollout.path if thread.rollout is not None else None
             values = {"session_id": who.root, "transcript_path": path, "cwd": thread.cwd, "reason": reason}

@@ -9,7 +9,7 @@ from . import config, hooks, hosted_stored, hosted_threads, plugins, remarks, ro
 from .compaction import Compaction
 from .hosted_reviews import HostReview
 from .hosted_turns import HostTurn
-from .identity import of
+from .identity import hosted, of
 from .methods import Methods, text_in
 from .wire import RequestError
 
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .host import Host
+    from .hosted_turns import HostSurroundings
+    from .identity import HostThread
     from .lifecycle import Lifecycle
     from .methods import Answer
     from .threads import Thread
-    from .turns import Surroundings, Turn
+    from .turns import Turn
 
     Json = dict[str, Any]
 
@@ -32,12 +33,11 @@ _BEGINNINGS = ("startup", "clear")
 class HostMethods(Methods):
     """The requests of one client of a host."""
 
-    def __init__(self, around: Surroundings) -> None:
+    def __init__(self, around: HostSurroundings) -> None:
         super().__init__(around)
-        assert around.host is not None
-        self._host: Host = around.host
+        self._hosting = around
+        self._host = around.host
         self.config = self._host.config
-        around.use(self.config)
         self._named["thread/fork"] = self._fork_thread
         self._named["thread/compact/start"] = self._compact_thread
         for handlers in (config.METHODS, hooks.METHODS, plugins.METHODS):
@@ -80,7 +80,7 @@ class HostMethods(Methods):
         )
         return self._begun(thread)
 
-    def _begun(self, thread: Thread) -> Thread:
+    def _begun(self, thread: HostThread) -> HostThread:
         # a session ends with the process, whether or not anything was said in it (measured on 0.169.0)
         self._host.begin_session(thread)
         return thread
@@ -95,13 +95,13 @@ class HostMethods(Methods):
         return hosted_stored.find(thread_id)
 
     def _turn(self, thread: Thread, words: list[Json], params: Json) -> Turn:
-        return HostTurn(self._around, thread, words, params)
+        return HostTurn(self._hosting, hosted(thread), words, params)
 
     def _review(self, thread: Thread, target: Any) -> HostReview:
-        return HostReview(self._around, thread, target)
+        return HostReview(self._hosting, hosted(thread), target)
 
     def _fork(self, thread: Thread) -> Thread:
-        return self._begun(hosted_threads.forked(self._host, thread, self._around.originator))
+        return self._begun(hosted_threads.forked(self._host, hosted(thread), self._around.originator))
 
     def _start_review(self, params: Json) -> Answer:
         if params.get("delivery") == "detached" and not self.lifecycle["review_detached"]:
@@ -131,7 +131,7 @@ class HostMethods(Methods):
 
     def _compact_thread(self, params: Json) -> Answer:
         thread = self._thread(params)
-        turn = Compaction(self._around, thread, [], {})
+        turn = Compaction(self._hosting, hosted(thread), [], {})
         with thread.lock:
             if thread.turn is not None:
                 raise RequestError("a turn is running in this thread: it can't be compacted now")

@@ -12,9 +12,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .hosted_turns import HostSurroundings
+    from .identity import HostThread
     from .rollout import Rollout
-    from .threads import Thread
-    from .turns import Surroundings
 
     Json = dict[str, Any]
 
@@ -25,10 +25,10 @@ NAME = "review"
 class HostReview(HostTurn, Review):
     """One review in one thread."""
 
-    def __init__(self, around: Surroundings, thread: Thread, target: Any) -> None:
+    def __init__(self, around: HostSurroundings, thread: HostThread, target: Any) -> None:
+        self.host = around.host
         Review.__init__(self, around, thread, target)
-        assert around.host is not None
-        who = around.host.identity(self._reviewer, "review", thread.cwd, thread)
+        who = self.host.identity(self._reviewer, "review", thread.cwd, thread)
         who.source = {"subagent": "review"}
         self._at_home(around, who)
         if isinstance(self._rollout, HostRollout):
@@ -37,9 +37,7 @@ class HostReview(HostTurn, Review):
             self._rollout.metas[:] = [line]
 
     def _file(self, ms: int) -> Rollout:
-        assert self._around.host is not None
-        numbered = self._around.host.lifecycle["rollout_ordinals"]
-        return HostRollout(path_of(self._reviewer, ms), [{}], ordinals=numbered)
+        return HostRollout(path_of(self._reviewer, ms), [{}], ordinals=self.host.lifecycle["rollout_ordinals"])
 
     def transcript(self) -> str | None:
         """The reviewer's file."""

@@ -9,9 +9,9 @@ import os
 
 from . import about, clock
 from .forged import HostRollout
-from .identity import Identity, of
+from .identity import HostThread, Identity, of
 from .rollout import path_of
-from .threads import MODEL, PROVIDER, Thread
+from .threads import MODEL, PROVIDER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def started(
     host: Host, *, cwd: str, ephemeral: bool, originator: str, model: str | None, source: str | None = None
-) -> Thread:
+) -> HostThread:
     """A new conversation; `source` is what hooks are told of its start, if not the usual."""
     ms = clock.now_ms()
     thread_id = clock.new_id(ms)
@@ -36,7 +36,7 @@ def started(
     return _thread(who, cwd=cwd, ms=ms, rollout=rollout, model=model)
 
 
-def forked(host: Host, parent: Thread, originator: str) -> Thread:
+def forked(host: Host, parent: HostThread, originator: str) -> HostThread:
     """A conversation that begins with all that another has said."""
     ms = clock.now_ms()
     thread_id = clock.new_id(ms)
@@ -65,7 +65,9 @@ def forked(host: Host, parent: Thread, originator: str) -> Thread:
     return thread
 
 
-def child(host: Host, parent: Thread, originator: str, history: list[Json] | None, **named: str | None) -> Thread:
+def child(
+    host: Host, parent: HostThread, originator: str, history: list[Json] | None, **named: str | None
+) -> HostThread:
     """An agent's thread. `history` is what it inherits, if it is forked; `named`: role, nickname, path, marker."""
     ms = clock.now_ms()
     thread_id = clock.new_id(ms)
@@ -96,7 +98,7 @@ def child(host: Host, parent: Thread, originator: str, history: list[Json] | Non
     return thread
 
 
-def resumed(host: Host, stored: Stored, name: str | None, *, cwd: str | None, model: str | None) -> Thread:
+def resumed(host: Host, stored: Stored, name: str | None, *, cwd: str | None, model: str | None) -> HostThread:
     """A conversation that goes on where its file ends."""
     thread_id = str(stored.meta["id"])
     cwd = cwd or str(stored.meta.get("cwd") or os.getcwd())
@@ -148,7 +150,5 @@ def _file(host: Host, thread_id: str, ms: int, metas: list[Json]) -> HostRollout
     return HostRollout(path_of(thread_id, ms), metas, ordinals=host.lifecycle["rollout_ordinals"])
 
 
-def _thread(who: Identity, *, cwd: str, ms: int, rollout: HostRollout | None, model: str | None) -> Thread:
-    thread = Thread(who.thread_id, cwd=cwd, ms=ms, rollout=rollout, model=model or who.config.model or MODEL)
-    thread.identity = who
-    return thread
+def _thread(who: Identity, *, cwd: str, ms: int, rollout: HostRollout | None, model: str | None) -> HostThread:
+    return HostThread(who, cwd=cwd, ms=ms, rollout=rollout, model=model or who.config.model or MODEL)

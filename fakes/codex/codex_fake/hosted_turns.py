@@ -7,42 +7,57 @@ The order is measured: the opening, the contexts of the start, the prompt, the c
 from __future__ import annotations
 
 from . import remarks
-from .agents_calls import Calls
 from .agents_tools import offered
 from .forged import HostRollout
-from .identity import marker_in, of
+from .identity import marker_in
 from .mail import developer_message, input_text, tell_parent
 from .openings import NEWLY_SPAWNED, role_words, team_words, usage_added
 from .responses import AbandonedError, ModelError
-from .turns import MOST_REQUESTS, Turn, opening, without_id, words_of
+from .turns import MOST_REQUESTS, Surroundings, Turn, opening, without_id, words_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
+    from standin.wire import Recorder
+
+    from .grandchild import Grandchild
     from .hooks import Effects
     from .host import Host
-    from .identity import Identity
-    from .threads import Thread
-    from .turns import Surroundings
+    from .identity import HostThread, Identity
     from .wire import Listening
 
     Json = dict[str, Any]
+    Answer = Callable[["HostTurn", Json], str]
+    """Answers a call that the model makes in a turn."""
+
+
+class HostSurroundings(Surroundings):
+    """What every turn in a host shares."""
+
+    def __init__(self, wire: Listening, recorder: Recorder, grandchild: Grandchild, host: Host, answer: Answer) -> None:
+        super().__init__(wire, recorder, grandchild)
+        self.host = host
+        self.answer = answer
+        self.use(host.config)
 
 
 class HostTurn(Turn):
     """A turn of a main thread or of an agent."""
 
-    def __init__(self, around: Surroundings, thread: Thread, words: list[Json], options: Json) -> None:
+    thread: HostThread
+
+    def __init__(self, around: HostSurroundings, thread: HostThread, words: list[Json], options: Json) -> None:
         super().__init__(around, thread, words, options)
-        self._at_home(around, of(thread))
+        self._at_home(around, thread.identity)
         if not words:
             # an agent's turn may begin with the words of another agent alone
             self._waiting.clear()
 
-    def _at_home(self, around: Surroundings, who: Identity) -> None:
-        assert around.host is not None
-        self.host: Host = around.host
+    def _at_home(self, around: HostSurroundings, who: Identity) -> None:
+        self._hosting = around
+        self.host = around.host
         self.who = who
         self._refused = False
         self._stop_active = False
@@ -51,11 +66,6 @@ class HostTurn(Turn):
     def abandoned(self) -> bool:
         """Whether nobody waits for the turn's end any more."""
         return self._interrupted
-
-    @property
-    def last(self) -> str | None:
-        """What the model has said last."""
-        return self._last
 
     @property
     def originator(self) -> str:
@@ -67,9 +77,9 @@ class HostTurn(Turn):
         """Whom it tells of its steps."""
         return self._around.wire
 
-    def another(self, thread: Thread, words: list[Json]) -> HostTurn:
+    def another(self, thread: HostThread, words: list[Json]) -> HostTurn:
         """A turn of another thread, in the same surroundings."""
-        return HostTurn(self._around, thread, words, {})
+        return HostTurn(self._hosting, thread, words, {})
 
     def interrupt(self) -> None:
         """End the turn, also one that waits for an agent."""
@@ -234,7 +244,7 @@ class HostTurn(Turn):
                 self._remember(without_id(item))
                 calls.append(item)
         for item in calls:
-            output = Calls(self).answer(item)
+            output = self._hosting.answer(self, item)
             if self._interrupted:
                 raise AbandonedError
             self._remember({"type": "function_call_output", "call_id": item.get("call_id"), "output": output})
@@ -288,7 +298,7 @@ class HostTurn(Turn):
         if state == "interrupted":
             self.host.agents.settle(agent, state)
             return
-        self._around.recorder.record(
+        self._around.recorder.write(
             "subagent.ended", agent_id=self.who.thread_id, agent_type=self.who.agent_type, agent=self.who.marker
         )
         final: Json = {"errored": str(error["message"])} if error else {"completed": self._last}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .threads import Thread
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -9,7 +11,7 @@ if TYPE_CHECKING:
     from .config import Config
     from .hooks import Hooks
     from .lifecycle import Lifecycle
-    from .threads import Thread
+    from .rollout import Rollout
 
     Json = dict[str, Any]
 
@@ -22,7 +24,7 @@ class Identity:
     """What there is to know of one thread beyond its words."""
 
     def __init__(
-        self, thread_id: str, kind: str, *, hooks: Hooks, config: Config, parent: Thread | None = None
+        self, thread_id: str, kind: str, *, hooks: Hooks, config: Config, parent: HostThread | None = None
     ) -> None:
         self.thread_id = thread_id
         self.kind = kind
@@ -110,10 +112,23 @@ class Identity:
         return {"x-openai-subagent": "collab_spawn" if self.kind == "child" else "review", **parent, **named}
 
 
+class HostThread(Thread):
+    """A conversation of which hooks and the model are told who it is."""
+
+    def __init__(self, identity: Identity, *, cwd: str, ms: int, rollout: Rollout | None, model: str | None) -> None:
+        super().__init__(identity.thread_id, cwd=cwd, ms=ms, rollout=rollout, model=model)
+        self.identity = identity
+
+
+def hosted(thread: Thread) -> HostThread:
+    """A thread in a host: they all are."""
+    assert isinstance(thread, HostThread)
+    return thread
+
+
 def of(thread: Thread) -> Identity:
-    """The identity of a thread that the host has started."""
-    assert thread.identity is not None
-    return thread.identity
+    """The identity of a thread in a host."""
+    return hosted(thread).identity
 
 
 def marker_in(text: str) -> str | None:

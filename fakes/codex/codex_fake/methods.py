@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .threads import Thread
+    from .threads import Running, Thread
     from .turns import Surroundings
 
     Json = dict[str, Any]
@@ -209,7 +209,7 @@ class Methods:
         return self._threads[thread_id]
 
 
-def _interrupt(thread: Thread, turn: Turn) -> None:
+def _interrupt(thread: Thread, turn: Running) -> None:
     with thread.lock:
         if thread.turn is turn:
             turn.interrupt()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from . import clock, rollout
+from .identity import of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ def used(
     rows: Lifecycle, wire: Listening, thread: Thread, turn_id: str, last: Json | None = None, *, limits: bool = True
 ) -> None:
     """What the thread has used, once the model has counted anything, and how much of its limits is left."""
-    who = thread.identity
-    if who is not None and who.usage:
+    who = of(thread)
+    if who.usage:
         keys: list[str] = ["total_tokens", *rows["exec_usage"]]
         total = _counted(who.usage, keys)
         newest = _counted(last if last is not None else who.last_usage, keys)
@@ -94,7 +95,7 @@ def _machine() -> str:
 
 
 def _of_hooks(_: Host, thread: Thread) -> list[str]:
-    return thread.identity.hooks.warnings if thread.identity is not None else []
+    return of(thread).hooks.warnings
 
 
 def _unfinished(host: Host, _: Thread) -> list[str]:

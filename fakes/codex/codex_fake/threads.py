@@ -14,12 +14,19 @@ from .rollout import Rollout, Stored, path_of, session_meta
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
-    from .identity import Identity
-    from .turns import Turn
+    from typing import Any, Protocol
 
     Json = dict[str, Any]
+
+    class Running(Protocol):
+        """A turn, as far as those are concerned who find it running in a thread."""
+
+        id: str
+
+        def hear(self, words: list[Json]) -> None: ...
+
+        def interrupt(self) -> None: ...
+
 
 MODEL = "gpt-5.2"
 PROVIDER = "fake"
@@ -39,10 +46,8 @@ class Thread:
         self.items: list[Json] = []
         self.status: Json = {"type": "idle"}
         self.lock = allocate_lock()
-        self.turn: Turn | None = None
+        self.turn: Running | None = None
         """The running turn, read and set under the lock."""
-        self.identity: Identity | None = None
-        """What hooks and the model are told of it, where there is a host."""
         self._created = ms
         self._updated = ms
 

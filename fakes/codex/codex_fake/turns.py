@@ -18,10 +18,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from standin.wire import Recorder
+
     from .config import Config
     from .grandchild import Grandchild
-    from .host import Host
-    from .recorder import Recorder
     from .threads import Thread
     from .wire import Listening
 
@@ -32,13 +32,12 @@ MOST_REQUESTS = 20
 
 
 class Surroundings:
-    """What every turn of the process shares. Without a host, hooks and agents are none of its business."""
+    """What every turn of the process shares. Hooks and agents are none of its business."""
 
-    def __init__(self, wire: Listening, recorder: Recorder, grandchild: Grandchild, host: Host | None = None) -> None:
+    def __init__(self, wire: Listening, recorder: Recorder, grandchild: Grandchild) -> None:
         self.wire = wire
         self.recorder = recorder
         self.grandchild = grandchild
-        self.host = host
         self.base_url = os.environ.get("OPENAI_BASE_URL")
         self.key = os.environ.get("OPENAI_API_KEY")
         self.originator = "codex"
@@ -96,7 +95,7 @@ class Turn:
         """The whole turn."""
         error: ModelError | None = None
         try:
-            self._around.recorder.record("codex.turn", thread_id=self.thread.id, turn_id=self.id, state="started")
+            self._around.recorder.write("codex.turn", thread_id=self.thread.id, turn_id=self.id, state="started")
             self._around.grandchild.start_once()
             self._begin()
             self._converse()
@@ -227,7 +226,7 @@ class Turn:
             state = "interrupted" if self._interrupted else "failed" if error else "completed"
         self.thread.touch()
         self._close(state)
-        self._around.recorder.record("codex.turn", thread_id=self.thread.id, turn_id=self.id, state=state)
+        self._around.recorder.write("codex.turn", thread_id=self.thread.id, turn_id=self.id, state=state)
         shown = None
         if state == "failed" and error is not None:
             shown = {"message": str(error), "codexErrorInfo": error.info, "additionalDetails": None}

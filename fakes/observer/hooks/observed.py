@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from tap_run.wire import Recorder, decoded
+from standin.wire import decoded, recorder_of_the_run
 
 # what the host gives to hooks alone; the rest of a hook's environment is what its shells have
 HOOKS_ONLY = ("CLAUDE_PLUGIN_ROOT", "CLAUDE_PLUGIN_DATA", "CLAUDE_ENV_FILE", "CLAUDE_PROJECT_DIR")
@@ -26,14 +26,13 @@ def main() -> None:
         print(f"hookproof-observer: the payload is {error}", file=sys.stderr)
         return
     handler = HANDLERS.get(str(payload.get("hook_event_name"))) if isinstance(payload, dict) else None
-    address = os.environ.get("HOOKPROOF_RECORDER")
-    if handler is None or not address:
+    if handler is None or not os.environ.get("HOOKPROOF_RECORDER"):
         return
     # the host speaks: this process is only its mouth, and its parent may be a shell
     speaker = int(os.environ.get("HOOKPROOF_HOST_PID") or os.getppid())
-    recorder = Recorder(address, os.environ.get("HOOKPROOF_TOKEN"), "claude", speaker)
+    recorder = recorder_of_the_run("claude", speaker=speaker)
     for record in handler(payload):
-        recorder.tell(str(record.pop("kind")), record)
+        recorder.write(str(record.pop("kind")), **record)
 
 
 def who(payload: Record) -> Record:

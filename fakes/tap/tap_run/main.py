@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from .wire import Raw, Recorder, decoded, encoded
+from standin.hook_record import tell_end, tell_start
+from standin.wire import Raw, decoded, encoded, recorder_of_the_run
 
 if sys.platform == "win32":
     from .windows import Hook
@@ -16,8 +17,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-SHOWN = ("CLAUDE", "CODEX", "PLUGIN")
-"""The variables of a hook that the journal keeps begin so."""
 LONGEST_PAYLOAD = 8 * 1024 * 1024
 DEEPEST_PAYLOAD = 200
 """How deep it may be nested: a record that is deeper is refused."""
@@ -33,44 +32,37 @@ def main(argv: list[str]) -> None:
     hook = Hook(shell, command["runs"], text)
     # a hooks file that both hosts read is tapped once; of the two only Codex sets this variable
     source = tapped.get("host") or ("codex" if "PLUGIN_ROOT" in os.environ else "claude")
-    recorder = Recorder(os.environ.get("HOOKPROOF_RECORDER"), os.environ.get("HOOKPROOF_TOKEN"), source)
+    recorder = recorder_of_the_run(source)
     run = {
         "run": os.urandom(16).hex(),
         "event": str(payload.get("hook_event_name") or ""),
         "session_id": payload.get("session_id"),
         "agent_id": payload.get("agent_id"),
     }
-    recorder.tell(
-        "hook.started",
-        {
-            **run,
-            "agent_type": payload.get("agent_type"),
-            "plugin": tapped.get("plugin"),
-            "command": command["written"],
-            "pid": hook.pid,
-            "pgid": hook.pgid,
-            "cwd": os.getcwd(),
-            "payload": shown,
-            "env": {name: value for name, value in os.environ.items() if name.startswith(SHOWN)},
-        },
+    tell_start(
+        recorder,
+        run,
+        process=(hook.pid, hook.pgid),
+        environment=os.environ,
+        agent_type=payload.get("agent_type"),
+        plugin=tapped.get("plugin"),
+        command=command["written"],
+        cwd=os.getcwd(),
+        payload=shown,
     )
     hook.go()
     hook.serve()
     if hook.held:
         # the host will see the hook's exit now and the end of its output later, as it would without a tap
-        hook.leave_a_relay(lambda pid: recorder.tell("hook.held", {**run, "pid": pid}))
-    recorder.tell(
-        "hook.ended",
-        {
-            **run,
-            "exit": hook.exit,
-            "signal": hook.signal,
-            **hook.stdout.shown("stdout"),
-            **hook.stderr.shown("stderr"),
-            "ended_by": hook.ended_by,
-            # what the host made of it only the host knows
-            "effects": None,
-        },
+        hook.leave_a_relay(lambda pid: recorder.write("hook.held", **run, pid=pid))
+    tell_end(
+        recorder,
+        run,
+        status=(hook.exit, hook.signal),
+        printed=(hook.stdout, hook.stderr),
+        ended_by=hook.ended_by,
+        # what the host made of it only the host knows
+        effects=None,
     )
     hook.leave()
 

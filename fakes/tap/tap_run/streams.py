@@ -7,7 +7,7 @@ import select
 import stat
 from _socket import socketpair
 
-from .kept import Kept
+from standin.hook_record import SHOWN, Output
 
 
 class Stream:
@@ -17,7 +17,7 @@ class Stream:
         self.source: int | None = source
         self.target = target
         self.pending = b""
-        self.kept = Kept()
+        self.kept = Output(SHOWN)
         self._told_end = False
 
     @property
