@@ -73,7 +73,7 @@ def test_an_unknown_agent_type_is_a_tool_error(make_model: MakeModel, make_bench
 
 
 def test_calls_that_make_no_sense(make_model: MakeModel, make_bench: MakeBench) -> None:
-    wrong = calls(("Nonesuch", {}), ("Bash", {"timeout": 5}), ("Read", {"file_path": "/x"}), ids=["n", "b", "r"])
+    wrong = calls(("Nonesuch", {}), ("Bash", {"timeout": 5}), ("Read", {"file_path": "/nosuch"}), ids=["n", "b", "r"])
     model = make_model(main=[wrong, text("done")])
     running = make_bench(model).start(turn=HELLO)
     running.turn_ended()
@@ -84,8 +84,7 @@ def test_calls_that_make_no_sense(make_model: MakeModel, make_bench: MakeBench) 
         "<tool_use_error>InputValidationError: Bash failed due to the following issue:\n"
         "The required parameter `command` is missing</tool_use_error>"
     )
-    # offered as by the real one, but no scripted model calls it
-    assert results["r"]["content"] == "<tool_use_error>Error: No such tool available: Read</tool_use_error>"
+    assert results["r"]["content"] == "File does not exist: /nosuch"
 
 
 def test_several_tools_of_one_answer_run_at_once(make_model: MakeModel, make_bench: MakeBench) -> None:
@@ -103,3 +102,15 @@ def test_several_tools_of_one_answer_run_at_once(make_model: MakeModel, make_ben
     results = model.of("main")[1].tool_results()
     assert list(results) == ["1", "2"]
     assert [result["content"] for result in results.values()] == ["y", "x"]
+
+
+def test_the_read_tool(make_model: MakeModel, make_bench: MakeBench) -> None:
+    model = make_model(main=[call("Read", id="r", file_path="PATH", offset=2, limit=1), text("done")])
+    bench = make_bench(model)
+    path = bench.project / "file"
+    path.write_text("one\ntwo\nthree\n")
+    model.script["main"][0].blocks[0]["input"]["file_path"] = str(path)
+    running = bench.start(turn=HELLO)
+    running.turn_ended()
+    assert running.finish() == 0
+    assert model.of("main")[1].tool_results()["r"]["content"] == "     2\ttwo"

@@ -35,11 +35,8 @@ TOOLS = {
 }
 """What each tool requires and takes."""
 
-REQUIRED = {"Agent": ["prompt"], "Bash": ["command"]}
-"""What a call is refused without. (`description` is in the schema, but the model of a test may leave it out.)
-
-Read is offered, as every host offers it, and not played: no scripted model calls it.
-"""
+REQUIRED = {"Agent": ["prompt"], "Bash": ["command"], "Read": ["file_path"]}
+"""What a call is refused without. (`description` is in the schema, but the model of a test may leave it out.)"""
 
 
 def body(

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
 
 
 def find(name: str) -> Work:
-    """The work of a tool that is played: Bash or Agent."""
+    """The work of a tool that the host offers."""
     if name == "Bash":
         from .tools_bash import run  # noqa: PLC0415 - see above
-    else:
+    elif name == "Agent":
         from .tools_agent import run  # noqa: PLC0415
+    else:
+        from .tools_read import run  # noqa: PLC0415
     return run

@@ -94,7 +94,7 @@ class ToolUse:
         self._worked(worked)
 
     def _problem(self) -> str | None:
-        if self.name not in self.agent.tools or self.name not in REQUIRED:
+        if self.name not in self.agent.tools:
             return f"Error: No such tool available: {self.name}"
         missing = [name for name in REQUIRED[self.name] if not isinstance(self.input.get(name), str)]
         if missing:
