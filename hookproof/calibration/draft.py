@@ -12,8 +12,8 @@ from typing import Any
 import tomlkit
 
 from hookproof.calibration.facets import Facets, event_of
-from hookproof.calibration.names import MAIN
 from hookproof.catalogue.lifecycle import Lifecycle
+from hookproof.catalogue.scenario import MAIN
 
 _CARRIED = ("CLAUDE", "CODEX", "PLUGIN")
 """What a hook's variables begin with that the tap records."""

@@ -258,7 +258,7 @@ async def start_session(
             )
             unless_started.pop_all()
     session = TerminalSession(name, child, ours, journal, session_id, seconds=seconds)
-    shown = [part.replace(str(world.root), "$RUN") for part in argv]
+    shown = world.shown(argv)
     journal.write(
         "host.started", session=name, session_id=session_id, pid=session.pid, argv=shown, terminal=[COLUMNS, ROWS]
     )
