@@ -65,7 +65,7 @@ def update(text: str, baseline: Baseline, played: Mapping[Cell, Outcome], platfo
 
     try:
         tables = TableList(text, "known")
-    except TOMLKitError as error:
+    except (TOMLKitError, RecursionError) as error:
         raise CatalogueError(baseline.path, [f"cannot be edited: {error}"]) from None
     system = system_of(platform)
     entries = entries_of(baseline.path, {"known": tables.read()})

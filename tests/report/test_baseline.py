@@ -307,7 +307,12 @@ def test_when_nothing_is_left_only_what_opens_the_file_is(tmp_path: Path) -> Non
 
 def test_a_file_that_was_spoilt_while_the_run_played_is_not_written(tmp_path: Path) -> None:
     found = baseline(tmp_path, ENTRY)
-    for text, mistake in (("[[known]\n", "cannot be edited: "), (ENTRY.replace("check", "cheque"), "unknown key")):
+    deep = f"known = {'[' * 5000}{']' * 5000}\n"
+    for text, mistake in (
+        ("[[known]\n", "cannot be edited: "),
+        (deep, "cannot be edited: "),
+        (ENTRY.replace("check", "cheque"), "unknown key"),
+    ):
         with pytest.raises(CatalogueError, match=mistake):
             update(text, found, outcomes([FIXED]), LINUX, TODAY)
 
