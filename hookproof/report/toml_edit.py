@@ -1,7 +1,8 @@
 """The list of tables in a TOML file that people write: entries are changed, taken out and added, all else stays.
 
 A baseline is edited by it. Both ways to write such a list are kept to, `[[key]]` and `key = [{...}]`. tomlkit keeps
-every letter, but takes the comment before a header for the end of the table before; a reader takes it for the next's.
+every letter (only headers that were spelled in two ways are spelled alike afterwards), but takes the comment before a
+header for the end of the table before; a reader takes it for the next one's.
 """
 
 from __future__ import annotations
