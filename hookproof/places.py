@@ -6,7 +6,6 @@ The one module that knows both places.
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -24,16 +23,16 @@ DESCRIPTORS = _PACKAGE / "catalogue" / "plugins"
 def cache_dir() -> Path:
     """The user's cache directory for hookproof: kept runs, and later installed hosts.
 
-    `HOOKPROOF_CACHE` overrides it; else the platform's convention (XDG on Unix, LOCALAPPDATA on Windows).
+    `HOOKPROOF_CACHE` overrides it; else it is where the platform has such things: `~/.cache/hookproof` or below
+    XDG_CACHE_HOME, `~/Library/Caches/hookproof` on macOS, `%LOCALAPPDATA%\\hookproof` on Windows.
     """
     override = os.environ.get("HOOKPROOF_CACHE")
     if override:
         return Path(override)
-    if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA")
-        return (Path(local) if local else Path.home() / "AppData" / "Local") / "hookproof"
-    xdg = os.environ.get("XDG_CACHE_HOME")
-    return (Path(xdg) if xdg else Path.home() / ".cache") / "hookproof"
+    import platformdirs  # noqa: PLC0415 - only for who keeps something
+
+    # by itself it puts an author before the name on Windows, and "Cache" behind it
+    return platformdirs.user_cache_path("hookproof", appauthor=False, opinion=False)
 
 
 def runs_dir() -> Path:

@@ -7,13 +7,14 @@ know, a scenario of calibration will tell.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import tomlkit
+
 from hookproof.calibration.facets import Facets, event_of
-from hookproof.calibration.names import MAIN
 from hookproof.catalogue.lifecycle import Lifecycle, same
+from hookproof.catalogue.scenario import MAIN
 
 _CARRIED = ("CLAUDE", "CODEX", "PLUGIN")
 """What a hook's variables begin with that the tap records."""
@@ -25,10 +26,11 @@ _OF_CHILDREN = frozenset({"agent_id", "agent_type"})
 def draft(nearest: Lifecycle, version: str, runs: Sequence[Facets]) -> str:
     """The draft as TOML."""
     known = {name: row["is"] for name, row in nearest.rows.items()}
-    rows: dict[str, dict[str, Any]] = {}
+    rows = tomlkit.table()
     for name, value in {"version": version, **dict(_derived(nearest.host, known, runs))}.items():
         source = {"source": f"measured by calibrate on {version}"}
-        rows[name] = source if name in known and same(value, known[name]) else {"is": value, **source}
+        rows[name] = tomlkit.inline_table()
+        rows[name].update(source if name in known and same(value, known[name]) else {"is": value, **source})
     head = {
         "name": f"{nearest.host}-{version}",
         "title": f"a draft for {version}, from {nearest.name} and a calibration",
@@ -36,9 +38,7 @@ def draft(nearest: Lifecycle, version: str, runs: Sequence[Facets]) -> str:
         "extends": nearest.name,
         "alike": f"not measured on {version}",
     }
-    lines = [*(f"{key} = {_value(value)}" for key, value in head.items()), "", "[rows]"]
-    lines += [f"{name} = {_value(row)}" for name, row in rows.items()]
-    return "\n".join(lines) + "\n"
+    return tomlkit.dumps({**head, "rows": rows})
 
 
 def _derived(host: str, known: Mapping[str, Any], runs: Sequence[Facets]) -> Iterator[tuple[str, Any]]:
@@ -128,20 +128,3 @@ def _codex(runs: Sequence[Facets]) -> Iterator[tuple[str, Any]]:
     groups = set(_all(runs, "hook processes").values())
     if groups:
         yield "hook_group", "host" if "in the host's process group" in groups else "own session"
-
-
-def _value(value: Any) -> str:
-    """A plain value as TOML, on one line."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return repr(value)
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    if isinstance(value, list):
-        return f"[{', '.join(map(_value, value))}]"
-    return "{ " + ", ".join(f"{_key(key)} = {_value(each)}" for key, each in value.items()) + " }" if value else "{}"
-
-
-def _key(key: str) -> str:
-    return key if key.replace("_", "").replace("-", "").isalnum() and key.isascii() else json.dumps(key)

@@ -11,7 +11,6 @@ from typing import Any
 
 from hookproof.journal import Record
 
-MAIN = "main"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _TRANSCRIPT = re.compile(rf"({_UUID})\.jsonl")
 _TASK = re.compile(r"(?:with ID: |<task-id>|backgroundTaskId\W+)([a-z][a-z0-9]{8})\b")

@@ -129,9 +129,5 @@ async def start_session(
         case=group,
     )
     session = ClaudeSession(name, child, journal, session_id)
-    journal.write("host.started", session=name, session_id=session_id, pid=session.pid, argv=_shown(argv, world))
+    journal.write("host.started", session=name, session_id=session_id, pid=session.pid, argv=world.shown(argv))
     return session
-
-
-def _shown(argv: list[str], world: World) -> list[str]:
-    return [part.replace(str(world.root), "$RUN") for part in argv]

@@ -19,7 +19,6 @@ from pathlib import Path
 from hookproof import places, processes
 from hookproof.hosts import terminal
 from hookproof.hosts.process import HostProcess
-from hookproof.hosts.screen import Screen
 from hookproof.hosts.session import Program
 from hookproof.journal import DeadlineMissedError, Journal, Record
 from hookproof.model.script import mark
@@ -56,6 +55,8 @@ class TerminalSession:
     def __init__(
         self, name: str, child: processes.Child, ours: int, journal: Journal, session_id: str, *, seconds: float
     ) -> None:
+        from hookproof.hosts.screen import Screen  # noqa: PLC0415 - a terminal emulator, only for terminals
+
         self.name = name
         self.session_id = session_id
         self._journal = journal
@@ -257,7 +258,7 @@ async def start_session(
             )
             unless_started.pop_all()
     session = TerminalSession(name, child, ours, journal, session_id, seconds=seconds)
-    shown = [part.replace(str(world.root), "$RUN") for part in argv]
+    shown = world.shown(argv)
     journal.write(
         "host.started", session=name, session_id=session_id, pid=session.pid, argv=shown, terminal=[COLUMNS, ROWS]
     )

@@ -54,7 +54,7 @@ class Setting:
             stderr=PIPE,
             case=self.group,
         )
-        shown = [part.replace(str(self.world.root), "$RUN") for part in argv]
+        shown = self.world.shown(argv)
         self.journal.write("host.started", session=session, session_id=thread, pid=child.identity.pid, argv=shown)
         return child
 

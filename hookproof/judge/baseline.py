@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -27,7 +27,6 @@ NAME = "hookproof.toml"
 System = Literal["linux", "windows", "macos"]
 Standing = Literal["new", "stale", "known"]
 """In falling order of weight."""
-_HEADER = re.compile(r"\s*\[\[\s*known\s*\]\]")
 _REAL = re.compile(r"(claude|codex)@\S+")
 
 
@@ -103,21 +102,28 @@ def read_baseline(path: Path, scenarios: Mapping[str, Collection[str]]) -> Basel
     Raises CatalogueError with every mistake and its place: an entry without a reason, a name that does not exist, a
     check that is named twice for a lifecycle.
     """
-    entries, text = validate(path, read_table(path), _File).known, files.read_text(path)
-    lines = _header_lines(text)
-    mistakes = []
+    entries = entries_of(path, read_table(path))
+    mistakes: list[tuple[int, str]] = []
     told: dict[tuple[str, str, str], int] = {}
     for number, entry in enumerate(entries, start=1):
-        line = f"line {lines[number - 1]}: " if len(lines) == len(entries) else ""
-        where = f"{line}known[{number}] ({entry.check})"
-        mistakes += [f"{where}: {mistake}" for mistake in _mistakes(entry, scenarios)]
+        mistakes += [(number, mistake) for mistake in _mistakes(entry, scenarios)]
         for cell in _cells(entry):
             if told.setdefault(cell, number) != number:
-                mistakes.append(f"{where}: {cell[1]} is named in known[{told[cell]}] already")
+                mistakes.append((number, f"{cell[1]} is named in known[{told[cell]}] already"))
                 break
     if mistakes:
-        raise CatalogueError(path, mistakes)
+        try:
+            lines = ["", *_lines(files.read_text(path))]
+        except ValueError:  # a newer TOML, which Python reads and tomlkit does not
+            lines = [""] * (len(entries) + 1)
+        where = {number: f"{lines[number]}known[{number}] ({entries[number - 1].check})" for number, _ in mistakes}
+        raise CatalogueError(path, [f"{where[number]}: {mistake}" for number, mistake in mistakes])
     return Baseline(path, tuple(entries))
+
+
+def entries_of(path: Path, table: dict[str, Any]) -> list[Known]:
+    """The entries in the table that `path` holds. Raises CatalogueError for what is no entry."""
+    return validate(path, table, _File).known
 
 
 def stand(
@@ -183,5 +189,16 @@ def _near(name: str, known: Collection[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
-def _header_lines(text: str) -> list[int]:
-    return [number for number, line in enumerate(text.splitlines(), start=1) if _HEADER.match(line)]
+def _lines(text: str) -> list[str]:
+    """`line N: ` for each entry: of its header, or of its brace."""
+    import tomlkit  # noqa: PLC0415 - it remembers how a text was written, which only a mistake must tell
+    from tomlkit.items import Table  # noqa: PLC0415
+
+    at, lines = 0, []
+    for entry in tomlkit.parse(text)["known"]:
+        content = entry.as_string()
+        at = text.index(content, at)
+        # what a table holds begins in the line after its header
+        lines.append(f"line {text.count(chr(10), 0, at) + (not isinstance(entry, Table))}: ")
+        at += len(content)
+    return lines

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from hookproof.judge.baseline import Baseline, Known, system_of
+from hookproof.catalogue.reading import CatalogueError
+from hookproof.judge.baseline import Baseline, Known, entries_of, system_of
 from hookproof.report.results import Result
 
-_HEADER = re.compile(r"^[ \t]*\[\[\s*known\s*\]\]", re.MULTILINE)
 _PREFACE = """\
 # The violations that hookproof knows of in this plugin, each with its reason. A new one fails a run, and so does an
 # entry that no longer holds. `hookproof run --plugin PATH --update-baseline` adds and removes entries; the reasons
@@ -57,26 +55,35 @@ def outcomes(results: Iterable[Result], replays: Iterable[Result] = ()) -> dict[
 
 
 def update(text: str, baseline: Baseline, played: Mapping[Cell, Outcome], platform: str, today: date) -> Update:
-    """`text`, the file of `baseline`, brought to what was `played`. Entries that stay keep every letter."""
+    """`text`, the file of `baseline`, brought to what was `played`. What stays keeps every letter.
+
+    Raises CatalogueError when it is no baseline any more.
+    """
+    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415 - to edit TOML, only for who asks for it
+
+    from hookproof.report.toml_edit import TableList  # noqa: PLC0415
+
+    try:
+        tables = TableList(text, "known")
+    except (TOMLKitError, RecursionError) as error:
+        raise CatalogueError(baseline.path, [f"cannot be edited: {error}"]) from None
     system = system_of(platform)
-    kept = [_kept(entry, played, system) for entry in baseline.entries]
-    removed = sum(
-        len(old.lifecycles) - (len(new.lifecycles) if new else 0)
-        for old, new in zip(baseline.entries, kept, strict=True)
-    )
-    added = _added(played, baseline, system, today)
-    preface, blocks = _blocks(text)
-    if len(blocks) != len(kept):  # written in another manner than ours: only the entries can be kept
-        preface, blocks = _PREFACE + "\n", [_block(entry) for entry in baseline.entries]
-    parts = [
-        block if new == old else _changed(block, new)
-        for block, old, new in zip(blocks, baseline.entries, kept, strict=True)
-        if new is not None
-    ]
-    parts = [preface if text.strip() else _PREFACE + "\n", *parts]
-    whole = "".join(part if part.endswith("\n") or not part else f"{part}\n" for part in parts).rstrip("\n") + "\n"
+    entries = entries_of(baseline.path, {"known": tables.read()})
+    added = _added(played, entries, system, today)
+    removed = 0
+    for number, entry in reversed(list(enumerate(entries))):
+        kept = _kept(entry, played, system)
+        gone = [name for name in entry.lifecycles if kept is None or name not in kept.lifecycles]
+        removed += len(gone)
+        if kept is None:
+            tables.remove(number)
+            continue
+        tables.take_values(number, "lifecycles", gone)
+        if kept.sometimes != entry.sometimes:
+            tables.set(number, "sometimes", kept.sometimes)
+    whole = tables.text_with(map(_table, added))
     return Update(
-        whole + "".join(f"\n{_block(entry)}" for entry in added),
+        whole if text.strip() else _PREFACE + whole,
         added=sum(len(entry.lifecycles) for entry in added),
         removed=removed,
     )
@@ -93,9 +100,9 @@ def _kept(entry: Known, played: Mapping[Cell, Outcome], system: str) -> Known | 
     return entry.model_copy(update={"lifecycles": left, "sometimes": entry.sometimes or races}) if left else None
 
 
-def _added(played: Mapping[Cell, Outcome], baseline: Baseline, system: str, today: date) -> list[Known]:
+def _added(played: Mapping[Cell, Outcome], entries: Sequence[Known], system: str, today: date) -> list[Known]:
     """One entry for a check, on all lifecycles where it is new; races apart, and what is known on another system."""
-    elsewhere = {(entry.check, name) for entry in baseline.entries for name in entry.lifecycles}
+    elsewhere = {(entry.check, name) for entry in entries for name in entry.lifecycles}
     grouped: dict[tuple[str, bool, bool], list[str]] = {}
     for (check, lifecycle), outcome in played.items():
         if outcome.new:
@@ -116,47 +123,7 @@ def _added(played: Mapping[Cell, Outcome], baseline: Baseline, system: str, toda
     ]
 
 
-def _blocks(text: str) -> tuple[str, list[str]]:
-    """What stands before the first entry, and each entry's text with the comments right before it."""
-    starts = [_with_comments(text, found.start()) for found in _HEADER.finditer(text)]
-    if not starts:
-        return text if text.strip() else "", []
-    # what opens the file belongs to the file when an empty line follows it
-    ends = [*starts[1:], len(text)]
-    return text[: starts[0]], [text[start:end] for start, end in zip(starts, ends, strict=True)]
-
-
-def _with_comments(text: str, start: int) -> int:
-    """The start of the comment lines that stand directly before `start`."""
-    while start:
-        before = text.rfind("\n", 0, start - 1) + 1
-        if not text[before:start].lstrip().startswith("#"):
-            break
-        start = before
-    return start
-
-
-def _changed(block: str, entry: Known | None) -> str:
-    """The comments of a block, and its entry anew."""
-    if entry is None:
-        return ""
-    header = _HEADER.search(block)
-    return (block[: header.start()] if header else "") + _block(entry) + "\n"
-
-
-def _block(entry: Known) -> str:
-    lines = ["[[known]]", f"check = {_quoted(entry.check)}", f"lifecycles = {_listed(entry.lifecycles)}"]
-    if entry.platforms:
-        lines.append(f"platforms = {_listed(entry.platforms)}")
-    if entry.sometimes:
-        lines.append("sometimes = true")
-    return "\n".join([*lines, f"reason = {_quoted(entry.reason)}", ""])
-
-
-def _listed(names: Iterable[str]) -> str:
-    return f"[{', '.join(_quoted(name) for name in names)}]"
-
-
-def _quoted(text: str) -> str:
-    # a JSON string is a basic string of TOML, but for DEL, which TOML wants escaped
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+def _table(entry: Known) -> dict[str, object]:
+    """What is written of a new entry, the reason last: it is for people to write."""
+    told = entry.model_dump(exclude_defaults=True)
+    return {**{name: value for name, value in told.items() if name != "reason"}, "reason": entry.reason}

@@ -151,7 +151,7 @@ class _Wrap:
         # `exec`: the host's child is the tap. "$0" is the host's shell, told by itself. The command goes along as a
         # word so that what the host puts in for ${...} is put in here, too
         start = "" if sys.platform == "win32" else "exec "
-        return f'{start}{" ".join(map(_quoted, words))} "$0" {_quoted(command)}'
+        return f'{start}{shlex.join(words)} "$0" {shlex.quote(command)}'
 
     def _wrapped_before(self, command: str) -> int | None:
         """The command's index where the other host's installation has wrapped it already."""
@@ -159,10 +159,6 @@ class _Wrap:
             return None
         words = shlex.split(command)
         return int(words[words.index(str(self._other)) + 1])
-
-
-def _quoted(word: str) -> str:
-    return "'" + word.replace("'", "'\\''") + "'"
 
 
 def _entries(path: Path, events: Any) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -7,8 +7,10 @@ short paths), and removed whole at the run's end, after the evidence in it has b
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +38,10 @@ class World:
     bin: Path
     plugin: Path
     lifecycle: Path
+
+    def shown(self, argv: Iterable[str]) -> list[str]:
+        """A command line as the journal tells it: without the name that this run's directory has by chance."""
+        return [part.replace(str(self.root), "$RUN") for part in argv]
 
     def remove(self) -> bool:
         """Remove the whole world. False when something of it is still there (a file in use on Windows)."""
@@ -151,8 +157,7 @@ def _launcher(folder: Path, name: str, argv: list[str]) -> None:
         (folder / name).symlink_to(argv[0])
         return
     script = folder / name
-    quoted = " ".join("'" + part.replace("'", "'\\''") + "'" for part in argv)
-    script.write_text(f'#!/bin/sh\nexec {quoted} "$@"\n', encoding="utf-8")
+    script.write_text(f'#!/bin/sh\nexec {shlex.join(argv)} "$@"\n', encoding="utf-8")
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
 
 
@@ -169,9 +174,5 @@ def shell_argv(command: str, env_files: list[str], folder: Path) -> list[str]:
             return cmd_argv(command, env_files, folder)
     else:
         bash = _BASH
-    sources = "".join(f". {_quoted(path)} && " for path in env_files if os.path.exists(path))  # noqa: PTH110
+    sources = "".join(f". {shlex.quote(path)} && " for path in env_files if os.path.exists(path))  # noqa: PTH110
     return [bash, "-c", f"{sources}exec {command}"]
-
-
-def _quoted(path: str) -> str:
-    return "'" + path.replace("'", "'\\''") + "'"

@@ -84,6 +84,8 @@ def converse(folder: Path, act: Act, *, program: Program | None = None, seconds:
         journal.records.append({"kind": "left", "ended": len(left.ended)})
         return journal.records
 
+    # the first sandbox of a process takes the lock of its claims, which it holds to its end
+    worlds.build(resolve_plugin("reference"), resolve_lifecycle("claude-2.1.91"), codex=None).remove()
     before = len(list(Path("/dev/fd").iterdir()))
     records = asyncio.run(run())
     assert len(list(Path("/dev/fd").iterdir())) == before

@@ -21,7 +21,6 @@ from hookproof.processes import Death, Exit, Identity, registry
 from hookproof.processes import portable as native
 from hookproof.processes.base import Child, Stream
 from hookproof.processes.platform import Platform
-from hookproof.processes.portable import threads
 
 from .programs import LIVES, ORPHAN, SECONDS, environment, played, python, running, said
 
@@ -104,12 +103,15 @@ def test_who_does_not_die_is_told() -> None:
         assert native.wait_dead([identity], seconds=0) == [identity]
 
 
-@pytest.mark.parametrize("watcher", [native.watch_deaths, threads.ThreadWatcher], ids=["best", "threads"])
-def test_deaths_are_told_and_nobodys_status_is_taken(watcher: type[threads.ThreadWatcher]) -> None:
+@pytest.mark.parametrize("waitid", [True, False], ids=["waitid", "as on macOS before 3.13"])
+def test_deaths_are_told_and_nobodys_status_is_taken(waitid: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not waitid:
+        monkeypatch.delattr(os, "waitid", raising=False)
+
     async def main() -> None:
         loop = asyncio.get_running_loop()
         told: asyncio.Queue[Death] = asyncio.Queue()
-        watch = watcher(loop, told.put_nowait)
+        watch = native.watch_deaths(loop, told.put_nowait)
         with running(LIVES) as ours, running(ORPHAN) as process:
             orphan = identity_of(int(said(process)))
             identity = identity_of(ours.pid)
@@ -120,7 +122,8 @@ def test_deaths_are_told_and_nobodys_status_is_taken(watcher: type[threads.Threa
             ours.terminate()
             death = await told.get()
             assert death.identity == identity
-            assert death.exit in {Exit(code=None, signal=signal.SIGTERM, observed=True), None}
+            observed = Exit(code=None, signal=signal.SIGTERM, observed=True)
+            assert death.exit == (observed if hasattr(os, "waitid") else None)
             assert ours.wait() == -signal.SIGTERM
             native.kill(orphan)
             assert (await told.get()).identity == orphan

@@ -7,13 +7,14 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 from made_reports import LINUX, WINDOWS, a_check, a_result
 
 from hookproof import suite
 from hookproof.catalogue.reading import CatalogueError
-from hookproof.judge.baseline import Baseline, Known, find, place, read_baseline, system_of
+from hookproof.judge.baseline import Baseline, find, place, read_baseline, system_of
 from hookproof.report.baseline import Update, outcomes, update
 from hookproof.report.results import Result
 
@@ -187,21 +188,162 @@ def test_another_system_gets_an_entry_of_its_own(tmp_path: Path) -> None:
     assert kept.text == text
 
 
-def test_another_way_of_writing_is_read_and_rewritten(tmp_path: Path) -> None:
-    text = 'known = [{check = "jobs/pattern-c:JOB-03", lifecycles = ["claude-2.1.91"], reason = "r"}]\n'
-    still = a_result(a_check("JOB-03", "violates", baseline="known"), a_check("JOB-04", "violates", baseline="new"))
-    assert [entry["check"] for entry in known(updated(baseline(tmp_path, text), still))] == [
+STILL = a_result(a_check("JOB-03", "violates", baseline="known"), a_check("JOB-04", "violates", baseline="new"))
+FIXED = a_result(a_check("JOB-03", baseline="stale"))
+RACE = a_result(a_check("JOB-03", "violates", baseline="known"))
+INLINE = """\
+# ours
+known = [
+  # about C
+  { check = "jobs/pattern-c:JOB-03", lifecycles = ["claude-2.1.91", 'as-reported-345'], reason = "c" }, # see #7
+  {check="jobs/pattern-d:JOB-21", lifecycles=["claude-2.1.91"], reason='''d'''}
+]
+"""
+
+
+def test_a_list_in_braces_is_edited_in_its_own_manner(tmp_path: Path) -> None:
+    done = updated(baseline(tmp_path, INLINE), STILL)
+    assert done.text.splitlines()[:4] == INLINE.splitlines()[:4]
+    assert [entry["check"] for entry in known(done)] == [
         "jobs/pattern-c:JOB-03",
+        "jobs/pattern-d:JOB-21",
         "jobs/pattern-c:JOB-04",
     ]
+    assert "[[known]]" not in done.text
+    fixed = updated(baseline(tmp_path, INLINE), FIXED)
+    assert fixed.text == INLINE.replace('"claude-2.1.91", \'as', "'as")
+    assert (fixed.added, fixed.removed) == (0, 1)
 
 
-@given(st.text(st.characters(codec="utf-8"), min_size=1).filter(str.strip))
-def test_every_reason_survives_a_rewrite(reason: str) -> None:
-    entry = Known(check="jobs/pattern-c:JOB-03", lifecycles=["claude-2.1.91", "as-reported-345"], reason=reason)
-    fixed = outcomes([a_result(a_check("JOB-03"))])
-    done = update("", Baseline(Path("x"), (entry,)), fixed, LINUX, TODAY)
-    assert known(done) == [{"check": entry.check, "lifecycles": ["as-reported-345"], "reason": reason}]
+def test_a_list_in_braces_may_become_empty_and_grow_again(tmp_path: Path) -> None:
+    one = 'known = [{check = "jobs/pattern-c:JOB-03", lifecycles = ["claude-2.1.91"], reason = "r"}] # all of it\n'
+    done = updated(baseline(tmp_path, one), FIXED)
+    assert done.text == "known = [] # all of it\n"
+    again = updated(read_baseline(tmp_path / "hookproof.toml", SCENARIOS), new())
+    assert again.text.startswith('known = [{check = "jobs/pattern-c:JOB-04", ')
+    assert again.text.endswith("}] # all of it\n")
+
+
+def test_a_header_may_be_quoted_and_a_text_may_look_like_one(tmp_path: Path) -> None:
+    text = """\
+  [[ "known" ]] # by hand
+check = "jobs/pattern-c:JOB-03"
+lifecycles = ["claude-2.1.91", "as-reported-345"]
+reason = '''
+[[known]]
+waits for #7'''
+"""
+    (told,) = mistakes(tmp_path, f"\n{text}\n" + ENTRY.replace("pattern-c", "pattern-x"))
+    assert told.startswith("line 9: known[2] (jobs/pattern-x:JOB-03): there is no scenario")
+    done = updated(baseline(tmp_path, text), FIXED)
+    assert done.text == text.replace('"claude-2.1.91", ', "")
+
+
+def test_a_mistake_in_a_list_in_braces_has_its_line(tmp_path: Path) -> None:
+    told = mistakes(tmp_path, INLINE.replace("JOB-21", "JOB-22").replace('reason = "c"', 'reason = ""'))
+    assert [each.partition(": ")[0] for each in told] == ["line 4", "line 5"]
+    assert "known[2] (jobs/pattern-d:JOB-22): jobs/pattern-d does not check" in told[1]
+
+
+def test_without_its_line_a_mistake_is_told_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unread(_text: str) -> None:
+        raise tomlkit.exceptions.ParseError(1, 2)
+
+    monkeypatch.setattr(tomlkit, "parse", unread)
+    (told,) = mistakes(tmp_path, ENTRY.replace("waits for #7", ""))
+    assert told.startswith("known[1] (jobs/pattern-c:JOB-03): has no reason")
+
+
+def test_what_is_inside_an_entry_stays_when_it_changes(tmp_path: Path) -> None:
+    text = """\
+# ours
+
+[[known]]
+reason = 'c' # because
+lifecycles = [
+  "as-reported-345", # the reporter's
+  "claude-2.1.91",
+]
+# which one?
+check = "jobs/pattern-c:JOB-03"
+# until here
+
+# about D
+[[known]]
+check = "jobs/pattern-d:JOB-21"
+lifecycles = ["claude-2.1.91"]
+reason = "d"
+"""
+    done = updated(baseline(tmp_path, text), FIXED)
+    assert done.text == text.replace('  "claude-2.1.91",\n', "")
+    race = updated(baseline(tmp_path, text), RACE, FIXED)
+    assert race.text == text.replace('JOB-03"\n', 'JOB-03"\nsometimes = true\n')
+    assert known(race)[0]["sometimes"] is True
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_comment_goes_with_the_entry_that_it_is_about(tmp_path: Path, newline: str) -> None:
+    entry = ENTRY.replace(', "as-reported-345"', "")
+    other = entry.replace("pattern-c:JOB-03", "pattern-d:JOB-21")
+    about_c, about_d = f"# about C\n# and more\n{entry}", f"# about D\n{other}# end\n"
+    path = tmp_path / "hookproof.toml"
+    for before, after in ((f"{about_c}\n{about_d}", about_d), (f"{about_d}\n{about_c}", about_d)):
+        path.write_text(f"# ours\n\n{before}", encoding="utf-8", newline=newline)
+        found = read_baseline(path, SCENARIOS)
+        text = path.read_bytes().decode()
+        done = update(text, found, outcomes([FIXED, new(lifecycle="as-reported-345")]), LINUX, TODAY)
+        assert done.text.startswith(f"# ours\n\n{after}\n[[known]]\n".replace("\n", newline))
+        assert done.text.count("\n") == done.text.count(newline)
+        assert [entry["check"] for entry in known(done)] == ["jobs/pattern-d:JOB-21", "jobs/pattern-c:JOB-04"]
+
+
+def test_when_nothing_is_left_only_what_opens_the_file_is(tmp_path: Path) -> None:
+    text = "# ours\n\n# about C\n" + ENTRY.replace(', "as-reported-345"', "")
+    done = updated(baseline(tmp_path, text), FIXED)
+    assert done.text == "# ours\n"
+    again = updated(read_baseline(tmp_path / "hookproof.toml", SCENARIOS), new())
+    assert again.text.startswith("# ours\n\n[[known]]\ncheck = ")
+
+
+def test_a_file_that_was_spoilt_while_the_run_played_is_not_written(tmp_path: Path) -> None:
+    found = baseline(tmp_path, ENTRY)
+    deep = f"known = {'[' * 5000}{']' * 5000}\n"
+    for text, mistake in (
+        ("[[known]\n", "cannot be edited: "),
+        (deep, "cannot be edited: "),
+        (ENTRY.replace("check", "cheque"), "unknown key"),
+    ):
+        with pytest.raises(CatalogueError, match=mistake):
+            update(text, found, outcomes([FIXED]), LINUX, TODAY)
+
+
+def test_what_was_written_while_the_run_played_is_kept(tmp_path: Path) -> None:
+    found = baseline(tmp_path, ENTRY)
+    other = ENTRY.replace("pattern-c:JOB-03", "pattern-d:JOB-21")
+    done = update(other + "\n" + ENTRY, found, outcomes([FIXED]), LINUX, TODAY)
+    assert done.text == other + "\n" + ENTRY.replace('"claude-2.1.91", ', "")
+
+
+WORDS = st.text(st.characters(codec="utf-8"), min_size=1).filter(str.strip)
+
+
+@given(WORDS, st.sampled_from([[], ["linux"]]))
+def test_every_reason_survives_a_rewrite(reason: str, platforms: list[str]) -> None:
+    entry = {"check": "jobs/pattern-c:JOB-03", "lifecycles": ["claude-2.1.91", "as-reported-345"], "reason": reason}
+    for kind in (list, _as_inline):
+        text = tomlkit.dumps({"known": kind([{**entry, "platforms": platforms}])})
+        fixed = outcomes([a_result(a_check("JOB-03"))])
+        done = update(text, Baseline(Path("x")), fixed, LINUX, TODAY)
+        assert known(done) == [{**entry, "lifecycles": ["as-reported-345"], "platforms": platforms}]
+
+
+def _as_inline(tables: list[dict[str, object]]) -> tomlkit.items.Array:
+    array = tomlkit.array()
+    for each in tables:
+        inline = tomlkit.inline_table()
+        inline.update(each)
+        array.append(inline)
+    return array
 
 
 def test_the_shipped_scenarios_are_what_it_is_held_against() -> None:

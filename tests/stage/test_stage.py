@@ -127,9 +127,10 @@ def test_a_shell_sources_its_files_and_names_with_quotes_survive(tmp_path: Path)
     file.write_text("export X=1\n")
     if sys.platform == "win32":
         pytest.skip("whether there is a bash depends on the machine")
-    argv = worlds.shell_argv("echo hello", [str(file), str(tmp_path / "missing.sh")], tmp_path)
+    argv = worlds.shell_argv("printenv X", [str(file), str(tmp_path / "missing.sh")], tmp_path)
     assert argv[:2] == ["/bin/bash", "-c"]
-    assert argv[2] == f". '{str(file).replace(chr(39), chr(39) + chr(92) + chr(39) * 2)}' && exec echo hello"
+    assert argv[2].endswith(" && exec printenv X")
+    assert subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=True).stdout == "1\n"
 
 
 def records(*lines: bytes, token: str = "right") -> list[dict[str, object]]:

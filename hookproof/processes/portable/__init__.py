@@ -10,13 +10,13 @@ assert sys.platform != "win32"
 import asyncio
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from hookproof.processes.base import Container, Identity, Instant, OnDeath, ProcessInfo, Watcher
-from hookproof.processes.portable import kqueue, threads
+from hookproof.processes.base import Container, Instant, OnDeath, ProcessInfo, Watcher
 from hookproof.processes.portable.census import find
 from hookproof.processes.portable.child import spawn
 from hookproof.processes.portable.identity import identify, is_alive, kill, signal_process
+from hookproof.processes.portable.threads import ThreadWatcher, wait_dead
 
 __all__ = [
     "become_subreaper",
@@ -63,16 +63,9 @@ def hold_run() -> str | None:
     return None
 
 
-def wait_dead(identities: Iterable[Identity], *, seconds: float) -> list[Identity]:
-    """Block until these are dead, at most `seconds`. Returns those that are not."""
-    if kqueue.usable():
-        return kqueue.wait_dead(identities, seconds=seconds)
-    return threads.wait_dead(identities, seconds=seconds)
-
-
 def watch_deaths(loop: asyncio.AbstractEventLoop, on_death: OnDeath) -> Watcher:
     """See `DeathWatch`."""
-    return kqueue.KqueueWatcher(loop, on_death) if kqueue.usable() else threads.ThreadWatcher(loop, on_death)
+    return ThreadWatcher(loop, on_death)
 
 
 def open_container() -> Container | None:

@@ -1,4 +1,8 @@
-"""Deaths by one waiting thread for each process: for systems with neither pidfds, kqueue nor handles."""
+"""Deaths by one waiting thread for each process: for systems with neither pidfds nor handles.
+
+psutil waits by event where there is one (a kqueue on macOS and the BSDs), and takes the status of a child, which is
+its starter's to take. So a child is waited for in another way.
+"""
 
 # ruff: noqa: E402 - past the assertion mypy reads this file for everything but Windows
 from __future__ import annotations
@@ -18,6 +22,8 @@ import psutil
 
 from hookproof.processes.base import Death, Exit, Identity, OnDeath
 from hookproof.processes.portable.identity import is_alive
+
+_LOOK = 0.04  # seconds, as psutil looks where it has no event
 
 
 class ThreadWatcher:
@@ -71,13 +77,23 @@ def _start(identity: Identity, then: Callable[[Exit | None], None]) -> threading
 
 
 def _wait(identity: Identity) -> Exit | None:
-    if sys.platform != "darwin":
-        with contextlib.suppress(ChildProcessError):
-            # Looks at the status of a child and leaves it to whoever started it.
-            result = os.waitid(os.P_PID, identity.pid, os.WEXITED | os.WNOWAIT)
-            if result is not None:
-                coded = result.si_code == os.CLD_EXITED
-                return Exit.from_returncode(result.si_status if coded else -result.si_status)
     with contextlib.suppress(psutil.Error):
-        psutil.Process(identity.pid).wait()
+        process = psutil.Process(identity.pid)
+        if process.ppid() != os.getpid():
+            process.wait()
+            return None
+    return _wait_for_child(identity)
+
+
+def _wait_for_child(identity: Identity) -> Exit | None:
+    """Look at the status of a child and leave it to whoever started it."""
+    waitid = getattr(os, "waitid", None)
+    if waitid is None:  # macOS before Python 3.13: there is no event that leaves the status
+        while is_alive(identity):
+            time.sleep(_LOOK)
+        return None
+    with contextlib.suppress(ChildProcessError):  # it is taken already
+        result = waitid(os.P_PID, identity.pid, os.WEXITED | os.WNOWAIT)
+        coded = result.si_code == os.CLD_EXITED
+        return Exit.from_returncode(result.si_status if coded else -result.si_status)
     return None
