@@ -133,7 +133,7 @@ def attempt(path: Path) -> None:
 
 def write(path: Path, text: str) -> None:
     """Write a result file. Raises UsageError when its place cannot be written."""
-    _guarded(path, lambda: path.write_text(text, encoding="utf-8"))
+    _guarded(path, lambda: path.write_text(text, encoding="utf-8", newline="\n"))
 
 
 def _guarded(path: Path, action: Callable[[], object]) -> None:

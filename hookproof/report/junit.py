@@ -20,7 +20,7 @@ _NOT_XML = re.compile("[\ufffe\uffff]")
 
 def write(path: Path, report: Report) -> None:
     """Write `report` to `path`. Raises OSError."""
-    path.write_text(document(report), encoding="utf-8")
+    path.write_text(document(report), encoding="utf-8", newline="\n")
 
 
 def document(report: Report) -> str:

@@ -24,7 +24,7 @@ _MENTION = re.compile(r"(?<!\w)@(?=\w)")
 
 def write(path: Path, report: Report) -> None:
     """Write `report` to `path`. Raises OSError."""
-    path.write_text(document(report), encoding="utf-8")
+    path.write_text(document(report), encoding="utf-8", newline="\n")
 
 
 def append(path: Path, report: Report) -> None:

@@ -75,6 +75,8 @@ class Ground:
             "LANG": "C.UTF-8",
             "PYTHONIOENCODING": "utf-8",
             "SECRET_OF_THE_USER": SECRET,
+            # where hookproof is run from a checkout that is not installed, as under Wine
+            **{name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ},
             **WINDOWS,
             **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self.tmp)),
         }
