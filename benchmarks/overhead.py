@@ -19,10 +19,12 @@ from hookproof.catalogue.descriptor import Companion
 from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.plugin import Plugin, resolve_plugin
 from hookproof.catalogue.scenario import read_scenario
-from hookproof.journal import Journal, Record
+from hookproof.journal import Journal
 from hookproof.model.script import Script
 from hookproof.model.server import ModelServer
 from hookproof.play import Case, PlayOptions, play
+from hookproof.records import Record
+from hookproof.records.run import ProcessDied
 from hookproof.runs import new_run
 from hookproof.stage import world as worlds
 from hookproof.stage.environment import environment, model_key, search_path
@@ -167,7 +169,7 @@ def list_over_bare(repeats: int) -> dict[str, float]:
 
 
 def _died(pid: int) -> journals.Predicate:
-    return lambda record: bool(record["pid"] == pid)
+    return lambda record: isinstance(record, ProcessDied) and record.pid == pid
 
 
 async def death_to_journal(repeats: int, folder: Path) -> dict[str, float]:
@@ -175,7 +177,9 @@ async def death_to_journal(repeats: int, folder: Path) -> dict[str, float]:
     journal = Journal(folder / "deaths.jsonl")
 
     def note(death: processes.Death) -> None:
-        journal.write("died", pid=death.identity.pid)
+        journal.write(
+            ProcessDied(pid=death.identity.pid, start=death.identity.start, code=None, signal=None, observed=False)
+        )
 
     watch = processes.DeathWatch(asyncio.get_running_loop(), note)
     took = []

@@ -22,10 +22,11 @@ from hookproof.catalogue.scenario import MAIN, Scenario, read_scenario, scenario
 from hookproof.hosts.claude import start_session
 from hookproof.hosts.programs import resolve
 from hookproof.hosts.session import Program
-from hookproof.journal import Journal, Record
+from hookproof.journal import Journal
 from hookproof.model.script import Script
 from hookproof.model.server import ModelServer
 from hookproof.play import Case, PlayOptions, play
+from hookproof.records import Record
 from hookproof.stage import isolation
 from hookproof.stage import world as worlds
 from hookproof.stage.environment import environment, model_key, search_path

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from hookproof import clean, journal
 from hookproof.clean import markup as escape
-from hookproof.journal import Record
+from hookproof.records import Record
+from hookproof.records.run import Case
 from hookproof.report import html_case
 from hookproof.report.html_picture import picture
 from hookproof.report.results import Result
@@ -117,9 +118,11 @@ def _records_of(result: Result) -> list[Record] | None:
         records = journal.read(Path(result.journal))
     except journal.JournalError:
         return None
-    case = records[0] if records else {}
+    case = records[0] if records else None
+    if not isinstance(case, Case):
+        return None
     mine = (result.scenario, result.plugin, result.lifecycle)
-    return records if mine == tuple(clean.text(str(case.get(n))) for n in ("scenario", "plugin", "lifecycle")) else None
+    return records if mine == tuple(clean.text(each) for each in (case.scenario, case.plugin, case.lifecycle)) else None
 
 
 def _length(section: html_case.Section) -> int:

@@ -18,10 +18,12 @@ from hookproof.catalogue.steps import Say
 from hookproof.hosts import claude, claude_terminal
 from hookproof.hosts.claude_terminal import TerminalSession, typed_in
 from hookproof.hosts.session import HostError, Program
-from hookproof.journal import DeadlineMissedError, Journal, Record, read
+from hookproof.journal import DeadlineMissedError, Journal, read
 from hookproof.model.script import Script
 from hookproof.model.server import ModelServer
 from hookproof.play import Case, PlayOptions, play
+from hookproof.records import Record
+from hookproof.records.run import Swept
 from hookproof.stage import world as worlds
 from hookproof.stage.environment import environment, model_key, search_path
 from hookproof.stage.recorder import Recorder
@@ -81,7 +83,7 @@ def converse(folder: Path, act: Act, *, program: Program | None = None, seconds:
             group.close()
             world.remove()
             journal.close()
-        journal.records.append({"kind": "left", "ended": len(left.ended)})
+        journal.records.append(Swept(ended=len(left.ended), left=len(left.left)))
         return journal.records
 
     before = len(list(Path("/dev/fd").iterdir()))
