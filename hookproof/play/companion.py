@@ -18,6 +18,7 @@ from hookproof.play.performance import Performance
 from hookproof.play.shells import Shells
 from hookproof.records import Record
 from hookproof.records.jobs import JobEnded, JobRefused, JobStarted, Look
+from hookproof.records.model import ModelAnswer
 from hookproof.records.run import Error
 from hookproof.records.told import ShellHeld
 from hookproof.stage.state_edits import StateFiles
@@ -117,8 +118,8 @@ class CompanionPlay(Performance):
         return self._script_job(agent) or next(iter(self.case.scenario.jobs), None)
 
     def _script_job(self, agent: str) -> str | None:
-        answers = [r for r in self.journal.records if r["kind"] == "model.answer" and r["agent"] == agent and r["job"]]
-        return str(answers[-1]["job"]) if answers else None
+        answers = [each.job for each in self.journal.of(ModelAnswer) if each.agent == agent and each.job]
+        return answers[-1] if answers else None
 
     async def look(self, step: int) -> None:
         await self._looker.look(step)

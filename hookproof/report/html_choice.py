@@ -97,7 +97,7 @@ def _draw(section: html_case.Section, *, few: bool, room: int) -> int:
     except Exception as error:  # a record that is not what this version writes costs its picture, not the report
         section.note = f"No picture: the journal cannot be understood ({type(error).__name__})."
         return 0
-    section.title = clean.line(str(records[0].get("title", "")))
+    section.title = clean.line(records[0].title if isinstance(records[0], Case) else "")
     for longest in _LONGEST if few else _LONGEST[1:]:
         body = "".join(_body(records, drawn, section.anchor, longest))
         size = len(body.encode("utf-8", "replace"))

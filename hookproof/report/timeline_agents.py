@@ -67,7 +67,7 @@ class AgentTellers(Drawing):
     def on_session_ended(self, record: SessionEnded) -> None:
         lane = self.cast.agent(record)
         own = "’s own session" if record.agent_id else ""
-        row = self.row(record, f"{self.cast.name(lane)}{own} is over ({record.get('reason')})", "quiet")
+        row = self.row(record, f"{self.cast.name(lane)}{own} is over ({record.reason})", "quiet")
         self.mark(row, lane, "death")
 
     def on_subagent_started(self, record: SubagentStarted) -> None:
@@ -81,7 +81,7 @@ class AgentTellers(Drawing):
         lane = self.cast.agent(record)
         if self.cast.lane(lane).kind == "session":
             return
-        row = self.row(record, f"{self.cast.name(lane)} starts{', ephemeral' if record.get('ephemeral') else ''}")
+        row = self.row(record, f"{self.cast.name(lane)} starts{', ephemeral' if record.ephemeral else ''}")
         self.born(f"agent:{lane}", lane, "agent", row, owner=lane)
         self.arrow(Arrow(row, self.cast.thread(record.parent_thread_id), lane, "starts"))
 
@@ -95,7 +95,7 @@ class AgentTellers(Drawing):
     def on_notification(self, record: Notification) -> None:
         lane = self.cast.session(record.session_id)
         told = "and its model" if record.to_model else "but not its model"
-        what = f"the task {record.get('task_id')} is {record.get('status')}"
+        what = f"the task {record.task_id} is {record.status}"
         self.mark(self.row(record, f"the host tells {self.cast.name(lane)} {told}: {what}", "told"), lane, "notified")
 
     def on_hook_started(self, record: HookStarted) -> None:
@@ -165,4 +165,4 @@ class AgentTellers(Drawing):
         self.arrow(Arrow(row, MODEL, lane, "ends"))
 
     def on_error(self, record: Error) -> None:
-        self.mark(self.row(record, f"{record.get('where')}: {record.get('what')}", "bad"), HARNESS, "killed")
+        self.mark(self.row(record, f"{record.where}: {record.what}", "bad"), HARNESS, "killed")

@@ -65,14 +65,14 @@ def sender(story: Story, cast: Cast, record: ProcessDied | CodexSignal) -> Sende
 
 def _named(story: Story, cast: Cast, record: CodexSignal) -> Sender:
     senders = {record.sender_pid, record.sender_ppid}
-    why = f"observed: the kernel named pid {record.get('sender_pid')} as the sender"
+    why = f"observed: the kernel named pid {record.sender_pid} as the sender"
     for run in story.hooks:
         if run.started.pid in senders and run.started.at - _HOST_MS <= record.at:
             return Sender(HOOKS, f"by the {run.event} hook", certain=True, why=why)
     lane = cast.process(record.sender_pid) or cast.process(record.sender_ppid)
     if lane is not None:
         return Sender(lane, f"by {cast.name(lane)}", certain=True, why=why)
-    return Sender(HARNESS, f"by pid {record.get('sender_pid')}", certain=True, why=why)
+    return Sender(HARNESS, f"by pid {record.sender_pid}", certain=True, why=why)
 
 
 def _host(story: Story, cast: Cast, record: ProcessDied) -> Sender | None:

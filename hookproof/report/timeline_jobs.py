@@ -146,7 +146,7 @@ class JobTellers(Drawing):
         own = "’s own session" if self.cast.has_own_session(session) else ""
         tagged = f", written down for {self.cast.name(owner)}{own}" if owner else ""
         details = [Detail("row in the state file", words.pretty(saved)), Detail("alive", _alive(record))]
-        row = self.row(record, f"the worker of job {job} is pid {record.get('worker')}{tagged}", details=details)
+        row = self.row(record, f"the worker of job {job} is pid {record.worker}{tagged}", details=details)
         for pid in dict.fromkeys(process.pid for process in record.processes or ()):
             lane = self.cast.process(pid)
             if lane is not None and self.cast.lane(lane).kind in {"worker", "server"}:
@@ -154,19 +154,19 @@ class JobTellers(Drawing):
 
     def on_job_launched(self, record: JobLaunched) -> None:
         """The launch has printed the job's id."""
-        self.row(record, f"the launch of job {record.job} came back: {record.get('id')}", "quiet")
+        self.row(record, f"the launch of job {record.job} came back: {record.id}", "quiet")
 
     def on_job_refused(self, record: JobRefused) -> None:
         """The launch came back without a job."""
         detail = [Detail("what the launch said", str(record.text))]
-        row = self.row(record, f"job {record.job} is refused: {words.quoted(record.get('text'))}", details=detail)
+        row = self.row(record, f"job {record.job} is refused: {words.quoted(record.text)}", details=detail)
         self.mark(row, SHELLS, "death")
 
     def on_look(self, record: Look) -> None:
         """Somebody asks for the status, in several places at once."""
         if not record.places:
             return
-        answers = {place: asked.get("answer", asked.text) for place, asked in record.places.items()}
+        answers = {place: asked.answer for place, asked in record.places.items()}
         details = [Detail("status --all --json", words.pretty(answers)), Detail("alive", _alive(record))]
         text = f"status: {words.asked_words(self.story, record, self.job)}"
         self.mark(self.row(record, text, details=details), HARNESS, "look")
@@ -182,14 +182,14 @@ class JobTellers(Drawing):
     def on_cancel(self, record: Cancel) -> None:
         """A user's cancellation has come back, and its job's tree has had time to end."""
         left = f", {len(record.left)} of its processes live on" if record.left else ""
-        text = f"job {record.job} is cancelled: exit code {record.get('exit')}{left}"
+        text = f"job {record.job} is cancelled: exit code {record.exit}{left}"
         details = [Detail("what it said", str(record.text)), Detail("its tree", words.pretty(record.tree))]
         self.mark(self.row(record, text, "bad" if left else "plain", details), HARNESS, "look")
 
     def on_result(self, record: Result) -> None:
         """Somebody asks for the job's result."""
-        text = f"the result of job {record.job} is asked for: exit code {record.get('exit')}"
-        row = self.row(record, f"{text}, {words.quoted(record.get('text'))}")
+        text = f"the result of job {record.job} is asked for: exit code {record.exit}"
+        row = self.row(record, f"{text}, {words.quoted(record.text)}")
         self.mark(row, HARNESS, "look")
 
     def on_census(self, record: Census) -> None:
@@ -203,4 +203,4 @@ class JobTellers(Drawing):
 
 def _alive(record: JobStarted | Look | Census) -> str:
     processes = record.processes or []
-    return "\n".join(f"pid {each.pid}: {' '.join(map(str, each.get('argv') or ()))}" for each in processes)
+    return "\n".join(f"pid {each.pid}: {' '.join(each.argv)}" for each in processes)

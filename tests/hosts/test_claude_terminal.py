@@ -131,7 +131,7 @@ def test_a_conversation(tmp_path: Path) -> None:
     screens = [record["text"] for record in of(records, "host.screen")]
     assert "❯ Hello there [hookproof:agent=main]\n● Hello." in screens[1]
     assert not any("\x1b" in screen for screen in screens)
-    assert of(records, "left")[0]["ended"] == 0
+    assert of(records, "swept")[0]["ended"] == 0
 
 
 def test_closing_the_terminal_ends_the_session(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_closing_the_terminal_ends_the_session(tmp_path: Path) -> None:
     (exited,) = of(records, "host.exited")
     # measured on 2.1.91: it ends itself
     assert (exited["asked"], exited["code"], exited["signal"]) == (True, None, 9)
-    assert of(records, "left")[0]["ended"] == 0
+    assert of(records, "swept")[0]["ended"] == 0
 
 
 def _python(code: str) -> Program:
