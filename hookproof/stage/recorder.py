@@ -1,7 +1,7 @@
 """The recorder: the loopback port on which the stand-ins, the tap and the observer report what they do.
 
 Every line is answered with one byte once it has been dealt with, and its sender waits for that: so the journal's order
-is the order in which things happened, across processes. What is no record, or none that may be told (`records.told`), is
+is the order in which things happened, across processes. What is no record, or none that may be told, is
 refused: an `error` record that names the sender takes its place, the sender has its answer all the same, and nobody
 else notices. A connection that does not begin with the run's token is closed and told in the journal.
 
