@@ -19,10 +19,14 @@ from hookproof.catalogue.descriptor import Companion
 from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.plugin import Plugin, resolve_plugin
 from hookproof.catalogue.scenario import read_scenario
-from hookproof.journal import Journal, Record
+from hookproof.journal import Journal
 from hookproof.model.script import Script
 from hookproof.model.server import ModelServer
 from hookproof.play import Case, PlayOptions, play
+from hookproof.records import Record
+from hookproof.records.jobs import Look
+from hookproof.records.run import ProcessDied
+from hookproof.records.told import HookStarted, ShellStarted
 from hookproof.runs import new_run
 from hookproof.stage import world as worlds
 from hookproof.stage.environment import environment, model_key, search_path
@@ -91,21 +95,21 @@ class BareLoop:
         status = self._companion.commands.status.replace("{plugin}", str(world.plugin))
         old = self._old_root()
         for record in self._records:
-            if record["kind"] == "hook.started":
-                own = {**env, **_moved(record["env"], old, world.root), "CLAUDE_PLUGIN_ROOT": str(world.plugin)}
-                command = record["command"].replace(old, str(world.root))
-                self._start(["/bin/sh", "-c", command], own, world.project, json.dumps(record["payload"]).encode())
-            elif record["kind"] == "shell.started":
+            if isinstance(record, HookStarted):
+                own = {**env, **_moved(record.env, old, world.root), "CLAUDE_PLUGIN_ROOT": str(world.plugin)}
+                command = record.command.replace(old, str(world.root))
+                self._start(["/bin/sh", "-c", command], own, world.project, json.dumps(record.payload).encode())
+            elif isinstance(record, ShellStarted):
                 self._start(
-                    ["/bin/bash", "-c", record["command"].replace(old, str(world.root))], env, world.project, b""
+                    ["/bin/bash", "-c", (record.command or "").replace(old, str(world.root))], env, world.project, b""
                 )
-            elif record["kind"] == "look":
-                for _ in record["places"]:
+            elif isinstance(record, Look):
+                for _ in record.places:
                     self._start(["/bin/bash", "-c", f"exec {status}"], env, world.project, b"")
 
     def _old_root(self) -> str:
-        started = next(record for record in self._records if record["kind"] == "hook.started")
-        return str(Path(started["cwd"]).parent)
+        started = next(record for record in self._records if isinstance(record, HookStarted))
+        return str(Path(started.cwd).parent)
 
     @staticmethod
     def _start(argv: list[str], env: dict[str, str], cwd: Path, stdin: bytes) -> None:
@@ -167,7 +171,7 @@ def list_over_bare(repeats: int) -> dict[str, float]:
 
 
 def _died(pid: int) -> journals.Predicate:
-    return lambda record: bool(record["pid"] == pid)
+    return lambda record: isinstance(record, ProcessDied) and record.pid == pid
 
 
 async def death_to_journal(repeats: int, folder: Path) -> dict[str, float]:
@@ -175,7 +179,9 @@ async def death_to_journal(repeats: int, folder: Path) -> dict[str, float]:
     journal = Journal(folder / "deaths.jsonl")
 
     def note(death: processes.Death) -> None:
-        journal.write("died", pid=death.identity.pid)
+        journal.write(
+            ProcessDied(pid=death.identity.pid, start=death.identity.start, code=None, signal=None, observed=False)
+        )
 
     watch = processes.DeathWatch(asyncio.get_running_loop(), note)
     took = []

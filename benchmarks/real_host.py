@@ -22,10 +22,12 @@ from hookproof.catalogue.scenario import MAIN, Scenario, read_scenario, scenario
 from hookproof.hosts.claude import start_session
 from hookproof.hosts.programs import resolve
 from hookproof.hosts.session import Program
-from hookproof.journal import Journal, Record
+from hookproof.journal import Journal
 from hookproof.model.script import Script
 from hookproof.model.server import ModelServer
 from hookproof.play import Case, PlayOptions, play
+from hookproof.records import Record
+from hookproof.records.model import GateAnswered, ModelAnswer
 from hookproof.stage import isolation
 from hookproof.stage import world as worlds
 from hookproof.stage.environment import environment, model_key, search_path
@@ -66,7 +68,7 @@ async def bare(program: Program, scenario: Scenario, plugin: Plugin, folder: Pat
         for job in scenario.jobs:
             await journal.wait(_last_word, waiting_for="main's last word", seconds=SECONDS)
             model.release(job)
-            await journal.wait(lambda r: r["kind"] == "gate.answered", waiting_for="the job", seconds=SECONDS)
+            await journal.wait(lambda r: isinstance(r, GateAnswered), waiting_for="the job", seconds=SECONDS)
         await session.end()
         took = time.monotonic() - began
         await group.sweep(seconds=20.0)
@@ -77,7 +79,7 @@ async def bare(program: Program, scenario: Scenario, plugin: Plugin, folder: Pat
 
 
 def _last_word(record: Record) -> bool:
-    return record["kind"] == "model.answer" and record["agent"] == MAIN and record["text"] is not None
+    return isinstance(record, ModelAnswer) and record.agent == MAIN and record.text is not None
 
 
 def main() -> None:

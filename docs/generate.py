@@ -6,16 +6,23 @@
 from __future__ import annotations
 
 import argparse
+import ast
+import inspect
 import json
+import re
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
+from hookproof import records
 from hookproof.catalogue.lifecycle import lifecycle_files, read_lifecycle
 from hookproof.catalogue.plugin import descriptors
 from hookproof.catalogue.requirement import read_requirements
 from hookproof.catalogue.scenario import Scenario, read_scenario, scenario_files
 from hookproof.judge.expected import read_expected
+from hookproof.records import faults, hosts, jobs, model, parts, run, told
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -30,6 +37,7 @@ def files() -> dict[Path, str]:
         REFERENCE / "scenarios.md": _scenarios(scenarios),
         REFERENCE / "lifecycles.md": _lifecycles(),
         REFERENCE / "outcomes.md": _outcomes(scenarios),
+        REFERENCE / "journal.md": journal(),
         ROOT / "scenarios" / "scenario.schema.json": schema(),
     }
 
@@ -118,6 +126,75 @@ def _outcomes(scenarios: list[Scenario]) -> str:
     known = {f"{each.id}:{name}" for each in scenarios for name in each.requires}
     lines.append(f"{len(known)} pairs of scenario and check are judged.")
     return _text(lines)
+
+
+_JOURNAL = """
+A journal is a file of JSON objects, one a line: what happened in a run, in the order in which it became known. The
+first is `case`, whose `format` is the number of this page: {format}. A journal of an older format is read as what it
+would be today, one of a newer format is refused.
+
+Every record has `seq` (1, 2, ...), `at` (milliseconds since the case began) and `kind`. A field that is optional is
+left out where it says nothing: then it is what the last column says. What other programs tell may have more fields than
+these; they are written down as they came.
+"""
+
+
+def journal() -> str:
+    """Every kind of record, from the classes of `hookproof.records`."""
+    lines = ["# The journal", "", _NOTE, _JOURNAL.format(format=records.FORMAT).strip(), ""]
+    for module in (run, hosts, told, model, jobs, faults):
+        (title, *_), classes = (module.__doc__ or "").splitlines(), _classes(module)
+        lines += [f"## {title.rstrip('.')}", ""]
+        kinds = {kind.__name__: name for name, kind in records.KINDS.items() if kind.__module__ == module.__name__}
+        for name, kind in kinds.items():
+            lines += [f"### {kind}", "", classes[name].text, "", *_fields(name, kind, classes)]
+    lines += ["## What records hold", ""]
+    classes = _classes(parts)
+    for name, about in classes.items():
+        lines += [f"### {name}", "", about.text, "", *_fields(name, None, classes)]
+    return _text(lines)
+
+
+@dataclass
+class _Class:
+    """What the source says of a class and of its fields: docstrings and types, which are gone at run time."""
+
+    text: str
+    fields: dict[str, str]
+    types: dict[str, str]
+
+
+def _classes(module: ModuleType) -> dict[str, _Class]:
+    found = {}
+    for node in ast.parse(inspect.getsource(module)).body:
+        if isinstance(node, ast.ClassDef):
+            about = _Class(" ".join((ast.get_docstring(node) or "").split()), {}, {})
+            for each, after in zip(node.body, [*node.body[1:], None], strict=True):
+                if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name):
+                    about.types[each.target.id] = ast.unparse(each.annotation)
+                    if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
+                        about.fields[each.target.id] = " ".join(str(after.value.value).split())
+            found[node.name] = about
+    return found
+
+
+def _fields(name: str, kind: str | None, classes: dict[str, _Class]) -> list[str]:
+    declared = records.KINDS[kind] if kind is not None else getattr(parts, name)
+    about = classes[name]
+    rows = []
+    for each in records.shape(declared):
+        holds = _type(each.words, about.types.get(each.name, ""))
+        left_out = "" if each.required else f"`{json.dumps(each.default)}`"
+        rows.append(f"| {each.name} | {holds} | {_cell(about.fields.get(each.name, ''))} | {left_out} |")
+    return ["| field | holds | | left out |", "|---|---|---|---|", *rows, ""] if rows else []
+
+
+def _type(words: str, annotation: str) -> str:
+    named = [word for word in re.findall(r"[A-Z]\w+", annotation) if hasattr(parts, word) and word not in _NOT_PARTS]
+    return words + "".join(f": [{word}](#{word.lower()})" for word in named)
+
+
+_NOT_PARTS = frozenset({"Json", "Any", "Part"})
 
 
 def _cell(text: str) -> str:

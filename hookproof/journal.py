@@ -2,8 +2,7 @@
 
 It is born with the case, takes every record of the model server, the host, the hooks, the processes and the
 harness itself in the order in which they became known, and can be waited on: a wait looks at what is already
-written first, so that nothing is missed between two waits. Records carry `seq` (1, 2, ...), `at` (milliseconds
-since the case began) and `kind`; the other fields depend on the kind.
+written first, so that nothing is missed between two waits. What a record holds its kind says: `hookproof.records`.
 """
 
 from __future__ import annotations
@@ -13,18 +12,21 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from hookproof import files
+from hookproof import files, older_journals, records
 from hookproof.errors import HookproofError
+from hookproof.records import Record
+from hookproof.records.run import Case, Error
 
 JOURNAL = "journal.jsonl"
 """The journal's name in the folder of its case."""
-Record = dict[str, Any]
 _LATEST = 1e12
 """No run has lasted for thirty years; and this is never true of what is no number."""
 Predicate = Callable[[Record], bool]
+R = TypeVar("R", bound=Record)
 
 
 class DeadlineMissedError(Exception):
@@ -48,19 +50,19 @@ class Journal:
         self._observers: list[Callable[[Record], None]] = []
         self._file = path.open("a", encoding="utf-8", buffering=1)
 
-    def write(self, kind: str, /, **fields: Any) -> Record:
-        """Append one record and wake whoever waits for it. Returns the record as written.
+    def write(self, new: R) -> R | Error:
+        """Append one record and wake whoever waits for it. Returns it as written, with its number and its time.
 
         Whoever follows the journal and fails at a record has failed alone: that is an `error` record after it, and
         this one is written, seen by the others and waited for all the same. So is one that is no JSON.
         """
         at = round((self._clock() - self._began) * 1000, 3)
-        record: Record = {"seq": len(self.records) + 1, "at": at, "kind": kind, **fields}
+        record = replace(new, seq=len(self.records) + 1, at=at)
         try:
-            line = json.dumps(record, separators=(",", ":"), default=str)
+            line = encoded(record)
         except (ValueError, TypeError, RecursionError) as error:
-            what = f"a record of the kind {kind!r} cannot be written: {type(error).__name__}: {error}"
-            return self.write("error", where="journal", what=what)
+            what = f"a record of the kind {record.kind!r} cannot be written: {type(error).__name__}: {error}"
+            return self.write(Error(where="journal", what=what))
         self.records.append(record)
         self._file.write(line + "\n")
         for observe in self._observers:
@@ -78,11 +80,11 @@ class Journal:
         return record
 
     def _failed(self, observe: Callable[[Record], None], record: Record, error: Exception) -> None:
-        if record["kind"] == "error" and record.get("where") == "journal":
+        if isinstance(record, Error) and record.where == "journal":
             return  # it fails at the telling, too
         who = getattr(observe, "__qualname__", repr(observe))
-        what = f"{who} failed at record {record['seq']} ({record['kind']}): {type(error).__name__}: {error}"
-        self.write("error", where="journal", what=what)
+        what = f"{who} failed at record {record.seq} ({record.kind}): {type(error).__name__}: {error}"
+        self.write(Error(where="journal", what=what))
 
     def observe(self, observer: Callable[[Record], None]) -> None:
         """Call `observer` with every record from now on, before anybody who waits for it is woken."""
@@ -91,6 +93,10 @@ class Journal:
     def find(self, predicate: Predicate, *, since: int = 0) -> Record | None:
         """The first record after sequence number `since` that fits, or None."""
         return next((record for record in self.records[since:] if predicate(record)), None)
+
+    def of(self, kind: type[R]) -> list[R]:
+        """All records of a kind so far."""
+        return [record for record in self.records if isinstance(record, kind)]
 
     async def wait(self, predicate: Predicate, *, waiting_for: str, seconds: float, since: int = 0) -> Record:
         """The first record after `since` that fits, now or later.
@@ -119,10 +125,11 @@ class JournalError(HookproofError):
 
 def append_error(path: Path, *, where: str, what: str) -> None:
     """Add an `error` record to a journal that its writer has left. Raises JournalError, OSError."""
-    records = read(path)
-    if not records:
+    written = read(path)
+    if not written:
         raise JournalError(f"{path}: there is no record in it")
-    seq, at = records[-1]["seq"] + 1, records[-1]["at"]
+    last = written[-1]
+    line = encoded(Error(seq=last.seq + 1, at=last.at, where=where, what=what))
     with path.open("r+b") as file:
         file.seek(0, os.SEEK_END)
         if file.tell():
@@ -133,16 +140,44 @@ def append_error(path: Path, *, where: str, what: str) -> None:
                 # a record that was cut off is none; from here on it would be damage
                 file.truncate(path.read_bytes().rfind(b"\n") + 1)
                 file.seek(0, os.SEEK_END)
-        line = json.dumps({"seq": seq, "at": at, "kind": "error", "where": where, "what": what})
         file.write(line.encode("ascii") + b"\n")
 
 
+def encoded(record: Record) -> str:
+    """One line of a journal, without its end. Raises ValueError, TypeError, RecursionError for what is no JSON."""
+    return json.dumps(records.plain(record), separators=(",", ":"), default=records.outward)
+
+
 def read(path: Path) -> list[Record]:
-    """Read a journal file back. A torn last line (the run was killed) is left out; any other damage raises."""
-    return list(_parse(path))
+    """Read a journal file back. A torn last line (the run was killed) is left out; any other damage raises.
+
+    Raises JournalError. A journal of an older format is read as what it would be today; a newer one is refused.
+    """
+    found: list[Record] = []
+    upgrade: older_journals.Upgrade = older_journals.unchanged
+    for number, line, values in _parse(path):
+        if not found:
+            upgrade = _upgrade(path, values)
+        now = upgrade(values)
+        try:
+            found.append(records.decode(now.pop("kind"), now, Record))
+        except records.MisfitError as error:
+            raise JournalError(f"{path}:{number}: {error}, found {_beginning(line)}") from None
+    return found
 
 
-def _parse(path: Path) -> Iterator[Record]:
+def _upgrade(path: Path, first: dict[str, Any]) -> older_journals.Upgrade:
+    """What makes today's records of those of a journal that begins so."""
+    number = first.get("format", 1) if first["kind"] == Case.kind else 1
+    if type(number) is not int or number < 1:
+        raise JournalError(f'{path}:1: the "case" record: expected the number of a format, found {number!r}')
+    if number > records.FORMAT:
+        newest = f"this hookproof reads formats up to {records.FORMAT}"
+        raise JournalError(f"{path}: a journal of format {number}, which a later hookproof has written; {newest}")
+    return older_journals.UPGRADES.get(number, older_journals.unchanged)
+
+
+def _parse(path: Path) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
     try:
         lines = files.read_bytes(path, limit=files.RECORDED).split(b"\n")
     except files.FileError as error:
@@ -159,7 +194,7 @@ def _parse(path: Path) -> Iterator[Record]:
         wrong = _misfit(record)
         if wrong is not None:
             raise JournalError(f"{path}:{number}: expected a record with {wrong}, found {_beginning(line)}")
-        yield record
+        yield number, line, record
 
 
 def _misfit(record: Any) -> str | None:

@@ -30,6 +30,9 @@ from hookproof.judge.judge import Judgement, judge
 from hookproof.play import Case, PlayOptions, play
 from hookproof.play.header import header
 from hookproof.pool import Pool
+from hookproof.records import Record
+from hookproof.records.parts import Process
+from hookproof.records.run import Case as CaseRecord
 from hookproof.report import results as reports
 from hookproof.report.results import Result, Skipped
 from hookproof.runs import ALONE
@@ -56,41 +59,36 @@ class Judges:
         Raises journal.JournalError for a file that is no journal of a case.
         """
         records = journals.read(path)
-        if not records or records[0]["kind"] != "case":
+        if not records or not isinstance(records[0], CaseRecord):
             raise journals.JournalError(f'{path}: not the journal of a case: it does not begin with a "case" record')
         try:
-            reports.check_case(records[0])
-        except ValueError as error:
-            raise journals.JournalError(f'{path}:1: the "case" record: {error}') from None
-        try:
-            return self._result(path, records, judge(records, self.requirements))
-        except Exception as error:  # a record that is not whole, or of another version: this journal's trouble alone
+            return self._result(path, records[0], records[-1].at / 1000, judge(records, self.requirements))
+        except Exception as error:  # records that do not fit together: this journal's trouble alone
             why = f"it cannot be judged ({describe(error)}); is it whole, and of this version?"
-            return self.unjudged(records, path, why)
+            return self.unjudged(records[0], path, why, seconds=records[-1].at / 1000)
 
-    def unjudged(self, records: list[journals.Record], path: Path, why: str) -> Result:
-        """The result of a case of which nothing can be said. `records` begins with its `case` record."""
-        requires = records[0].get("requires", ())
-        accepted = {name: tuple(self.requirements[name].accepts) for name in requires if name in self.requirements}
-        return reports.unjudged(records, requires, accepted, journal=path, why=why)
+    def unjudged(self, case: CaseRecord, path: Path, why: str, *, seconds: float = 0.0) -> Result:
+        """The result of a case of which nothing can be said."""
+        known = self.requirements
+        accepted = {name: tuple(known[name].accepts) for name in case.requires if name in known}
+        return reports.unjudged(case, accepted, journal=path, seconds=seconds, why=why)
 
-    def _result(self, path: Path, records: list[journals.Record], judgement: Judgement) -> Result:
-        case = records[0]
+    def _result(self, path: Path, case: CaseRecord, seconds: float, judgement: Judgement) -> Result:
         stands: dict[str, Stand] = {}
-        if case["policy"] is None and self.baseline is not None:
-            known = self.baseline.known(case["lifecycle"], system_of(case["platform"]))
-            where = f"on {case['lifecycle']} in {self.baseline.path}"
-            stands, surprises = stand(judgement, case["scenario"], known, self.requirements, where)
+        if case.policy is None and self.baseline is not None:
+            known = self.baseline.known(case.lifecycle, system_of(case.platform))
+            where = f"on {case.lifecycle} in {self.baseline.path}"
+            stands, surprises = stand(judgement, case.scenario, known, self.requirements, where)
         else:
-            reference = case["policy"] is not None
-            wanted = self.expected.violations(case["plugin"], _column(case)) if reference else None
-            surprises = unexpected(judgement, case["scenario"], wanted, self.requirements)
-        return reports.result(records, judgement, journal=path, unexpected=surprises, stands=stands)
+            reference = case.policy is not None
+            wanted = self.expected.violations(case.plugin, _column(case)) if reference else None
+            surprises = unexpected(judgement, case.scenario, wanted, self.requirements)
+        return reports.result(case, judgement, journal=path, seconds=seconds, unexpected=surprises, stands=stands)
 
 
-def _column(case: journals.Record) -> str:
+def _column(case: CaseRecord) -> str:
     """The column of the table: a stand-in's lifecycle with its switches, or the one that a real host is like."""
-    return str(case["lifecycle"] if case["host"]["version"] == "fake" else case["like"])
+    return case.lifecycle if case.host.version == "fake" else case.like
 
 
 def matrix(
@@ -183,8 +181,7 @@ def _without_a_verdict(case: Case, options: PlayOptions, judges: Judges, path: P
         journals.append_error(path, where="harness", what=why)
         return judges.judge(path)
     except (journals.JournalError, OSError):
-        record = {"seq": 1, "at": 0.0, "kind": "case", **header(case, options)}
-        return judges.unjudged([record], path, why)
+        return judges.unjudged(header(case, options), path, why)
 
 
 def run_cases(
@@ -230,21 +227,21 @@ def run_cases(
     return [results[number] for number in range(len(cases))]
 
 
-def _undecided(each: Result) -> list[journals.Record]:
+def _undecided(each: Result) -> list[Process]:
     """The processes of which nobody can tell whether this case left them, or one that was played beside it."""
     return _records(each, strays.undecided)
 
 
-def _records(each: Result, ask: Callable[[list[journals.Record]], list[journals.Record]]) -> list[journals.Record]:
+def _records(each: Result, ask: Callable[[list[Record]], list[Process]]) -> list[Process]:
     try:
         return ask(journals.read(Path(each.journal)))
     except journals.JournalError:
         return []
 
 
-def _unaccounted(each: Result, left: list[journals.Record], judges: Judges) -> Result:
+def _unaccounted(each: Result, left: list[Process], judges: Judges) -> Result:
     """The result of a case that may have left a process, although it left none when it was played alone."""
-    names = ", ".join(" ".join(process["argv"])[:100] or f"pid {process['pid']}" for process in left[:3])
+    names = ", ".join(" ".join(process.argv)[:100] or f"pid {process.pid}" for process in left[:3])
     why = f"a process was left by this case or by one played beside it, and by none of them when played alone: {names}"
     path = Path(each.journal)
     journals.append_error(path, where="harness", what=why)

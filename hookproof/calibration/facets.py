@@ -13,7 +13,12 @@ from typing import Any
 
 from hookproof.calibration.names import Names, kind_of
 from hookproof.calibration.requests import contexts, notifications, shell_names
-from hookproof.journal import Record
+from hookproof.records import Record
+from hookproof.records.base import Json
+from hookproof.records.hosts import HostExited, HostLine, HostStarted
+from hookproof.records.model import GateAnswered, ModelRequest
+from hookproof.records.run import Error, ProcessDied, SessionStays, SweepBegan
+from hookproof.records.told import HookStarted, ProbeSignalled, ProbeWaits
 
 IDENTITY = frozenset({"session_id", "agent_id", "agent_type", "transcript_path", "agent_transcript_path", "cwd"})
 _OPEN = frozenset({"tool_input", "tool_response"})
@@ -70,23 +75,23 @@ def extract(records: list[Record]) -> Facets:
         "notifications": notifications(records, names),
         "deaths": dict(_deaths(records)) | dict(_ends(records)),
         "stream": dict(_stream(records)) | dict.fromkeys(_raced(records), RACED),
-        "exit": {str(r["session"]): _exit(r) for r in records if r["kind"] == "host.exited"},
-        ERRORS: {r["where"]: names.plain(str(r["what"])) for r in records if r["kind"] == "error"},
+        "exit": {str(r.session): _exit(r) for r in records if isinstance(r, HostExited)},
+        ERRORS: {r.where: names.plain(str(r.what)) for r in records if isinstance(r, Error)},
     }
     return Facets(tables, tuple(_numbered(_happenings(records, names))))
 
 
-def tapped(records: list[Record]) -> list[Record]:
+def tapped(records: list[Record]) -> list[HookStarted]:
     """The hook runs that a tap recorded. A stand-in records each of them as well; that is passed over."""
-    hosts = {record["pid"] for record in records if record["kind"] == "host.started"}
-    return [r for r in records if r["kind"] == "hook.started" and r["by"] not in hosts and "thread_id" not in r]
+    hosts = {record.pid for record in records if isinstance(record, HostStarted)}
+    return [r for r in records if isinstance(r, HookStarted) and r.by not in hosts and r.thread_id is None]
 
 
-def label(record: Record, names: Names) -> str:
+def label(record: HookStarted, names: Names) -> str:
     """A hook run in words: `main PreToolUse(Bash)`."""
-    payload = record["payload"]
+    payload = record.payload
     subject = next((f"({payload[key]})" for key in _SUBJECTS if isinstance(payload.get(key), str)), "")
-    return f"{names.of_hook(payload)} {record['event']}{subject}"
+    return f"{names.of_hook(payload)} {record.event}{subject}"
 
 
 def event_of(words: str) -> str:
@@ -94,11 +99,11 @@ def event_of(words: str) -> str:
     return words.partition(" ")[2].partition(":")[0].partition("(")[0]
 
 
-def _payload_keys(hooks: list[Record], names: Names) -> Iterator[tuple[str, list[str]]]:
+def _payload_keys(hooks: list[HookStarted], names: Names) -> Iterator[tuple[str, list[str]]]:
     for where, runs in _grouped(hooks, names).items():
         found: dict[str, Counter[str]] = {}
         for run in runs:
-            for key, value in _opened(run["payload"]):
+            for key, value in _opened(run.payload):
                 found.setdefault(key, Counter())[kind_of(value)] += 1
         yield (
             where,
@@ -109,24 +114,24 @@ def _payload_keys(hooks: list[Record], names: Names) -> Iterator[tuple[str, list
         )
 
 
-def _grouped(hooks: list[Record], names: Names) -> dict[str, list[Record]]:
-    groups: dict[str, list[Record]] = {}
+def _grouped(hooks: list[HookStarted], names: Names) -> dict[str, list[HookStarted]]:
+    groups: dict[str, list[HookStarted]] = {}
     for record in hooks:
         groups.setdefault(label(record, names), []).append(record)
     return groups
 
 
-def _opened(payload: Record) -> Iterator[tuple[str, Any]]:
+def _opened(payload: Json) -> Iterator[tuple[str, Any]]:
     for key, value in payload.items():
         yield key, value
         if key in _OPEN and isinstance(value, dict):
             yield from ((f"{key}.{inner}", each) for inner, each in value.items())
 
 
-def _values(hooks: list[Record], names: Names, *, identity: bool) -> Iterator[tuple[str, Any]]:
+def _values(hooks: list[HookStarted], names: Names, *, identity: bool) -> Iterator[tuple[str, Any]]:
     for where, runs in _grouped(hooks, names).items():
-        for key in dict.fromkeys(key for run in runs for key in run["payload"]):
-            values = [run["payload"][key] for run in runs if key in run["payload"]]
+        for key in dict.fromkeys(key for run in runs for key in run.payload):
+            values = [run.payload[key] for run in runs if key in run.payload]
             if (key in IDENTITY) is identity and all(
                 isinstance(value, (str, bool)) or value is None for value in values
             ):
@@ -141,35 +146,35 @@ def _plain(value: Any, names: Names) -> Any:
     return "<a notification>" if "<task-notification>" in value else names.plain(value)
 
 
-def _environment(hooks: list[Record]) -> dict[str, Any]:
+def _environment(hooks: list[HookStarted]) -> dict[str, Any]:
     found: dict[str, set[str]] = {}
     for record in hooks:
-        found.setdefault(record["event"], set()).update(record["env"])
+        found.setdefault(record.event, set()).update(record.env)
     return {event: sorted(names) for event, names in found.items()}
 
 
-def _groups(records: list[Record], hooks: list[Record]) -> dict[str, Any]:
+def _groups(records: list[Record], hooks: list[HookStarted]) -> dict[str, Any]:
     # the harness starts every host as the leader of a group
-    hosts = {record["pid"] for record in records if record["kind"] == "host.started"}
+    hosts = {record.pid for record in records if isinstance(record, HostStarted)}
     return {
-        record["event"]: "in the host's process group" if record["pgid"] in hosts else "in a process group of its own"
+        record.event: "in the host's process group" if record.pgid in hosts else "in a process group of its own"
         for record in hooks
     }
 
 
 def _deaths(records: list[Record]) -> Iterator[tuple[str, Any]]:
     """What became of the commands that wait."""
-    swept = next((number for number, record in enumerate(records) if record["kind"] == "sweep.began"), len(records))
+    swept = next((number for number, record in enumerate(records) if isinstance(record, SweepBegan)), len(records))
     before = records[:swept]
-    for waits in (record for record in before if record["kind"] == "probe.waits"):
-        job = waits["job"]
-        died = next((r for r in before if r["kind"] == "process.died" and r["pid"] == waits["pid"]), None)
-        told = next((r for r in before if r["kind"] == "probe.signalled" and r["job"] == job), None)
-        answered = any(r["kind"] == "gate.answered" and r["job"] == job for r in before)
+    for waits in (record for record in before if isinstance(record, ProbeWaits)):
+        job = waits.job
+        died = next((r for r in before if isinstance(r, ProcessDied) and r.pid == waits.pid), None)
+        told = next((r for r in before if isinstance(r, ProbeSignalled) and r.job == job), None)
+        answered = any(isinstance(r, GateAnswered) and r.job == job for r in before)
         if died is None:
             yield job, "outlives every session"
         elif told is not None:
-            yield job, f"{told['signal']} from {_sender(told['sender'], records)}"
+            yield job, f"{told.signal} from {_sender(told.sender, records)}"
         else:
             yield job, "ends by itself" if answered else "SIGKILL, or another signal that cannot be caught"
 
@@ -177,57 +182,56 @@ def _deaths(records: list[Record]) -> Iterator[tuple[str, Any]]:
 def _ends(records: list[Record]) -> Iterator[tuple[str, Any]]:
     """Which sessions do not end when their input does."""
     for record in records:
-        if record["kind"] == "session.stays":
-            yield f"the session {record['session']}", "waits for its commands when its input has ended"
+        if isinstance(record, SessionStays):
+            yield f"the session {record.session}", "waits for its commands when its input has ended"
 
 
 def _sender(pid: int, records: list[Record]) -> str:
-    hosts = {record["pid"] for record in records if record["kind"] == "host.started"}
+    hosts = {record.pid for record in records if isinstance(record, HostStarted)}
     return "the host" if pid in hosts else "another process"
 
 
 def _raced(records: list[Record]) -> Iterator[str]:
     """The kinds of lines of which there is one more when a host has asked its model once more of a child's end."""
-    late = {record["agent"] for record in records if record["kind"] == "model.request" and record.get("late")}
+    late = {record.agent for record in records if isinstance(record, ModelRequest) and record.late}
     yield from (place for place, _ in _stream(records) if place.partition(" ")[0] in late)
 
 
 def _stream(records: list[Record]) -> Iterator[tuple[str, Any]]:
     kinds: Counter[str] = Counter()
     for record in records:
-        if record["kind"] != "host.line" or record.get("line_subtype") in _UNTOLD:
+        if not isinstance(record, HostLine) or record.line_subtype in _UNTOLD:
             continue
-        words = [record.get("line_type"), record.get("line_subtype"), record.get("line_status"), _item(record)]
-        kinds[f"{record['session']} {'/'.join(str(word) for word in words if word)}"] += 1
+        words = [record.line_type, record.line_subtype, record.line_status, _item(record)]
+        kinds[f"{record.session} {'/'.join(str(word) for word in words if word)}"] += 1
     yield from kinds.items()
 
 
-def _item(record: Record) -> str | None:
+def _item(record: HostLine) -> str | None:
     """What a line of Codex is about."""
-    text = str(record.get("text") or "")
+    text = record.text or ""
     _, found, rest = text.partition('"type": "')[2].partition('"item": ')
     return rest.partition('"type": "')[2].partition('"')[0] or None if found else None
 
 
-def _exit(record: Record) -> str:
-    return f"signal {record['signal']}" if record["signal"] else f"code {record['code']}"
+def _exit(record: HostExited) -> str:
+    return f"signal {record.signal}" if record.signal else f"code {record.code}"
 
 
 def _happenings(records: list[Record], names: Names) -> Iterator[str]:
-    waiting = {record["pid"]: record["job"] for record in records if record["kind"] == "probe.waits"}
-    ours = {record["seq"] for record in tapped(records)}
+    waiting = {record.pid: record.job for record in records if isinstance(record, ProbeWaits)}
+    ours = {record.seq for record in tapped(records)}
     for record in records:
-        kind = record["kind"]
-        if kind == "sweep.began":
+        if isinstance(record, SweepBegan):
             return
-        if record["seq"] in ours:
+        if isinstance(record, HookStarted) and record.seq in ours:
             yield label(record, names)
-        elif kind == "model.request" and not record["aside"] and not record.get("late"):
-            yield f"{names.agent(record['agent'])} asks its model"
-        elif kind == "process.died" and record["pid"] in waiting:
-            yield f"the command {waiting[record['pid']]} is gone"
-        elif kind == "host.exited":
-            yield f"the host of {record['session']} is gone"
+        elif isinstance(record, ModelRequest) and not record.aside and not record.late:
+            yield f"{names.agent(record.agent)} asks its model"
+        elif isinstance(record, ProcessDied) and record.pid in waiting:
+            yield f"the command {waiting[record.pid]} is gone"
+        elif isinstance(record, HostExited):
+            yield f"the host of {record.session} is gone"
 
 
 def _numbered(labels: Iterator[str]) -> Iterator[str]:

@@ -9,7 +9,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from hookproof.journal import Record
+from hookproof.records import Record
+from hookproof.records.base import Json
+from hookproof.records.hosts import HostStarted, HostThread
+from hookproof.records.model import ModelRequest
+from hookproof.records.told import HookStarted
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _TRANSCRIPT = re.compile(rf"({_UUID})\.jsonl")
@@ -44,24 +48,25 @@ class Names:
     def _sessions_of_their_own(self, records: list[Record]) -> None:
         """A session in which only an agent's hooks run is that agent's."""
         for record in records:
-            session, agent = record.get("session_id"), record.get("agent_id")
-            if record["kind"] == "hook.started" and session not in self.agents and agent in self.agents:
-                self.agents[str(session)] = self.agents[str(agent)]
-                self._ids[str(session)] = f"<{self.agents[str(agent)]}'s session>"
+            if not isinstance(record, HookStarted) or record.agent_id is None:
+                continue
+            session, agent = str(record.session_id), record.agent_id
+            if session not in self.agents and agent in self.agents:
+                self.agents[session] = self.agents[agent]
+                self._ids[session] = f"<{self.agents[agent]}'s session>"
 
     def _learn(self, record: Record) -> None:
-        kind = record["kind"]
-        if kind == "host.started" and record["session_id"]:
-            self.agents.setdefault(record["session_id"], record["session"])
-        elif kind == "host.thread":
-            self.agents.setdefault(record["thread"], record["session"])
-        elif kind == "model.request":
-            if record.get("thread") and record["agent"]:
-                self.agents.setdefault(record["thread"], record["agent"])
-            for told in (*record["results"], *record["texts"]):
-                self._tasks(told["text"])
-        elif kind == "hook.started" and record["agent_id"] and record.get("source") == "claude":
-            self.agents.setdefault(record["agent_id"], str(record["agent_type"]).rpartition(":")[2])
+        if isinstance(record, HostStarted) and record.session_id:
+            self.agents.setdefault(record.session_id, record.session)
+        elif isinstance(record, HostThread):
+            self.agents.setdefault(record.thread, record.session)
+        elif isinstance(record, ModelRequest):
+            if record.thread and record.agent:
+                self.agents.setdefault(record.thread, record.agent)
+            for text in (*(each.text for each in record.results), *(each.text for each in record.texts)):
+                self._tasks(text)
+        elif isinstance(record, HookStarted) and record.agent_id and record.source == "claude":
+            self.agents.setdefault(record.agent_id, str(record.agent_type).rpartition(":")[2])
 
     def _tasks(self, text: str) -> None:
         for task in _TASK.findall(text):
@@ -71,7 +76,7 @@ class Names:
         """A conversation's name as it is shown: an agent of a plugin without the plugin."""
         return (name or "nobody").rpartition(":")[2]
 
-    def of_hook(self, payload: Record) -> str:
+    def of_hook(self, payload: Json) -> str:
         """Whose run of a hook it is."""
         transcript = _TRANSCRIPT.search(str(payload.get("transcript_path")))
         found = (payload.get("agent_id"), transcript and transcript.group(1), payload.get("session_id"))

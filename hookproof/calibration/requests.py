@@ -7,8 +7,10 @@ from collections import Counter
 from typing import Any
 
 from hookproof.calibration.names import Names
-from hookproof.journal import Record
 from hookproof.model.script import marked_agents
+from hookproof.records import Record
+from hookproof.records.model import ModelRequest
+from hookproof.records.parts import Text
 
 _PROBE = re.compile(r"PROBE \w+")
 _NOTICE = re.compile(
@@ -20,7 +22,7 @@ _SHELLS_OWN = frozenset({"_", "PWD", "OLDPWD", "SHLVL"})
 """What bash itself sets."""
 
 
-def _asked(records: list[Record]) -> list[tuple[str, int, Record]]:
+def _asked(records: list[Record]) -> list[tuple[str, int, ModelRequest]]:
     """Every request, with its agent and its number among that agent's requests.
 
     One that only tells of a child's end counts with the request before: which of the two it comes with is the host's
@@ -29,9 +31,9 @@ def _asked(records: list[Record]) -> list[tuple[str, int, Record]]:
     count: Counter[str] = Counter()
     found = []
     for record in records:
-        if record["kind"] == "model.request" and not record["aside"]:
-            agent = str(record["agent"])
-            count[agent] += 0 if record.get("late") else 1
+        if isinstance(record, ModelRequest) and not record.aside:
+            agent = str(record.agent)
+            count[agent] += 0 if record.late else 1
             found.append((agent, count[agent], record))
     return found
 
@@ -41,36 +43,36 @@ def contexts(records: list[Record], names: Names) -> dict[str, Any]:
     found: dict[str, list[str]] = {}
     for agent, number, request in _asked(records):
         prompt = _prompt(agent, request)
-        if "forgotten" in request:
-            lost = {match.group() for text in request["forgotten"] for match in _PROBE.finditer(text)}
+        if request.forgotten is not None:
+            lost = {match.group() for text in request.forgotten for match in _PROBE.finditer(text)}
             found[f"forgotten at request {number} of {names.agent(agent)}, which resumes"] = sorted(lost)
-        for text in request["texts"]:
-            for match in _PROBE.finditer(text["text"]):
+        for text in request.texts:
+            for match in _PROBE.finditer(text.text):
                 where = f"{match.group()} in request {number} of {names.agent(agent)}"
                 found.setdefault(where, []).append(_placed(text, match, prompt, names))
-        for result in request["results"]:
-            for match in _PROBE.finditer(result["text"]):
+        for result in request.results:
+            for match in _PROBE.finditer(result.text):
                 found.setdefault(f"{match.group()} in request {number} of {names.agent(agent)}", []).append(
-                    f"in a tool's result: {_around(result['text'], match, names)}"
+                    f"in a tool's result: {_around(result.text, match, names)}"
                 )
     return dict(found)
 
 
-def _prompt(agent: str, request: Record) -> int | None:
+def _prompt(agent: str, request: ModelRequest) -> int | None:
     """The place of the prompt that is new in a request."""
-    places = [t["place"] for t in request["texts"] if agent in marked_agents(t["text"]) and not t.get("inherited")]
+    places = [t.place for t in request.texts if agent in marked_agents(t.text) and not t.inherited]
     return places[-1] if places else None
 
 
-def _placed(text: Record, match: re.Match[str], prompt: int | None, names: Names) -> str:
-    if text.get("inherited"):
+def _placed(text: Text, match: re.Match[str], prompt: int | None, names: Names) -> str:
+    if text.inherited:
         beside = "inherited"
     elif prompt is None:
         beside = "without a new prompt"
     else:
-        beside = "in the prompt" if text["place"] == prompt else "before" if text["place"] < prompt else "after"
+        beside = "in the prompt" if text.place == prompt else "before" if (text.place or 0) < prompt else "after"
         beside = f"{beside} the prompt" if beside != "in the prompt" else beside
-    return f"{text['role']}, {beside}: {_around(text['text'], match, names)}"
+    return f"{text.role}, {beside}: {_around(text.text, match, names)}"
 
 
 def _around(text: str, match: re.Match[str], names: Names) -> str:
@@ -85,14 +87,13 @@ def notifications(records: list[Record], names: Names) -> dict[str, Any]:
     """Agent -> every notification that reached its model, with its role; and the words around each."""
     found: dict[str, list[str]] = {}
     for agent, number, request in _asked(records):
-        for text in request["texts"]:
-            match = _NOTICE.search(text["text"])
+        for text in request.texts:
+            match = _NOTICE.search(text.text)
             if match is None:
                 continue
-            who, where = names.agent(agent), f"request {number}, {text['role']}"
+            who, where = names.agent(agent), f"request {number}, {text.role}"
             plain = [
-                names.plain(part)
-                for part in (text["text"][: match.start()], match.group(), text["text"][match.end() :])
+                names.plain(part) for part in (text.text[: match.start()], match.group(), text.text[match.end() :])
             ]
             found.setdefault(who, []).append(f"{where}: {plain[1]}")
             found.setdefault(f"{who}, the words around it", []).append(f"{plain[0]}[NOTIFICATION]{plain[2]}".strip())
@@ -103,8 +104,8 @@ def shell_names(records: list[Record], names: Names) -> dict[str, Any]:
     """Agent -> the names of the variables that its shell printed."""
     found: dict[str, Any] = {}
     for agent, _, request in _asked(records):
-        for result in request["results"]:
-            match = _NAMES.search(result["text"])
+        for result in request.results:
+            match = _NAMES.search(result.text)
             if match:
                 found[names.agent(agent)] = sorted(set(match.group(1).split()) - _SHELLS_OWN)
     return found

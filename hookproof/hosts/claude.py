@@ -21,6 +21,8 @@ from hookproof.hosts.process import HostProcess
 from hookproof.hosts.session import Program
 from hookproof.journal import Journal
 from hookproof.model.script import mark
+from hookproof.records.hosts import HostLine, HostStarted, User
+from hookproof.records.run import Error
 from hookproof.stage.world import World
 
 _KEPT = (
@@ -61,14 +63,14 @@ class ClaudeSession:
         """One user turn, marked so that the model server knows whose conversation it is."""
         marked = text if text.startswith("/") and " " not in text else mark(text, self.name)
         line = {"type": "user", "message": {"role": "user", "content": marked}}
-        self._journal.write("user", session=self.name, text=text)
+        self._journal.write(User(session=self.name, text=text))
         if text == "/exit":
             self._ended = True
         try:
             self._stdin.write(json.dumps(line).encode() + b"\n")
             await self._stdin.drain()
         except ConnectionError:
-            self._journal.write("error", where=f"session {self.name}", what="the host no longer reads its input")
+            self._journal.write(Error(where=f"session {self.name}", what="the host no longer reads its input"))
 
     async def end(self) -> None:
         """Close stdin and wait for the host to be gone. The caller sets the deadline."""
@@ -92,7 +94,7 @@ class ClaudeSession:
 
     def _heard(self, value: dict[str, Any]) -> None:
         fields = {f"line_{key}": value[key] for key in _KEPT if key in value}
-        self._journal.write("host.line", session=self.name, **fields)
+        self._journal.write(HostLine(session=self.name, **fields))
 
 
 async def start_session(
@@ -129,5 +131,5 @@ async def start_session(
         case=group,
     )
     session = ClaudeSession(name, child, journal, session_id)
-    journal.write("host.started", session=name, session_id=session_id, pid=session.pid, argv=world.shown(argv))
+    journal.write(HostStarted(session=name, session_id=session_id, pid=session.pid, argv=world.shown(argv)))
     return session

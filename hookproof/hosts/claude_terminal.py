@@ -20,8 +20,12 @@ from hookproof import places, processes
 from hookproof.hosts import terminal
 from hookproof.hosts.process import HostProcess
 from hookproof.hosts.session import Program
-from hookproof.journal import DeadlineMissedError, Journal, Record
+from hookproof.journal import DeadlineMissedError, Journal
 from hookproof.model.script import mark
+from hookproof.records import Record
+from hookproof.records.hosts import HostExited, HostScreen, HostStarted, TerminalClosed, User
+from hookproof.records.run import Error
+from hookproof.records.told import SessionStarted
 from hookproof.stage import inside
 from hookproof.stage.world import World
 
@@ -85,7 +89,7 @@ class TerminalSession:
         line = text if command else " ".join(mark(text, self.name).split())
         if not await self._ready():
             return
-        self._journal.write("user", session=self.name, text=text)
+        self._journal.write(User(session=self.name, text=text))
         self._look()
         self._send(line)
         if not await self._until(lambda: typed_in(self._screen.lines()) == _squeezed(line), f"{line!r} on the screen"):
@@ -110,7 +114,7 @@ class TerminalSession:
         """Close the terminal and wait for the host to be gone. The caller sets the deadline."""
         self._ended = True
         self._look()
-        self._journal.write("terminal.closed", session=self.name)
+        self._journal.write(TerminalClosed(session=self.name))
         self._close()
         await self._over()
 
@@ -136,10 +140,10 @@ class TerminalSession:
         """
 
         def begun(record: Record) -> bool:
-            return bool(record["kind"] == "session.started" and record["by"] == self.pid)
+            return isinstance(record, SessionStarted) and record.by == self.pid
 
         def over(record: Record) -> bool:
-            return bool(record["kind"] == "host.exited" and record["pid"] == self.pid)
+            return isinstance(record, HostExited) and record.pid == self.pid
 
         try:
             await self._journal.wait(
@@ -175,7 +179,7 @@ class TerminalSession:
 
     def _fail(self, what: str) -> None:
         self._look()
-        self._journal.write("error", where=f"session {self.name}", what=what)
+        self._journal.write(Error(where=f"session {self.name}", what=what))
 
     def _send(self, text: str) -> None:
         """Type. A line is far shorter than what a terminal takes at once."""
@@ -209,7 +213,7 @@ class TerminalSession:
         text = self._screen.text()
         if text != self._shown:
             self._shown = text
-            self._journal.write("host.screen", session=self.name, text=text)
+            self._journal.write(HostScreen(session=self.name, text=text))
 
     def _close(self) -> None:
         if self._terminal is not None:
@@ -260,7 +264,7 @@ async def start_session(
     session = TerminalSession(name, child, ours, journal, session_id, seconds=seconds)
     shown = world.shown(argv)
     journal.write(
-        "host.started", session=name, session_id=session_id, pid=session.pid, argv=shown, terminal=[COLUMNS, ROWS]
+        HostStarted(session=name, session_id=session_id, pid=session.pid, argv=shown, terminal=[COLUMNS, ROWS])
     )
     return session
 

@@ -21,6 +21,7 @@ from hookproof.hosts.process import HostProcess
 from hookproof.hosts.session import Program
 from hookproof.journal import Journal
 from hookproof.model.script import mark
+from hookproof.records.hosts import HostLine, HostStarted, User
 from hookproof.stage.world import World
 
 _FLAGS = ("--json", "--dangerously-bypass-approvals-and-sandbox", "--skip-git-repo-check")
@@ -55,7 +56,7 @@ class Setting:
             case=self.group,
         )
         shown = self.world.shown(argv)
-        self.journal.write("host.started", session=session, session_id=thread, pid=child.identity.pid, argv=shown)
+        self.journal.write(HostStarted(session=session, session_id=thread, pid=child.identity.pid, argv=shown))
         return child
 
 
@@ -71,7 +72,7 @@ class CodexSession:
     async def type(self, text: str) -> None:
         """One user turn. Waits for the process of the turn before to be gone."""
         await self._over()
-        self._setting.journal.write("user", session=self.name, text=text)
+        self._setting.journal.write(User(session=self.name, text=text))
         words = self._words(mark(text, self.name))
         child = await self._setting.start(self.name, words, thread=self._thread, stdin=DEVNULL)
         # a turn's process goes by itself when the turn is over; with any other exit code something went wrong
@@ -110,4 +111,4 @@ class CodexSession:
         if value.get("type") == "thread.started" and self._thread is None:
             self._thread = str(value.get("thread_id"))
         text = json.dumps(value)
-        self._setting.journal.write("host.line", session=self.name, line_type=value.get("type"), text=text[:2000])
+        self._setting.journal.write(HostLine(session=self.name, line_type=value.get("type"), text=text[:2000]))

@@ -20,6 +20,7 @@ from hookproof.hosts.process import HostProcess
 from hookproof.hosts.session import HostError
 from hookproof.journal import Journal
 from hookproof.model.script import mark
+from hookproof.records.hosts import HostLine, HostThread, User
 
 _COMPLETED = "turn/completed"
 
@@ -55,7 +56,7 @@ class _Server:
         except (KeyError, TypeError):
             raise HostError(f"codex app-server: {method}: its answer names no thread") from None
         self.threads[thread] = session
-        self._journal.write("host.thread", session=session, thread=thread, how=how)
+        self._journal.write(HostThread(session=session, thread=thread, how=how))
         return thread
 
     async def begin(self, thread: str, method: str, params: dict[str, Any]) -> None:
@@ -82,8 +83,8 @@ class _Server:
         session = self.threads.get(thread, self._opening) if thread else self._name
         text = json.dumps(message)[:2000]
         # what a session's child threads do is heard as well
-        of_child = {"child": True} if thread and thread not in self.threads else {}
-        self._journal.write("host.line", session=session, line_type=message["method"], text=text, **of_child)
+        child = bool(thread) and thread not in self.threads
+        self._journal.write(HostLine(session=session, line_type=message["method"], text=text, child=child))
         if message["method"] == _COMPLETED and thread in self._under_way:
             self._under_way[thread].set()
 
@@ -116,7 +117,7 @@ class ClientSession:
         """One user turn, or `/clear`, or `/compact`. Waits for the turn before to be over. Raises HostError."""
         server = self._server or await self._start()
         await server.quiet(self._thread)
-        self._setting.journal.write("user", session=self.name, text=text)
+        self._setting.journal.write(User(session=self.name, text=text))
         if text == "/clear":
             self._thread = await self._open(server, "clear")
             return
@@ -125,7 +126,7 @@ class ClientSession:
         if text == "/compact":
             await server.begin(self._thread, "thread/compact/start", {})
             await server.quiet(self._thread)
-            self._setting.journal.write("host.thread", session=self.name, thread=self._thread, how="compact")
+            self._setting.journal.write(HostThread(session=self.name, thread=self._thread, how="compact"))
         elif self._setting.options.review:
             await server.begin(self._thread, "review/start", {"target": {"type": "uncommittedChanges"}})
         else:

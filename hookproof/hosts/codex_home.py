@@ -20,6 +20,8 @@ from hookproof.hosts.app_server import Client
 from hookproof.hosts.codex import Setting
 from hookproof.hosts.session import HostError
 from hookproof.journal import DeadlineMissedError
+from hookproof.records.hosts import HostPrepared
+from hookproof.records.parts import Hook
 from hookproof.stage import inside
 
 MARKETPLACE = "hookproof"
@@ -132,5 +134,7 @@ class Home:
         finally:
             listening.cancel()
             child.close()
-        shown = [{"key": hook["key"], "event": hook["eventName"], "command": hook["command"]} for hook in hooks]
-        self.setting.journal.write("host.prepared", plugin=name, hooks=shown)
+        shown = [
+            Hook(key=str(hook["key"]), event=str(hook["eventName"]), command=str(hook["command"])) for hook in hooks
+        ]
+        self.setting.journal.write(HostPrepared(plugin=name, hooks=shown))

@@ -12,6 +12,8 @@ from typing import Any
 
 from hookproof import files, processes
 from hookproof.journal import Journal
+from hookproof.records.hosts import HostExited, HostNoise, HostStderr
+from hookproof.records.run import Error
 from hookproof.wire import Line, Lines, Sparing
 
 LONGEST_LINE = 64 * 1024 * 1024
@@ -44,8 +46,8 @@ class HostProcess:
         self._heard = heard
         self._asked = asked
         self._silent = silent
-        self._noise = Sparing(lambda text: journal.write("host.noise", session=name, text=text), MOST_NOISE)
-        self._complaint = Sparing(lambda text: journal.write("host.stderr", session=name, text=text), MOST_NOISE)
+        self._noise = Sparing(lambda text: journal.write(HostNoise(session=name, text=text)), MOST_NOISE)
+        self._complaint = Sparing(lambda text: journal.write(HostStderr(session=name, text=text)), MOST_NOISE)
         self._tasks = [
             asyncio.create_task(self._read_stdout()),
             asyncio.create_task(self._read_stderr()),
@@ -81,7 +83,7 @@ class HostProcess:
     def _take(self, line: Line) -> None:
         if line.cut:
             what = f"a line of {line.size} bytes from the host, of which {LONGEST_LINE} are read at most, was left out"
-            self._journal.write("error", where=f"session {self._name}", what=f"{what}; it begins {line.data[:100]!r}")
+            self._journal.write(Error(where=f"session {self._name}", what=f"{what}; it begins {line.data[:100]!r}"))
             return
         try:
             value = files.parse_json(line.data)
@@ -94,7 +96,7 @@ class HostProcess:
             self._heard(value)
         except Exception as error:  # a message of a shape that no host has: the next one is read all the same
             what = f"{type(error).__name__}: {error} at the line {line.data[:100]!r} of the host"
-            self._journal.write("error", where=f"session {self._name}", what=what)
+            self._journal.write(Error(where=f"session {self._name}", what=what))
 
     async def _read_stderr(self) -> None:
         if self.child.stderr is not None:
@@ -106,12 +108,13 @@ class HostProcess:
     async def _wait(self) -> None:
         exit_ = await self.child.wait()
         self._journal.write(
-            "host.exited",
-            session=self._name,
-            asked=self._asked(exit_),
-            pid=self.pid,
-            code=exit_.code,
-            signal=exit_.signal,
+            HostExited(
+                session=self._name,
+                asked=self._asked(exit_),
+                pid=self.pid,
+                code=exit_.code,
+                signal=exit_.signal,
+            )
         )
 
 

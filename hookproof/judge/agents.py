@@ -12,8 +12,9 @@ from functools import cached_property
 from typing import Any
 
 from hookproof import files
-from hookproof.journal import Record
 from hookproof.judge.story import MAIN, HookRun, Story
+from hookproof.records.jobs import AgentRecords
+from hookproof.records.model import ModelRequest
 
 STARTS = frozenset({"SessionStart", "SubagentStart"})
 
@@ -49,44 +50,43 @@ class AgentStory:
     def __init__(self, story: Story) -> None:
         self.story = story
         case = story.case
-        self.says: dict[str, Any] = case.get("says") or {}
-        self.ephemeral = bool(case.get("ephemeral"))
-        agents: dict[str, Any] = case.get("agents") or {}
-        self.agents = [AgentFacts(name, **facts) for name, facts in agents.items()]
+        self.says: dict[str, Any] = case.says or {}
+        self.ephemeral = case.ephemeral
+        self.agents = [AgentFacts(name, agent.role, agent.parent, agent.forked) for name, agent in case.agents.items()]
 
     def with_role(self, *roles: str) -> list[AgentFacts]:
         """The agents that the scenario gives one of these roles."""
         return [agent for agent in self.agents if agent.role in roles]
 
     @cached_property
-    def _requests(self) -> list[Record]:
-        return [record for record in self.story.of("model.request") if not record["aside"]]
+    def _requests(self) -> list[ModelRequest]:
+        return [record for record in self.story.of(ModelRequest) if not record.aside]
 
     def asked(self, agent: str) -> bool:
         """Whether the agent's model was ever asked."""
-        return any(request["agent"] == agent for request in self._requests)
+        return any(request.agent == agent for request in self._requests)
 
     def children(self) -> list[str]:
         """Every agent but a main one: those of the scenario, and threads that a parent started."""
         found = [agent.name for agent in self.agents]
-        found += [request["agent"] for request in self._requests if request.get("parent")]
+        found += [request.agent for request in self._requests if request.parent and request.agent]
         return [name for name in dict.fromkeys(found) if name != MAIN and self.asked(name)]
 
     def told(self, agent: str) -> list[Landed]:
         """Every text that was told to an agent's model, its own words and its inheritance aside."""
         return [
             Landed(
-                request["n"],
-                request.get("thread"),
-                text["role"],
-                text.get("place", 0),
-                len(text["text"].encode()),
-                text["text"],
+                request.n,
+                request.thread,
+                text.role,
+                text.place or 0,
+                len(text.text.encode()),
+                text.text,
             )
             for request in self._requests
-            if request["agent"] == agent
-            for text in request["texts"]
-            if text["role"] != "assistant" and not text.get("inherited")
+            if request.agent == agent
+            for text in request.texts
+            if text.role != "assistant" and not text.inherited
         ]
 
     def landed(self, agent: str, lines: list[str]) -> list[Landed]:
@@ -99,7 +99,7 @@ class AgentStory:
 
     def threads(self, agent: str) -> list[str]:
         """The ids of the agent's threads: main has another one after a clear."""
-        named = (request.get("thread") for request in self._requests if request["agent"] == agent)
+        named = (request.thread for request in self._requests if request.agent == agent)
         return list(dict.fromkeys(str(thread) for thread in named if thread))
 
     def thread(self, agent: str) -> str | None:
@@ -117,18 +117,18 @@ class AgentStory:
         if child is None:
             return []
         found = []
-        for record in self.story.of("agent.records")[-1:]:
-            for file in record["files"]:
-                spots = list(_spots(file["text"], child))
-                if spots and (parent is None or any(above in spot or above in file["path"] for spot in spots if above)):
-                    found.append(str(file["path"]))
+        for record in self.story.of(AgentRecords)[-1:]:
+            for file in record.files:
+                spots = list(_spots(file.text, child))
+                if spots and (parent is None or any(above in spot or above in file.path for spot in spots if above)):
+                    found.append(str(file.path))
         return found
 
 
 def _of(run: HookRun) -> str:
     """The thread that a hook ran for: told by a stand-in, else the child that the payload names, else its session."""
-    payload = run.started["payload"]
-    return str(run.started.get("thread_id") or payload.get("agent_id") or payload.get("session_id"))
+    payload = run.started.payload
+    return str(run.started.thread_id or payload.get("agent_id") or payload.get("session_id"))
 
 
 def emitted(run: HookRun) -> str:
@@ -141,7 +141,7 @@ def emitted(run: HookRun) -> str:
 
 def document(run: HookRun) -> Any:
     """The one JSON document of a hook's output; None for an empty output, and for one that is something else."""
-    text = str(run.ended["stdout"]).strip() if run.ended is not None else ""
+    text = str(run.ended.stdout).strip() if run.ended is not None else ""
     try:
         return files.parse_json(text) if text else None
     except ValueError:
@@ -150,7 +150,7 @@ def document(run: HookRun) -> Any:
 
 def speaks(run: HookRun) -> bool:
     """Whether a hook run wrote anything to its output."""
-    return run.ended is not None and bool(str(run.ended["stdout"]).strip())
+    return run.ended is not None and bool(str(run.ended.stdout).strip())
 
 
 def _spots(text: str, wanted: str) -> Iterator[frozenset[str]]:

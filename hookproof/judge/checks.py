@@ -28,6 +28,8 @@ from hookproof.judge.teardown_checks import (
     returns_in_budget,
 )
 from hookproof.judge.verdict import Seen
+from hookproof.records.run import Census
+from hookproof.records.told import ShellEnded, ShellStarted
 
 
 def survives_subagent(story: Story, job: JobStory) -> Seen:
@@ -47,8 +49,8 @@ def delivers(story: Story, job: JobStory) -> Seen:
     if end.outcome != "finished" or job.answered is None:
         return end
     for text in story.told(MAIN, after=job.answered):
-        if job.answer in text["text"]:
-            return Seen("delivered", f"in model request {text['n']}: {text['text'][:200]!r}")
+        if job.answer in text.text:
+            return Seen("delivered", f"in model request {text.n}: {text.text[:200]!r}")
     return Seen("finished, not delivered", "no later request of the main model carries the job's answer")
 
 
@@ -60,14 +62,14 @@ def listed_truly(story: Story, job: JobStory) -> Seen:
     if job.started is None:
         return Seen(None, "the job was neither started nor refused")
     look = story.look_after(job.ended or job.started)
-    asked = look["places"].get(MAIN) if look else None
+    asked = look.places.get(MAIN) if look else None
     if look is None or asked is None:
         return Seen(None, "the main session was not asked after the job's end")
-    if asked["answer"] is None:
-        return Seen("no answer", f"status exited {asked['exit']}: {asked['text'][:200]!r}")
+    if asked.answer is None:
+        return Seen("no answer", f"status exited {asked.exit}: {asked.text[:200]!r}")
     row = story.listed(look, MAIN, job)
     if row is None:
-        return Seen("not listed", f"status --all --json in main: {short(asked['text'])}")
+        return Seen("not listed", f"status --all --json in main: {short(asked.text)}")
     status = story.status_of(row)
     wanted = story.terminal - story.succeeded if job.lost else story.succeeded if job.answered else story.active
     outcome = "listed truly" if status in wanted else "listed falsely"
@@ -93,10 +95,10 @@ def recorded_as_ended(story: Story, job: JobStory) -> Seen:
 
 def nothing_left(story: Story, job: JobStory) -> Seen:
     """JOB-07: the census after every session's end."""
-    census = next(iter(story.of("census")), None)
+    census = next(iter(story.of(Census)), None)
     if census is None:
         return Seen(None, "the run ended without a census")
-    alive = census["processes"]
+    alive = census.processes
     left = story.unaccounted(census)
     if left:
         strays = [process for process in left if is_stray(process)]
@@ -117,10 +119,10 @@ def result_readable(story: Story, job: JobStory) -> Seen:
         return Seen(end.outcome if end.outcome == "refused" else None, f"the job did not finish: {end.detail}")
     if job.result is None:
         return Seen(None, "the result was never asked for")
-    text = str(job.result["text"])
-    if job.result["exit"] == 0 and job.answer in text:
+    text = str(job.result.text)
+    if job.result.exit == 0 and job.answer in text:
         return Seen("readable", short(text))
-    return Seen("gone", f"exit {job.result['exit']}: {short(text)}")
+    return Seen("gone", f"exit {job.result.exit}: {short(text)}")
 
 
 def survives_clear(story: Story, job: JobStory) -> Seen:
@@ -129,7 +131,7 @@ def survives_clear(story: Story, job: JobStory) -> Seen:
     if end.outcome != "lost":
         return Seen("survives" if end.outcome == "finished" else end.outcome, end.detail)
     look = story.look_after(job.lost)
-    if look is None or MAIN not in look["places"]:
+    if look is None or MAIN not in look.places:
         return Seen(None, f"the main session was not asked after the job's end; {end.detail}")
     row = story.listed(look, MAIN, job)
     if row is None:
@@ -147,7 +149,7 @@ def not_a_ghost(story: Story, job: JobStory) -> Seen:
     look = story.look_after(job.ended or job.lost)
     if look is None:
         return Seen(None, "nobody asked for the status after the job's end")
-    rows = {place: story.listed(look, place, job) for place in look["places"]}
+    rows = {place: story.listed(look, place, job) for place in look.places}
     ghosts = [place for place, row in rows.items() if story.status_of(row) in story.active]
     if ghosts:
         return Seen("listed as running", f"status in {', '.join(ghosts)} says so; {end.detail}")
@@ -165,15 +167,15 @@ def told_once(story: Story, job: JobStory) -> Seen:
     if job.ended is None or job.call is None:
         return Seen(None, "the job never came to an end in this run")
     over = job.answered or job.lost or job.ended
-    conversation = job.call["agent"] if job.call["agent"] in story.conversations() else MAIN
+    conversation = job.call.agent if job.call.agent in story.conversations() else MAIN
     names = [name for name in (story.job_id(job), f"job={job.name}", job.answer) if name]
-    texts = [t for t in story.told(conversation, after=over) if any(name in t["text"] for name in names)]
+    texts = [t for t in story.told(conversation, after=over) if any(name in t.text for name in names)]
     if not texts and _ended_openly(story, job):
         return Seen("listed as ended", "it never finished, and main's status says so")
     if not texts:
-        asked = len({t["n"] for t in story.told(conversation, after=over)})
+        asked = len({t.n for t in story.told(conversation, after=over)})
         return Seen("never told", f"{asked} later model request(s) of {conversation!r}, none of them mentions the job")
-    shown = f"in model request {texts[0]['n']} ({texts[0]['role']}): {short(texts[0]['text'])}"
+    shown = f"in model request {texts[0].n} ({texts[0].role}): {short(texts[0].text)}"
     return Seen("told once" if len(texts) == 1 else f"told {len(texts)} times", shown)
 
 
@@ -189,13 +191,13 @@ def output_file_tells(story: Story, job: JobStory) -> Seen:
     refusal = refused(job)
     if refusal is not None:
         return refusal
-    call = job.call["tool_use_id"] if job.call else None
-    runs = {record["run"] for record in story.of("shell.started") if record.get("tool_use_id") == call}
-    ends = [record for record in story.of("shell.ended") if record["run"] in runs and record.get("output_file")]
+    call = job.call.tool_use_id if job.call else None
+    runs = {record.run for record in story.of(ShellStarted) if record.tool_use_id == call}
+    ends = [record for record in story.of(ShellEnded) if record.run in runs and record.output_file]
     if not ends:
         return Seen(None, "the shell of the launch has not ended, or the host gave it no output file")
-    size, how = ends[-1]["output_bytes"], ends[-1]["ended_by"]
-    name = str(ends[-1]["output_file"]).replace("\\", "/").rpartition("/")[2]
+    size, how = ends[-1].output_bytes, ends[-1].ended_by
+    name = str(ends[-1].output_file).replace("\\", "/").rpartition("/")[2]
     if story.ended_before_it_began(job) is not None:
         return Seen("never begun", f"tasks/{name}: {size} bytes; {how}, before the launch had begun anything")
     return Seen("has output" if size else "empty", f"tasks/{name}: {size} bytes when the shell was ended by {how}")
@@ -205,9 +207,9 @@ def lands_well(story: Story, job: JobStory) -> Seen:
     """JOB-26: how a model that follows the plugin's texts launches the job."""
     if job.call is None:
         return Seen(None, "the model never launched the job")
-    command = str(job.call["input"].get("command", ""))
+    command = str((job.call.input or {}).get("command", ""))
     background = "--background" in command.partition(f"job={job.name}")[0]
-    if job.call["agent"] == MAIN:
+    if job.call.agent == MAIN:
         return Seen("lands in pattern A", f"main launches {command!r}")
     if not background:
         return Seen("lands in pattern B", f"a subagent waits for {command!r}")

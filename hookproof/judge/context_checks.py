@@ -99,12 +99,12 @@ def _outcome(run: HookRun) -> Seen | None:
     """What is wrong with a hook run that should have been silent."""
     if run.ended is None:
         return Seen(None, f"its {run.event} hook never ended")
-    if run.ended["ended_by"] != "itself":
-        return Seen("timed out", f"its {run.event} hook was ended by {run.ended['ended_by']}")
-    if run.ended["exit"] != 0:
-        return Seen("failed", f"its {run.event} hook exited {run.ended['exit']}: {run.ended['stderr'][-300:]!r}")
+    if run.ended.ended_by != "itself":
+        return Seen("timed out", f"its {run.event} hook was ended by {run.ended.ended_by}")
+    if run.ended.exit != 0:
+        return Seen("failed", f"its {run.event} hook exited {run.ended.exit}: {run.ended.stderr[-300:]!r}")
     if speaks(run):
-        return Seen("emitted", f"its {run.event} hook said {run.ended['stdout'][:200]!r}")
+        return Seen("emitted", f"its {run.event} hook said {run.ended.stdout[:200]!r}")
     return None
 
 
@@ -134,7 +134,7 @@ def json_or_nothing(story: AgentStory) -> Seen:
     runs = [run for run in story.story.hooks if run.ended is not None]
     for run in runs:
         if speaks(run) and not isinstance(document(run), dict):
-            said = str(run.ended["stdout"])[:200] if run.ended is not None else ""
+            said = str(run.ended.stdout)[:200] if run.ended is not None else ""
             return Seen("something else", f"the {run.event} hook said {said!r}")
     return Seen("JSON or nothing" if runs else None, f"{len(runs)} hook runs")
 
@@ -261,7 +261,7 @@ def same_on_both_hosts(story: AgentStory) -> Seen:
     for run in story.story.hooks:
         text = emitted(run)
         if run.event in {"SessionStart", "SubagentStart"} and text and _is_block(story, text):
-            host = "codex" if run.started.get("source") == "codex" else "claude"
+            host = "codex" if run.started.source == "codex" else "claude"
             blocks.setdefault(host, text)
     for host in ("claude", "codex"):
         if host not in blocks:

@@ -10,8 +10,10 @@ import signal as signals
 from dataclasses import dataclass
 from typing import Any
 
-from hookproof.journal import Record
 from hookproof.judge.story import HookRun, JobStory, Story
+from hookproof.records import Record
+from hookproof.records.model import ModelAnswer
+from hookproof.records.told import CodexSignal, SessionStarted
 
 _LATE_MS = 1000.0
 _AFTERMATH_MS = 2000.0
@@ -54,8 +56,8 @@ def find_culprit(story: Story, job: JobStory) -> Culprit | None:
     if lost is None:
         return None
     if shell is not None:
-        when = str(shell["ended_by"]).removeprefix("host ")
-        inferred = bool(shell.get("inferred"))
+        when = str(shell.ended_by).removeprefix("host ")
+        inferred = bool(shell.inferred)
         why = (
             "the shell's wait status, and what had just ended"
             if inferred
@@ -64,11 +66,11 @@ def find_culprit(story: Story, job: JobStory) -> Culprit | None:
         who = Finding(f"the host itself, {when}", observed=not inferred, why=why)
         return Culprit(who, None, _signal(job), _after_subagent(story, lost))
     sender = _sender(story, job, lost)
-    run = sender[0] if sender else only_hook(story, lost["at"])
+    run = sender[0] if sender else only_hook(story, lost.at)
     if run is None:
         return None
     if sender:
-        pid, name = sender[1]["sender_pid"], sender[1]["name"]
+        pid, name = sender[1].sender_pid, sender[1].name
         why = f"the kernel named pid {pid}, of that hook, as the sender of {name} to the job's Codex"
     else:
         why = "the only SessionEnd hook that was running, or had ended within two seconds, when the job was lost"
@@ -76,15 +78,15 @@ def find_culprit(story: Story, job: JobStory) -> Culprit | None:
     return Culprit(who, _whose(story, job, run), _signal(job), _after_subagent(story, lost))
 
 
-def _sender(story: Story, job: JobStory, lost: Record) -> tuple[HookRun, Record] | None:
+def _sender(story: Story, job: JobStory, lost: Record) -> tuple[HookRun, CodexSignal] | None:
     """The hook run whose process, or a child of it (a host runs hooks through a shell), sent Codex its signal."""
-    alive = {process["pid"] for process in job.started["processes"]} if job.started else set()
-    for record in story.of("codex.signal"):
-        if record["by"] not in alive or abs(record["at"] - lost["at"]) > _LATE_MS:
+    alive = {process.pid for process in job.started.processes} if job.started else set()
+    for record in story.of(CodexSignal):
+        if record.by not in alive or abs(record.at - lost.at) > _LATE_MS:
             continue
         for run in story.hooks:
-            senders = {record["sender_pid"], record.get("sender_ppid")}
-            if run.started["pid"] in senders and _near(run, record["at"], after=0.0):
+            senders = {record.sender_pid, record.sender_ppid}
+            if run.started.pid in senders and _near(run, record.at, after=0.0):
                 return run, record
     return None
 
@@ -94,7 +96,7 @@ def _near(run: HookRun, at: float, *, after: float) -> bool:
 
     A host tells of a hook once it has started it; on a busy machine the hook may be quicker than the telling.
     """
-    return run.started["at"] - _LATE_MS <= at and (run.ended is None or at <= run.ended["at"] + after)
+    return run.started.at - _LATE_MS <= at and (run.ended is None or at <= run.ended.at + after)
 
 
 def only_hook(story: Story, at: float) -> HookRun | None:
@@ -105,8 +107,8 @@ def only_hook(story: Story, at: float) -> HookRun | None:
 
 
 def _whose(story: Story, job: JobStory, run: HookRun) -> Finding:
-    begun = next((r for r in story.of("session.started") if r["session_id"] == run.session_id), None)
-    if begun is not None and begun.get("agent_id"):
+    begun = next((r for r in story.of(SessionStarted) if r.session_id == run.session_id), None)
+    if begun is not None and begun.agent_id:
         role = "the subagent's own session"
     else:
         role = "the main session" if run.session_id == story.main_session() else "another session"
@@ -119,11 +121,11 @@ def _signal(job: JobStory) -> Finding | None:
     death = job.worker_death
     if death is None:
         return None
-    if death["signal"] is None:
-        if not death["observed"]:
+    if death.signal is None:
+        if not death.observed:
             return None
-        return Finding(f"(the worker left by itself, exit code {death['code']})", observed=True, why="its wait status")
-    return Finding(_signal_name(int(death["signal"])), observed=bool(death["observed"]), why="the worker's wait status")
+        return Finding(f"(the worker left by itself, exit code {death.code})", observed=True, why="its wait status")
+    return Finding(_signal_name(int(death.signal)), observed=bool(death.observed), why="the worker's wait status")
 
 
 def _signal_name(number: int) -> str:
@@ -139,10 +141,10 @@ def _after_subagent(story: Story, lost: Record) -> Finding | None:
     """From the last word of the subagent that ended before the loss, to the loss."""
     said = [
         record
-        for record in story.of("model.answer")
-        if record["agent"] not in story.conversations() and record["text"] is not None and record["at"] <= lost["at"]
+        for record in story.of(ModelAnswer)
+        if record.agent not in story.conversations() and record.text is not None and record.at <= lost.at
     ]
     if not said:
         return None
-    value = lost["at"] - said[-1]["at"]
+    value = lost.at - said[-1].at
     return Finding(value, observed=True, why="the model's last answer to the subagent, and the loss")

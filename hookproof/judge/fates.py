@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 
-from hookproof.journal import Record
 from hookproof.judge.story import JobStory, Story
 from hookproof.judge.verdict import Seen
+from hookproof.records.parts import Process
 
 Check = Callable[[Story, JobStory], Seen]
 
@@ -26,7 +26,7 @@ def refused(job: JobStory) -> Seen | None:
     """The outcome of a launch that was refused."""
     if job.refused is None:
         return None
-    text = str(job.refused["text"]).strip()
+    text = job.refused.text.strip()
     if "--wait" in text:
         return Seen("refused", f"no job: refused with {text[:200]!r}")
     return Seen("refused without naming --wait", f"the launch came back without a job: {text[:200]!r}")
@@ -41,7 +41,7 @@ def fate(job: JobStory) -> Seen:
         return Seen("lost", _how_lost(job))
     if job.answered is not None:
         death = job.worker_death
-        if death is not None and not death["observed"]:
+        if death is not None and not death.observed:
             return Seen("finished", "its Codex had its answer; how the worker ended nobody could see")
         return Seen("finished", "its Codex had its answer and the worker went on to the end")
     return Seen("survives", "it was still at work when the run ended")
@@ -51,27 +51,26 @@ def _how_lost(job: JobStory) -> str:
     death = job.worker_death
     if death is None:
         return "its Codex went away while the job was held; the worker lives on"
-    how = f"signal {death['signal']}" if death["signal"] else f"exit code {death['code']}"
-    if not death["observed"]:
+    how = f"signal {death.signal}" if death.signal else f"exit code {death.code}"
+    if not death.observed:
         how = "a death whose status nobody could see"
     when = "before the job was answered" if job.answered is None else "without having recorded the answer just given"
-    return f"the worker (pid {death['pid']}) ended {when}: {how}"
+    return f"the worker (pid {death.pid}) ended {when}: {how}"
 
 
-def named(processes: list[Record]) -> str:
+def named(processes: list[Process]) -> str:
     """The first few processes, as a person would look for them."""
     return "; ".join(
-        f"pid {process['pid']}: {short(' '.join(process['argv']))}{_without_token(process)}"
-        for process in processes[:3]
+        f"pid {process.pid}: {short(' '.join(process.argv))}{_without_token(process)}" for process in processes[:3]
     )
 
 
-def is_stray(process: Record) -> bool:
+def is_stray(process: Process) -> bool:
     """Whether it ran without the run's token when it was counted."""
-    return bool(process.get("by", "token") != "token")
+    return process.by != "token"
 
 
-def maybe_left(processes: list[Record]) -> str:
+def maybe_left(processes: list[Process]) -> str:
     """What to say of processes that may be this case's and may be another's."""
     return (
         f"{len(processes)} alive without the run's token, left by this case or by another that was played at the same "
@@ -89,10 +88,10 @@ _RECOGNISED = {
 }
 
 
-def _without_token(process: Record) -> str:
+def _without_token(process: Process) -> str:
     if not is_stray(process):
         return ""
-    how = _RECOGNISED.get(process["by"])
+    how = _RECOGNISED.get(process.by)
     return f" (without the run's token{f'; {how}' if how else ''})"
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hookproof.catalogue.requirement import Requirement
-from hookproof.journal import Record
 from hookproof.judge.agents import AgentStory
 from hookproof.judge.checks import CHECKS
 from hookproof.judge.context_checks import CONTEXT_CHECKS
@@ -14,6 +13,7 @@ from hookproof.judge.remarks import remarks
 from hookproof.judge.signature import Signature, find_signature
 from hookproof.judge.story import Story
 from hookproof.judge.verdict import CheckResult, Seen, Verdict, worst
+from hookproof.records import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Judgement:
 def judge(records: list[Record], requirements: Mapping[str, Requirement]) -> Judgement:
     """Judge one run by the requirements that its `case` record names. Raises KeyError for one that does not exist."""
     story = Story(records)
-    checks = [_check(story, name, requirements[name]) for name in story.case.get("requires", ())]
+    checks = [_check(story, name, requirements[name]) for name in story.case.requires]
     return Judgement(
         verdict=worst([check.verdict for check in checks]),
         checks=tuple(checks),
@@ -64,7 +64,7 @@ def _verdict(story: Story, seen: Seen, accepted: tuple[str, ...]) -> Verdict:
     # with an error only a loss that came before it is certain
     job = story.first_job()
     lost = job.lost if job is not None else None
-    certain = lost is not None and lost["seq"] < story.first_error and seen.outcome not in accepted
+    certain = lost is not None and lost.seq < story.first_error and seen.outcome not in accepted
     return Verdict.VIOLATES if certain else Verdict.UNKNOWN
 
 

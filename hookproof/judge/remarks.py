@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from hookproof.journal import Record
 from hookproof.judge.story import Story
+from hookproof.records.jobs import HookOverdue
+from hookproof.records.told import HookStarted
 
 _SHOWN = 200
 
@@ -13,25 +14,25 @@ def remarks(story: Story) -> list[str]:
 
     A hook that had not ended when a wait was given up is named by that error already.
     """
-    started = {run.started["run"]: run for run in story.hooks}
+    started = {run.started.run: run for run in story.hooks}
     said = []
-    for overdue in story.of("hook.overdue"):
-        run = started.get(overdue["run"])
+    for overdue in story.of(HookOverdue):
+        run = started.get(overdue.run)
         if story.errors and (run is None or run.ended is None):
             continue
-        if overdue["held_by"] is None:
-            said.append(f"{_named(overdue)} was still running after {overdue['ms'] / 1000:.1f} s")
+        if overdue.held_by is None:
+            said.append(f"{_named(overdue)} was still running after {overdue.ms / 1000:.1f} s")
         else:
-            holders = ", ".join(overdue["held_by"]) or "a process that it started"
-            said.append(f"after {overdue['ms'] / 1000:.1f} s {holders} still held the output of {_named(overdue)}")
+            holders = ", ".join(overdue.held_by) or "a process that it started"
+            said.append(f"after {overdue.ms / 1000:.1f} s {holders} still held the output of {_named(overdue)}")
     for run in story.hooks:
-        if run.ended is not None and run.ended.get("ended_by") == "timeout":
-            timeout = run.started.get("timeout")
-            of = f" of {timeout:g} s" if isinstance(timeout, int | float) else ""
+        if run.ended is not None and run.ended.ended_by == "timeout":
+            timeout = run.started.timeout
+            of = f" of {timeout:g} s" if timeout is not None else ""
             said.append(f"{_named(run.started)} was ended by the host at its timeout{of}")
     return said
 
 
-def _named(record: Record) -> str:
-    command = str(record.get("command"))
-    return f"the {record['event']} hook `{command if len(command) <= _SHOWN else f'{command[:_SHOWN]}…'}`"
+def _named(record: HookOverdue | HookStarted) -> str:
+    command = record.command
+    return f"the {record.event} hook `{command if len(command) <= _SHOWN else f'{command[:_SHOWN]}…'}`"

@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from hookproof.journal import Record
 from hookproof.judge.culprit import Culprit, find_culprit
 from hookproof.judge.state_signs import Found, elsewhere, lost_updates
 from hookproof.judge.story import MAIN, JobStory, Story
+from hookproof.records.base import Json
+from hookproof.records.jobs import Look
 
 HYPOTHESES: dict[str, str] = {
     "H1": "the SessionEnd hook of the job's own session ended the worker and erased its row",
@@ -96,13 +97,13 @@ def _lost(story: Story, job: JobStory) -> Found | None:
     return cause, [*facts, reason]
 
 
-def _cause(story: Story, job: JobStory, look: Record, row: Record | None) -> tuple[str, str]:
+def _cause(story: Story, job: JobStory, look: Look, row: Json | None) -> tuple[str, str]:
     """H1, H2, H3 or '?', with the fact that decides beside those of the processes and the files."""
     if story.shell_ended_by_host(job) is not None:
         return "H3", "the host ended the shell in which the worker ran"
     tag = story.session_tag(job)
     lost = job.lost
-    before = [run for run in story.session_end_hooks() if lost is not None and run.began_before(lost["at"])]
+    before = [run for run in story.session_end_hooks() if lost is not None and run.began_before(lost.at)]
     own = [run for run in before if tag is not None and run.session_id == tag]
     other = [run for run in before if run not in own]
     # measured on 1.0.4: the worker may leave by itself when its server goes, a moment before the signal reaches it
@@ -123,18 +124,18 @@ def _unborn(story: Story, job: JobStory) -> Found | None:
     if look is None:
         return "?", ["the host ended the shell of the launch, and nobody looked after that"]
     others = {story.job_id(each) for each in story.jobs.values() if each is not job}
-    rows = [row for entry in look["state"] for row in entry["rows"] if row.get(story.fields["id"]) not in others]
+    rows = [row for entry in look.state for row in entry.rows if row.get(story.fields["id"]) not in others]
     facts = ["the host ended the shell in which the job was launched"]
     if rows:
         facts.append(f"the row says {story.status_of(rows[0])!r}, and no worker ever asked its model")
     else:
         facts.append("before the row was written: no row of it is anywhere")
-    asked = look["places"].get(MAIN)
-    if asked is not None and isinstance(asked["answer"], dict):
-        said = {key: asked["answer"].get(key) for key in ("running", "latestFinished", "recent")}
+    asked = look.places.get(MAIN)
+    if asked is not None and isinstance(asked.answer, dict):
+        said = {key: asked.answer.get(key) for key in ("running", "latestFinished", "recent")}
         facts.append(f"status in main: {json.dumps(said)[:240]}")
-    if shell.get("output_file"):
-        facts.append(f"its output file holds {shell['output_bytes']} bytes")
+    if shell.output_file:
+        facts.append(f"its output file holds {shell.output_bytes} bytes")
     return "H3", facts
 
 
@@ -150,7 +151,7 @@ def _row_lost(story: Story, job: JobStory) -> Found | None:
     """A job that worked on while its row disappeared."""
     if job.started is None or job.row is None or story.damaged:
         return None
-    later = (look for look in story.looks if look["seq"] > job.started["seq"])
+    later = (look for look in story.looks if look.seq > job.started.seq)
     if any(story.stored(look, job) is None and _alive(look, job) for look in later):
         return "H5", ["the row is gone", "the worker is alive"]
     return None
@@ -159,20 +160,20 @@ def _row_lost(story: Story, job: JobStory) -> Found | None:
 def _hidden(story: Story, job: JobStory) -> Found | None:
     """A job that is alive and written down, but that main's status does not list."""
     for look in story.looks:
-        if job.started is None or look["seq"] < job.started["seq"]:
+        if job.started is None or look.seq < job.started.seq:
             continue
-        gone = job.lost is not None and look["seq"] > job.lost["seq"]
+        gone = job.lost is not None and look.seq > job.lost.seq
         row = story.stored(look, job)
-        asked = look["places"].get(MAIN)
-        if gone or row is None or story.damaged or asked is None or asked["answer"] is None:
+        asked = look.places.get(MAIN)
+        if gone or row is None or story.damaged or asked is None or asked.answer is None:
             continue
         if story.listed(look, MAIN, job) is None:
             return _why_hidden(story, job, look)
     return None
 
 
-def _why_hidden(story: Story, job: JobStory, look: Record) -> Found:
-    elsewhere = [place for place in look["places"] if place != MAIN and story.listed(look, place, job) is not None]
+def _why_hidden(story: Story, job: JobStory, look: Look) -> Found:
+    elsewhere = [place for place in look.places if place != MAIN and story.listed(look, place, job) is not None]
     seen = f"status lists it in: {', '.join(elsewhere)}" if elsewhere else "no place's status lists it"
     tag = story.session_tag(job)
     there = f"the row is there and its worker {'alive' if _alive(look, job) else 'no longer'}"
@@ -181,16 +182,16 @@ def _why_hidden(story: Story, job: JobStory, look: Record) -> Found:
     return "H4", [there, f"its tag is {tag!r}", seen]
 
 
-def _alive(look: Record, job: JobStory) -> bool:
-    return any(process["pid"] == job.worker for process in look["processes"])
+def _alive(look: Look, job: JobStory) -> bool:
+    return any(process.pid == job.worker for process in look.processes)
 
 
-def _server_alive(story: Story, look: Record) -> bool:
-    pids = {process["pid"] for process in look["processes"]}
-    return any(story.server_of(entry) in pids for entry in look["state"])
+def _server_alive(story: Story, look: Look) -> bool:
+    pids = {process.pid for process in look.processes}
+    return any(story.server_of(entry) in pids for entry in look.state)
 
 
-def _row_fact(story: Story, row: Record | None) -> str:
+def _row_fact(story: Story, row: Json | None) -> str:
     return "the row is gone" if row is None else f"the row still says {story.status_of(row)!r}"
 
 
@@ -198,10 +199,10 @@ def _worker_fact(job: JobStory) -> str:
     death = job.worker_death
     if death is None:
         return "nobody saw the worker end"
-    if death["signal"] is not None:
-        return f"the worker was killed by signal {death['signal']}"
-    return f"the worker exited with code {death['code']}" if death["observed"] else "the worker is dead"
+    if death.signal is not None:
+        return f"the worker was killed by signal {death.signal}"
+    return f"the worker exited with code {death.code}" if death.observed else "the worker is dead"
 
 
-def _server_fact(story: Story, look: Record) -> str:
+def _server_fact(story: Story, look: Look) -> str:
     return "its server is alive" if _server_alive(story, look) else "no server of it is alive"

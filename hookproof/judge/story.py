@@ -8,38 +8,67 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple, TypeVar, cast
 
-from hookproof.journal import Record
 from hookproof.judge.strays import undecided
+from hookproof.records import FORMAT, Record
+from hookproof.records.base import Json
+from hookproof.records.faults import JobFault, ListFilled, PidPlanted, StateTorn
+from hookproof.records.hosts import HostStarted
+from hookproof.records.jobs import CancelBegan, JobEnded, JobLaunched, JobQueued, JobRefused, JobStarted, Look, Result
+from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, GateReleased, ModelAnswer, ModelRequest
+from hookproof.records.parts import Process, Program, StateRoot, Words
+from hookproof.records.run import Case, Census, Error, ProcessDied, ShellLetGo, SweepBegan
+from hookproof.records.told import HookEnded, HookStarted, ShellEnded, ShellHeld, ShellStarted
 
 MAIN = "main"
-PROVOKES = {"worker ended", "codex ended", "shell ended", "foreign pid planted"}
+PROVOKES = (JobFault, PidPlanted)
 """What the harness does to a job, on a scenario's word, that ends it in many a plugin."""
+NO_CASE = Case(
+    format=FORMAT,
+    scenario="",
+    title="",
+    plugin="",
+    policy=None,
+    lifecycle="",
+    host=Program(name="", version=""),
+    worker=Program(name="", version=""),
+    repeat=1,
+)
+R = TypeVar("R", bound=Record)
 
 
 @dataclass(frozen=True, slots=True)
 class HookRun:
     """One run of one hook: its start and, unless the journal ends before it, its end."""
 
-    started: Record
-    ended: Record | None
+    started: HookStarted
+    ended: HookEnded | None
 
     @property
     def event(self) -> str:
-        return str(self.started["event"])
+        return self.started.event
 
     @property
     def session_id(self) -> str:
-        return str(self.started["session_id"])
+        return str(self.started.session_id)
 
     def began_before(self, at: float) -> bool:
         """Whether it had begun at `at` (ms), by up to a second of a busy host's late telling."""
-        return bool(self.started["at"] <= at + 1000)
+        return self.started.at <= at + 1000
 
     def runs_at(self, at: float) -> bool:
         """Whether it was running at `at` (ms)."""
-        return self.started["at"] <= at and (self.ended is None or at <= self.ended["at"])
+        return self.started.at <= at and (self.ended is None or at <= self.ended.at)
+
+
+class NewText(NamedTuple):
+    """A text that was new to a model: in which request, when, whose, and what."""
+
+    n: int
+    at: float
+    role: str
+    text: str
 
 
 class JobStory:
@@ -51,31 +80,28 @@ class JobStory:
         self.name = name
         self.answer = answer
         self._still_active = still_active
-        mine = [record for record in records if record.get("job") == name]
-        self._by_kind: dict[str, Record] = {}
-        for record in mine:
-            self._by_kind.setdefault(record["kind"], record)
-        self.call = self._by_kind.get("model.answer")
-        self.launched = self._by_kind.get("job.launched")
-        self.queued = self._by_kind.get("job.queued")
-        self.refused = None if "job.started" in self._by_kind else self._by_kind.get("job.refused")
-        self.started = self._by_kind.get("job.started")
-        self.reached = self._by_kind.get("gate.reached")
-        self.released = self._by_kind.get("gate.released")
-        self.answered = self._by_kind.get("gate.answered")
-        self.abandoned = self._by_kind.get("gate.abandoned")
-        self.ended = self._by_kind.get("job.ended")
-        self.result = self._by_kind.get("result")
-        self.held = self._by_kind.get("shell.held")
-        worker = self.started["worker"] if self.started else None
-        after = self.started["seq"] if self.started else 0
+        self.call = next((each for each in records if isinstance(each, ModelAnswer) and each.job == name), None)
+        self.launched = next((each for each in records if isinstance(each, JobLaunched) and each.job == name), None)
+        self.queued = next((each for each in records if isinstance(each, JobQueued) and each.job == name), None)
+        self.started = next((each for each in records if isinstance(each, JobStarted) and each.job == name), None)
+        refused = next((each for each in records if isinstance(each, JobRefused) and each.job == name), None)
+        self.refused = refused if self.started is None else None
+        self.reached = next((each for each in records if isinstance(each, GateReached) and each.job == name), None)
+        self.released = next((each for each in records if isinstance(each, GateReleased) and each.job == name), None)
+        self.answered = next((each for each in records if isinstance(each, GateAnswered) and each.job == name), None)
+        self.abandoned = next((each for each in records if isinstance(each, GateAbandoned) and each.job == name), None)
+        self.ended = next((each for each in records if isinstance(each, JobEnded) and each.job == name), None)
+        self.result = next((each for each in records if isinstance(each, Result) and each.job == name), None)
+        self.held = next((each for each in records if isinstance(each, ShellHeld) and each.job == name), None)
+        worker = self.started.worker if self.started else None
+        after = self.started.seq if self.started else 0
         self.worker: int | None = worker
         self.worker_death = next(
-            (r for r in records if r["kind"] == "process.died" and r["pid"] == worker and r["seq"] > after), None
+            (r for r in records if isinstance(r, ProcessDied) and r.pid == worker and r.seq > after), None
         )
 
     @property
-    def lost(self) -> Record | None:
+    def lost(self) -> ProcessDied | GateAbandoned | None:
         """The record that shows that the work was lost.
 
         The worker or its Codex gone before the job was answered. Or it was answered while it was being ended: the
@@ -86,15 +112,15 @@ class JobStory:
         if self.answered is not None:
             if death is None:
                 return None
-            dead_before = self.released is not None and death["seq"] < self.released["seq"]
-            return death if death["signal"] or death["code"] or dead_before or self._still_active(self) else None
+            dead_before = self.released is not None and death.seq < self.released.seq
+            return death if death.signal or death.code or dead_before or self._still_active(self) else None
         candidates = [record for record in (death, self.abandoned) if record is not None]
-        return min(candidates, key=lambda record: int(record["seq"]), default=None)
+        return min(candidates, key=lambda record: record.seq, default=None)
 
     @property
-    def row(self) -> Record | None:
+    def row(self) -> Json | None:
         """The plugin's own row of the job, as it was when the job started."""
-        return self.started["row"] if self.started else None
+        return self.started.row if self.started else None
 
 
 class Story:
@@ -102,56 +128,58 @@ class Story:
 
     def __init__(self, records: list[Record]) -> None:
         self.records = records
-        self.case: Record = next((record for record in records if record["kind"] == "case"), {})
-        words: dict[str, list[str]] = self.case.get("words") or {}
-        self.active = set(words.get("active", ()))
-        self.succeeded = set(words.get("succeeded", ()))
-        self.terminal = self.succeeded | set(words.get("ended", ()))
-        self.cancelled = str((self.case.get("words") or {}).get("cancelled", "cancelled"))
-        self.fields: dict[str, str] = self.case.get("fields") or {}
-        jobs: dict[str, Any] = self.case.get("jobs") or {}
+        self._of: dict[type[Record], list[Record]] = {}
+        self.case = next((record for record in records if isinstance(record, Case)), NO_CASE)
+        words = self.case.words or Words()
+        self.active = set(words.active)
+        self.succeeded = set(words.succeeded)
+        self.terminal = self.succeeded | set(words.ended)
+        self.cancelled = words.cancelled
+        self.fields = {name: field for name, field in (self.case.fields or {}).items() if field is not None}
         # what the harness itself ends when all is over is nobody's loss
-        swept = next((number for number, record in enumerate(records) if record["kind"] == "sweep.began"), len(records))
+        swept = next((number for number, record in enumerate(records) if isinstance(record, SweepBegan)), len(records))
         self.jobs = {
-            name: JobStory(name, records[:swept], job["answer"], still_active=self._left_active)
-            for name, job in jobs.items()
+            name: JobStory(name, records[:swept], job.answer, still_active=self._left_active)
+            for name, job in self.case.jobs.items()
         }
 
-    def of(self, kind: str) -> list[Record]:
+    def of(self, kind: type[R]) -> list[R]:
         """All records of a kind."""
-        return [record for record in self.records if record["kind"] == kind]
+        if kind not in self._of:
+            self._of[kind] = [record for record in self.records if isinstance(record, kind)]
+        return cast("list[R]", self._of[kind])
 
     @cached_property
     def errors(self) -> list[str]:
         """What went wrong in the harness or the script: with any of it, nothing conforms for certain."""
-        return [f"{record['where']}: {record['what']}" for record in self.of("error")]
+        return [f"{record.where}: {record.what}" for record in self.of(Error)]
 
     @cached_property
     def first_error(self) -> int | None:
         """The sequence number of the first error: what comes after it may be the harness's own doing."""
-        return next((int(record["seq"]) for record in self.of("error")), None)
+        return next((record.seq for record in self.of(Error)), None)
 
     @cached_property
     def hooks(self) -> list[HookRun]:
         """Every hook run."""
-        ends = {record["run"]: record for record in self.of("hook.ended")}
-        return [HookRun(record, ends.get(record["run"])) for record in self.of("hook.started")]
+        ends = {record.run: record for record in self.of(HookEnded)}
+        return [HookRun(record, ends.get(record.run)) for record in self.of(HookStarted)]
 
     @cached_property
-    def looks(self) -> list[Record]:
+    def looks(self) -> list[Look]:
         """Every look."""
-        return self.of("look")
+        return self.of(Look)
 
-    def look_after(self, record: Record | None) -> Record | None:
+    def look_after(self, record: Record | None) -> Look | None:
         """The last look that began after `record`."""
         if record is None:
             return None
-        return next((look for look in reversed(self.looks) if look["seq"] > record["seq"]), None)
+        return next((look for look in reversed(self.looks) if look.seq > record.seq), None)
 
     def _left_active(self, job: JobStory) -> bool:
         """Whether the job's row still says that it is at work when somebody first looks after its worker's death."""
         death = job.worker_death
-        look = next((look for look in self.looks if death is not None and look["seq"] > death["seq"]), None)
+        look = next((look for look in self.looks if death is not None and look.seq > death.seq), None)
         return look is not None and self.status_of(self.stored(look, job)) in self.active
 
     def provoked(self, job: JobStory) -> str | None:
@@ -159,51 +187,51 @@ class Story:
         lost = job.lost
         if lost is None:
             return None
-        for record in self.records[: int(lost["seq"])]:
-            if record["kind"] == "cancel.began" and record["job"] == job.name:
+        for record in self.records[: lost.seq]:
+            if isinstance(record, CancelBegan) and record.job == job.name:
                 return "it was cancelled"
-            if record["kind"] == "fault" and record.get("job") == job.name and record["what"] in PROVOKES:
-                return f"the scenario had it so: {record['what']}"
+            if isinstance(record, PROVOKES) and record.job == job.name:
+                return f"the scenario had it so: {record.what}"
         return None
 
-    def true_words(self, job: JobStory, look: Record) -> set[str]:
+    def true_words(self, job: JobStory, look: Look) -> set[str]:
         """What a row may say of the job at that look, if it says what is so."""
-        if job.lost is not None and job.lost["seq"] < look["seq"]:
+        if job.lost is not None and job.lost.seq < look.seq:
             return self.terminal - self.succeeded
-        answered = job.answered is not None and job.answered["seq"] < look["seq"]
+        answered = job.answered is not None and job.answered.seq < look.seq
         return self.succeeded if answered else self.active
 
-    def unaccounted(self, census: Record) -> list[Record]:
+    def unaccounted(self, census: Census) -> list[Process]:
         """What was alive at a census and that no active row accounts for.
 
         A row accounts for its own process, for what that is a child of within the run (a wrapper), and for the server
         that the same root tells of; and for all that these have begun.
         """
-        alive = {process["pid"]: process for process in census["processes"]}
+        alive = {process.pid: process for process in census.processes}
         own: list[int] = []
-        for entry in census["state"]:
-            active = [row.get(self.fields["pid"]) for row in entry["rows"] if self.status_of(row) in self.active]
+        for entry in census.state:
+            active = [row.get(self.fields["pid"]) for row in entry.rows if self.status_of(row) in self.active]
             workers = [pid for pid in active if pid in alive]
             server = self.server_of(entry)
             own += [*workers, server] if workers and server in alive else workers
         wrappers = {above for pid in own for above in _above(pid, alive)}
         for pid in own:  # grows while it is walked
-            own += [each for each, process in alive.items() if process["ppid"] == pid and each not in own]
+            own += [each for each, process in alive.items() if process.ppid == pid and each not in own]
         return [process for pid, process in alive.items() if pid not in wrappers and pid not in own]
 
     @cached_property
-    def undecided(self) -> list[Record]:
+    def undecided(self) -> list[Process]:
         """What ran when all was over and may be this case's, or that of one that was played at the same time."""
         return undecided(self.records)
 
-    def server_of(self, entry: Record) -> Any:
+    def server_of(self, entry: StateRoot) -> Any:
         """The pid of the shared server that a state root tells of, or None."""
-        return (entry["server"] or {}).get(self.case.get("server_pid", "pid"))
+        return (entry.server or {}).get(self.case.server_pid)
 
     @cached_property
     def damaged(self) -> bool:
         """Whether the harness has changed the list of jobs, so that a row that is gone tells nothing of its cause."""
-        return any(fault["what"] in {"state torn", "list filled"} for fault in self.of("fault"))
+        return any(isinstance(record, StateTorn | ListFilled) for record in self.records)
 
     def first_job(self) -> JobStory | None:
         """The job of a scenario with one, or the first of several."""
@@ -212,58 +240,58 @@ class Story:
     def job_id(self, job: JobStory) -> str | None:
         """The plugin's own id of the job."""
         if job.launched is not None:
-            return str(job.launched["id"])
+            return job.launched.id
         if job.queued is not None:
-            return str(job.queued["id"])
+            return job.queued.id
         return str(job.row[self.fields["id"]]) if job.row and self.fields["id"] in job.row else None
 
-    def listed(self, look: Record, place: str, job: JobStory) -> Record | None:
+    def listed(self, look: Look, place: str, job: JobStory) -> Json | None:
         """The job's row in what `status` answered at `place`, or None."""
-        asked = look["places"].get(place)
-        answer = asked["answer"] if asked else None
+        asked = look.places.get(place)
+        answer = asked.answer if asked else None
         wanted = self.job_id(job)
         return next((row for row in _rows(answer) if row.get(self.fields["id"]) == wanted), None)
 
-    def stored(self, look: Record, job: JobStory) -> Record | None:
+    def stored(self, look: Look | Census, job: JobStory) -> Json | None:
         """The job's row in the state files of a look or a census, in whichever root it is."""
         wanted = self.job_id(job)
-        rows = (row for entry in look["state"] for row in entry["rows"])
+        rows = (row for entry in look.state for row in entry.rows)
         return next((row for row in rows if row.get(self.fields["id"]) == wanted), None)
 
-    def status_of(self, row: Record | None) -> str:
+    def status_of(self, row: Json | None) -> str:
         """A row's status word, or '' without a row."""
         return str(row.get(self.fields["status"], "")) if row else ""
 
     def main_session(self) -> str | None:
         """The session id that the main session began with."""
-        first = next(iter(self.of("host.started")), None)
-        return str(first["session_id"]) if first else None
+        first = next(iter(self.of(HostStarted)), None)
+        return str(first.session_id) if first else None
 
     def conversations(self) -> set[str]:
         """The names of the host's sessions, which are also the names of their main agents' conversations."""
-        return {str(record["session"]) for record in self.of("host.started")}
+        return {record.session for record in self.of(HostStarted)}
 
-    def told(self, conversation: str, *, after: Record) -> list[Record]:
-        """(n, role, text) of every text that was new to a model after a record; tool results are not among them."""
+    def told(self, conversation: str, *, after: Record) -> list[NewText]:
+        """Every text that was new to a model after a record; tool results are not among them."""
         return [
-            {"n": request["n"], "at": request["at"], **text}
-            for request in self.of("model.request")
-            if request["agent"] == conversation and request["seq"] > after["seq"]
-            for text in request["texts"]
-            if text["role"] != "assistant"
+            NewText(request.n, request.at, text.role, text.text)
+            for request in self.of(ModelRequest)
+            if request.agent == conversation and request.seq > after.seq
+            for text in request.texts
+            if text.role != "assistant"
         ]
 
-    def shell_ended_by_host(self, job: JobStory) -> Record | None:
+    def shell_ended_by_host(self, job: JobStory) -> ShellEnded | None:
         """The record of the host's ending the shell in which the job was launched, if it did."""
-        call = job.call["tool_use_id"] if job.call else None
-        runs = {record["run"] for record in self.of("shell.started") if record.get("tool_use_id") == call}
-        ends = (record for record in self.of("shell.ended") if record["run"] in runs)
-        return next((record for record in ends if str(record["ended_by"]).startswith("host")), None)
+        call = job.call.tool_use_id if job.call else None
+        runs = {record.run for record in self.of(ShellStarted) if record.tool_use_id == call}
+        ends = (record for record in self.of(ShellEnded) if record.run in runs)
+        return next((record for record in ends if record.ended_by.startswith("host")), None)
 
-    def ended_before_it_began(self, job: JobStory) -> Record | None:
+    def ended_before_it_began(self, job: JobStory) -> ShellEnded | None:
         """The record of the host's ending that shell while the launch was held before it had begun anything."""
-        shell, let_go = self.shell_ended_by_host(job), next(iter(self.of("shell.let_go")), None)
-        if shell is None or job.held is None or (let_go is not None and let_go["seq"] < shell["seq"]):
+        shell, let_go = self.shell_ended_by_host(job), next(iter(self.of(ShellLetGo)), None)
+        if shell is None or job.held is None or (let_go is not None and let_go.seq < shell.seq):
             return None
         return shell
 
@@ -277,15 +305,15 @@ class Story:
         return [run for run in self.hooks if run.event == "SessionEnd"]
 
 
-def _above(pid: int, alive: dict[int, Record]) -> Iterator[int]:
+def _above(pid: int, alive: dict[int, Process]) -> Iterator[int]:
     """The pids of the process's ancestors, as far as they are alive."""
     seen = {pid}
-    while (pid := alive[pid]["ppid"]) in alive and pid not in seen:
+    while (pid := alive[pid].ppid) in alive and pid not in seen:
         seen.add(pid)
         yield pid
 
 
-def _rows(answer: Any) -> Iterator[Record]:
+def _rows(answer: Any) -> Iterator[Json]:
     """The rows in a status answer of the issue's shape: running, latestFinished, recent."""
     if not isinstance(answer, dict):
         return

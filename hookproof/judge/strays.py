@@ -8,22 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hookproof.journal import Record
+from hookproof.records import Record
+from hookproof.records.parts import Process
+from hookproof.records.run import Strays
 
 
-def undecided(records: Iterable[Record]) -> list[Record]:
+def undecided(records: Iterable[Record]) -> list[Process]:
     """The processes of which nothing tells whether this case or another left them, as its records have them."""
     return _told(records, "undecided")
 
 
-def of_this_case(records: Iterable[Record]) -> list[Record]:
+def of_this_case(records: Iterable[Record]) -> list[Process]:
     """The processes without the run's token that the case has left, however they were recognised."""
     return _told(records, "this case")
 
 
-def _told(records: Iterable[Record], of: str) -> list[Record]:
-    told = (record for record in records if record["kind"] == "strays" and record["of"] == of)
-    return [process for record in told for process in record["processes"]]
+def _told(records: Iterable[Record], of: str) -> list[Process]:
+    told = (record for record in records if isinstance(record, Strays) and record.of == of)
+    return [process for record in told for process in record.processes]
 
 
 def has_undecided(records: Iterable[Record]) -> bool:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+
+from hookproof.records.parts import Text, ToolResult
 
 
 class Conversation:
@@ -33,7 +34,7 @@ class Conversation:
 
     def news(
         self, texts: Sequence[tuple[str, str]], results: Mapping[str, tuple[str, bool]]
-    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    ) -> tuple[list[Text], list[ToolResult]]:
         """(new texts, new tool results) of a request with these (role, text) pairs and results by call id.
 
         Each text has its `place`, its number among all texts of the request.
@@ -55,9 +56,9 @@ class Conversation:
         for place, ((role, text), key) in enumerate(zip(texts, keys, strict=True)):
             if fresh[key] > 0:
                 fresh[key] -= 1
-                new_texts.append({"role": role, "text": text, "place": place, **self._origin(key)})
+                new_texts.append(Text(role=role, text=text, place=place, inherited=self._inherits(key)))
         new_results = [
-            {"tool_use_id": key, "text": text, "is_error": is_error}
+            ToolResult(tool_use_id=key, text=text, is_error=is_error)
             for key, (text, is_error) in results.items()
             if key not in self._results
         ]
@@ -70,8 +71,8 @@ class Conversation:
         """
         self._seen = Counter({key: count for key, count in self._seen.items() if key[0] == "user"})
 
-    def _origin(self, key: tuple[str, str]) -> dict[str, bool]:
+    def _inherits(self, key: tuple[str, str]) -> bool:
         if self._inherited[key] == 0:
-            return {}
+            return False
         self._inherited[key] -= 1
-        return {"inherited": True}
+        return True

@@ -16,6 +16,7 @@ from typing import Any
 
 from hookproof import files
 from hookproof.catalogue.steps import Agent, AnyStep, Bash, Say, Send, Spawn, Wait
+from hookproof.records.parts import ToolResult
 
 _MARKER = re.compile(r"\[hookproof:agent=([^\]]+)\]")
 _JOB = re.compile(r"\bjob=([\w-]+)")
@@ -91,13 +92,13 @@ class Script:
     """Agent -> child's name -> the id of the call that started it."""
     _results: dict[str, str] = field(default_factory=dict)
 
-    def next(self, agent: str, told: str, results: Sequence[Mapping[str, Any]] = ()) -> Answer | None:
+    def next(self, agent: str, told: str, results: Sequence[ToolResult] = ()) -> Answer | None:
         """The next answer to `agent`, whose request says `told` and carries `results` of tools that are new to it.
 
         A result is {tool_use_id, text}. None when the agent's script has run out, or when it has none.
         """
         for result in results:
-            self._last_result[agent] = self._results[result["tool_use_id"]] = result["text"]
+            self._last_result[agent] = self._results[result.tool_use_id] = result.text
         steps = self.steps.get(agent, ())
         while self._next[agent] < len(steps):
             step = steps[self._next[agent]]

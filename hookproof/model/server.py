@@ -28,6 +28,18 @@ from hookproof.model.conversation import Conversation
 from hookproof.model.http import ClientGoneError, Exchange, Request
 from hookproof.model.script import Answer, Script, ToolCall
 from hookproof.model.threads import Thread, Threads
+from hookproof.records.model import (
+    GateAbandoned,
+    GateAnswered,
+    GateReached,
+    GateReleased,
+    ModelAnswer,
+    ModelClientGone,
+    ModelRefused,
+    ModelRequest,
+)
+from hookproof.records.parts import Text
+from hookproof.records.run import Error, Stranger
 from hookproof.wire import Sparing
 
 _SSE = "text/event-stream"
@@ -51,9 +63,9 @@ class ModelServer:
     def __init__(self, script: Script, answers: Mapping[str, str], journal: Journal, hold: Hold, key: str) -> None:
         """`key` is what every request must bring, in the header that its API has for that."""
         self._key = key
-        self._stranger = Sparing(lambda what: journal.write("stranger", what=what), MOST_STRANGERS)
+        self._stranger = Sparing(lambda what: journal.write(Stranger(what=what)), MOST_STRANGERS)
         self._refused = Sparing(
-            lambda what, status: journal.write("model.refused", status=status, what=what), MOST_REFUSED
+            lambda what, status: journal.write(ModelRefused(status=status, what=what)), MOST_REFUSED
         )
         self._script = script
         self._answers = answers
@@ -75,7 +87,7 @@ class ModelServer:
 
     def release(self, job: str) -> None:
         """Let the job's worker have its answer, now or when it asks."""
-        self._journal.write("gate.released", job=job)
+        self._journal.write(GateReleased(job=job))
         self._gates[job].set()
 
     def resumed(self, agent: str) -> None:
@@ -94,7 +106,7 @@ class ModelServer:
             # no key can have come with it
             self._stranger(f"the model server was sent what is not HTTP/1.1: {error}")
         except Exception as error:  # whatever it is, it is told here and not by asyncio on the terminal
-            self._journal.write("error", where="model server", what=f"{type(error).__name__}: {error}")
+            self._journal.write(Error(where="model server", what=f"{type(error).__name__}: {error}"))
         finally:
             exchange.close()
 
@@ -158,7 +170,7 @@ class ModelServer:
         await self._send(exchange, request, whole)
 
     def _aside(self, number: int, agent: str | None, **more: Any) -> None:
-        self._journal.write("model.request", n=number, agent=agent, aside=True, texts=[], results=[], **more)
+        self._journal.write(ModelRequest(n=number, agent=agent, aside=True, texts=[], results=[], **more))
 
     async def _next(
         self,
@@ -177,38 +189,39 @@ class ModelServer:
         more |= {"late": True} if late else {}
         if conversation.forgotten is not None:
             more["forgotten"] = conversation.forgotten
-        self._journal.write("model.request", n=number, agent=agent, aside=False, texts=texts, results=results, **more)
+        self._journal.write(ModelRequest(n=number, agent=agent, aside=False, texts=texts, results=results, **more))
         if late:
             return Answer(text=conversation.last_word, call=None, after=None, late=True)
         answer = self._script.next(agent, request.told, results) if agent is not None else None
         if answer is None:
             why = "carries no agent marker" if agent is None else f"of {agent!r} comes after the end of its script"
-            self._journal.write("error", where="model server", what=f"model request {number} {why}")
+            self._journal.write(Error(where="model server", what=f"model request {number} {why}"))
             return Answer(text=_OUT_OF_SCRIPT, call=None, after=None)
         conversation.last_word = answer.text
         if answer.after is not None and agent is not None:
             try:
                 await exchange.hold(self._hold(agent, answer.after))
             except ClientGoneError:
-                self._journal.write("model.client_gone", n=number, agent=agent)
+                self._journal.write(ModelClientGone(n=number, agent=agent))
                 raise
         return answer
 
     def _not_offered(self, call: ToolCall, agent: str | None) -> None:
         what = f"the script calls {call.names[0]}, which the host does not offer to {agent!r}"
-        self._journal.write("error", where="model server", what=what)
+        self._journal.write(Error(where="model server", what=what))
 
     def _answered(self, number: int, agent: str | None, answer: Answer, name: str | None) -> None:
         call = answer.call
         self._journal.write(
-            "model.answer",
-            n=number,
-            agent=agent,
-            text=answer.text,
-            tool_use_id=call.id if call else None,
-            call=name,
-            input=call.input if call else None,
-            job=call.job if call else None,
+            ModelAnswer(
+                n=number,
+                agent=agent,
+                text=answer.text,
+                tool_use_id=call.id if call else None,
+                call=name,
+                input=call.input if call else None,
+                job=call.job if call else None,
+            )
         )
 
     @staticmethod
@@ -267,20 +280,20 @@ class ModelServer:
         job = request.job
         if job is None or job not in self._gates:
             named = f"names the job {job!r}, which the scenario does not define" if job else "names no job and no agent"
-            self._journal.write("error", where="model server", what=f"worker request {number} {named}")
+            self._journal.write(Error(where="model server", what=f"worker request {number} {named}"))
             out = Answer(text=_OUT_OF_SCRIPT, call=None, after=None)
             await self._send_response(exchange, number, request, out, held=None)
             return
         self._journal.write(
-            "gate.reached", n=number, job=job, thread=thread, port=exchange.peer_port, texts=_last(request.texts)
+            GateReached(n=number, job=job, thread=thread, port=exchange.peer_port, texts=_last(request.texts))
         )
         answer = Answer(text=self._answers[job], call=None, after=None)
         try:
             await self._send_response(exchange, number, request, answer, held=self._gates[job])
         except ClientGoneError:
-            self._journal.write("gate.abandoned", n=number, job=job)
+            self._journal.write(GateAbandoned(n=number, job=job))
             raise
-        self._journal.write("gate.answered", n=number, job=job)
+        self._journal.write(GateAnswered(n=number, job=job))
 
     async def _send_response(
         self,
@@ -306,20 +319,20 @@ class ModelServer:
 
 def refused_requests(journal: Journal) -> list[str]:
     """For whoever has waited in vain: the last request that was none, in a sentence, if there was any."""
-    refused = [r for r in journal.records if r["kind"] == "model.refused" and r["status"] != 404]
+    refused = [each for each in journal.of(ModelRefused) if each.status != 404]
     if not refused:
         return []
     more = f"{len(refused)} requests, the last" if len(refused) > 1 else "a request"
-    return [f"the model server had refused {more}: {refused[-1]['what']}"]
+    return [f"the model server had refused {more}: {refused[-1].what}"]
 
 
-def _only_notifies(texts: list[dict[str, Any]]) -> bool:
+def _only_notifies(texts: list[Text]) -> bool:
     """Whether all that is new to the model, its own words aside, is that a child has ended."""
-    news = [text["text"] for text in texts if text["role"] != "assistant" or _NOTIFIES in text["text"]]
+    news = [text.text for text in texts if text.role != "assistant" or _NOTIFIES in text.text]
     return bool(news) and all(_NOTIFIES in text for text in news)
 
 
-def _last(texts: tuple[tuple[str, str], ...]) -> list[dict[str, Any]]:
+def _last(texts: tuple[tuple[str, str], ...]) -> list[Text]:
     """The newest user text, shortened: enough to recognise the job, without the whole diff of a review."""
     users = [text for role, text in texts if role == "user"]
-    return [{"role": "user", "text": users[-1][:2000]}] if users else []
+    return [Text(role="user", text=users[-1][:2000])] if users else []

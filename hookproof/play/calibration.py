@@ -8,9 +8,14 @@ from collections.abc import Mapping
 
 from hookproof import processes
 from hookproof.catalogue.descriptor import Context
-from hookproof.journal import DeadlineMissedError, Journal, Record
+from hookproof.journal import DeadlineMissedError, Journal
 from hookproof.play.cases import Case, PlayOptions
 from hookproof.play.context import ContextPlay
+from hookproof.records import Record
+from hookproof.records.jobs import JobEnded, JobStarted
+from hookproof.records.model import GateAbandoned, GateAnswered, GateReached
+from hookproof.records.run import Error, SessionStays
+from hookproof.records.told import ProbeWaits, TurnEnded
 from hookproof.stage.world import World
 
 _STAYS_SECONDS = 7.0
@@ -49,14 +54,14 @@ class CalibrationPlay(ContextPlay):
     async def hold(self, agent: str, after: str) -> None:
         def come(record: Record) -> bool:
             if after == "main stopped":
-                return bool(record["kind"] == "turn.ended" and record["agent_id"] is None)
-            return bool(record["kind"] == "job.started")
+                return isinstance(record, TurnEnded) and record.agent_id is None
+            return isinstance(record, JobStarted)
 
         waiting_for = f"{after!r} before the model answers {agent!r}"
         try:
             await self.journal.wait(come, waiting_for=waiting_for, seconds=self.options.seconds)
         except DeadlineMissedError as error:
-            self.journal.write("error", where="model server", what=str(error))
+            self.journal.write(Error(where="model server", what=str(error)))
 
     async def end_session(self, name: str) -> None:
         """End a session's input. A host that waits for its commands stays, and the scenario goes on."""
@@ -64,25 +69,24 @@ class CalibrationPlay(ContextPlay):
         self._endings.append(ending)
         done, _ = await asyncio.wait([ending], timeout=_STAYS_SECONDS)
         if not done:
-            self.journal.write("session.stays", session=name)
+            self.journal.write(SessionStays(session=name))
 
     async def evidence(self) -> None:
         for error in await asyncio.gather(*self._endings, return_exceptions=True):
             if error is not None:
-                self.journal.write("error", where="play", what=str(error))
+                self.journal.write(Error(where="play", what=str(error)))
         await super().evidence()
 
     def _seen(self, record: Record) -> None:
-        kind = record["kind"]
-        if kind == "probe.waits":
-            identity = processes.identify(int(record["pid"]))
+        if isinstance(record, ProbeWaits):
+            identity = processes.identify(record.pid)
             if identity is not None:
                 self.deaths.watch(identity)
-        elif kind == "gate.reached":
-            self._loop.call_soon(self._tell, "job.started", record["job"])
-        elif kind in {"gate.answered", "gate.abandoned"}:
-            self._loop.call_soon(self._tell, "job.ended", record["job"])
+        elif isinstance(record, GateReached):
+            self._tell(JobStarted(job=record.job, row=None, worker=None, processes=[]))
+        elif isinstance(record, GateAnswered | GateAbandoned):
+            self._tell(JobEnded(job=record.job, how=record.kind.removeprefix("gate."), worker=None))
 
-    def _tell(self, kind: str, job: str) -> None:
+    def _tell(self, record: Record) -> None:
         """Written after the record at hand, once everybody has seen that."""
-        self.journal.write(kind, job=job)
+        self._loop.call_soon(self.journal.write, record)

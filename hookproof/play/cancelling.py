@@ -16,11 +16,16 @@ from subprocess import DEVNULL
 import psutil
 
 from hookproof import processes
-from hookproof.journal import DeadlineMissedError, Record
+from hookproof.journal import DeadlineMissedError
 from hookproof.play.followers import Followers
 from hookproof.play.ground import Ground
 from hookproof.play.jobs import describe
 from hookproof.play.trees import below, left_by_codex, outlived
+from hookproof.records import Record
+from hookproof.records.base import Json
+from hookproof.records.faults import WorkerWoken
+from hookproof.records.jobs import Cancel, CancelBegan, JobEnded, JobQueued, JobStarted
+from hookproof.records.model import GateAbandoned, GateAnswered
 from hookproof.stage.state_edits import NoSuchRowError
 
 _END_SECONDS = 3.0
@@ -51,27 +56,28 @@ class Cancelling:
         job_id = self._jobs.id_of(job)
         command = (self._descriptor.commands.cancel or "").replace("{id}", job_id)
         tree = self._tree(job)
-        self._journal.write("cancel.began", job=job, id=job_id, tree=describe(tree))
+        self._journal.write(CancelBegan(job=job, id=job_id, tree=describe(tree)))
         answer = await self._ground.looker.ask_main(command)
-        seconds = _END_SECONDS if answer["exit"] == 0 and job not in self._asleep else 0.0
+        seconds = _END_SECONDS if answer.exit == 0 and job not in self._asleep else 0.0
         left = await outlived(tree, self._journal, self._ground.watch, seconds=seconds)
         await self._lets_go(job, seconds)
         self._journal.write(
-            "cancel",
-            job=job,
-            id=job_id,
-            exit=answer["exit"],
-            text=answer["text"],
-            tree=describe(tree),
-            left=left,
-            asleep=job in self._asleep,
+            Cancel(
+                job=job,
+                id=job_id,
+                exit=answer.exit,
+                text=answer.text,
+                tree=describe(tree),
+                left=left,
+                asleep=job in self._asleep,
+            )
         )
 
     async def _lets_go(self, job: str, seconds: float) -> None:
         """Give the job's Codex, which may be another's as well, the time to drop the request that it waits for."""
 
         def over(record: Record) -> bool:
-            return record["kind"] in {"gate.abandoned", "gate.answered"} and record["job"] == job
+            return isinstance(record, GateAbandoned | GateAnswered) and record.job == job
 
         try:
             if job in self._jobs.started:
@@ -99,7 +105,7 @@ class Cancelling:
         await _stopped(child.identity)
         fields, words = self._descriptor.state.fields, self._descriptor.state.words
 
-        def queued(row: Record) -> Record:
+        def queued(row: Json) -> Json:
             waiting = {name: value for name, value in row.items() if name not in self._descriptor.state.begun}
             start = {} if fields.start is None else {fields.start: str(child.identity.start)}
             return waiting | {fields.status: words.active[0], fields.pid: child.identity.pid} | start
@@ -110,7 +116,7 @@ class Cancelling:
         self._files.add_row(like_id, renamed, queued)
         self._jobs.ids[job] = job_id
         self._ground.watch(child.identity)
-        self._journal.write("job.queued", job=job, id=job_id, worker=child.identity.pid, start=child.identity.start)
+        self._journal.write(JobQueued(job=job, id=job_id, worker=child.identity.pid, start=child.identity.start))
         self._followers.later(self._sleeper_ends(job, child))
 
     async def wake(self, job: str) -> None:
@@ -119,7 +125,7 @@ class Cancelling:
         if child is None:
             raise NoSuchRowError(f"the job {job} was not queued before, so no worker of it is asleep")
         alive = processes.is_alive(child.identity)
-        self._journal.write("fault", what="worker woken", job=job, pid=child.identity.pid, alive=alive)
+        self._journal.write(WorkerWoken(job=job, pid=child.identity.pid, alive=alive))
         if sys.platform != "win32":
             processes.signal_process(child.identity, signal.SIGCONT)
 
@@ -127,7 +133,7 @@ class Cancelling:
         """A job whose worker ends without having asked its model is over without having started."""
         await child.wait()
         if job not in self._jobs.started:
-            self._journal.write("job.ended", job=job, how="never started", worker=child.identity.pid)
+            self._journal.write(JobEnded(job=job, how="never started", worker=child.identity.pid))
 
     def _tree(self, job: str) -> list[processes.ProcessInfo]:
         """The worker with all below it, less a server of other jobs; and what its Codex has left running."""
@@ -140,8 +146,8 @@ class Cancelling:
     def _worker(self, job: str) -> int:
         if job in self._asleep:
             return self._asleep[job].identity.pid
-        started = self._journal.find(lambda r: r["kind"] == "job.started" and r["job"] == job)
-        return int(started["worker"] or 0) if started is not None else 0
+        started = next((each for each in self._journal.of(JobStarted) if each.job == job), None)
+        return (started.worker or 0) if started is not None else 0
 
     def _server(self) -> int | None:
         found = self._files.server()

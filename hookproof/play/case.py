@@ -21,6 +21,7 @@ from hookproof.play.companion import CompanionPlay
 from hookproof.play.context import ContextPlay
 from hookproof.play.header import header
 from hookproof.play.performance import Performance
+from hookproof.records.run import End, Error
 from hookproof.stage import world as worlds
 
 
@@ -30,11 +31,11 @@ async def play(case: Case, run_dir: Path, options: PlayOptions) -> Path:
     Whatever is raised on the way is an `error` record of it: one bad case is no other's business.
     """
     with contextlib.closing(Journal(run_dir / JOURNAL)) as journal:
-        journal.write("case", **header(case, options))
+        journal.write(header(case, options))
         try:
             await _play(case, journal, options)
         except Exception as error:
-            journal.write("error", where="harness", what=describe(error))
+            journal.write(Error(where="harness", what=describe(error)))
     return journal.path
 
 
@@ -49,7 +50,7 @@ async def _play(case: Case, journal: Journal, options: PlayOptions) -> None:
     try:
         with processes.CaseProcesses(world.token, folder=world.root) as group:
             await _performance(case, world, journal, options, group).run()
-        journal.write("end", world_removed=world.remove())
+        journal.write(End(world_removed=world.remove()))
     finally:
         world.remove()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from hookproof import places, processes
 from hookproof.catalogue.descriptor import Companion, State
 from hookproof.hosts.codex_home import write_config
-from hookproof.journal import DeadlineMissedError, Journal, Record
+from hookproof.journal import DeadlineMissedError, Journal
 from hookproof.play.cases import Case, PlayOptions
 from hookproof.play.faults import Faults
 from hookproof.play.ground import Ground
@@ -16,7 +16,11 @@ from hookproof.play.jobs import Jobs
 from hookproof.play.look import Looker
 from hookproof.play.performance import Performance
 from hookproof.play.shells import Shells
-from hookproof.stage.recorder import HELD
+from hookproof.records import Record
+from hookproof.records.jobs import JobEnded, JobRefused, JobStarted, Look
+from hookproof.records.model import ModelAnswer
+from hookproof.records.run import Error
+from hookproof.records.told import ShellHeld
 from hookproof.stage.state_edits import StateFiles
 from hookproof.stage.world import World
 
@@ -93,14 +97,13 @@ class CompanionPlay(Performance):
 
         def come(record: Record) -> bool:
             nonlocal started
-            about = record.get("job") == job
-            if about and record["kind"] in {"job.refused", "job.ended"}:
+            if isinstance(record, JobRefused | JobEnded) and record.job == job:
                 return True
             if after == "shell held":
-                return about and record["kind"] == HELD
-            started = started or (about and record["kind"] == "job.started")
+                return isinstance(record, ShellHeld) and record.job == job
+            started = started or (isinstance(record, JobStarted) and record.job == job)
             # the look may be over before the request comes: any look since the job's start will do
-            return started and (after != "look" or record["kind"] == "look")
+            return started and (after != "look" or isinstance(record, Look))
 
         try:
             await self.journal.wait(
@@ -109,14 +112,14 @@ class CompanionPlay(Performance):
                 seconds=self.options.seconds,
             )
         except DeadlineMissedError as error:
-            self.journal.write("error", where="model server", what=str(error))
+            self.journal.write(Error(where="model server", what=str(error)))
 
     def _model_job(self, agent: str) -> str | None:
         return self._script_job(agent) or next(iter(self.case.scenario.jobs), None)
 
     def _script_job(self, agent: str) -> str | None:
-        answers = [r for r in self.journal.records if r["kind"] == "model.answer" and r["agent"] == agent and r["job"]]
-        return str(answers[-1]["job"]) if answers else None
+        answers = [each.job for each in self.journal.of(ModelAnswer) if each.agent == agent and each.job]
+        return answers[-1] if answers else None
 
     async def look(self, step: int) -> None:
         await self._looker.look(step)

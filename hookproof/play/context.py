@@ -12,9 +12,11 @@ from hookproof import files, processes
 from hookproof.catalogue.descriptor import Context
 from hookproof.catalogue.scenario import Transcript
 from hookproof.hosts.codex_home import NO_PROXY_ANSWERS, Home
-from hookproof.journal import Journal, Record
+from hookproof.journal import Journal
 from hookproof.play.cases import Case, PlayOptions
 from hookproof.play.performance import Performance
+from hookproof.records.jobs import AgentLook, AgentRecords
+from hookproof.records.parts import File
 from hookproof.stage import inside, uv
 from hookproof.stage.world import World
 
@@ -77,9 +79,9 @@ class ContextPlay(Performance):
 
     async def evidence(self) -> None:
         """What the plugin has recorded of agents, as it stands in its files."""
-        self.journal.write("agent.records", files=await self._off_loop())
+        self.journal.write(AgentRecords(files=await self._off_loop()))
 
-    def _records(self) -> list[Record]:
+    def _records(self) -> list[File]:
         folders = {"home": self.world.home, "project": self.world.project}
         found: dict[Path, None] = {}
         for pattern in self._descriptor.records:
@@ -93,16 +95,16 @@ class ContextPlay(Performance):
                 text = files.read_text(path, limit=files.STATE, inside=self.world.root, lossy=True)
             except files.FileError as error:
                 text = f"({error.reason})"
-            records.append({"path": str(path.relative_to(self.world.root)), "text": text[:_LONGEST_RECORD]})
+            records.append(File(path=str(path.relative_to(self.world.root)), text=text[:_LONGEST_RECORD]))
         return records
 
-    async def _off_loop(self) -> list[Record]:
+    async def _off_loop(self) -> list[File]:
         return await files.off_loop(
             self._records, waiting_for="what the plugin has recorded of agents", seconds=_READING_SECONDS
         )
 
     async def look(self, step: int) -> None:
-        self.journal.write("look", step=step, files=await self._off_loop())
+        self.journal.write(AgentLook(step=step, files=await self._off_loop()))
 
     async def fetch_result(self, job: str) -> None:
         raise ValueError(f"a context plugin has no job {job!r} to fetch a result of")

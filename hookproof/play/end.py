@@ -15,6 +15,7 @@ from hookproof import processes
 from hookproof.catalogue.descriptor import State
 from hookproof.journal import Journal
 from hookproof.play.jobs import describe
+from hookproof.records.run import Census, Strays
 from hookproof.stage.state import settled_state
 from hookproof.stage.world import World
 
@@ -28,12 +29,12 @@ async def settle(journal: Journal, world: World, state: State | None, group: pro
     Before it come `strays` records of what runs without the run's token, if anything does.
     """
     left = await idle(group, undecided=True)
-    Strays(journal, group).tell(left)
+    StrayTeller(journal, group).tell(left)
     rows = await settled_state(world, state, journal) if state is not None else []
-    journal.write("census", processes=describe(left), state=rows)
+    journal.write(Census(processes=describe(left), state=rows))
 
 
-class Strays:
+class StrayTeller:
     """Writes `strays` records: processes without the run's token, by name, with how each was recognised (`by`).
 
     `of` is "this case", or "undecided" for those that may as well be of another case that was open at the same time.
@@ -55,14 +56,14 @@ class Strays:
 
     def _write(self, of: str, infos: list[processes.ProcessInfo]) -> None:
         told = {
-            (each["pid"], each["start"])
-            for record in self._journal.records
-            if record["kind"] == "strays" and record["of"] == of
-            for each in record["processes"]
+            (each.pid, each.start)
+            for record in self._journal.of(Strays)
+            if record.of == of
+            for each in record.processes
         }
         new = [info for info in infos if (info.identity.pid, info.identity.start) not in told]
         if new:
-            self._journal.write("strays", of=of, processes=describe(new))
+            self._journal.write(Strays(of=of, processes=describe(new)))
 
 
 def _alive_undecided(group: processes.CaseProcesses) -> list[processes.ProcessInfo]:

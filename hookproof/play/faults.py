@@ -14,12 +14,27 @@ from collections.abc import Awaitable, Callable
 from subprocess import PIPE
 
 from hookproof import processes
-from hookproof.journal import Record
 from hookproof.play.cancelling import Cancelling
 from hookproof.play.end import idle
 from hookproof.play.ground import Ground
 from hookproof.play.hook_faults import HookFaults
 from hookproof.play.trees import topmost_naming
+from hookproof.records.base import Json
+from hookproof.records.faults import (
+    CodexKilled,
+    JobFault,
+    ListFilled,
+    PidPlanted,
+    RowAged,
+    ServerFrozen,
+    ServerThawed,
+    ShellKilled,
+    StateTorn,
+    WorkerKilled,
+    WorkspaceDeleted,
+)
+from hookproof.records.jobs import JobStarted
+from hookproof.records.run import Error, Settled
 from hookproof.stage.state_edits import NoSuchRowError
 
 _BEYOND_THE_CAP = 5
@@ -65,7 +80,7 @@ class Faults:
                 await idle(self._ground.group, quiet=_QUIET_SECONDS)
             await verbs[deed.split(maxsplit=1)[0]]()
         except NoSuchRowError as error:
-            self._journal.write("error", where="faults", what=f"{deed}: {error}")
+            self._journal.write(Error(where="faults", what=f"{deed}: {error}"))
 
     async def close(self) -> None:
         """Let go of what was started; the sweep ends it."""
@@ -76,19 +91,23 @@ class Faults:
     async def _end(self, which: str, job: str) -> None:
         """Kill the worker of a job, the Codex that serves it, or everything in the group of its launching shell."""
         alive = self._ground.group.census()
+        kind: type[JobFault]
         if which == "codex":
+            kind = CodexKilled
             chosen = [info for info in alive if "app-server" in info.argv]
         elif which == "worker":
-            worker = self._journal.find(lambda r: r["kind"] == "job.started" and r["job"] == job)
-            chosen = [info for info in alive if worker is not None and info.identity.pid == worker["worker"]]
+            kind = WorkerKilled
+            pids = [each.worker for each in self._journal.of(JobStarted) if each.job == job][:1]
+            chosen = [info for info in alive if info.identity.pid in pids]
         else:
+            kind = ShellKilled
             shell = topmost_naming(job, alive)
             chosen = [info for info in alive if shell is not None and info.pgid == shell.pgid]
         if not chosen:
-            self._journal.write("error", where="faults", what=f"there is no {which} of job {job} to end")
+            self._journal.write(Error(where="faults", what=f"there is no {which} of job {job} to end"))
         for info in chosen:
             self._ground.watch(info.identity)
-        self._journal.write("fault", what=f"{which} ended", job=job, pids=[info.identity.pid for info in chosen])
+        self._journal.write(kind(job=job, pids=[info.identity.pid for info in chosen]))
         for info in chosen:
             processes.kill(info.identity)
 
@@ -97,8 +116,8 @@ class Faults:
         found = self._files.server()
         pid = found[1].get(self._state.server_pid) if found is not None else None
         infos = [info for info in self._ground.group.census() if info.identity.pid == pid]
-        what = "server frozen" if name == "SIGSTOP" else "server thawed"
-        self._journal.write("fault", what=what, pids=[info.identity.pid for info in infos])
+        kind = ServerFrozen if name == "SIGSTOP" else ServerThawed
+        self._journal.write(kind(pids=[info.identity.pid for info in infos]))
         if sys.platform != "win32":
             for info in infos:
                 processes.signal_process(info.identity, signal.Signals[name])
@@ -121,33 +140,36 @@ class Faults:
         else:
             self._files.change_row(self._jobs.id_of(job), lambda row: row | {self._state.fields.pid: pid})
             planted = True
-        about = {"where": where, "job": job if where == "job" else None, "planted": planted}
-        self._journal.write("fault", what="foreign pid planted", **about, pid=pid, start=child.identity.start)
+        self._journal.write(
+            PidPlanted(
+                where=where, job=job if where == "job" else None, planted=planted, pid=pid, start=child.identity.start
+            )
+        )
 
     async def _tear(self) -> None:
-        self._journal.write("fault", what="state torn", files=self._files.tear())
+        self._journal.write(StateTorn(files=self._files.tear()))
 
     async def _fill(self, job: str) -> None:
         count = (self._state.remembers or 0) + _BEYOND_THE_CAP
         self._files.fill(self._jobs.id_of(job), count)
-        self._journal.write("fault", what="list filled", job=job, added=count)
+        self._journal.write(ListFilled(job=job, added=count))
 
     async def _age(self, job: str) -> None:
         """Take from the row what earlier versions did not write."""
 
-        def older(row: Record) -> Record:
+        def older(row: Json) -> Json:
             return {name: value for name, value in row.items() if name not in self._state.newer}
 
         self._files.change_row(self._jobs.id_of(job), older)
-        self._journal.write("fault", what="row aged", job=job, without=self._state.newer)
+        self._journal.write(RowAged(job=job, without=self._state.newer))
 
     async def _kill_hook(self, deed: str) -> None:
         self._hooks.kill_next("a process dies" if deed.endswith("once a process dies") else "at its start")
 
     async def _delete(self) -> None:
-        self._journal.write("fault", what="workspace deleted")
+        self._journal.write(WorkspaceDeleted())
         shutil.rmtree(self._ground.world.project)
 
     async def _settle(self) -> None:
         left = await idle(self._ground.group, quiet=_QUIET_SECONDS)
-        self._journal.write("settled", alive=len(left))
+        self._journal.write(Settled(alive=len(left)))

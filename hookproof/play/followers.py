@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from hookproof.journal import Journal
+from hookproof.records.run import Error
 
 
 class Followers:
@@ -27,7 +28,7 @@ class Followers:
         self._tasks.discard(task)
         error = None if task.cancelled() else task.exception()
         if error is not None:
-            self._journal.write("error", where="play", what=f"{type(error).__name__}: {error}")
+            self._journal.write(Error(where="play", what=f"{type(error).__name__}: {error}"))
 
     async def close(self) -> None:
         """Stop whatever still runs."""

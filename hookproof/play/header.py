@@ -4,57 +4,63 @@ from __future__ import annotations
 
 import platform
 import sys
-from typing import Any
+from dataclasses import replace
 
 from hookproof import __version__, machine, processes
 from hookproof.catalogue.descriptor import Companion, Context
 from hookproof.play.cases import Case, PlayOptions
+from hookproof.records import FORMAT, run
+from hookproof.records.parts import CaseAgent, JobAnswer, Program, Words
 
 
-def header(case: Case, options: PlayOptions) -> dict[str, Any]:
-    """The fields of the `case` record."""
+def header(case: Case, options: PlayOptions) -> run.Case:
+    """The `case` record."""
     scenario, plugin = case.scenario, case.plugin
-    return {
-        "hookproof": __version__,
-        "scenario": scenario.id,
-        "title": scenario.title,
-        "plugin": plugin.name,
-        "policy": plugin.policy,
-        "lifecycle": case.lifecycle.name,
-        "like": case.lifecycle.like,
-        "host": {"name": scenario.host, "version": (case.program or options.host(scenario.host)).version},
-        "worker": {"name": "codex", "version": "fake" if options.worker is None else options.worker.version},
-        "isolation": options.isolation,
-        "repeat": case.repeat,
-        "platform": machine.system(),
-        "python": platform.python_version(),
-        "subreaper": processes.is_subreaper() if sys.platform == "linux" else False,
-        "requires": list(scenario.requires),
-        "about": scenario.kind,
-        **(_jobs(case, plugin.descriptor) if isinstance(plugin.descriptor, Companion) else {}),
-        **(_agents(case, plugin.descriptor) if isinstance(plugin.descriptor, Context) else {}),
-    }
+    known = run.Case(
+        format=FORMAT,
+        hookproof=__version__,
+        scenario=scenario.id,
+        title=scenario.title,
+        plugin=plugin.name,
+        policy=plugin.policy,
+        lifecycle=case.lifecycle.name,
+        like=case.lifecycle.like,
+        host=Program(name=scenario.host, version=(case.program or options.host(scenario.host)).version),
+        worker=Program(name="codex", version="fake" if options.worker is None else options.worker.version),
+        isolation=dict(options.isolation) if options.isolation is not None else None,
+        repeat=case.repeat,
+        platform=machine.system(),
+        python=platform.python_version(),
+        subreaper=processes.is_subreaper() if sys.platform == "linux" else False,
+        requires=list(scenario.requires),
+        about=scenario.kind,
+    )
+    if isinstance(plugin.descriptor, Companion):
+        return _with_jobs(known, case, plugin.descriptor)
+    return _with_agents(known, case, plugin.descriptor)
 
 
-def _jobs(case: Case, descriptor: Companion) -> dict[str, Any]:
-    jobs = case.scenario.jobs
-    return {
-        "jobs": {name: {"answer": job.answer or f"Codex has finished job={name}."} for name, job in jobs.items()},
-        "words": descriptor.state.words.model_dump(),
-        "fields": descriptor.state.fields.model_dump(),
-        "job_file": descriptor.state.job_file,
-        "server_pid": descriptor.state.server_pid,
-    }
+def _with_jobs(known: run.Case, case: Case, descriptor: Companion) -> run.Case:
+    jobs, words = case.scenario.jobs, descriptor.state.words
+    return replace(
+        known,
+        jobs={name: JobAnswer(answer=job.answer or f"Codex has finished job={name}.") for name, job in jobs.items()},
+        words=Words(active=words.active, succeeded=words.succeeded, ended=words.ended, cancelled=words.cancelled),
+        fields=descriptor.state.fields.model_dump(),
+        job_file=descriptor.state.job_file,
+        server_pid=descriptor.state.server_pid,
+    )
 
 
-def _agents(case: Case, descriptor: Context) -> dict[str, Any]:
+def _with_agents(known: run.Case, case: Case, descriptor: Context) -> run.Case:
     parents = {step.name: owner for owner, step in case.scenario.spawns()}
     forked = {step.name for _, step in case.scenario.spawns() if step.fork}
-    return {
-        "says": descriptor.says.model_dump(),
-        "agents": {
-            name: {"role": agent.role, "parent": parents.get(name), "forked": name in forked}
+    return replace(
+        known,
+        says=descriptor.says.model_dump(),
+        agents={
+            name: CaseAgent(role=agent.role, parent=parents.get(name), forked=name in forked)
             for name, agent in case.scenario.agents.items()
         },
-        "ephemeral": case.scenario.codex.ephemeral,
-    }
+        ephemeral=case.scenario.codex.ephemeral,
+    )

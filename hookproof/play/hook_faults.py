@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hookproof import files, processes
-from hookproof.journal import Record
 from hookproof.play.ground import Ground
 from hookproof.play.trees import kill_tree
+from hookproof.records import Record
+from hookproof.records.faults import HookKilled, SessionRestarted
+from hookproof.records.run import ProcessDied
+from hookproof.records.told import HookEnded, HookStarted
 from hookproof.stage.world import shell_argv
 
 _STARTS = 100
@@ -40,19 +43,19 @@ class HookFaults:
         self._armed = moment
 
     def _seen(self, record: Record) -> None:
-        kind = record["kind"]
-        if self._armed is not None and (kind, record.get("event")) == ("hook.started", "SessionEnd"):
+        if self._armed is not None and isinstance(record, HookStarted) and record.event == "SessionEnd":
             # a tapped hook waits for this very record before it begins: whoever has its pid now is the hook
-            running = _Running(str(record["run"]), processes.identify(int(record["pid"])), self._armed)
+            identity = processes.identify(record.pid) if record.pid is not None else None
+            running = _Running(record.run, identity, self._armed)
             self._armed = None
             if running.moment == "at its start":
                 self._kill(running)
             else:
                 self._running = running
-        elif self._running is not None and kind == "process.died":
+        elif self._running is not None and isinstance(record, ProcessDied):
             running, self._running = self._running, None
             self._kill(running)
-        elif self._running is not None and kind == "hook.ended" and record["run"] == self._running.run:
+        elif self._running is not None and isinstance(record, HookEnded) and record.run == self._running.run:
             running, self._running = self._running, None
             self._tell(running, [])
 
@@ -60,38 +63,38 @@ class HookFaults:
         self._tell(hook, kill_tree(hook.identity) if hook.identity is not None else [])
 
     def _tell(self, hook: _Running, pids: list[int]) -> None:
-        self._journal.write("fault", what="hook killed", run=hook.run, moment=hook.moment, pids=pids, over=not pids)
+        self._journal.write(HookKilled(run=hook.run, moment=hook.moment, pids=pids, over=not pids))
 
     async def repeat_session_start(self) -> None:
         """Run main's SessionStart hooks again, as the host ran them, until that is a hundred starts of the session."""
-        runs = [r for r in self._journal.records if r["kind"] == "hook.started" and r["event"] == "SessionStart"]
+        runs = [each for each in self._journal.of(HookStarted) if each.event == "SessionStart"]
         for hook in runs:
-            given = hook["env"].get("CLAUDE_ENV_FILE")
+            given = hook.env.get("CLAUDE_ENV_FILE")
             file = Path(given) if given else None
             before = _lines(file)
             worked = [await self._run_again(hook) for _ in range(_STARTS - 1)]
             self._journal.write(
-                "fault",
-                what="session started again",
-                starts=_STARTS,
-                failed=worked.count(False),
-                file=file.name if file is not None else None,
-                there=file is not None and file.is_file(),
-                first=before,
-                lines=_lines(file),
+                SessionRestarted(
+                    starts=_STARTS,
+                    failed=worked.count(False),
+                    file=file.name if file is not None else None,
+                    there=file is not None and file.is_file(),
+                    first=before,
+                    lines=_lines(file),
+                )
             )
 
-    async def _run_again(self, hook: Record) -> bool:
+    async def _run_again(self, hook: HookStarted) -> bool:
         """Whether it ended well."""
-        env = {**self._ground.env, **hook["env"]}
-        command = str(hook["command"])
+        env = {**self._ground.env, **hook.env}
+        command = hook.command
         for name in ("CLAUDE_PLUGIN_ROOT", "CLAUDE_PLUGIN_DATA"):
             command = command.replace("${" + name + "}", env.get(name, ""))
         finished = await processes.run(
             shell_argv(command, [], self._ground.world.root),
             env=env,
-            cwd=hook["cwd"],
-            input=json.dumps({**hook["payload"], "source": "compact"}).encode() + b"\n",
+            cwd=hook.cwd,
+            input=json.dumps({**hook.payload, "source": "compact"}).encode() + b"\n",
             seconds=_SECONDS,
             waiting_for="a SessionStart hook that is run again",
             case=self._ground.group,

@@ -14,9 +14,15 @@ import psutil
 
 from hookproof import processes
 from hookproof.catalogue.descriptor import Companion
-from hookproof.journal import DeadlineMissedError, Journal, Record
+from hookproof.journal import DeadlineMissedError, Journal
 from hookproof.model.script import jobs_named
 from hookproof.play.followers import Followers
+from hookproof.records import Record
+from hookproof.records.base import Json
+from hookproof.records.jobs import JobEnded, JobLaunched, JobRefused, JobsLaunched, JobStarted
+from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, ModelAnswer, ModelRequest
+from hookproof.records.parts import Process, ToolResult
+from hookproof.records.run import ProcessDied
 from hookproof.stage.state import find_row, settled_state
 from hookproof.stage.state_edits import NoSuchRowError
 from hookproof.stage.world import World
@@ -40,7 +46,7 @@ class Jobs:
         self._descriptor = descriptor
         self._group = group
         self._watch = watch
-        self._calls: dict[str, Record] = {}
+        self._calls: dict[str, ModelAnswer] = {}
         self.started: list[str] = []
         """The jobs that have asked their model, in that order."""
         self.ids: dict[str, str] = {}
@@ -67,35 +73,34 @@ class Jobs:
         return self.ids[job]
 
     def _seen(self, record: Record) -> None:
-        kind = record["kind"]
-        if kind == "model.answer" and record.get("job"):
-            self._calls[record["tool_use_id"]] = record
-        elif kind == "model.request" and record["results"]:
-            self._followers.later(self._results(record["results"]))
-        elif kind == "gate.reached" and record["job"] not in self.started:
-            self.started.append(record["job"])
+        if isinstance(record, ModelAnswer) and record.job and record.tool_use_id:
+            self._calls[record.tool_use_id] = record
+        elif isinstance(record, ModelRequest) and record.results:
+            self._followers.later(self._results(record.results))
+        elif isinstance(record, GateReached) and record.job not in self.started:
+            self.started.append(record.job)
             self._followers.later(self._starts(record))
 
-    async def _results(self, results: list[Record]) -> None:
+    async def _results(self, results: list[ToolResult]) -> None:
         for result in results:
-            call = self._calls.pop(result["tool_use_id"], None)
+            call = self._calls.pop(result.tool_use_id, None)
             if call is not None:
                 self._launch_came_back(call, result)
 
-    def _launch_came_back(self, call: Record, result: Record) -> None:
-        job, agent, text = call["job"], call["agent"], result["text"]
+    def _launch_came_back(self, call: ModelAnswer, result: ToolResult) -> None:
+        job, agent, text, given = call.job or "", call.agent or "", result.text, call.input or {}
         ids = re.findall(self._descriptor.started, text)
-        if len(set(jobs_named(str(call["input"].get("command", ""))))) > 1:
+        if len(set(jobs_named(str(given.get("command", ""))))) > 1:
             # which of the ids is whose, only the rows tell
-            self._journal.write("jobs.launched", agent=agent, ids=ids)
+            self._journal.write(JobsLaunched(agent=agent, ids=ids))
         elif ids:
             self.ids.setdefault(job, ids[0])
-            self._journal.write("job.launched", job=job, agent=agent, id=ids[0])
-        elif job not in self.started and (result["is_error"] or not call["input"].get("run_in_background")):
-            self._journal.write("job.refused", job=job, agent=agent, text=text[:4000])
+            self._journal.write(JobLaunched(job=job, agent=agent, id=ids[0]))
+        elif job not in self.started and (result.is_error or not given.get("run_in_background")):
+            self._journal.write(JobRefused(job=job, agent=agent, text=text[:4000]))
 
-    async def _starts(self, gate: Record) -> None:
-        job = gate["job"]
+    async def _starts(self, gate: GateReached) -> None:
+        job = gate.job
         alive = self._group.census()
         for info in alive:
             self._watch(info.identity)
@@ -106,16 +111,17 @@ class Jobs:
         pid = row.get(state.fields.pid) if row else None
         worker = next((info for info in alive if info.identity.pid == pid), None)
         self._journal.write(
-            "job.started",
-            job=job,
-            row=row,
-            worker=worker.identity.pid if worker else None,
-            exported=_variables(worker.identity.pid, self._descriptor.exports) if worker else None,
-            processes=describe(alive),
+            JobStarted(
+                job=job,
+                row=row,
+                worker=worker.identity.pid if worker else None,
+                exported=_variables(worker.identity.pid, self._descriptor.exports) if worker else None,
+                processes=describe(alive),
+            )
         )
-        await self._ends(job, worker.identity.pid if worker else None, since=gate["seq"])
+        await self._ends(job, worker.identity.pid if worker else None, since=gate.seq)
 
-    async def _row_of(self, job: str) -> Record | None:
+    async def _row_of(self, job: str) -> Json | None:
         """The row of the job in the plugin's state files."""
         state = self._descriptor.state
         found = await settled_state(self._world, state, self._journal)
@@ -128,20 +134,20 @@ class Jobs:
         """Write `job.ended` once the job is over. There is no deadline for a job that is still held."""
 
         def died(record: Record) -> bool:
-            return worker is not None and record["kind"] == "process.died" and record["pid"] == worker
+            return worker is not None and isinstance(record, ProcessDied) and record.pid == worker
 
         def over(record: Record) -> bool:
-            answered = record["kind"] in {"gate.answered", "gate.abandoned"} and record["job"] == job
+            answered = isinstance(record, GateAnswered | GateAbandoned) and record.job == job
             return answered or died(record)
 
         end = await self._journal.wait(over, waiting_for=f"the end of job {job}", seconds=86400, since=since)
-        how = end["kind"].removeprefix("gate.").removeprefix("process.")
+        how = end.kind.removeprefix("gate.").removeprefix("process.")
         if how != "died":
             try:
                 await self._journal.wait(died, waiting_for="the worker's exit", seconds=_SETTLE_SECONDS, since=since)
             except DeadlineMissedError:
                 how += ", worker lives on"
-        self._journal.write("job.ended", job=job, how=how, worker=worker)
+        self._journal.write(JobEnded(job=job, how=how, worker=worker))
 
 
 def _variables(pid: int, names: list[str]) -> dict[str, str | None] | None:
@@ -153,16 +159,16 @@ def _variables(pid: int, names: list[str]) -> dict[str, str | None] | None:
     return {name: environment.get(name) for name in names}
 
 
-def describe(infos: list[processes.ProcessInfo]) -> list[Record]:
+def describe(infos: list[processes.ProcessInfo]) -> list[Process]:
     """Processes as the journal holds them; `by` is how each was recognised as the run's."""
     return [
-        {
-            "pid": info.identity.pid,
-            "start": info.identity.start,
-            "ppid": info.ppid,
-            "pgid": info.pgid,
-            "argv": [part[:200] for part in info.argv[:12]],
-            "by": info.by,
-        }
+        Process(
+            pid=info.identity.pid,
+            start=info.identity.start,
+            ppid=info.ppid,
+            pgid=info.pgid,
+            argv=[part[:200] for part in info.argv[:12]],
+            by=info.by,
+        )
         for info in infos
     ]

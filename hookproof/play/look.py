@@ -13,8 +13,13 @@ from collections.abc import Mapping
 from hookproof import files, processes
 from hookproof.catalogue.descriptor import Companion
 from hookproof.catalogue.scenario import MAIN
-from hookproof.journal import DeadlineMissedError, Journal, Record
+from hookproof.journal import DeadlineMissedError, Journal
 from hookproof.play.jobs import describe
+from hookproof.records.hosts import HostExited, HostStarted
+from hookproof.records.jobs import Look, LookBegan, Result
+from hookproof.records.model import ModelAnswer
+from hookproof.records.parts import Answer
+from hookproof.records.told import SessionStarted, ShellEnvironment, ShellStarted
 from hookproof.stage.state import settled_state
 from hookproof.stage.world import World, shell_argv
 
@@ -40,8 +45,8 @@ class Looker:
 
     async def look(self, step: int) -> None:
         """Write one `look` record: the answers from the places, the state files, the live processes."""
-        number = sum(record["kind"] == "look.began" for record in self._journal.records) + 1
-        self._journal.write("look.began", n=number, step=step)
+        number = len(self._journal.of(LookBegan)) + 1
+        self._journal.write(LookBegan(n=number, step=step))
         # of a workspace that has been deleted nobody can ask where it was
         shells = self._shells() if self._world.project.is_dir() else {}
         command = self._filled(self._descriptor.commands.status)
@@ -53,25 +58,26 @@ class Looker:
         found = await asyncio.gather(*(self._ask(command, *shell) for shell in different))
         answers = [found[different.index(shell)] for shell in shells.values()]
         self._journal.write(
-            "look",
-            n=number,
-            step=step,
-            places=dict(zip(shells, answers, strict=True)),
-            state=await settled_state(self._world, self._descriptor.state, self._journal),
-            processes=describe(self._group.census()),
+            Look(
+                n=number,
+                step=step,
+                places=dict(zip(shells, answers, strict=True)),
+                state=await settled_state(self._world, self._descriptor.state, self._journal),
+                processes=describe(self._group.census()),
+            )
         )
 
     async def fetch(self, job: str, job_id: str | None) -> None:
         """Ask for the job's result, and write what came: in main's shell, or once main is over in one of no session."""
         if job_id is None:
-            self._journal.write("result", job=job, id=None, exit=None, text="", why="the job's id was never seen")
+            self._journal.write(Result(job=job, id=None, exit=None, text="", why="the job's id was never seen"))
             return
         command = self._filled(self._descriptor.commands.result).replace("{id}", job_id)
-        over = self._journal.find(lambda r: r["kind"] == "host.exited" and r["session"] == MAIN)
+        over = any(each.session == MAIN for each in self._journal.of(HostExited))
         answer = await (self._ask(command, self._env, []) if over else self.ask_main(command))
-        self._journal.write("result", job=job, id=job_id, exit=answer["exit"], text=answer["text"], why=None)
+        self._journal.write(Result(job=job, id=job_id, exit=answer.exit, text=answer.text, why=None))
 
-    async def ask_main(self, command: str) -> Record:
+    async def ask_main(self, command: str) -> Answer:
         """Run a command of the plugin's in main's shell, as it would be run for the user."""
         shells = self._shells()
         return await self._ask(self._filled(command), *shells.get("main", shells["bare"]))
@@ -94,33 +100,29 @@ class Looker:
         return shells
 
     def _main_session(self) -> str | None:
-        started = [r for r in self._journal.records if r["kind"] == "session.started" and r.get("agent_id") is None]
-        hosts = [r for r in self._journal.records if r["kind"] == "host.started" and r["session"] == MAIN]
+        started = [each for each in self._journal.of(SessionStarted) if each.agent_id is None]
+        hosts = [each for each in self._journal.of(HostStarted) if each.session == MAIN]
         # after /clear the same host process goes on under another session id; a resume has a process of its own, and
         # that of a real host's hook may be a shell's
-        pids, ids = {host["pid"] for host in hosts}, {host["session_id"] for host in hosts}
-        ours = [r for r in started if r["by"] in pids or r["session_id"] in ids]
-        return str(ours[-1]["session_id"]) if ours else None
+        pids, ids = {host.pid for host in hosts}, {host.session_id for host in hosts}
+        ours = [each for each in started if each.by in pids or each.session_id in ids]
+        return str(ours[-1].session_id) if ours else None
 
-    def _launcher(self) -> tuple[str, str | None] | None:
+    def _launcher(self) -> tuple[str | None, str | None] | None:
         """(session id, agent id) of the shell in which the latest job was launched."""
-        calls = {r["tool_use_id"] for r in self._journal.records if r["kind"] == "model.answer" and r.get("job")}
-        shells = [r for r in self._journal.records if r["kind"] == "shell.started" and r.get("tool_use_id") in calls]
-        return (shells[-1]["session_id"], shells[-1].get("agent_id")) if shells else None
+        calls = {each.tool_use_id for each in self._journal.of(ModelAnswer) if each.job}
+        shells = [each for each in self._journal.of(ShellStarted) if each.tool_use_id in calls]
+        return (shells[-1].session_id, shells[-1].agent_id) if shells else None
 
     def _environment_of(
         self, *, agent_id: str | None, session: str | None
     ) -> tuple[Mapping[str, str], list[str]] | None:
-        for record in reversed(self._journal.records):
-            if (
-                record["kind"] == "shell.environment"
-                and record.get("agent_id") == agent_id
-                and (session is None or record["session_id"] == session)
-            ):
-                return record["env"], record["env_files"]
+        for told in reversed(self._journal.of(ShellEnvironment)):
+            if told.agent_id == agent_id and (session is None or told.session_id == session):
+                return told.env, told.env_files
         return None
 
-    async def _ask(self, command: str, env: Mapping[str, str], env_files: list[str]) -> Record:
+    async def _ask(self, command: str, env: Mapping[str, str], env_files: list[str]) -> Answer:
         try:
             finished = await processes.run(
                 shell_argv(command, env_files, self._world.root),
@@ -131,7 +133,7 @@ class Looker:
                 case=self._group,
             )
         except DeadlineMissedError as error:
-            return {"exit": None, "answer": None, "text": str(error)}
+            return Answer(exit=None, text=str(error))
         text = finished.stdout.decode("utf-8", "replace")
         try:
             answer = files.parse_json(text)
@@ -139,4 +141,4 @@ class Looker:
             answer = None
             text += finished.stderr.decode("utf-8", "replace")
         exit_ = finished.exit
-        return {"exit": exit_.code, "signal": exit_.signal, "answer": answer, "text": text[:20000]}
+        return Answer(exit=exit_.code, signal=exit_.signal, answer=answer, text=text[:20000])

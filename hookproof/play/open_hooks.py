@@ -14,7 +14,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from hookproof import processes
-from hookproof.journal import Journal, Record
+from hookproof.journal import Journal
+from hookproof.records import Record
+from hookproof.records.jobs import HookOverdue
+from hookproof.records.run import SweepBegan
+from hookproof.records.told import HookEnded, HookHeld, HookStarted
 
 Census = Callable[[], list[processes.ProcessInfo]]
 _MOST_NAMED = 5
@@ -23,10 +27,10 @@ _SHOWN = 200
 
 @dataclass(slots=True)
 class _Run:
-    started: Record
+    started: HookStarted
     identity: processes.Identity | None
     began: float
-    reader: int
+    reader: int | None
     """The process at the other end of the hook's output: its host, or the relay that its tap has left."""
     timer: asyncio.TimerHandle
 
@@ -43,22 +47,21 @@ class OpenHooks:
         journal.observe(self._seen)
 
     def _seen(self, record: Record) -> None:
-        kind = record["kind"]
-        if kind == "hook.started":
-            self._drop(record["run"])
-            pid = record["pid"]
-            self._open[record["run"]] = _Run(
+        if isinstance(record, HookStarted):
+            self._drop(record.run)
+            pid = record.pid
+            self._open[record.run] = _Run(
                 record,
                 processes.identify(pid) if pid is not None else None,
                 self._loop.time(),
-                record["by"],
-                self._loop.call_later(self._seconds / 2, self._tell, record["run"]),
+                record.by,
+                self._loop.call_later(self._seconds / 2, self._tell, record.run),
             )
-        elif kind == "hook.held" and record["run"] in self._open:
-            self._open[record["run"]].reader = record["pid"]
-        elif kind == "hook.ended":
-            self._drop(record["run"])
-        elif kind == "sweep.began":
+        elif isinstance(record, HookHeld) and record.run in self._open:
+            self._open[record.run].reader = record.pid
+        elif isinstance(record, HookEnded):
+            self._drop(record.run)
+        elif isinstance(record, SweepBegan):
             for run in list(self._open):
                 self._drop(run)
 
@@ -68,10 +71,21 @@ class OpenHooks:
 
     def _tell(self, run: str) -> None:
         hook = self._open[run]
-        who = {name: hook.started[name] for name in ("run", "event", "session_id", "agent_id", "command")}
+        started = hook.started
         held_by = None if self._lives(hook) else [_described(info) for info in self._holders(hook)]
         ms = round(self._age(hook) * 1000)
-        self._journal.write("hook.overdue", **who, ms=ms, timeout=hook.started.get("timeout"), held_by=held_by)
+        self._journal.write(
+            HookOverdue(
+                run=started.run,
+                event=started.event,
+                session_id=started.session_id,
+                agent_id=started.agent_id,
+                command=started.command,
+                ms=ms,
+                timeout=started.timeout,
+                held_by=held_by,
+            )
+        )
 
     def sentences(self) -> list[str]:
         """What each of them is waiting for, the oldest first."""
@@ -81,13 +95,13 @@ class OpenHooks:
 
     def _sentence(self, hook: _Run) -> str:
         record = hook.started
-        command = str(record["command"])
+        command = record.command
         shown = command if len(command) <= _SHOWN else f"{command[:_SHOWN]}…"
-        where = f"session {record['session_id']}, run {record['run']}"
-        began = f"the {record['event']} hook `{shown}` ({where}) began {self._age(hook):.1f} s ago"
+        where = f"session {record.session_id}, run {record.run}"
+        began = f"the {record.event} hook `{shown}` ({where}) began {self._age(hook):.1f} s ago"
         if self._lives(hook):
-            timeout = record.get("timeout")
-            return f"{began} and has not ended" + (f" (its timeout is {timeout:g} s)" if _is_number(timeout) else "")
+            timeout = record.timeout
+            return f"{began} and has not ended" + (f" (its timeout is {timeout:g} s)" if timeout is not None else "")
         holders = ", ".join(_described(info) for info in self._holders(hook))
         named = f" ({holders})" if holders else ""
         return f"{began} and has ended, but a process that it started{named} holds its output open"
@@ -113,7 +127,7 @@ class OpenHooks:
         return [info for info in others if pipes & set(_pipes(info.identity.pid, lambda number: number in {1, 2}))]
 
 
-def _pipes(pid: int, wanted: Callable[[int], bool]) -> Iterator[str]:
+def _pipes(pid: int | None, wanted: Callable[[int], bool]) -> Iterator[str]:
     """The pipes that a process has open, as Linux names them; none elsewhere."""
     if sys.platform != "linux":
         return
@@ -133,7 +147,3 @@ def _pipes(pid: int, wanted: Callable[[int], bool]) -> Iterator[str]:
 
 def _described(info: processes.ProcessInfo) -> str:
     return f"pid {info.identity.pid} `{' '.join(info.argv)[:_SHOWN]}`"
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -25,9 +25,11 @@ from hookproof.journal import DeadlineMissedError, Journal
 from hookproof.model.script import Script
 from hookproof.model.server import ModelServer, refused_requests
 from hookproof.play.cases import Case, PlayOptions
-from hookproof.play.end import Strays, settle, uninterrupted
+from hookproof.play.end import StrayTeller, settle, uninterrupted
 from hookproof.play.open_hooks import OpenHooks
 from hookproof.play.steps import HostGoneError, Steps
+from hookproof.records.hosts import HostStarted
+from hookproof.records.run import Error, ProcessDied, SessionsEnd, ShellLetGo, SweepBegan, Swept
 from hookproof.stage import tap
 from hookproof.stage import world as worlds
 from hookproof.stage.environment import environment, model_key, search_path
@@ -85,7 +87,7 @@ class Performance(ABC):
             # evidence first, then the sweep
             await self._look_back()
         except asyncio.CancelledError:
-            self.journal.write("error", where="play", what="interrupted")
+            self.journal.write(Error(where="play", what="interrupted"))
             raise
         finally:
             await uninterrupted(self._clear())
@@ -95,7 +97,7 @@ class Performance(ABC):
             await self.evidence()
             await settle(self.journal, self.world, self.state(), self.group)
         except Exception as error:  # what is left is swept all the same, and the verdict is unknown
-            self.journal.write("error", where="evidence", what=describe(error))
+            self.journal.write(Error(where="evidence", what=describe(error)))
 
     async def _play(self) -> None:
         try:
@@ -105,11 +107,11 @@ class Performance(ABC):
                 await self._end(session)
         except DeadlineMissedError as error:
             why = [*self._open_hooks.sentences(), *refused_requests(self.journal)]
-            self.journal.write("error", where="play", what="; ".join([str(error), *why]))
+            self.journal.write(Error(where="play", what="; ".join([str(error), *why])))
         except HostGoneError as error:
-            self.journal.write("error", where="play", what=str(error))
+            self.journal.write(Error(where="play", what=str(error)))
         except Exception as error:  # whatever it is, the end is reached and the verdict is unknown
-            self.journal.write("error", where="play", what=describe(error))
+            self.journal.write(Error(where="play", what=describe(error)))
 
     async def _begin(self) -> None:
         recorder = await self._recorder.start()
@@ -189,9 +191,9 @@ class Performance(ABC):
 
     async def _clear(self) -> None:
         """The sweep; afterwards nothing of the run is left but its journal."""
-        self.journal.write("sweep.began")
+        self.journal.write(SweepBegan())
         swept = await self.group.sweep(seconds=20.0)
-        Strays(self.journal, self.group).tell_undecided()
+        StrayTeller(self.journal, self.group).tell_undecided()
         async with AsyncExitStack() as closing:  # in the reverse order, each whatever the others raise
             closing.callback(self.deaths.close)
             closing.push_async_callback(self._recorder.stop)
@@ -199,17 +201,18 @@ class Performance(ABC):
             closing.push_async_callback(self.close)
             for session in self._sessions.values():
                 closing.push_async_callback(session.abandon)
-        self.journal.write("swept", ended=len(swept.ended), left=len(swept.left))
+        self.journal.write(Swept(ended=len(swept.ended), left=len(swept.left)))
 
     def _died(self, death: processes.Death) -> None:
         exit_ = death.exit
         self.journal.write(
-            "process.died",
-            pid=death.identity.pid,
-            start=death.identity.start,
-            code=exit_.code if exit_ else None,
-            signal=exit_.signal if exit_ else None,
-            observed=exit_.observed if exit_ else False,
+            ProcessDied(
+                pid=death.identity.pid,
+                start=death.identity.start,
+                code=exit_.code if exit_ else None,
+                signal=exit_.signal if exit_ else None,
+                observed=exit_.observed if exit_ else False,
+            )
         )
 
     # what the steps can have done
@@ -224,7 +227,7 @@ class Performance(ABC):
         self.model.release(job)
 
     def release_shell(self) -> None:
-        self.journal.write("shell.let_go")
+        self.journal.write(ShellLetGo())
         self._recorder.let_go()
 
     async def start_session(self, name: str) -> None:
@@ -241,7 +244,7 @@ class Performance(ABC):
 
     async def resume_session(self) -> None:
         """Take main up again in a new process of the host, by the id that it was started with."""
-        begun = self.journal.find(lambda record: (record["kind"], record.get("session")) == ("host.started", MAIN))
+        begun = next((each for each in self.journal.of(HostStarted) if each.session == MAIN), None)
         if begun is None or MAIN in self._sessions:
             raise ValueError("main has not ended, so that nothing can be resumed")
         self.model.resumed(MAIN)
@@ -253,7 +256,7 @@ class Performance(ABC):
             env=self.env,
             lifecycle=self.world.lifecycle,
             group=self.group,
-            resume=str(begun["session_id"]),
+            resume=str(begun.session_id),
         )
 
     async def hang_up(self, name: str) -> None:
@@ -269,7 +272,7 @@ class Performance(ABC):
 
     async def end_sessions(self) -> None:
         """All of them at the same moment."""
-        self.journal.write("sessions.end", sessions=sorted(self._sessions))
+        self.journal.write(SessionsEnd(sessions=sorted(self._sessions)))
         ends = [self._part_with(name) for name in list(self._sessions)]
         # one that goes wrong must not leave the others to themselves
         errors = [each for each in await asyncio.gather(*ends, return_exceptions=True) if each is not None]
@@ -278,7 +281,7 @@ class Performance(ABC):
 
     async def deed(self, text: str, job: str) -> None:
         """What only some kinds of plugin can have done to them. A scenario of another kind cannot ask for it."""
-        self.journal.write("error", where="play", what=f"{text!r} {job} cannot be done to this kind of plugin")
+        self.journal.write(Error(where="play", what=f"{text!r} {job} cannot be done to this kind of plugin"))
 
     async def type(self, session: str, text: str) -> None:
         async with self._patience(f"session {session!r} to take {text[:80]!r}"):

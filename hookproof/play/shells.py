@@ -13,10 +13,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hookproof import files, processes
-from hookproof.journal import Journal, Record
+from hookproof.journal import Journal
 from hookproof.model.script import job_named
 from hookproof.play.followers import Followers
 from hookproof.play.trees import topmost_naming
+from hookproof.records import Record
+from hookproof.records.run import ProcessDied
+from hookproof.records.told import ShellEnded, ShellStarted, ShellTask, SubagentEnded
 from hookproof.stage.world import World
 
 _FOOTER = re.compile(rb"\n\[(?:killed|exited with code -?\d+)\]\n\Z")
@@ -39,8 +42,8 @@ class Shells:
         self._world = world
         self._group = group
         self._watch = watch
-        self._started: dict[str, Record] = {}
-        self._followed: dict[int, Record] = {}
+        self._started: dict[str, ShellStarted] = {}
+        self._followed: dict[int, tuple[ShellStarted, ShellTask]] = {}
         self._followers = Followers(journal)
         journal.observe(self._seen)
 
@@ -49,45 +52,44 @@ class Shells:
         await self._followers.close()
 
     def _seen(self, record: Record) -> None:
-        if record["kind"] == "shell.started" and "pid" not in record:
-            self._started[record["run"]] = record
-        elif record["kind"] == "shell.task" and record["run"] in self._started:
-            self._followers.later(self._follow(record))
-        elif record["kind"] == "process.died" and record["pid"] in self._followed:
-            self._followers.later(self._ended(self._followed.pop(record["pid"]), record))
+        if isinstance(record, ShellStarted) and record.pid is None and record.run is not None:
+            self._started[record.run] = record
+        elif isinstance(record, ShellTask) and record.run in self._started:
+            self._followers.later(self._follow(self._started[record.run], record))
+        elif isinstance(record, ProcessDied) and record.pid in self._followed:
+            self._followers.later(self._ended(*self._followed.pop(record.pid), record))
 
-    async def _follow(self, task: Record) -> None:
-        started = self._started[task["run"]]
-        job = job_named(str(started["command"]))
+    async def _follow(self, started: ShellStarted, task: ShellTask) -> None:
+        job = job_named(str(started.command))
         shell = topmost_naming(job, self._group.census()) if job is not None else None
         if shell is None or not self._watch(shell.identity):
             self._end(started, task, code=None, signal=None)
             return
-        self._followed[shell.identity.pid] = {**task, "started": started}
+        self._followed[shell.identity.pid] = (started, task)
 
-    async def _ended(self, followed: Record, death: Record) -> None:
-        self._end(followed["started"], followed, code=death["code"], signal=death["signal"])
+    async def _ended(self, started: ShellStarted, task: ShellTask, death: ProcessDied) -> None:
+        self._end(started, task, code=death.code, signal=death.signal)
 
-    def _end(self, started: Record, task: Record, *, code: int | None, signal: int | None) -> None:
-        output = written(self._world.tmp, task["task"])
+    def _end(self, started: ShellStarted, task: ShellTask, *, code: int | None, signal: int | None) -> None:
+        output = written(self._world.tmp, task.task)
         self._journal.write(
-            "shell.ended",
-            run=started["run"],
-            exit=code,
-            signal=signal,
-            # a shell whose command was killed a moment before itself reports that, as 128 and the signal
-            ended_by=self._by(started, killed=signal is not None or (code or 0) > 128),
-            inferred=True,
-            output_file=output[0],
-            output_bytes=output[1],
+            ShellEnded(
+                run=started.run,
+                exit=code,
+                signal=signal,
+                # a shell whose command was killed a moment before itself reports that, as 128 and the signal
+                ended_by=self._by(started, killed=signal is not None or (code or 0) > 128),
+                inferred=True,
+                output_file=output[0],
+                output_bytes=output[1],
+            )
         )
 
-    def _by(self, started: Record, *, killed: bool) -> str:
+    def _by(self, started: ShellStarted, *, killed: bool) -> str:
         if not killed:
             return "itself"
-        records = self._journal.records
-        agent, since = started.get("agent_id"), started["seq"]
-        over = [r for r in records if r["kind"] == "subagent.ended" and r["seq"] > since and r.get("agent_id") == agent]
+        agent, since = started.agent_id, started.seq
+        over = [each for each in self._journal.of(SubagentEnded) if each.seq > since and each.agent_id == agent]
         return "host at subagent end" if agent is not None and over else "host at session end"
 
 

@@ -15,10 +15,23 @@ from typing import Protocol
 from hookproof.catalogue.deeds import deed_of
 from hookproof.catalogue.scenario import MAIN, Scenario
 from hookproof.catalogue.then import WHEN, Then
-from hookproof.journal import Journal, Predicate, Record
+from hookproof.journal import Journal, Predicate
+from hookproof.records import Record
+from hookproof.records.hosts import HostExited, HostLine, HostStarted, HostThread
+from hookproof.records.jobs import Cancel, JobEnded, JobQueued, JobRefused, JobStarted
+from hookproof.records.model import ModelAnswer
+from hookproof.records.run import Step, StepSkipped
+from hookproof.records.told import SessionStarted, ShellEnded, ShellStarted, SubagentEnded, TurnEnded
 
 _REPORTS = frozenset({"result", "turn.completed", "turn/completed"})
 """Lines by which a host says that a turn is over: Claude Code, `codex exec`, `codex app-server`."""
+_JOBS: dict[str, type[JobStarted | JobEnded | JobQueued | Cancel]] = {
+    "started": JobStarted,
+    "ended": JobEnded,
+    "queued": JobQueued,
+    "cancelled": Cancel,
+}
+"""What a step about a job waits for."""
 
 
 class Actions(Protocol):
@@ -58,10 +71,10 @@ class Steps:
         ended: dict[str, int] = {}
         for number, step in enumerate(self.scenario.then, start=1):
             seen = await self._wait(self._awaited(step, turns, ended), step)
-            if _takes_a_job(step.do or "") and (seen["kind"] == "job.refused" or self._refused(step.do or "")):
-                self.journal.write("step.skipped", n=number, when=step.when, why="no job: refused")
+            if _takes_a_job(step.do or "") and (isinstance(seen, JobRefused) or self._refused(step.do or "")):
+                self.journal.write(StepSkipped(n=number, when=step.when, why="no job: refused"))
                 continue
-            self.journal.write("step", n=number, when=step.when, do=step.do, user=step.user, since=seen["seq"])
+            self.journal.write(Step(n=number, when=step.when, do=step.do, user=step.user, since=seen.seq))
             await self._do(number, step)
 
     def _refused(self, do: str) -> bool:
@@ -69,32 +82,32 @@ class Steps:
         if deed_of(do) is None:
             return False
         first, named = next(iter(self.scenario.jobs), ""), self._job(do)
-        if self.journal.find(lambda r: r["kind"] == "job.refused" and r["job"] in {first, named}) is None:
+        if self.journal.find(lambda r: isinstance(r, JobRefused) and r.job in {first, named}) is None:
             return False
         if do.startswith("queue"):
-            self.journal.write("job.refused", job=named, agent=None, text=f"the launch of {first} was refused")
+            self.journal.write(JobRefused(job=named, agent=None, text=f"the launch of {first} was refused"))
         return True
 
     async def _wait(self, predicate: Predicate, step: Then) -> Record:
         def gone(record: Record) -> bool:
-            return record["kind"] == "host.exited" and not record["asked"]
+            return isinstance(record, HostExited) and not record.asked
 
         seen = await self.journal.wait(
             lambda record: predicate(record) or gone(record),
             waiting_for=f"{step.when!r} (scenario {self.scenario.id})",
             seconds=self.seconds,
         )
-        if gone(seen) and not predicate(seen):
-            how = f"signal {seen['signal']}" if seen["signal"] else f"exit code {seen['code']}"
-            raise HostGoneError(f"the host of session {seen['session']!r} went away by itself ({how})")
+        if isinstance(seen, HostExited) and not predicate(seen):
+            how = f"signal {seen.signal}" if seen.signal else f"exit code {seen.code}"
+            raise HostGoneError(f"the host of session {seen.session!r} went away by itself ({how})")
         return seen
 
     def _awaited(self, step: Then, turns: dict[str, int], ended: dict[str, int]) -> Predicate:
         """What must be in the journal for the step to be played."""
         job, what = self._job(step.when), step.when.split()[-1]
         if step.when.startswith("job"):
-            kinds = {"cancel" if what == "cancelled" else f"job.{what}", "job.refused"}
-            return lambda record: record["kind"] in kinds and record["job"] == job
+            awaited = _JOBS[what]
+            return lambda record: isinstance(record, (awaited, JobRefused)) and record.job == job
         name = _name(step.when)
         if step.when.startswith("turn"):
             session = name or MAIN
@@ -104,21 +117,21 @@ class Steps:
         if step.when.startswith("subagent"):
             kind = (name or "").partition("#")[0]
             ended[kind] = ended.get(kind, 0) + 1
-            return _nth(ended[kind], lambda r: r["kind"] == "subagent.ended" and kind in {"", r["agent_type"]})
+            return _nth(ended[kind], lambda r: isinstance(r, SubagentEnded) and kind in {"", r.agent_type})
         if step.when.startswith("session"):
             session = name or MAIN
             return lambda r: self._is_about_session(what, r, session)
         # a call that a hook has refused has no shell
-        return lambda record: record["kind"] == "job.refused" or self._ends_launching_shell(record)
+        return lambda record: isinstance(record, JobRefused) or self._ends_launching_shell(record)
 
     def _ends_launching_shell(self, record: Record) -> bool:
         """Whether a shell is over in which the model launched a job."""
-        if record["kind"] != "shell.ended":
+        if not isinstance(record, ShellEnded):
             return False
         records = self.journal.records
-        calls = {r["tool_use_id"] for r in records if r["kind"] == "model.answer" and r.get("job")}
-        shells = (r for r in records if r["kind"] == "shell.started" and r["run"] == record["run"])
-        return any(shell["tool_use_id"] in calls for shell in shells)
+        calls = {r.tool_use_id for r in records if isinstance(r, ModelAnswer) and r.job}
+        shells = (r for r in records if isinstance(r, ShellStarted) and r.run == record.run)
+        return any(shell.tool_use_id in calls for shell in shells)
 
     def _reports_turn(self, record: Record, session: str) -> bool:
         """Whether the host has reported a turn: by then it has ended what it ends with a turn (measured on 2.1.91).
@@ -126,38 +139,34 @@ class Steps:
         At a terminal there is no `result` line; there its Stop hooks tell.
         """
         if self.scenario.claude.interactive:
-            return record["kind"] == "turn.ended" and record["agent_id"] is None and self._is_by(record, session)
-        says = record["kind"] == "host.line" and record.get("line_type") in _REPORTS
-        return says and record["session"] == session and "child" not in record
+            return isinstance(record, TurnEnded) and record.agent_id is None and self._is_by(record, session)
+        if not isinstance(record, HostLine) or record.line_type not in _REPORTS:
+            return False
+        return record.session == session and not record.child
 
     def _is_about_session(self, what: str, record: Record, session: str) -> bool:
         """Whether a session has started, or ended with its host, or was cleared, compacted or resumed."""
-        hosts = [r for r in self.journal.records if (r["kind"], r.get("session")) == ("host.started", session)]
+        hosts = [each for each in self.journal.of(HostStarted) if each.session == session]
         if what == "ended":
             # a session that was resumed ends with the host that it lives in now
-            return bool(hosts and record["kind"] == "host.exited" and record["pid"] == hosts[-1]["pid"])
+            return bool(hosts and isinstance(record, HostExited) and record.pid == hosts[-1].pid)
         wanted = self.scenario.sessions.get(session)
         if self.scenario.codex.app_server and (wanted is None or wanted.host in {None, "codex"}):
             opened = {"started": {"startup", "fork"}, "cleared": {"clear"}, "compacted": {"compact"}}.get(what, set())
-            return record["kind"] == "host.thread" and record["session"] == session and record["how"] in opened
+            return isinstance(record, HostThread) and record.session == session and record.how in opened
         if what == "started" and not self.scenario.claude.interactive:
-            return (record.get("line_subtype"), record.get("session")) == ("init", session)
-        if record["kind"] != "session.started" or record["agent_id"] is not None:
+            return isinstance(record, HostLine) and (record.line_subtype, record.session) == ("init", session)
+        if not isinstance(record, SessionStarted) or record.agent_id is not None:
             return False
         if what == "resumed":
-            return (
-                len(hosts) > 1 and record["seq"] > hosts[-1]["seq"] and record["session_id"] == hosts[-1]["session_id"]
-            )
+            return len(hosts) > 1 and record.seq > hosts[-1].seq and record.session_id == hosts[-1].session_id
         # a `/clear` goes on in the same process under another id
         return self._is_by(record, session) and (what == "started" or not self._is_by(record, session, first=True))
 
-    def _is_by(self, record: Record, session: str, *, first: bool = False) -> bool:
+    def _is_by(self, record: SessionStarted | TurnEnded, session: str, *, first: bool = False) -> bool:
         """Whether the host of `session` says so; if `first`, of the session that it began with."""
-        hosts = [r for r in self.journal.records if r["kind"] == "host.started" and r["session"] == session]
-        return any(
-            host["pid"] == record.get("by") and (not first or host["session_id"] == record["session_id"])
-            for host in hosts
-        )
+        hosts = [each for each in self.journal.of(HostStarted) if each.session == session]
+        return any(host.pid == record.by and (not first or host.session_id == record.session_id) for host in hosts)
 
     async def _do(self, number: int, step: Then) -> None:
         if step.user is not None:
@@ -213,7 +222,7 @@ def _ends_turn(record: Record, session: str) -> bool:
 
     Not the host's `result` line: 2.1.91 holds that back for as long as a background agent works (measured).
     """
-    return record["kind"] == "model.answer" and record["agent"] == session and record["text"] is not None
+    return isinstance(record, ModelAnswer) and record.agent == session and record.text is not None
 
 
 def _nth(count: int, predicate: Predicate) -> Predicate:
@@ -222,7 +231,7 @@ def _nth(count: int, predicate: Predicate) -> Predicate:
 
     def fits(record: Record) -> bool:
         if predicate(record):
-            seen.add(record["seq"])
-        return len(seen) >= count and record["seq"] in seen
+            seen.add(record.seq)
+        return len(seen) >= count and record.seq in seen
 
     return fits

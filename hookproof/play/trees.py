@@ -9,8 +9,12 @@ from collections.abc import Callable, Iterable
 import psutil
 
 from hookproof import processes
-from hookproof.journal import DeadlineMissedError, Journal, Record
+from hookproof.journal import DeadlineMissedError, Journal
 from hookproof.model.script import names_job
+from hookproof.records import Record
+from hookproof.records.model import GateReached
+from hookproof.records.run import ProcessDied
+from hookproof.records.told import CodexGrandchild, CodexTurn
 
 
 def below(
@@ -30,16 +34,16 @@ def left_by_codex(job: str, records: Iterable[Record]) -> list[int]:
 
     A Codex that several jobs share does not say in whose turn it was: it is the job's if that Codex had had no other's.
     """
-    threads: set[str] = set()
-    began: dict[int, set[str]] = {}
+    threads: set[str | None] = set()
+    began: dict[int | None, set[str]] = {}
     left: dict[int, set[str]] = {}
     for record in records:
-        if record["kind"] == "gate.reached" and record["job"] == job:
-            threads.add(record["thread"])
-        elif record["kind"] == "codex.turn" and record["state"] == "started":
-            began.setdefault(record["by"], set()).add(record["thread_id"])
-        elif record["kind"] == "codex.grandchild":
-            left[record["pid"]] = set(began.get(record["by"], ()))
+        if isinstance(record, GateReached) and record.job == job:
+            threads.add(record.thread)
+        elif isinstance(record, CodexTurn) and record.state == "started":
+            began.setdefault(record.by, set()).add(record.thread_id)
+        elif isinstance(record, CodexGrandchild):
+            left[record.pid] = set(began.get(record.by, ()))
     return [pid for pid, of in left.items() if of and of <= threads]
 
 
@@ -91,8 +95,8 @@ async def outlived(
     alive = {identity for identity in alive if processes.is_alive(identity)}
 
     def over(record: Record) -> bool:
-        if record["kind"] == "process.died":
-            alive.discard(processes.Identity(record["pid"], record["start"]))
+        if isinstance(record, ProcessDied):
+            alive.discard(processes.Identity(record.pid, record.start))
         return not alive
 
     try:

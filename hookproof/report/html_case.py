@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from hookproof.catalogue.requirement import Requirement
 from hookproof.clean import markup as escape
-from hookproof.journal import Record
 from hookproof.judge.signature import HYPOTHESES
+from hookproof.records import Record, outward, plain
 from hookproof.report.columns import tally
 from hookproof.report.html_picture import cut
 from hookproof.report.results import CheckOutcome, Result
@@ -147,8 +147,8 @@ def records_table(records: list[Record], name: str, *, most: int, longest: int) 
     yield f"<details class=raw><summary>{count} of the journal, as they were written</summary><table><thead><tr>"
     yield "<th>record</th><th>ms</th><th>kind</th><th>the rest</th></tr></thead><tbody>"
     for record in shown:
-        rest = {key: value for key, value in record.items() if key not in {"seq", "at", "kind"}}
-        text = cut(json.dumps(rest, ensure_ascii=False, separators=(", ", ": "), default=str), longest)
-        seq, at, kind = escape(record["seq"]), escape(record["at"]), escape(record["kind"])
+        rest = {key: value for key, value in plain(record).items() if key not in {"seq", "at", "kind"}}
+        text = cut(json.dumps(rest, ensure_ascii=False, separators=(", ", ": "), default=outward), longest)
+        seq, at, kind = escape(record.seq), escape(record.at), escape(record.kind)
         yield f'<tr id="{name}r{seq}"><td>{seq}</td><td>{at}</td><td>{kind}</td><td>{escape(text)}</td></tr>'
     yield "</tbody></table></details>"

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from hookproof import clean, journal
 from hookproof.clean import markup as escape
-from hookproof.journal import Record
+from hookproof.records import Record
+from hookproof.records.run import Case
 from hookproof.report import html_case
 from hookproof.report.html_picture import picture
 from hookproof.report.results import Result
@@ -96,7 +97,7 @@ def _draw(section: html_case.Section, *, few: bool, room: int) -> int:
     except Exception as error:  # a record that is not what this version writes costs its picture, not the report
         section.note = f"No picture: the journal cannot be understood ({type(error).__name__})."
         return 0
-    section.title = clean.line(str(records[0].get("title", "")))
+    section.title = clean.line(records[0].title if isinstance(records[0], Case) else "")
     for longest in _LONGEST if few else _LONGEST[1:]:
         body = "".join(_body(records, drawn, section.anchor, longest))
         size = len(body.encode("utf-8", "replace"))
@@ -117,9 +118,11 @@ def _records_of(result: Result) -> list[Record] | None:
         records = journal.read(Path(result.journal))
     except journal.JournalError:
         return None
-    case = records[0] if records else {}
+    case = records[0] if records else None
+    if not isinstance(case, Case):
+        return None
     mine = (result.scenario, result.plugin, result.lifecycle)
-    return records if mine == tuple(clean.text(str(case.get(n))) for n in ("scenario", "plugin", "lifecycle")) else None
+    return records if mine == tuple(clean.text(each) for each in (case.scenario, case.plugin, case.lifecycle)) else None
 
 
 def _length(section: html_case.Section) -> int:

@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from hookproof import __version__, clean, machine
-from hookproof.journal import Record
 from hookproof.judge.baseline import Stand, Standing
 from hookproof.judge.culprit import Culprit
 from hookproof.judge.judge import Judgement
+from hookproof.records import parts
+from hookproof.records.run import Case
 
 Format = Literal["1.0", "1.1"]
 FORMAT: Format = "1.1"
@@ -155,30 +156,30 @@ def schema() -> dict[str, Any]:
 
 
 def result(
-    records: list[Record],
+    case: Case,
     judgement: Judgement,
     *,
     journal: Path,
+    seconds: float,
     unexpected: list[str],
     stands: Mapping[str, Stand] | None = None,
 ) -> Result:
-    """The result of one journal.
+    """The result of one journal, which begins with `case` and lasts for `seconds`.
 
     `unexpected` names what was not expected of this plugin, if anything; `stands` how its checks stand to a baseline.
     """
-    case = records[0]
     stands = stands or {}
     standings = {each.standing for each in stands.values()}
     return Result(
-        scenario=case["scenario"],
-        plugin=case["plugin"],
-        lifecycle=case["lifecycle"],
-        like=case.get("like", ""),
-        platform=case.get("platform", ""),
-        python=case.get("python", ""),
-        host=Program(**case["host"]),
-        worker=Program(**case["worker"]),
-        repeat=case["repeat"],
+        scenario=case.scenario,
+        plugin=case.plugin,
+        lifecycle=case.lifecycle,
+        like=case.like,
+        platform=case.platform,
+        python=case.python,
+        host=_program(case.host),
+        worker=_program(case.worker),
+        repeat=case.repeat,
         verdict=judgement.verdict.value,
         expected=not unexpected,
         signature=judgement.signature.id,
@@ -200,54 +201,30 @@ def result(
         errors=list(judgement.errors),
         unexpected=unexpected,
         baseline=next((each for each in get_args(Standing) if each in standings), None),
-        seconds=round(records[-1]["at"] / 1000, 3),
+        seconds=round(seconds, 3),
         journal=str(journal),
     )
 
 
-class _Case(BaseModel):
-    """What of a `case` record a result takes over."""
-
-    model_config = ConfigDict(strict=True)
-    scenario: str
-    plugin: str
-    policy: str | None
-    lifecycle: str
-    like: str = ""
-    platform: str = ""
-    python: str = ""
-    host: Program
-    worker: Program
-    repeat: int
-    requires: list[str] = []
-
-
-def check_case(record: Record) -> None:
-    """Whether a `case` record holds what a result needs. Raises ValueError with one sentence that names the field."""
-    try:
-        _Case.model_validate(record)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}") from None
-
-
 def unjudged(
-    records: Sequence[Record],
-    requires: Sequence[str],
+    case: Case,
     accepted: Mapping[str, Sequence[str]],
     *,
     journal: Path,
+    seconds: float,
     why: str,
 ) -> Result:
-    """The result of a case of which nothing can be said, and why. `records` begins with its `case` record."""
-    case = records[0]
-    taken = ("scenario", "plugin", "lifecycle", "host", "worker", "repeat")
+    """The result of a case of which nothing can be said, and why."""
     return Result(
-        **{name: case[name] for name in taken},
-        like=case.get("like", ""),
-        platform=case.get("platform", ""),
-        python=case.get("python", ""),
+        scenario=case.scenario,
+        plugin=case.plugin,
+        lifecycle=case.lifecycle,
+        host=_program(case.host),
+        worker=_program(case.worker),
+        repeat=case.repeat,
+        like=case.like,
+        platform=case.platform,
+        python=case.python,
         verdict="unknown",
         expected=False,
         signature=None,
@@ -258,11 +235,11 @@ def unjudged(
             CheckOutcome(
                 id=name, verdict="unknown", accepted=list(accepted.get(name, ())), seen="not judged", detail=why
             )
-            for name in requires
+            for name in case.requires
         ],
         errors=[why],
-        unexpected=[f"{case['scenario']} is unknown: {why}"],
-        seconds=round(records[-1]["at"] / 1000, 3),
+        unexpected=[f"{case.scenario} is unknown: {why}"],
+        seconds=round(seconds, 3),
         journal=str(journal),
     )
 
@@ -300,6 +277,10 @@ def summary(results: Sequence[Result], seconds: float) -> Summary:
         unexpected=sum(not each.expected for each in results),
         seconds=round(seconds, 3),
     )
+
+
+def _program(program: parts.Program) -> Program:
+    return Program(name=program.name, version=program.version)
 
 
 def _culprit(culprit: Culprit | None) -> CulpritResult | None:

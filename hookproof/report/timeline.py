@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 
-from hookproof.journal import Record
+from hookproof.records import KINDS, Record
+from hookproof.records.faults import Fault
 from hookproof.report.timeline_agents import AgentTellers
 from hookproof.report.timeline_blame import Outcome
 from hookproof.report.timeline_jobs import JobTellers
@@ -22,25 +23,29 @@ def build(records: list[Record], outcomes: Iterable[Outcome] = (), *, most: int 
 
 class _Builder(AgentTellers, JobTellers):
     def build(self) -> Timeline:
-        tellers: dict[str, Callable[[Record], None]] = {
-            name.removeprefix("on_").replace("_", "."): getattr(self, name)
-            for name in dir(self)
-            if name.startswith("on_")
-        }
-        told = [record for record in self.records if record["kind"] in tellers]
-        self.following = {each["seq"]: after for each, after in pairwise(told)}
+        tellers = self._tellers()
+        told = [record for record in self.records if record.kind in tellers]
+        self.following = {each.seq: after for each, after in pairwise(told)}
         for record in self.records:
-            if record["seq"] in self.merged:
+            if record.seq in self.merged:
                 pass
-            elif record["kind"] not in tellers:
+            elif record.kind not in tellers:
                 self.picture.hidden += 1
             elif len(self.picture.rows) >= self.most:
                 self.picture.left_out += 1
             else:
-                tellers[record["kind"]](record)
+                tellers[record.kind](record)
             self.mark_broken(record)
         self.picture.hidden += len(self.after)
         return self._drawn()
+
+    def _tellers(self) -> dict[str, Callable[[Record], None]]:
+        """By kind the method that is named after it; every fault has the same. Raises KeyError for one of no kind."""
+        kinds = {f"on_{name.replace('.', '_')}": name for name in KINDS}
+        named = {name: getattr(self, name) for name in dir(self) if name.startswith("on_")}
+        tell_fault = named.pop("on_fault")
+        faults = {name: tell_fault for name, kind in KINDS.items() if issubclass(kind, Fault)}
+        return {kinds[name]: tell for name, tell in named.items()} | faults
 
     def _drawn(self) -> Timeline:
         """The picture with its lanes in order, those of a crowd put together."""

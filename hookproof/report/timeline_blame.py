@@ -11,10 +11,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from hookproof.journal import Record
 from hookproof.judge.agents import STARTS
 from hookproof.judge.culprit import only_hook
 from hookproof.judge.story import HookRun, Story
+from hookproof.records import Record
+from hookproof.records.faults import Fault, PidPlanted
+from hookproof.records.jobs import Cancel, JobsLaunched
+from hookproof.records.model import ModelRequest
+from hookproof.records.run import Census, ProcessDied, SessionsEnd
+from hookproof.records.told import CodexSignal, ShellEnded, ShellStarted
 from hookproof.report.timeline_cast import HARNESS, HOOKS, Cast
 
 _HOST_MS = 1000.0
@@ -45,16 +50,12 @@ class Sender:
     why: str
 
 
-def sender(story: Story, cast: Cast, record: Record) -> Sender | None:
+def sender(story: Story, cast: Cast, record: ProcessDied | CodexSignal) -> Sender | None:
     """Who sent the signal of which a process died, or of which Codex told; None when nothing points at anybody."""
-    if record["kind"] == "codex.signal":
+    if isinstance(record, CodexSignal):
         return _named(story, cast, record)
     told = next(
-        (
-            each
-            for each in story.of("codex.signal")
-            if each.get("by") == record["pid"] and each.get("signal") == record["signal"]
-        ),
+        (each for each in story.of(CodexSignal) if each.by == record.pid and each.signal == record.signal),
         None,
     )
     if told is not None:
@@ -62,33 +63,33 @@ def sender(story: Story, cast: Cast, record: Record) -> Sender | None:
     return _host(story, cast, record) or _hook(story, record)
 
 
-def _named(story: Story, cast: Cast, record: Record) -> Sender:
-    senders = {record.get("sender_pid"), record.get("sender_ppid")}
-    why = f"observed: the kernel named pid {record.get('sender_pid')} as the sender"
+def _named(story: Story, cast: Cast, record: CodexSignal) -> Sender:
+    senders = {record.sender_pid, record.sender_ppid}
+    why = f"observed: the kernel named pid {record.sender_pid} as the sender"
     for run in story.hooks:
-        if run.started.get("pid") in senders and run.started["at"] - _HOST_MS <= record["at"]:
+        if run.started.pid in senders and run.started.at - _HOST_MS <= record.at:
             return Sender(HOOKS, f"by the {run.event} hook", certain=True, why=why)
-    lane = cast.process(record.get("sender_pid")) or cast.process(record.get("sender_ppid"))
+    lane = cast.process(record.sender_pid) or cast.process(record.sender_ppid)
     if lane is not None:
         return Sender(lane, f"by {cast.name(lane)}", certain=True, why=why)
-    return Sender(HARNESS, f"by pid {record.get('sender_pid')}", certain=True, why=why)
+    return Sender(HARNESS, f"by pid {record.sender_pid}", certain=True, why=why)
 
 
-def _host(story: Story, cast: Cast, record: Record) -> Sender | None:
-    starts = {each["run"]: each for each in story.of("shell.started")}
-    for shell in story.of("shell.ended"):
-        by, begun = str(shell.get("ended_by")), starts.get(shell["run"])
-        if begun is None or not by.startswith("host") or abs(shell["at"] - record["at"]) > _HOST_MS:
+def _host(story: Story, cast: Cast, record: ProcessDied) -> Sender | None:
+    starts = {each.run: each for each in story.of(ShellStarted)}
+    for shell in story.of(ShellEnded):
+        by, begun = str(shell.ended_by), starts.get(shell.run)
+        if begun is None or not by.startswith("host") or abs(shell.at - record.at) > _HOST_MS:
             continue
-        host = cast.process(begun.get("by")) or cast.main
-        own = begun.get("pid") == record["pid"] and not shell.get("inferred")
+        host = cast.process(begun.by) or cast.main
+        own = begun.pid == record.pid and not shell.inferred
         why = "observed: the host’s own record" if own else "inferred: the host ended the shell just then"
         return Sender(host, f"by the host, {by.removeprefix('host ')}", certain=own, why=why)
     return None
 
 
 def _hook(story: Story, record: Record) -> Sender | None:
-    if only_hook(story, record["at"]) is None:
+    if only_hook(story, record.at) is None:
         return None
     why = "inferred: it was the only SessionEnd hook that was running then, or had just ended"
     return Sender(HOOKS, "by the SessionEnd hook", certain=False, why=why)
@@ -106,8 +107,8 @@ def broken(story: Story, outcomes: Iterable[Outcome]) -> dict[int, list[Outcome]
 def _moment(story: Story, outcome: Outcome) -> int:
     record = _of_agent(story, outcome) if outcome.id.startswith("CTX") else _of_job(story, outcome)
     if record is None:
-        record = next(iter(story.of("census")), None) or (story.records[-1] if story.records else None)
-    return int(record["seq"]) if record else 0
+        record = next(iter(story.of(Census)), None) or (story.records[-1] if story.records else None)
+    return int(record.seq) if record else 0
 
 
 def _of_job(story: Story, outcome: Outcome) -> Record | None:
@@ -119,16 +120,16 @@ def _of_job(story: Story, outcome: Outcome) -> Record | None:
         "JOB-04": story.look_after(job.ended or job.started),
         "JOB-06": story.look_after(lost),
         "JOB-21": story.look_after(job.ended or lost),
-        "JOB-07": next(iter(story.of("census")), None),
+        "JOB-07": next(iter(story.of(Census)), None),
         "JOB-08": job.result,
         "JOB-26": job.call,
-        "JOB-28": next(iter(story.of("shell.ended")), None),
+        "JOB-28": next(iter(story.of(ShellEnded)), None),
     }
     if outcome.id in evidence:
         return evidence[outcome.id]
     if outcome.id in _LATER:
         return _after_fault(story, outcome)
-    asked = [each for each in story.of("model.request") if each.get("agent") == "main"]
+    asked = [each for each in story.of(ModelRequest) if each.agent == "main"]
     return lost or job.refused or (asked[-1] if asked else None)
 
 
@@ -138,34 +139,34 @@ _LATER = frozenset(f"JOB-{number:02}" for number in (*range(9, 15), *range(16, 2
 
 def _after_fault(story: Story, outcome: Outcome) -> Record | None:
     """The death of a planted process, the hook that was late, a session's start again; else the first look after it."""
-    deeds = [*story.of("fault"), *story.of("cancel"), *story.of("sessions.end"), *story.of("jobs.launched")]
-    since = min((int(deed["seq"]) for deed in deeds), default=0)
+    deeds = [*story.of(Fault), *story.of(Cancel), *story.of(SessionsEnd), *story.of(JobsLaunched)]
+    since = min((int(deed.seq) for deed in deeds), default=0)
     if outcome.id == "JOB-14":
-        planted = {(fault["pid"], fault["start"]) for fault in story.of("fault") if "start" in fault}
-        return next((death for death in story.of("process.died") if (death["pid"], death["start"]) in planted), None)
+        planted = {(fault.pid, fault.start) for fault in story.of(PidPlanted)}
+        return next((death for death in story.of(ProcessDied) if (death.pid, death.start) in planted), None)
     if outcome.id == "JOB-11":
         return next((run.ended for run in story.session_end_hooks() if run.ended is not None), None)
     if outcome.id == "JOB-20":
-        return next(iter(story.of("fault")), None)
+        return next(iter(story.of(Fault)), None)
     if outcome.seen in {"left behind", "teardown looks elsewhere"}:
-        return next(iter(story.of("census")), None)
-    return next((look for look in story.looks if look["seq"] > since), None)
+        return next(iter(story.of(Census)), None)
+    return next((look for look in story.looks if look.seq > since), None)
 
 
 def _of_agent(story: Story, outcome: Outcome) -> Record | None:
     number, name = _REQUEST.search(outcome.detail), _AGENT.match(outcome.detail)
-    requests = story.of("model.request")
+    requests = story.of(ModelRequest)
     if number is not None:
-        return next((each for each in requests if each.get("n") == int(number[1])), None)
+        return next((each for each in requests if each.n == int(number[1])), None)
     if name is None:
         return None
-    asked = next((each for each in requests if each.get("agent") == name[1]), None)
+    asked = next((each for each in requests if each.agent == name[1]), None)
     if outcome.seen in {"emitted", "timed out", "failed"} and asked is not None:
-        ended = (run.ended for run in story.hooks if run.event in STARTS and _thread(run) == asked.get("thread"))
+        ended = (run.ended for run in story.hooks if run.event in STARTS and _thread(run) == asked.thread)
         return next((each for each in ended if each is not None), asked)
     return asked
 
 
 def _thread(run: HookRun) -> object:
-    payload = run.started.get("payload") or {}
-    return run.started.get("thread_id") or payload.get("agent_id") or payload.get("session_id")
+    payload = run.started.payload or {}
+    return run.started.thread_id or payload.get("agent_id") or payload.get("session_id")

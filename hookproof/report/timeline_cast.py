@@ -7,14 +7,32 @@ the deaths are known. Both are read here, so that a picture does not depend on w
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-from hookproof.journal import Record
+from hookproof.records import Record
+from hookproof.records.hosts import HostStarted, HostThread
+from hookproof.records.jobs import JobStarted, Look
+from hookproof.records.model import GateReached, ModelAnswer, ModelRequest
+from hookproof.records.run import Case, Census
+from hookproof.records.told import (
+    CodexStarted,
+    CodexTurn,
+    HookStarted,
+    SessionEnded,
+    SessionStarted,
+    ShellStarted,
+    SubagentEnded,
+    SubagentStarted,
+    ThreadStarted,
+)
 from hookproof.report.timeline_parts import Lane
 
 HOOKS, SHELLS, MODEL, HARNESS = "hooks", "shells", "model", "hookproof"
 _MOST_OF_A_KIND = 8
 _UNNAMED = "thread"
+OfAgent = SessionStarted | SessionEnded | SubagentStarted | SubagentEnded | ShellStarted
+"""Records of Claude Code that are about an agent."""
+OfThread = ThreadStarted | CodexTurn
+"""Records of Codex that are about a thread."""
 _ORDER = ("model", "session", "agent", "hooks", "shells", "worker", "server", "codex", "hookproof")
 _CROWDS = {"agent": "more agents", "worker": "more workers", "server": "more servers", "codex": "more Codex"}
 
@@ -23,9 +41,8 @@ class Cast:
     """The lanes of a journal, and which of them a record is about."""
 
     def __init__(self, records: list[Record]) -> None:
-        case: Record = next((record for record in records if record["kind"] == "case"), {})
-        host: dict[str, Any] = case.get("host") or {}
-        self.host = "Codex" if host.get("name") == "codex" else "Claude Code"
+        case = next((record for record in records if isinstance(record, Case)), None)
+        self.host = "Codex" if case is not None and case.host.name == "codex" else "Claude Code"
         self._lanes: dict[str, Lane] = {}
         self._agents: dict[str, str] = {}
         self._threads: dict[str, str] = {}
@@ -49,37 +66,37 @@ class Cast:
         return lane.key
 
     def _meet_agents(self, record: Record) -> None:
-        match record["kind"]:
-            case "host.started":
-                name = str(record["session"])
+        match record:
+            case HostStarted():
+                name = record.session
                 title = "Main session" if name == "main" else f"Session {name}"
-                key = self._add(Lane(f"session:{name}", "session", title, f"{self.host}, pid {record['pid']}"))
+                key = self._add(Lane(f"session:{name}", "session", title, f"{self.host}, pid {record.pid}"))
                 self._agents.setdefault(name, key)
-                self._pids[record["pid"]] = key
-                if record.get("session_id"):
-                    self._sessions[str(record["session_id"])] = key
-            case "host.thread":
-                name, thread = str(record["session"]), str(record["thread"])
+                self._pids[record.pid] = key
+                if record.session_id:
+                    self._sessions[record.session_id] = key
+            case HostThread():
+                name, thread = record.session, record.thread
                 key = self._agents.get(name) or self._add(
                     Lane(f"session:{name}", "session", f"Session {name}", "forked from the main session")
                 )
                 self._agents.setdefault(name, key)
                 self._threads.setdefault(thread, key)
                 self._sessions.setdefault(thread, key)
-            case "session.started":
-                key = self._agents.get(str(record.get("agent_id")), self._pids.get(record.get("by") or 0, self.main))
-                self._sessions.setdefault(str(record["session_id"]), key)
-                if record.get("agent_id"):
-                    self._own.add(str(record["session_id"]))
-            case "subagent.started":
+            case SessionStarted():
+                key = self._agents.get(str(record.agent_id), self._pids.get(record.by or 0, self.main))
+                self._sessions.setdefault(str(record.session_id), key)
+                if record.agent_id:
+                    self._own.add(str(record.session_id))
+            case SubagentStarted():
                 self._subagent(record)
-            case "thread.started":
+            case ThreadStarted():
                 self._thread(record)
-            case "model.request":
+            case ModelRequest():
                 self._asker(record)
 
-    def _subagent(self, record: Record) -> None:
-        kind, agent = str(record.get("agent_type") or "subagent"), str(record["agent_id"])
+    def _subagent(self, record: SubagentStarted) -> None:
+        kind, agent = str(record.agent_type or "subagent"), str(record.agent_id)
         if agent in self._agents:
             return
         self._types[kind] = number = self._types.get(kind, 0) + 1
@@ -88,31 +105,31 @@ class Cast:
         )
         self._agents[agent] = self._agents[f"{kind}#{number}"] = key
         self._agents.setdefault(kind, key)
-        root = record.get("root_session_id")
-        if root and record.get("session_id") and record["session_id"] != root:
-            self._sessions[str(record["session_id"])] = key
-            self._own.add(str(record["session_id"]))
+        root = record.root_session_id
+        if root and record.session_id and record.session_id != root:
+            self._sessions[str(record.session_id)] = key
+            self._own.add(str(record.session_id))
 
-    def _thread(self, record: Record) -> None:
-        thread, name = str(record["thread_id"]), record.get("marker")
-        host = self._pids.get(record.get("by") or 0)
+    def _thread(self, record: ThreadStarted) -> None:
+        thread, name = str(record.thread_id), record.marker
+        host = self._pids.get(record.by or 0)
         if thread in self._threads:
             return
-        if record.get("parent_thread_id") is None and host is not None and host not in self._threads.values():
+        if record.parent_thread_id is None and host is not None and host not in self._threads.values():
             key = host
         else:
-            role, nickname = record.get("agent_role"), record.get("agent_nickname")
+            role, nickname = record.agent_role, record.agent_nickname
             note = " ".join(str(each) for each in (role, nickname) if each) or _UNNAMED
             key = self._add(Lane(f"agent:{thread}", "agent", _short(str(name or nickname or _UNNAMED)), note))
         self._threads[thread] = self._sessions[thread] = self._agents[thread] = key
         if name:
             self._agents.setdefault(str(name), key)
 
-    def _asker(self, record: Record) -> None:
+    def _asker(self, record: ModelRequest) -> None:
         """A real host tells of an agent only by asking the model for it."""
-        name, thread = str(record.get("agent")), record.get("thread")
+        name, thread = str(record.agent), record.thread
         if name not in self._agents and (thread is None or thread not in self._threads):
-            note = str(record.get("subagent") or "subagent")
+            note = str(record.subagent or "subagent")
             self._agents[name] = self._add(Lane(f"agent:{thread or name}", "agent", _short(name), note))
         if thread is not None:
             known = self._lanes.get(self._threads.get(str(thread), ""))
@@ -123,30 +140,32 @@ class Cast:
 
     def _meet_processes(self, records: list[Record]) -> None:
         for record in records:
-            if record["kind"] in {"hook.started", "shell.started"} and record.get("pid"):
-                self._pids.setdefault(record["pid"], HOOKS if record["kind"] == "hook.started" else SHELLS)
-        jobs = [record for record in records if record["kind"] == "job.started" and record.get("worker")]
+            if isinstance(record, HookStarted | ShellStarted) and record.pid:
+                self._pids.setdefault(record.pid, HOOKS if isinstance(record, HookStarted) else SHELLS)
+        jobs = [record for record in records if isinstance(record, JobStarted) and record.worker is not None]
         for record in jobs:
-            title = "Worker" if len(jobs) == 1 else f"Worker of {record['job']}"
-            note = f"of the job, pid {record['worker']}"
-            self._pids.setdefault(record["worker"], self._add(Lane(f"job:{record['job']}", "worker", title, note)))
+            if record.worker is None:
+                continue
+            title = "Worker" if len(jobs) == 1 else f"Worker of {record.job}"
+            note = f"of the job, pid {record.worker}"
+            self._pids.setdefault(record.worker, self._add(Lane(f"job:{record.job}", "worker", title, note)))
         for pid in _servers(records):
             if pid not in self._pids:
                 self._pids[pid] = self._add(Lane(f"server:{pid}", "server", "Server", f"of the companion, pid {pid}"))
         self._meet_codex(records, hosted=self.host == "Codex" and not jobs)
-        turns = {str(r["thread_id"]): r["by"] for r in records if r["kind"] == "codex.turn" and r.get("by")}
+        turns = {str(r.thread_id): r.by for r in records if isinstance(r, CodexTurn) and r.by}
         for record in records:
-            if record["kind"] == "gate.reached":
-                self._gates[str(record["job"])] = self._pids.get(turns.get(str(record.get("thread")), 0), "")
+            if isinstance(record, GateReached):
+                self._gates[str(record.job)] = self._pids.get(turns.get(str(record.thread), 0), "")
 
     def _meet_codex(self, records: list[Record], *, hosted: bool) -> None:
         for record in records:
-            if record["kind"] == "codex.started" and record["pid"] not in self._pids:
+            if isinstance(record, CodexStarted) and record.pid not in self._pids:
                 if hosted:
-                    self.preparing.add(record["pid"])
+                    self.preparing.add(record.pid)
                     continue
-                lane = Lane(f"codex:{record['pid']}", "codex", "Codex", f"app-server, pid {record['pid']}")
-                self._pids[record["pid"]] = self._add(lane)
+                lane = Lane(f"codex:{record.pid}", "codex", "Codex", f"app-server, pid {record.pid}")
+                self._pids[record.pid] = self._add(lane)
 
     @property
     def main(self) -> str:
@@ -157,24 +176,28 @@ class Cast:
         """The lane of a session of the scenario."""
         return self._agents.get(str(name), self.main)
 
-    def asker(self, record: Record) -> str:
+    def asker(self, record: ModelRequest | ModelAnswer) -> str:
         """The lane of the agent whose request or answer this is."""
-        thread = record.get("thread")
-        if thread is not None and str(thread) in self._threads:
-            return self._threads[str(thread)]
-        return self._agents.get(str(record.get("agent")), self.main)
+        thread = record.thread if isinstance(record, ModelRequest) else None
+        if thread is not None and thread in self._threads:
+            return self._threads[thread]
+        return self._agents.get(str(record.agent), self.main)
 
-    def agent(self, record: Record) -> str:
+    def agent(self, record: OfAgent | OfThread | HookStarted) -> str:
         """The lane of the agent that a host's record is about, by its thread, its agent, its session."""
-        for where, name in ((self._threads, "thread_id"), (self._agents, "agent_id"), (self._sessions, "session_id")):
-            found = where.get(str(record.get(name)))
-            if found is not None:
-                return found
-        return self.main
+        if isinstance(record, OfThread):
+            return self.thread(record.thread_id)
+        thread = record.thread_id if isinstance(record, HookStarted) else None
+        found = self._threads.get(thread or "") or self._agents.get(record.agent_id or "")
+        return found or self.session(record.session_id)
 
-    def session(self, record: Record) -> str:
-        """The lane to whose session a record belongs."""
-        return self._sessions.get(str(record.get("session_id")), self.main)
+    def thread(self, thread: str | None) -> str:
+        """The lane of a thread of Codex."""
+        return self._threads.get(thread or "", self.main)
+
+    def session(self, session_id: str | None) -> str:
+        """The lane to whose session something belongs."""
+        return self._sessions.get(session_id or "", self.main)
 
     def has_own_session(self, session_id: object) -> bool:
         """Whether a session is a subagent's own."""
@@ -230,14 +253,14 @@ class Cast:
 def _servers(records: list[Record]) -> list[int]:
     """The companion's own servers: what its state files name, and what started a Codex without being the worker."""
     named = [
-        entry["server"]["pid"]
+        entry.server["pid"]
         for record in records
-        if record["kind"] in {"look", "census"}
-        for entry in record.get("state") or ()
-        if isinstance(entry.get("server"), dict) and isinstance(entry["server"].get("pid"), int)
+        if isinstance(record, Look | Census)
+        for entry in record.state
+        if entry.server is not None and isinstance(entry.server.get("pid"), int)
     ]
-    known = {process["pid"] for record in records if record["kind"] == "job.started" for process in record["processes"]}
-    started = [record["ppid"] for record in records if record["kind"] == "codex.started"]
+    known = {process.pid for record in records if isinstance(record, JobStarted) for process in record.processes}
+    started = [record.ppid for record in records if isinstance(record, CodexStarted)]
     return list(dict.fromkeys([*named, *(pid for pid in started if pid in known)]))
 
 

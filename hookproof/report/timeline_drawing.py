@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hookproof.journal import Record
 from hookproof.judge.agents import emitted
 from hookproof.judge.story import HookRun, Story
+from hookproof.records import Record
+from hookproof.records.model import ModelRequest
+from hookproof.records.run import SweepBegan
 from hookproof.report.timeline_blame import Outcome, broken
 from hookproof.report.timeline_cast import Cast
 from hookproof.report.timeline_parts import Arrow, Bar, BarKind, Detail, Mark, MarkKind, Row, Timeline, Tone
@@ -16,7 +18,7 @@ class Drawing:
     """A picture in the making, from the records of one journal."""
 
     def __init__(self, records: list[Record], outcomes: Iterable[Outcome], most: int) -> None:
-        swept = next((number for number, each in enumerate(records) if each["kind"] == "sweep.began"), len(records))
+        swept = next((number for number, each in enumerate(records) if isinstance(each, SweepBegan)), len(records))
         self.story = Story(records)
         self.cast = Cast(records)
         self.job = self.story.first_job()
@@ -25,7 +27,7 @@ class Drawing:
         self.broken = broken(self.story, outcomes)
         self.records = records[:swept]
         self.after = records[swept:]
-        self.runs = {run.started["run"]: run for run in self.story.hooks}
+        self.runs = {run.started.run: run for run in self.story.hooks}
         self.bars: dict[str, Bar] = {}
         self.contexts = [(context, run) for run in self.story.hooks if (context := emitted(run).strip())]
         self.landed = self._landed()
@@ -34,7 +36,7 @@ class Drawing:
         self.following: dict[int, Record] = {}
 
     def row(self, record: Record, text: str, tone: Tone = "plain", details: list[Detail] | None = None) -> int:
-        self.picture.rows.append(Row(record["at"], record["seq"], text, tone, details or []))
+        self.picture.rows.append(Row(record.at, record.seq, text, tone, details or []))
         return len(self.picture.rows) - 1
 
     def born(self, key: str, lane: str, kind: BarKind, row: int, *, label: str = "", owner: str = "") -> Bar:
@@ -55,7 +57,7 @@ class Drawing:
             self.picture.arrows.append(arrow)
 
     def mark_broken(self, record: Record) -> None:
-        for outcome in self.broken.get(record["seq"], ()):
+        for outcome in self.broken.get(record.seq, ()):
             if self.picture.left_out:
                 self.picture.broken_later.append(outcome.id)
             else:
@@ -66,19 +68,19 @@ class Drawing:
     def _landed(self) -> dict[str, list[str]]:
         """By hook run: the agents whose models its context reached."""
         found: dict[str, list[str]] = {}
-        for request in self.story.of("model.request") if self.contexts else ():
+        for request in self.story.of(ModelRequest) if self.contexts else ():
             for run in self.told(request):
-                found.setdefault(run.started["run"], []).append(self.cast.asker(request))
+                found.setdefault(run.started.run, []).append(self.cast.asker(request))
         return found
 
-    def told(self, request: Record) -> list[HookRun]:
+    def told(self, request: ModelRequest) -> list[HookRun]:
         """The hook runs whose context is among the texts that a request told a model anew."""
-        told = (t for t in request.get("texts") or () if t["role"] != "assistant" and not t.get("inherited"))
-        texts = [str(text["text"]) for text in told]
+        told = (t for t in request.texts if t.role != "assistant" and not t.inherited)
+        texts = [text.text for text in told]
         runs = [
             run
             for context, run in self.contexts
-            if run.ended is not None and run.ended["seq"] < request["seq"] and any(context in text for text in texts)
+            if run.ended is not None and run.ended.seq < request.seq and any(context in text for text in texts)
         ]
         # two hooks may say the same: then each agent was told by its own
         asker = self.cast.asker(request)

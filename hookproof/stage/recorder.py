@@ -1,7 +1,7 @@
 """The recorder: the loopback port on which the stand-ins, the tap and the observer report what they do.
 
 Every line is answered with one byte once it has been dealt with, and its sender waits for that: so the journal's order
-is the order in which things happened, across processes. What is no record, or none that may be told (`told.py`), is
+is the order in which things happened, across processes. What is no record, or none that may be told, is
 refused: an `error` record that names the sender takes its place, the sender has its answer all the same, and nobody
 else notices. A connection that does not begin with the run's token is closed and told in the journal.
 
@@ -14,10 +14,13 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from hookproof import files
-from hookproof.journal import Journal, Record
+from hookproof import files, records
+from hookproof.journal import Journal
 from hookproof.loopback import HOST, LoopbackServer
-from hookproof.stage import told
+from hookproof.records import Part, Record, Told
+from hookproof.records.base import Pid, part
+from hookproof.records.run import Error, RecorderBrokenOff, Stranger
+from hookproof.records.told import ShellHeld
 from hookproof.wire import Line, Lines, Sparing
 
 LONGEST_LINE = 32 * 1024 * 1024
@@ -31,8 +34,14 @@ MOST_MISFITS = 20
 MOST_STRANGERS = 100
 _LONGEST_HELLO = 4096
 _OURS = frozenset({"seq", "at", "source", "by"})
-HELD = "shell.held"
-"""A record whose sender waits for a second byte: `fakes/hold`."""
+
+
+@part
+class Sender(Part):
+    """What a connection begins with, beside the token."""
+
+    source: str
+    pid: Pid
 
 
 class Recorder:
@@ -45,7 +54,7 @@ class Recorder:
         self._goes_on = asyncio.Event()
         self._taken = 0
         self._full = False
-        self._stranger = Sparing(lambda what: journal.write("stranger", what=what), MOST_STRANGERS)
+        self._stranger = Sparing(lambda what: journal.write(Stranger(what=what)), MOST_STRANGERS)
 
     async def start(self) -> str:
         """Listen on loopback. Returns host:port."""
@@ -71,9 +80,9 @@ class Recorder:
         except ConnectionError:
             pass  # the sender died; what it had sent is in the journal
         except Exception as error:  # whatever it is, it is told here and not by asyncio on the terminal
-            self._journal.write("error", where="recorder", what=f"{type(error).__name__}: {error}")
+            self._journal.write(Error(where="recorder", what=f"{type(error).__name__}: {error}"))
 
-    def _introduced(self, line: Line | None) -> Record | None:
+    def _introduced(self, line: Line | None) -> Sender | None:
         """Who speaks, as its records will say it; None for one that does not know the token."""
         try:
             hello = files.parse_json(line.data) if line is not None and not line.cut else None
@@ -83,11 +92,10 @@ class Recorder:
             self._stranger("a connection to the recorder without this run's token was closed")
             return None
         try:
-            told.check_hello(hello)
-        except told.MisfitError as error:
-            self._journal.write("error", where="recorder", what=str(error))
+            return _sender(hello)
+        except records.MisfitError as error:
+            self._journal.write(Error(where="recorder", what=str(error)))
             return None
-        return {"source": hello["source"], "by": hello["pid"]}
 
     def _room(self, size: int) -> bool:
         """Whether a line of this size is still taken; the first that is not is told."""
@@ -97,14 +105,14 @@ class Recorder:
         self._full = self._taken > MOST_OF_A_RUN
         if self._full:
             what = f"more than {_mib(MOST_OF_A_RUN)} were told in this run; no more is taken"
-            self._journal.write("error", where="recorder", what=what)
+            self._journal.write(Error(where="recorder", what=what))
         return not self._full
 
 
 class _Connection:
     """One sender that knows the token, from its first record to its last."""
 
-    def __init__(self, journal: Journal, sender: Record, room: Callable[[int], bool]) -> None:
+    def __init__(self, journal: Journal, sender: Sender, room: Callable[[int], bool]) -> None:
         self._journal = journal
         self._sender = sender
         self._room = room
@@ -116,22 +124,21 @@ class _Connection:
         while self._misfits < MOST_MISFITS and (line := await lines.next()) is not None:
             if not line.ended:
                 # it was killed in the middle, which is no fault of anybody's telling
-                self._journal.write("recorder.broken_off", **self._sender, bytes=line.size)
+                self._journal.write(RecorderBrokenOff(source=self._sender.source, by=self._sender.pid, bytes=line.size))
                 return
-            kind = self._take(line)
+            taken = self._take(line)
             await _acknowledge(writer)
-            if kind == HELD:
+            if isinstance(taken, ShellHeld):
                 await goes_on.wait()
                 await _acknowledge(writer)
 
-    def _take(self, line: Line) -> str | None:
-        """Write one record down, or why it is none. Returns its kind."""
+    def _take(self, line: Line) -> Record | None:
+        """Write one record down, or why it is none. Returns it."""
         if self._taken > MOST_OF_A_CONNECTION:
             return None
         try:
-            record = _record(line)
-            kind = told.check(record.pop("kind", None), record)
-        except (ValueError, told.MisfitError) as error:
+            record = self._record(line)
+        except (ValueError, records.MisfitError) as error:
             self._misfits += 1
             last = "; its connection was closed" if self._misfits == MOST_MISFITS else ""
             self._refuse(f"told what is refused: {error}{last}")
@@ -142,16 +149,27 @@ class _Connection:
             return None
         if not self._room(line.size):
             return None
-        fields = {name: value for name, value in record.items() if name not in _OURS}
-        self._journal.write(kind, **self._sender, **fields)
-        return kind
+        return self._journal.write(record)
 
     def _refuse(self, what: str) -> None:
-        who = f"{told.short(self._sender['source'])} (pid {self._sender['by']})"
-        self._journal.write("error", where="recorder", what=f"{who} {what}", **self._sender)
+        source, pid = self._sender.source, self._sender.pid
+        who = f"{records.short(source)} (pid {pid})"
+        self._journal.write(Error(where="recorder", what=f"{who} {what}", source=source, by=pid))
+
+    def _record(self, line: Line) -> Told:
+        """What the line tells, as its sender's. Raises ValueError, MisfitError."""
+        values = _values(line)
+        kind = values.pop("kind", None)
+        told = {name: value for name, value in values.items() if name not in _OURS}
+        return records.decode(kind, {**told, "source": self._sender.source, "by": self._sender.pid}, Told)
 
 
-def _record(line: Line) -> dict[str, Any]:
+def _sender(hello: dict[str, Any]) -> Sender:
+    """Who begins a connection so. Raises MisfitError."""
+    return records.build(Sender, hello, "the first line of a connection")
+
+
+def _values(line: Line) -> dict[str, Any]:
     """Raises ValueError."""
     if line.cut:
         raise ValueError(f"a line of {line.size} bytes, where {LONGEST_LINE} are the most")

@@ -16,8 +16,11 @@ from typing import Any
 
 from hookproof import files
 from hookproof.catalogue.descriptor import State
-from hookproof.journal import Journal, Record
+from hookproof.journal import Journal
 from hookproof.model.script import names_job
+from hookproof.records.base import Json
+from hookproof.records.parts import StateRoot
+from hookproof.records.run import Error
 from hookproof.stage.world import World
 
 _TORN_SECONDS = 1.0
@@ -26,7 +29,7 @@ _LONGEST_SECONDS = 30.0
 _MOST_FILES = 10_000
 
 
-async def settled_state(world: World, state: State, journal: Journal) -> list[Record]:
+async def settled_state(world: World, state: State, journal: Journal) -> list[StateRoot]:
     """As `read_state`, but a file that is being written is read again until it is whole.
 
     Plugins write state in place (measured on 1.0.4: torn reads), and a torn read is no evidence of a lost row. There
@@ -36,28 +39,27 @@ async def settled_state(world: World, state: State, journal: Journal) -> list[Re
     loop = asyncio.get_running_loop()
     deadline = loop.time() + _TORN_SECONDS
     entries = await _off_loop(world, state)
-    while any(entry["error"] and not entry.get("unread") for entry in entries) and loop.time() < deadline:
+    while any(entry.error and not entry.unread for entry in entries) and loop.time() < deadline:
         await asyncio.sleep(_AGAIN_SECONDS)
         entries = await _off_loop(world, state)
     for entry in entries:
-        if entry.get("unread"):
-            what = f"{entry['root']}: {entry['unread']}"
-            if not any(record["kind"] == "error" and record["what"] == what for record in journal.records):
-                journal.write("error", where="state", what=what)
+        if entry.unread:
+            what = f"{entry.root}: {entry.unread}"
+            if not any(error.what == what for error in journal.of(Error)):
+                journal.write(Error(where="state", what=what))
     return entries
 
 
-async def _off_loop(world: World, state: State) -> list[Record]:
+async def _off_loop(world: World, state: State) -> list[StateRoot]:
     return await files.off_loop(
         lambda: read_state(world, state), waiting_for="the plugin's state files", seconds=_LONGEST_SECONDS
     )
 
 
-def read_state(world: World, state: State) -> list[Record]:
-    """One entry per state root: `{root, rows, job_files, server, error}`. Reads files of the plugin's: blocks.
+def read_state(world: World, state: State) -> list[StateRoot]:
+    """One entry per state root. Reads files of the plugin's: blocks.
 
-    `error` says what is wrong with a file, damage included; `unread`, where it is there, that one was not read at all
-    (a FIFO, too large, nested too deep, a link that leads out), so that nobody knows what it says.
+    `unread` is set where a file is a FIFO, too large, nested too deep, or a link that leads out.
     """
     return [_read_root(root, state, world) for root in _roots(world, state)]
 
@@ -70,25 +72,28 @@ def _roots(world: World, state: State) -> list[Path]:
     return list(found)
 
 
-def _read_root(root: Path, state: State, world: World) -> Record:
-    entry: Record = {"root": str(root.relative_to(world.root)), "rows": [], "job_files": [], "server": None}
+def _read_root(root: Path, state: State, world: World) -> StateRoot:
+    name = str(root.relative_to(world.root))
     if not files.is_inside(root, world.root):
         reason = f"leads out of the run, to {os.path.realpath(root)}; it is not followed"
-        return entry | {"error": reason, "unread": reason}
+        return StateRoot(root=name, rows=[], job_files=[], server=None, error=reason, unread=reason)
     table, error, unread = _json(root / state.file, world)
     rows = table.get(state.rows) if isinstance(table, dict) else None
-    entry["rows"] = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    entry["error"] = error
+    job_files, server = [], None
     folder = (root / state.job_file).parent
     if folder.is_dir() and files.is_inside(folder, world.root):
-        entry["job_files"] = sorted(each.name for each in itertools.islice(folder.iterdir(), _MOST_FILES))
+        job_files = sorted(each.name for each in itertools.islice(folder.iterdir(), _MOST_FILES))
     if state.server_file is not None:
         server, torn, hidden = _json(root / state.server_file, world)
-        entry["server"] = server if isinstance(server, dict) else None
-        entry["error"], unread = error or torn, unread or hidden
-    if unread is not None:
-        entry["unread"] = unread
-    return entry
+        error, unread = error or torn, unread or hidden
+    return StateRoot(
+        root=name,
+        rows=[row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else [],
+        job_files=job_files,
+        server=server if isinstance(server, dict) else None,
+        error=error,
+        unread=unread,
+    )
 
 
 def _json(path: Path, world: World) -> tuple[Any, str | None, str | None]:
@@ -101,19 +106,19 @@ def _json(path: Path, world: World) -> tuple[Any, str | None, str | None]:
 
 
 def find_row(
-    entries: list[Record], state: State, job: str, world: World, *, known: frozenset[str] = frozenset()
-) -> Record | None:
+    entries: list[StateRoot], state: State, job: str, world: World, *, known: frozenset[str] = frozenset()
+) -> Json | None:
     """The row of the job that was launched with `job=NAME` in its prompt, wherever it is.
 
     The prompt stands in the row itself or in the job's own file. A plugin that keeps it in neither (1.0.4 does not,
     for reviews) is taken at its word when there is just one active row beside those `known` to be of other jobs.
     """
     for entry in entries:
-        for row in entry["rows"]:
-            file = world.root / entry["root"] / state.job_file.replace("{id}", str(row.get(state.fields.id)))
+        for row in entry.rows:
+            file = world.root / entry.root / state.job_file.replace("{id}", str(row.get(state.fields.id)))
             if names_job(json.dumps(row), job) or names_job(_text(file, world), job):
                 return dict(row)
-    rows = (row for entry in entries for row in entry["rows"])
+    rows = (row for entry in entries for row in entry.rows)
     active = [row for row in rows if row.get(state.fields.status) in state.words.active]
     others = [row for row in active if str(row.get(state.fields.id)) not in known]
     return dict(others[0]) if len(others) == 1 else None

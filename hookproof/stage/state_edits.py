@@ -15,7 +15,8 @@ from typing import Any
 
 from hookproof import files
 from hookproof.catalogue.descriptor import State
-from hookproof.journal import Record
+from hookproof.records.base import Json
+from hookproof.records.parts import TornFile
 from hookproof.stage import inside
 from hookproof.stage.state import read_state
 from hookproof.stage.world import World
@@ -34,7 +35,7 @@ class StateFiles:
         self._world = world
         self._state = state
 
-    def change_row(self, job_id: str, change: Callable[[Record], Record]) -> None:
+    def change_row(self, job_id: str, change: Callable[[Json], Json]) -> None:
         """Change the row of a job in the list, and the job's own file likewise. Raises NoSuchRowError."""
         root, table, rows = self._list_with(job_id)
         table[self._state.rows] = [change(row) if self._id(row) == job_id else row for row in rows]
@@ -43,7 +44,7 @@ class StateFiles:
         if isinstance(record := self._read(own), dict):
             self._write(own, change(record))
 
-    def add_row(self, like: str, rename: Callable[[str], str], change: Callable[[Record], Record]) -> None:
+    def add_row(self, like: str, rename: Callable[[str], str], change: Callable[[Json], Json]) -> None:
         """Add a job that is like another one but for its names and what `change` says of it. Raises NoSuchRowError."""
         root, table, rows = self._list_with(like)
         row = change(json.loads(rename(json.dumps(next(row for row in rows if self._id(row) == like)))))
@@ -60,7 +61,7 @@ class StateFiles:
         table[self._state.rows] = [self._over(model, number) for number in range(count, 0, -1)] + rows
         self._write(root / self._state.file, table)
 
-    def _over(self, row: Record, number: int) -> Record:
+    def _over(self, row: Json, number: int) -> Json:
         fields, words = self._state.fields, self._state.words
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         aged = {key: now if isinstance(value, str) and _STAMP.fullmatch(value) else value for key, value in row.items()}
@@ -70,14 +71,14 @@ class StateFiles:
             fields.pid: None,
         }
 
-    def tear(self) -> list[Record]:
-        """Cut every list of jobs in half, as a writer leaves it that was killed. {file, bytes, left} of each.
+    def tear(self) -> list[TornFile]:
+        """Cut every list of jobs in half, as a writer leaves it that was killed.
 
         Raises NoSuchRowError for one that is no file of the run's.
         """
-        torn: dict[Path, Record] = {}
+        torn: dict[Path, TornFile] = {}
         for entry in read_state(self._world, self._state):
-            path = self._world.root / entry["root"] / self._state.file
+            path = self._world.root / entry.root / self._state.file
             try:
                 real = inside.place(self._world.root, path)
                 whole = files.read_bytes(real, limit=files.STATE, inside=self._world.root)
@@ -89,16 +90,16 @@ class StateFiles:
                 # not in place: the file may have a second name, outside of the run
                 self._put(real, whole[: len(whole) // 2])
                 name = path.relative_to(self._world.root).as_posix()
-                torn[real] = {"file": name, "bytes": len(whole), "left": len(whole) // 2}
+                torn[real] = TornFile(file=name, bytes=len(whole), left=len(whole) // 2)
         return list(torn.values())
 
-    def server(self) -> tuple[Path, Record] | None:
+    def server(self) -> tuple[Path, Json] | None:
         """The file that says where a shared server is, and what it says; None where there is none."""
         if self._state.server_file is None:
             return None
         for entry in read_state(self._world, self._state):
-            if isinstance(entry["server"], dict):
-                return self._world.root / entry["root"] / self._state.server_file, entry["server"]
+            if entry.server is not None:
+                return self._world.root / entry.root / self._state.server_file, entry.server
         return None
 
     def change_server(self, **fields: Any) -> bool:
@@ -109,10 +110,10 @@ class StateFiles:
         self._write(found[0], found[1] | fields)
         return True
 
-    def _list_with(self, job_id: str) -> tuple[Path, Record, list[Record]]:
+    def _list_with(self, job_id: str) -> tuple[Path, Json, list[Json]]:
         for entry in read_state(self._world, self._state):
-            root = self._world.root / entry["root"]
-            if any(self._id(row) == job_id for row in entry["rows"]):
+            root = self._world.root / entry.root
+            if any(self._id(row) == job_id for row in entry.rows):
                 table = self._table(root / self._state.file)
                 return root, table, table[self._state.rows]
         raise NoSuchRowError(f"no list of jobs below {', '.join(self._state.roots)} has the job {job_id!r}")
@@ -120,10 +121,10 @@ class StateFiles:
     def _job_file(self, root: Path, job_id: str) -> Path:
         return root / self._state.job_file.replace("{id}", job_id)
 
-    def _id(self, row: Record) -> Any:
+    def _id(self, row: Json) -> Any:
         return row.get(self._state.fields.id)
 
-    def _table(self, path: Path) -> Record:
+    def _table(self, path: Path) -> Json:
         """A list of jobs that has just been read, once more. Raises NoSuchRowError."""
         try:
             table = files.read_json(path, limit=files.STATE, inside=self._world.root)

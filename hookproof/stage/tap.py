@@ -18,7 +18,10 @@ from typing import Any, Literal
 
 from hookproof import files, places, processes
 from hookproof.catalogue.plugin import CODEX_MANIFEST, HOOKS, MANIFEST
-from hookproof.journal import Journal, Record
+from hookproof.journal import Journal
+from hookproof.records import Record
+from hookproof.records.run import ProcessDied, SweepBegan
+from hookproof.records.told import HookEnded, HookHeld, HookStarted
 from hookproof.stage import inside
 
 Host = Literal["claude", "codex"]
@@ -202,35 +205,47 @@ class Unfinished:
     def __init__(self, journal: Journal, watch: Callable[[processes.Identity], bool]) -> None:
         self._journal = journal
         self._watch = watch
-        self._open: dict[str, tuple[int, Record]] = {}
+        self._open: dict[str, tuple[int, HookStarted]] = {}
         self._loop = asyncio.get_running_loop()
         journal.observe(self._seen)
 
     def _seen(self, record: Record) -> None:
-        kind = record["kind"]
-        if kind == "hook.started":
-            self._follow(int(record["by"]), record)
-        elif kind == "hook.held" and record["run"] in self._open:
-            self._follow(int(record["pid"]), self._open[record["run"]][1])
-        elif kind == "hook.ended":
-            self._open.pop(record["run"], None)
-        elif kind == "sweep.began":
+        if isinstance(record, HookStarted):
+            self._follow(record.by or 0, record)
+        elif isinstance(record, HookHeld) and record.run in self._open:
+            self._follow(record.pid, self._open[record.run][1])
+        elif isinstance(record, HookEnded):
+            self._open.pop(record.run, None)
+        elif isinstance(record, SweepBegan):
             self._open.clear()
-        elif kind == "process.died":
+        elif isinstance(record, ProcessDied):
             for run, (pid, _) in self._open.items():
-                if pid == record["pid"]:
-                    self._loop.call_soon(self._end, run, record["signal"])
+                if pid == record.pid:
+                    self._loop.call_soon(self._end, run, record.signal)
 
-    def _follow(self, pid: int, started: Record) -> None:
-        self._open[started["run"]] = (pid, started)
+    def _follow(self, pid: int, started: HookStarted) -> None:
+        self._open[started.run] = (pid, started)
         identity = processes.identify(pid)
         if identity is None or not self._watch(identity):
-            self._loop.call_soon(self._end, started["run"], None)
+            self._loop.call_soon(self._end, started.run, None)
 
     def _end(self, run: str, signal: int | None) -> None:
         if run not in self._open:
             return
         _, started = self._open[run]
-        who = {name: started[name] for name in ("source", "by", "run", "event", "session_id", "agent_id")}
-        nothing = {"exit": None, "signal": signal, "stdout": "", "stderr": "", "effects": None}
-        self._journal.write("hook.ended", **who, **nothing, ended_by="host", inferred="its tap died without a word")
+        self._journal.write(
+            HookEnded(
+                source=started.source,
+                by=started.by,
+                run=run,
+                event=started.event,
+                session_id=started.session_id,
+                agent_id=started.agent_id,
+                exit=None,
+                signal=signal,
+                stdout="",
+                stderr="",
+                ended_by="host",
+                inferred="its tap died without a word",
+            )
+        )

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from hookproof.journal import Record
 from hookproof.judge.signature import HYPOTHESES
+from hookproof.records import Record
+from hookproof.records.jobs import Look
 from hookproof.report.results import CheckOutcome, Result
 
 LIFECYCLE = "as-reported-345"
@@ -118,8 +119,8 @@ def culprit_lines(each: Result) -> list[str]:
 
 def status_answer(records: Sequence[Record]) -> dict[str, object] | None:
     """What `status --all --json` said in the main session in the last look: the reporter's evidence."""
-    looks = [record for record in records if record["kind"] == "look" and "main" in record["places"]]
-    answer = looks[-1]["places"]["main"]["answer"] if looks else None
+    looks = [record for record in records if isinstance(record, Look) and "main" in record.places]
+    answer = looks[-1].places["main"].answer if looks else None
     return {key: _brief(answer.get(key)) for key in _STATUS_KEYS} if isinstance(answer, dict) else None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from calibrated_runs import (
     HELPER,
@@ -23,6 +25,8 @@ from calibrated_runs import (
 
 from hookproof.calibration.compare import compare
 from hookproof.calibration.facets import FACETS, Facets
+from hookproof.records import Record
+from hookproof.records.run import Error
 
 OTHER = "22222222-2222-4222-8222-222222222222"
 TASK = "<task-notification>\n<task-id>b01234567</task-id>\n<status>{}</status>\n</task-notification>"
@@ -33,7 +37,7 @@ def differing(one: Facets, other: Facets) -> set[str]:
     return {difference.facet for difference in compare("s", [one], [other])}
 
 
-PAIRS = {
+PAIRS: dict[str, tuple[list[Record], list[Record]]] = {
     "events": ([hook("Stop")], [hook("Stop"), hook("Stop")]),
     "order": ([hook("Stop"), told(prompt())], [told(prompt()), hook("Stop")]),
     "payload keys": ([hook("Stop", tasks=[])], [hook("Stop", tasks={})]),
@@ -71,7 +75,7 @@ def test_a_facet_differs_alone_and_agrees_with_itself(facet: str) -> None:
 
 
 def test_an_error_counts_even_where_both_sides_have_it() -> None:
-    run = facets({"kind": "error", "where": "play", "what": "waited 30 s for Godot"})
+    run = facets(Error(where="play", what="waited 30 s for Godot"))
     assert differing(run, run) == {"errors"}
 
 
@@ -79,11 +83,10 @@ def test_ids_and_directories_do_not_count() -> None:
     here = facets(hook("Stop"), told(prompt(), ("user", TASK.format("completed"))))
     started = hook("Stop")
     payload = {
-        key: str(value).replace(ROOT, OTHER).replace("abcd1234", "zy9A0xwv")
-        for key, value in started["payload"].items()
+        key: str(value).replace(ROOT, OTHER).replace("abcd1234", "zy9A0xwv") for key, value in started.payload.items()
     }
     there = facets(
-        {**started, "session_id": OTHER, "payload": payload},
+        replace(started, session_id=OTHER, payload=payload),
         told(prompt(), ("user", TASK.format("completed").replace("b01234567", "bzzzzzzzz"))),
         root=OTHER,
     )
@@ -92,16 +95,16 @@ def test_ids_and_directories_do_not_count() -> None:
 
 
 def test_a_stand_ins_own_records_of_hooks_do_not_count() -> None:
-    run = facets({**hook("Stop"), "by": HOST}, {**hook("Stop"), "thread_id": "t"}, hook("Stop"))
+    run = facets(replace(hook("Stop"), by=HOST), replace(hook("Stop"), thread_id="t"), hook("Stop"))
     assert run.tables["events"] == {"main Stop": 1}
 
 
 def test_an_agents_hook_is_the_agents_whatever_session_it_carries() -> None:
     own = hook("PreToolUse", agent=HELPER, tool_name="Bash")
-    own["session_id"] = own["payload"]["session_id"] = OTHER
+    own = replace(own, session_id=OTHER, payload={**own.payload, "session_id": OTHER})
     end = hook("SessionEnd", reason="other")
-    end["session_id"] = end["payload"]["session_id"] = OTHER
-    end["payload"]["transcript_path"] = f"{RUN}/home/{OTHER}.jsonl"
+    there = {"session_id": OTHER, "transcript_path": f"{RUN}/home/{OTHER}.jsonl"}
+    end = replace(end, session_id=OTHER, payload={**end.payload, **there})
     run = facets(hook("SubagentStart", agent=HELPER), own, end)
     assert run.tables["events"] == {
         "helper SubagentStart": 1,
@@ -129,7 +132,7 @@ def test_a_key_that_comes_and_goes_says_so() -> None:
         ([waits(), SWEPT, died()], "outlives every session"),
     ],
 )
-def test_what_became_of_a_command(records: list[dict[str, object]], said: str) -> None:
+def test_what_became_of_a_command(records: list[Record], said: str) -> None:
     assert facets(*records).tables["deaths"] == {"work": said}
 
 

@@ -22,7 +22,7 @@ from hookproof import processes
 from hookproof.play.faults import Faults
 
 class Ground:
-    journal = SimpleNamespace(write=lambda kind, **record: print(record["pid"], flush=True), observe=lambda seen: None)
+    journal = SimpleNamespace(write=lambda record: print(record.pid, flush=True), observe=lambda seen: None)
     descriptor = SimpleNamespace(state=SimpleNamespace(server_pid="pid", fields=SimpleNamespace(pid="pid")))
     jobs = SimpleNamespace(id_of=lambda job: job)
     files = SimpleNamespace(change_server=lambda **_: True, change_row=lambda *_: None)

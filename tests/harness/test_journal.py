@@ -3,39 +3,45 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from whole_records import whole
 
 from hookproof import journal as journals
-from hookproof.journal import DeadlineMissedError, Journal, JournalError, Record
+from hookproof.journal import DeadlineMissedError, Journal, JournalError
+from hookproof.records import FORMAT, KINDS, Record, decode
+from hookproof.records.hosts import HostLine
+from hookproof.records.run import Error, Settled, ShellLetGo, SweepBegan, Swept
 
 
 def test_records_are_numbered_timed_and_readable(tmp_path: Path) -> None:
     ticks = iter([100.0, 100.0015, 100.25])
     journal = Journal(tmp_path / "j.jsonl", clock=lambda: next(ticks))
-    journal.write("a", x=1)
-    journal.write("b")
+    journal.write(Settled(alive=1))
+    journal.write(SweepBegan())
     journal.close()
     assert journals.read(tmp_path / "j.jsonl") == [
-        {"seq": 1, "at": 1.5, "kind": "a", "x": 1},
-        {"seq": 2, "at": 250.0, "kind": "b"},
+        Settled(seq=1, at=1.5, alive=1),
+        SweepBegan(seq=2, at=250.0),
     ]
 
 
 def test_a_wait_sees_what_is_already_there_and_what_comes(tmp_path: Path) -> None:
     async def play() -> None:
         journal = Journal(tmp_path / "j.jsonl")
-        journal.write("early")
-        seen = await journal.wait(lambda r: r["kind"] == "early", waiting_for="early", seconds=5)
-        assert seen["seq"] == 1
-        waiting = asyncio.create_task(journal.wait(lambda r: r["kind"] == "late", waiting_for="late", seconds=5))
+        journal.write(SweepBegan())
+        seen = await journal.wait(lambda r: r.kind == "sweep.began", waiting_for="early", seconds=5)
+        assert seen.seq == 1
+        waiting = asyncio.create_task(journal.wait(lambda r: r.kind == "swept", waiting_for="late", seconds=5))
         await asyncio.sleep(0)
-        journal.write("other")
-        journal.write("late")
-        assert (await waiting)["seq"] == 3
+        journal.write(ShellLetGo())
+        journal.write(Swept(ended=0, left=0))
+        assert (await waiting).seq == 3
         journal.close()
 
     asyncio.run(play())
@@ -43,8 +49,9 @@ def test_a_wait_sees_what_is_already_there_and_what_comes(tmp_path: Path) -> Non
 
 def test_since_leaves_out_what_was_before(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "j.jsonl")
-    journal.write("x")
-    assert journal.find(lambda r: r["kind"] == "x", since=1) is None
+    journal.write(SweepBegan())
+    assert journal.find(lambda r: r.kind == "sweep.began") is not None
+    assert journal.find(lambda r: r.kind == "sweep.began", since=1) is None
     journal.close()
 
 
@@ -62,25 +69,28 @@ def test_observers_may_write(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "j.jsonl")
 
     def echo(record: Record) -> None:
-        if record["kind"] == "call":
-            journal.write("echo")
+        if record.kind == "sweep.began":
+            journal.write(Swept(ended=0, left=0))
 
     journal.observe(echo)
-    journal.write("call")
+    journal.write(SweepBegan())
     journal.close()
-    assert [record["kind"] for record in journals.read(tmp_path / "j.jsonl")] == ["call", "echo"]
+    assert [record.kind for record in journals.read(tmp_path / "j.jsonl")] == ["sweep.began", "swept"]
 
 
 def test_a_torn_last_line_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "j.jsonl"
-    path.write_text('{"seq":1,"at":0,"kind":"a"}\n{"seq":2,"kind":"b', encoding="utf-8")
-    assert [record["kind"] for record in journals.read(path)] == ["a"]
+    path.write_text('{"seq":1,"at":0,"kind":"sweep.began"}\n{"seq":2,"kind":"b', encoding="utf-8")
+    assert [record.kind for record in journals.read(path)] == ["sweep.began"]
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b'{"seq":1,"at":0,"kind":"a"}\nnonsense\n{"kind":"b"}\n', ":2: expected one JSON object a line: Expecting"),
+        (
+            b'{"seq":1,"at":0,"kind":"sweep.began"}\nnonsense\n{"kind":"b"}\n',
+            ":2: expected one JSON object a line: Expecting",
+        ),
         (b'{"at":0,"kind":"a"}\n', ':1: expected a record with a whole number "seq", found'),
         (b'{"seq":"<b>","at":0,"kind":"a"}\n', ':1: expected a record with a whole number "seq", found'),
         (b'{"seq":1,"at":NaN,"kind":"a"}\n', ':1: expected a record with a number "at"'),
@@ -94,6 +104,80 @@ def test_damage_is_told_with_its_line(tmp_path: Path, content: bytes, message: s
     path.write_bytes(content)
     with pytest.raises(JournalError, match=message):
         journals.read(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b'{"seq":1,"at":0,"kind":"a"}', r":1: there is no record of the kind 'a', found"),
+        (b'{"seq":1,"at":0,"kind":"settled"}', ":1: a record of the kind 'settled' without 'alive': expected a whole"),
+        (
+            b'{"seq":1,"at":0,"kind":"swept","ended":0,"left":"x"}',
+            ":1: a record of the kind 'swept' with 'left' 'x': expected a whole number, found",
+        ),
+        (
+            b'{"seq":1,"at":0,"kind":"strays","of":"undecided","processes":[{"pid":1}]}',
+            r":1: a record of the kind 'strays' with 'processes' .*: at \[0\]: an object without 'start': expected",
+        ),
+        (
+            b'{"seq":1,"at":0,"kind":"case","format":3}',
+            ": a journal of format 3, which a later hookproof has written; ",
+        ),
+        (b'{"seq":1,"at":0,"kind":"case","format":"x"}', ':1: the "case" record: expected the number of a format'),
+    ],
+    ids=["no kind", "a field is missing", "a field is wrong", "a part of one", "a newer format", "no format"],
+)
+def test_a_record_that_is_not_whole_is_told_with_its_kind_and_field(tmp_path: Path, line: bytes, message: str) -> None:
+    path = tmp_path / "j.jsonl"
+    path.write_bytes(line + b"\n")
+    with pytest.raises(JournalError, match=message):
+        journals.read(path)
+
+
+def test_what_is_written_is_read_back_the_same(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j.jsonl")
+    program = {"name": "claude", "version": "fake"}
+    for kind in sorted(KINDS, key=lambda kind: kind != "case"):
+        journal.write(whole(kind, **({"format": FORMAT, "host": program, "worker": program} if kind == "case" else {})))
+    journal.write(decode("user", {"session": "main", "text": "Hi.", "mood": "good"}, Record))
+    journal.close()
+    assert journals.read(tmp_path / "j.jsonl") == journal.records
+    assert journal.records[-1].undeclared == {"mood": "good"}
+
+
+FAULTS: list[tuple[str, str, dict[str, Any]]] = [
+    ("worker ended", "fault.worker_killed", {"job": "review", "pids": [7]}),
+    ("server frozen", "fault.server_frozen", {"pids": []}),
+    ("state torn", "fault.state_torn", {"files": [{"file": "s", "bytes": 2, "left": 1}]}),
+    ("workspace deleted", "fault.workspace_deleted", {}),
+]
+
+
+@pytest.mark.parametrize(
+    ("older", "now"),
+    [({"kind": "fault", "what": what, **fields}, {"kind": kind, **fields}) for what, kind, fields in FAULTS]
+    + [
+        ({"kind": "look", "step": 1, "files": []}, {"kind": "agent.look", "step": 1, "files": []}),
+        (
+            {"kind": "job.started", "job": "work"},
+            {"kind": "job.started", "job": "work", "row": None, "worker": None, "processes": []},
+        ),
+        ({"kind": "job.ended", "job": "work"}, {"kind": "job.ended", "job": "work", "how": "", "worker": None}),
+    ],
+    ids=lambda each: str(each.get("what", each["kind"])),
+)
+def test_a_record_of_the_format_without_a_number_is_read(
+    tmp_path: Path, older: dict[str, Any], now: dict[str, Any]
+) -> None:
+    (tmp_path / "older.jsonl").write_text(json.dumps({"seq": 1, "at": 0, **older}) + "\n")
+    (record,) = journals.read(tmp_path / "older.jsonl")
+    assert json.loads(journals.encoded(record)) == {"seq": 1, "at": 0, **now}
+
+
+def test_a_fault_that_no_format_knows_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "j.jsonl").write_text('{"seq":1,"at":0,"kind":"fault","what":"sun darkened"}\n')
+    with pytest.raises(JournalError, match="there is no record of the kind 'fault'"):
+        journals.read(tmp_path / "j.jsonl")
 
 
 def test_a_missing_journal_says_so(tmp_path: Path) -> None:
@@ -110,7 +194,7 @@ def test_any_bytes_are_records_or_a_journal_error(tmp_path: Path, content: bytes
         records = journals.read(path)
     except JournalError:
         return
-    assert all(isinstance(record["kind"], str) for record in records)
+    assert all(record.kind in KINDS for record in records)
 
 
 def test_a_follower_that_fails_is_an_error_after_the_record_and_fails_alone(tmp_path: Path) -> None:
@@ -121,12 +205,13 @@ def test_a_follower_that_fails_is_an_error_after_the_record_and_fails_alone(tmp_
         raise RecursionError("of its own")
 
     journal.observe(fails)
-    journal.observe(lambda record: seen.append(record["seq"]))
-    journal.write("a")
+    journal.observe(lambda record: seen.append(record.seq))
+    journal.write(SweepBegan())
     journal.close()
     first, second = journals.read(tmp_path / "j.jsonl")
-    assert (first["kind"], second["kind"], second["where"]) == ("a", "error", "journal")
-    assert "failed at record 1 (a): RecursionError: of its own" in second["what"]
+    assert isinstance(second, Error)
+    assert (first.kind, second.where) == ("sweep.began", "journal")
+    assert "failed at record 1 (sweep.began): RecursionError: of its own" in second.what
     assert sorted(seen) == [1, 2]
 
 
@@ -134,12 +219,12 @@ def test_who_waits_with_a_predicate_that_fails_hears_of_it(tmp_path: Path) -> No
     async def play() -> None:
         journal = Journal(tmp_path / "j.jsonl")
         wrong = asyncio.create_task(journal.wait(lambda r: bool(r["no such"]), waiting_for="it", seconds=5))
-        right = asyncio.create_task(journal.wait(lambda r: r["kind"] == "a", waiting_for="it", seconds=5))
+        right = asyncio.create_task(journal.wait(lambda r: r.kind == "sweep.began", waiting_for="it", seconds=5))
         await asyncio.sleep(0)
-        journal.write("a")
+        journal.write(SweepBegan())
         with pytest.raises(KeyError):
             await wrong
-        assert (await right)["seq"] == 1
+        assert (await right).seq == 1
         journal.close()
 
     asyncio.run(play())
@@ -150,13 +235,15 @@ def test_what_is_no_json_is_an_error_in_its_place_and_odd_text_is_written(tmp_pa
     deep: list[object] = []
     for _ in range(100_000):
         deep = [deep]
-    journal.write("deep", value=deep)
-    journal.write("keys", value={(1, 2): 3})
-    journal.write("text", value="A\ud800\0B", self="x", path=tmp_path)
+    journal.write(HostLine(session="main", line_type=deep))
+    journal.write(HostLine(session="main", line_type={(1, 2): 3}))
+    journal.write(HostLine(session="main", text="A\ud800\0B", line_type=tmp_path))
     journal.close()
     first, second, third = journals.read(tmp_path / "j.jsonl")
-    assert [record["kind"] for record in (first, second)] == ["error", "error"]
-    assert "a record of the kind 'deep' cannot be written: RecursionError" in first["what"]
-    assert (third["value"], third["self"], third["path"], third["seq"]) == ("A\ufffd\0B", "x", str(tmp_path), 3)
+    assert isinstance(first, Error)
+    assert isinstance(second, Error)
+    assert "a record of the kind 'host.line' cannot be written: RecursionError" in first.what
+    # half a surrogate pair is replaced when it is read
+    assert third == HostLine(seq=3, at=third.at, session="main", text="A\ufffd\0B", line_type=str(tmp_path))
     while deep:  # or Python takes it apart level by level on its own stack
         deep = deep.pop()  # type: ignore[assignment]

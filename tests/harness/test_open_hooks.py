@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from whole_records import whole
 
 from hookproof import journal as journals
 from hookproof import places, processes
@@ -21,10 +22,13 @@ from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.catalogue.requirement import read_requirements
 from hookproof.catalogue.scenario import read_scenario
-from hookproof.journal import Journal, Record
+from hookproof.journal import Journal
 from hookproof.judge.judge import judge
 from hookproof.play import Case, PlayOptions, play
 from hookproof.play.open_hooks import OpenHooks
+from hookproof.records import Record
+from hookproof.records.jobs import HookOverdue
+from hookproof.records.run import Error, SweepBegan
 
 SECONDS = 20.0
 LIVES = "import sys; sys.stdin.read()"
@@ -41,9 +45,9 @@ def living(**more: Any) -> Iterator[subprocess.Popen[bytes]]:
             process.stdin.close()
 
 
-def started(pid: int | None, run: str = "r1", by: int = 1, **more: Any) -> dict[str, Any]:
+def started(pid: int | None, run: str = "r1", by: int = 1, **more: Any) -> Record:
     who = {"run": run, "event": "SessionStart", "session_id": "s1", "agent_id": None}
-    return {**who, "command": "python3 hook.py", "pid": pid, "by": by, **more}
+    return whole("hook.started", **{**who, "command": "python3 hook.py", "pid": pid, "by": by, **more})
 
 
 def test_a_hook_that_is_still_running_is_told_once_at_half_of_the_patience(tmp_path: Path) -> None:
@@ -51,8 +55,8 @@ def test_a_hook_that_is_still_running_is_told_once_at_half_of_the_patience(tmp_p
         journal = Journal(tmp_path / "j.jsonl")
         hooks = OpenHooks(journal, 0.02, list)
         with living(stdout=subprocess.DEVNULL) as process:
-            journal.write("hook.started", **started(process.pid, timeout=600))
-            overdue = await journal.wait(lambda r: r["kind"] == "hook.overdue", waiting_for="it", seconds=SECONDS)
+            journal.write(started(process.pid, timeout=600))
+            overdue = await journal.wait(lambda r: isinstance(r, HookOverdue), waiting_for="it", seconds=SECONDS)
             assert {name: overdue[name] for name in ("run", "event", "command", "timeout", "held_by")} == {
                 "run": "r1",
                 "event": "SessionStart",
@@ -62,7 +66,7 @@ def test_a_hook_that_is_still_running_is_told_once_at_half_of_the_patience(tmp_p
             }
             assert overdue["ms"] >= 10
             said = hooks.sentences()
-        journal.write("hook.ended", run="r1")
+        journal.write(whole("hook.ended", run="r1"))
         assert hooks.sentences() == []
         journal.close()
         return said
@@ -77,10 +81,10 @@ def test_what_has_ended_in_time_is_not_told(tmp_path: Path) -> None:
         journal = Journal(tmp_path / "j.jsonl")
         OpenHooks(journal, SECONDS, list)
         loop = asyncio.get_running_loop()
-        journal.write("hook.started", **started(None))
-        journal.write("hook.started", **started(None, "r2"))
-        journal.write("hook.ended", run="r1")
-        journal.write("sweep.began")
+        journal.write(started(None))
+        journal.write(started(None, "r2"))
+        journal.write(whole("hook.ended", run="r1"))
+        journal.write(SweepBegan())
         # no timer is left that could still tell of them
         assert [handle for handle in loop._scheduled if not handle.cancelled()] == []  # type: ignore[attr-defined]
         journal.close()
@@ -103,11 +107,11 @@ def test_who_holds_the_output_of_a_hook_that_has_gone_is_named(tmp_path: Path) -
             ]
             hooks = OpenHooks(journal, SECONDS, lambda: alive)
             # this process is the host here: it reads what the hook prints
-            journal.write("hook.started", **started(None, by=os.getpid()))
+            journal.write(started(None, by=os.getpid()))
             said = hooks.sentences()
             os.close(writes)
         os.close(reads)
-        journal.write("sweep.began")
+        journal.write(SweepBegan())
         journal.close()
         assert f"pid {holder.pid} `sleep 0`" in said[0]
         assert f"pid {other.pid} " not in said[0]
@@ -151,11 +155,11 @@ def test_a_case_that_waits_in_vain_names_the_hook_and_the_report_has_it(tmp_path
     (tmp_path / "run").mkdir()
     path = asyncio.run(play(case, tmp_path / "run", PlayOptions(seconds=3.0)))
     records = journals.read(path)
-    (error,) = [record["what"] for record in records if record["kind"] == "error" and "'turn ended'" in record["what"]]
+    (error,) = [record.what for record in records if isinstance(record, Error) and "'turn ended'" in record.what]
     if sys.platform != "linux":
         says = says.rpartition("`")[2]
     assert "the SessionStart hook `" in error
     assert says in error
-    (overdue,) = [record for record in records if record["kind"] == "hook.overdue"]
-    assert (overdue["held_by"] is None) == ("pause" in code)
+    (overdue,) = [record for record in records if isinstance(record, HookOverdue)]
+    assert (overdue.held_by is None) == ("pause" in code)
     assert says in judge(records, read_requirements()).checks[0].detail

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from whole_records import whole
 
 from hookproof.catalogue.scenario import Scenario
-from hookproof.journal import DeadlineMissedError, Journal, Record
+from hookproof.journal import DeadlineMissedError, Journal
 from hookproof.play.steps import HostGoneError, Steps
+from hookproof.records import Record
 
 
 class Actions:
@@ -83,7 +85,7 @@ def play(
         steps = asyncio.create_task(Steps(scenario(*then), journal, actions, seconds).play())
         await asyncio.sleep(0)
         for record in records:
-            journal.write(record["kind"], **{name: record[name] for name in record if name != "kind"})
+            journal.write(record)
             await asyncio.sleep(0)
         try:
             await steps
@@ -95,7 +97,7 @@ def play(
 
 
 def r(kind: str, **fields: Any) -> Record:
-    return {"kind": kind, **fields}
+    return whole(kind, **fields)
 
 
 SECOND = r("host.started", session="second", session_id="s9", pid=9)
@@ -252,7 +254,7 @@ def heed(tmp_path: Path, what: Scenario, heard: list[tuple[Record, int]]) -> lis
         journal, actions = Journal(tmp_path / "j.jsonl"), Actions()
         playing = asyncio.create_task(Steps(what, journal, actions, 10.0).play())
         for record, done in heard:
-            journal.write(record["kind"], **{name: record[name] for name in record if name != "kind"})
+            journal.write(record)
             for _ in range(5):
                 await asyncio.sleep(0)
             assert len(actions.done) == done, record

@@ -12,8 +12,12 @@ from subprocess import PIPE
 import pytest
 
 from hookproof import processes
-from hookproof.journal import Journal, Record
+from hookproof.journal import Journal
 from hookproof.play.trees import below, kill_tree, left_by_codex, outlived, topmost_naming
+from hookproof.records import Record
+from hookproof.records.model import GateReached
+from hookproof.records.run import ProcessDied
+from hookproof.records.told import CodexGrandchild, CodexTurn
 
 PARENT = """
 import subprocess, sys
@@ -47,15 +51,15 @@ def test_below(pid: int, without: int | None, inside: set[int]) -> None:
 
 
 def turn(by: int, thread: str, state: str = "started") -> Record:
-    return {"kind": "codex.turn", "by": by, "thread_id": thread, "state": state}
+    return CodexTurn(by=by, thread_id=thread, turn_id="u", state=state)
 
 
 def left(by: int, pid: int) -> Record:
-    return {"kind": "codex.grandchild", "by": by, "pid": pid, "mode": "detached"}
+    return CodexGrandchild(by=by, pid=pid, mode="detached")
 
 
 def asked(job: str, thread: str) -> Record:
-    return {"kind": "gate.reached", "job": job, "thread": thread}
+    return GateReached(n=1, job=job, thread=thread)
 
 
 REVIEW = asked("review", "t1")
@@ -91,7 +95,8 @@ def test_a_tree_is_killed_whole_and_its_deaths_are_seen(tmp_path: Path) -> None:
         journal = Journal(tmp_path / "j.jsonl")
 
         def died(death: processes.Death) -> None:
-            journal.write("process.died", pid=death.identity.pid, start=death.identity.start)
+            identity = death.identity
+            journal.write(ProcessDied(pid=identity.pid, start=identity.start, code=None, signal=None, observed=False))
 
         watch = processes.DeathWatch(asyncio.get_running_loop(), died)
         with processes.CaseProcesses(secrets.token_hex(16)) as group:

@@ -18,10 +18,12 @@ from hookproof.catalogue.steps import Say
 from hookproof.hosts import claude, claude_terminal
 from hookproof.hosts.claude_terminal import TerminalSession, typed_in
 from hookproof.hosts.session import HostError, Program
-from hookproof.journal import DeadlineMissedError, Journal, Record, read
+from hookproof.journal import DeadlineMissedError, Journal, read
 from hookproof.model.script import Script
 from hookproof.model.server import ModelServer
 from hookproof.play import Case, PlayOptions, play
+from hookproof.records import Record
+from hookproof.records.run import Swept
 from hookproof.stage import world as worlds
 from hookproof.stage.environment import environment, model_key, search_path
 from hookproof.stage.recorder import Recorder
@@ -81,7 +83,7 @@ def converse(folder: Path, act: Act, *, program: Program | None = None, seconds:
             group.close()
             world.remove()
             journal.close()
-        journal.records.append({"kind": "left", "ended": len(left.ended)})
+        journal.records.append(Swept(ended=len(left.ended), left=len(left.left)))
         return journal.records
 
     # the first sandbox of a process takes the lock of its claims, which it holds to its end
@@ -131,7 +133,7 @@ def test_a_conversation(tmp_path: Path) -> None:
     screens = [record["text"] for record in of(records, "host.screen")]
     assert "❯ Hello there [hookproof:agent=main]\n● Hello." in screens[1]
     assert not any("\x1b" in screen for screen in screens)
-    assert of(records, "left")[0]["ended"] == 0
+    assert of(records, "swept")[0]["ended"] == 0
 
 
 def test_closing_the_terminal_ends_the_session(tmp_path: Path) -> None:
@@ -145,7 +147,7 @@ def test_closing_the_terminal_ends_the_session(tmp_path: Path) -> None:
     (exited,) = of(records, "host.exited")
     # measured on 2.1.91: it ends itself
     assert (exited["asked"], exited["code"], exited["signal"]) == (True, None, 9)
-    assert of(records, "left")[0]["ended"] == 0
+    assert of(records, "swept")[0]["ended"] == 0
 
 
 def _python(code: str) -> Program:

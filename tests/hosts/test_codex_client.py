@@ -17,8 +17,9 @@ from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.catalogue.scenario import Scenario
 from hookproof.hosts.app_server import Client
 from hookproof.hosts.session import HostError, Program
-from hookproof.journal import Record, read
+from hookproof.journal import read
 from hookproof.play import Case, PlayOptions, play
+from hookproof.records import Record
 from hookproof.report import timeline
 
 SECONDS = 30.0

@@ -13,7 +13,8 @@ import pytest
 from hookproof import processes
 from hookproof.hosts import process as host_processes
 from hookproof.hosts.process import HostProcess
-from hookproof.journal import Journal, Record
+from hookproof.journal import Journal
+from hookproof.records import Record
 
 
 def said_by(tmp_path: Path, code: str) -> tuple[list[dict[str, Any]], list[Record]]:

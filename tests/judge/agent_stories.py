@@ -6,9 +6,15 @@ Every function returns records without `seq` and `at`; `journal` numbers them.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
-from hookproof.journal import Record
+from hookproof.records import FORMAT, Record
+from hookproof.records.jobs import AgentRecords
+from hookproof.records.model import ModelRequest
+from hookproof.records.parts import CaseAgent, File, Program, Text
+from hookproof.records.run import Case
+from hookproof.records.told import HookEnded, HookStarted
 
 SAYS = {
     "policy": ["POLICY one", "POLICY two"],
@@ -28,43 +34,52 @@ MAIN, CHILD = "main", "child"
 def journal(*parts: Record | list[Record], requires: str, **agents: Any) -> list[Record]:
     """A numbered journal with its header. `agents` are name -> role, or name -> all facts."""
     plain = {"parent": MAIN, "forked": False}
-    case: Record = {
-        "kind": "case",
-        "requires": [requires],
-        "says": SAYS,
-        "agents": {
-            name: {**plain, **(facts if isinstance(facts, dict) else {"role": facts})} for name, facts in agents.items()
+    case = Case(
+        format=FORMAT,
+        scenario="context/story",
+        title="A story",
+        plugin="a plugin",
+        policy=None,
+        lifecycle="a lifecycle",
+        host=Program(name="codex", version="fake"),
+        worker=Program(name="codex", version="fake"),
+        repeat=1,
+        requires=[requires],
+        says=SAYS,
+        agents={
+            name: CaseAgent(**{**plain, **(facts if isinstance(facts, dict) else {"role": facts})})
+            for name, facts in agents.items()
         },
-    }
+    )
     flat: list[Record] = [case]
     for part in parts:
         flat += part if isinstance(part, list) else [part]
-    return [{"seq": number, "at": number * 10.0, **record} for number, record in enumerate(flat, start=1)]
+    return [replace(record, seq=number, at=number * 10.0) for number, record in enumerate(flat, start=1)]
 
 
 def thread(agent: str) -> str:
     return f"thread-of-{agent}"
 
 
-def asks(agent: str, *texts: str, parent: str | None = None, inherited: tuple[str, ...] = ()) -> Record:
+def asks(agent: str, *texts: str, parent: str | None = None, inherited: tuple[str, ...] = ()) -> ModelRequest:
     """A model request: what is new to the agent, and what it has inherited."""
-    told: list[dict[str, Any]] = [{"role": "developer", "text": text} for text in texts]
-    told += [{"role": "developer", "text": text, "inherited": True} for text in inherited]
-    return {
-        "kind": "model.request",
-        "n": 1,
-        "agent": agent,
-        "aside": False,
-        "thread": thread(agent),
-        "parent": thread(parent) if parent else None,
-        "texts": [{**text, "place": place} for place, text in enumerate(told)],
-        "results": [],
-    }
+    told = [(text, False) for text in texts] + [(text, True) for text in inherited]
+    return ModelRequest(
+        n=1,
+        agent=agent,
+        aside=False,
+        thread=thread(agent),
+        parent=thread(parent) if parent else None,
+        texts=[
+            Text(role="developer", text=text, inherited=kept, place=place) for place, (text, kept) in enumerate(told)
+        ],
+        results=[],
+    )
 
 
-def cleared(request: Record) -> Record:
+def cleared(request: ModelRequest) -> Record:
     """The request of an agent's next thread, after a clear."""
-    return {**request, "thread": f"{request['thread']}-anew"}
+    return replace(request, thread=f"{request.thread}-anew")
 
 
 def start(
@@ -77,11 +92,36 @@ def start(
     by: str = "itself",
 ) -> list[Record]:
     """A run of a start hook for an agent's thread; `said` is its whole output."""
-    common = {"run": f"{event}-of-{agent}-{host}-{len(said)}", "event": event, "session_id": thread(agent)}
+    run = f"{event}-of-{agent}-{host}-{len(said)}"
     payload = {"session_id": thread(agent), "hook_event_name": event}
     return [
-        {"kind": "hook.started", **common, "source": host, "thread_id": thread(agent), "payload": payload, "pid": 1},
-        {"kind": "hook.ended", **common, "exit": exit_, "signal": None, "stdout": said, "stderr": "", "ended_by": by},
+        HookStarted(
+            source=host,
+            run=run,
+            event=event,
+            session_id=thread(agent),
+            agent_id=None,
+            agent_type=None,
+            plugin=None,
+            command="hook.py",
+            pid=1,
+            pgid=None,
+            cwd="/run/project",
+            payload=payload,
+            env={},
+            thread_id=thread(agent),
+        ),
+        HookEnded(
+            run=run,
+            event=event,
+            session_id=thread(agent),
+            agent_id=None,
+            exit=exit_,
+            signal=None,
+            stdout=said,
+            stderr="",
+            ended_by=by,
+        ),
     ]
 
 
@@ -92,8 +132,8 @@ def emits(context: str, event: str = "SessionStart") -> str:
 
 def recorded(*entries: Any) -> Record:
     """The plugin's records as they were at the end: one file, of one document each."""
-    files = [{"path": f"records/{number}.json", "text": json.dumps(entry)} for number, entry in enumerate(entries)]
-    return {"kind": "agent.records", "files": files}
+    files = [File(path=f"records/{number}.json", text=json.dumps(entry)) for number, entry in enumerate(entries)]
+    return AgentRecords(files=files)
 
 
 def identity(agent: str, parent: str = MAIN) -> dict[str, Any]:

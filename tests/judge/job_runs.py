@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from stories import (
@@ -15,7 +16,6 @@ from stories import (
     cancel,
     census,
     died,
-    fault,
     finished,
     killed,
     launch,
@@ -30,7 +30,24 @@ from stories import (
     without_token,
 )
 
-from hookproof.journal import Record
+from hookproof.records import Record
+from hookproof.records.faults import (
+    CodexKilled,
+    HookKilled,
+    ListFilled,
+    RowAged,
+    ServerFrozen,
+    SessionRestarted,
+    ShellKilled,
+    StateTorn,
+    WorkerKilled,
+    WorkspaceDeleted,
+)
+from hookproof.records.jobs import JobEnded, JobQueued, JobsLaunched, JobStarted, Result
+from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, GateReleased
+from hookproof.records.parts import Answer, StateRoot, TornFile
+from hookproof.records.run import Census, SessionsEnd, ShellLetGo, SweepBegan
+from hookproof.records.told import ShellEnded, ShellHeld, ShellStarted
 
 DONE, GHOST, FAILED = row("completed"), row("running"), row("failed", errorMessage="its session ended")
 RAN = [launch(), *started(), *finished()]
@@ -39,49 +56,47 @@ RAN = [launch(), *started(), *finished()]
 def answered_and(code: int | None = None, signal: int | None = None) -> list[Record]:
     """The answer came, and the worker ended otherwise than well."""
     return [
-        {"kind": "gate.released", "job": "review"},
-        {"kind": "gate.answered", "job": "review", "n": 2},
+        GateReleased(job="review"),
+        GateAnswered(job="review", n=2),
         died(WORKER, code=code, signal=signal),
-        {"kind": "job.ended", "job": "review", "how": "answered", "worker": WORKER},
+        JobEnded(job="review", how="answered", worker=WORKER),
     ]
 
 
 LOST = [launch("agent"), *started(SUB), *session_end(SUB, killed())]
-SHELL: Record = {"kind": "shell.started", "run": "s1", "tool_use_id": "toolu_1"}
-SHELL_END: Record = {
-    "kind": "shell.ended",
-    "run": "s1",
-    "ended_by": "host at subagent end",
-    "output_file": "/tmp/tasks/b1.output",
-    "output_bytes": 0,
-}
-HELD: Record = {"kind": "shell.held", "job": "review"}
-LET_GO: Record = {"kind": "shell.let_go"}
+SHELL = ShellStarted(
+    run="s1", session_id=ROOT, agent_id=None, tool_use_id="toolu_1", background=True, command="companion task"
+)
+SHELL_END = ShellEnded(
+    run="s1", exit=None, signal=9, ended_by="host at subagent end", output_file="/tmp/tasks/b1.output", output_bytes=0
+)
+HELD: Record = ShellHeld(job="review")
+LET_GO: Record = ShellLetGo()
 CANCELLED = row("cancelled", errorMessage="cancelled by the user")
-QUEUED: Record = {"kind": "job.queued", "job": "review", "id": TASK, "worker": WORKER, "start": 1}
-NEVER: Record = {"kind": "job.ended", "job": "review", "how": "never started", "worker": WORKER}
-RESULT: Record = {"kind": "result", "job": "review", "id": TASK, "exit": 0, "text": ANSWER, "why": None}
+QUEUED: Record = JobQueued(job="review", id=TASK, worker=WORKER, start=1)
+NEVER: Record = JobEnded(job="review", how="never started", worker=WORKER)
+RESULT = Result(job="review", id=TASK, exit=0, text=ANSWER, why=None)
 
 BYSTANDER = 7000
-BOTH_END: Record = {"kind": "sessions.end", "sessions": ["main", "second"]}
-HOOK_KILLED = fault("hook killed", run="end", moment="at its start", pids=[5000], over=False)
-TORN = fault("state torn", files=[{"file": "state.json", "bytes": 900, "left": 450}])
-FILLED = fault("list filled", job="review", added=55)
-AGED = fault("row aged", job="review", without=["pidStart"])
-DELETED = fault("workspace deleted")
-WORKER_KILLED = [launch(), *started(), fault("worker ended", job="review", pids=[WORKER]), *killed(9)]
-SHELL_KILLED = [launch(), *started(), fault("shell ended", job="review", pids=[WORKER]), *killed(9)]
+BOTH_END: Record = SessionsEnd(sessions=["main", "second"])
+HOOK_KILLED = HookKilled(run="end", moment="at its start", pids=[5000], over=False)
+TORN = StateTorn(files=[TornFile(file="state.json", bytes=900, left=450)])
+FILLED = ListFilled(job="review", added=55)
+AGED = RowAged(job="review", without=["pidStart"])
+DELETED = WorkspaceDeleted()
+WORKER_KILLED = [launch(), *started(), WorkerKilled(job="review", pids=[WORKER]), *killed(9)]
+SHELL_KILLED = [launch(), *started(), ShellKilled(job="review", pids=[WORKER]), *killed(9)]
 CODEX_KILLED = [
-    *[launch(), *started(), fault("codex ended", job="review", pids=[4002])],
-    *[{"kind": "gate.abandoned", "job": "review", "n": 2}, died(4002, signal=9)],
-    {"kind": "job.ended", "job": "review", "how": "abandoned, worker lives on", "worker": WORKER},
+    *[launch(), *started(), CodexKilled(job="review", pids=[4002])],
+    *[GateAbandoned(job="review", n=2), died(4002, signal=9)],
+    JobEnded(job="review", how="abandoned, worker lives on", worker=WORKER),
 ]
 
 
 def silent(text: str, *, exit_code: int | None = 1, signal: int | None = None, answer: Any = None) -> Record:
     """A look at which main's status answers with a text that is no list."""
     broken = look(row("running"))
-    broken["places"]["main"] = {"exit": exit_code, "signal": signal, "answer": answer, "text": text}
+    broken.places["main"] = Answer(exit=exit_code, signal=signal, answer=answer, text=text)
     return broken
 
 
@@ -90,10 +105,10 @@ def torn_and(*looks: Record) -> list[Record]:
     return [launch(), *started(), TORN, *looks, *finished()]
 
 
-def two_roots(census: Record) -> Record:
+def two_roots(census: Census) -> Record:
     """The same end, at which another state root, which has no jobs, tells of a server."""
-    other: Record = {"root": "other", "rows": [], "job_files": [], "server": {"pid": SERVER}, "error": None}
-    return {**census, "state": [*census["state"], other]}
+    other = StateRoot(root="other", rows=[], job_files=[], server={"pid": SERVER}, error=None)
+    return replace(census, state=[*census.state, other])
 
 
 LISTED = ("only listed jobs", "conforms")
@@ -106,9 +121,7 @@ def started_again(
     lines: int, *, failed: int = 0, file: str | None = "sessionstart-hook-0.sh", there: bool = True
 ) -> Record:
     """A hundred starts of a session, the first of which left two lines."""
-    return fault(
-        "session started again", starts=100, failed=failed, file=file, there=there, first=min(lines, 2), lines=lines
-    )
+    return SessionRestarted(starts=100, failed=failed, file=file, there=there, first=min(lines, 2), lines=lines)
 
 
 # (requirement, the run, what is seen, the verdict)
@@ -121,8 +134,8 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-01", [*RAN, look(DONE)], "finished", "conforms"),
     ("JOB-01", [*RAN, look(GHOST)], "lost", "violates"),
     ("JOB-01", [launch(), *started(), died(WORKER, code=0), *finished()], "lost", "violates"),
-    ("JOB-01", [launch(), *started(), {"kind": "sweep.began"}, *killed(9)], "survives", "violates"),
-    ("JOB-03", [launch(), *started(), {"kind": "sweep.began"}, *killed(9)], "survives", "conforms"),
+    ("JOB-01", [launch(), *started(), SweepBegan(), *killed(9)], "survives", "violates"),
+    ("JOB-03", [launch(), *started(), SweepBegan(), *killed(9)], "survives", "conforms"),
     ("JOB-01", [launch()], "no evidence", "unknown"),
     ("JOB-02", [*RAN, told(f"<task-notification>{ANSWER}</task-notification>")], "delivered", "conforms"),
     ("JOB-02", [*RAN, told("<task-notification>nothing</task-notification>")], "finished, not delivered", "violates"),
@@ -167,8 +180,8 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-07", [*RAN, strays(11), census(WORKER, rows=[DONE])], "left behind", "violates"),
     ("JOB-07", [*RAN, strays(11, of="this case"), without_token(census(11), "folder")], "left behind", "violates"),
     ("JOB-08", [*RAN, RESULT], "readable", "conforms"),
-    ("JOB-08", [*RAN, {**RESULT, "exit": 1, "text": "No job found"}], "gone", "violates"),
-    ("JOB-08", [*RAN, {**RESULT, "text": "something else"}], "gone", "violates"),
+    ("JOB-08", [*RAN, replace(RESULT, exit=1, text="No job found")], "gone", "violates"),
+    ("JOB-08", [*RAN, replace(RESULT, text="something else")], "gone", "violates"),
     ("JOB-08", LOST, "no evidence", "unknown"),
     ("JOB-09", [*WORKER_KILLED, look(FAILED)], "terminal", "conforms"),
     ("JOB-09", [*WORKER_KILLED, look(GHOST), look(FAILED)], "reported as running", "violates"),
@@ -177,7 +190,7 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-09", WORKER_KILLED, "no evidence", "unknown"),
     ("JOB-09", [launch(), *started()], "no evidence", "unknown"),
     ("JOB-11", session_end(ROOT), "returns in budget", "conforms"),
-    ("JOB-11", [fault("server frozen", pids=[SERVER]), *session_end(ROOT)], "returns in budget", "conforms"),
+    ("JOB-11", [ServerFrozen(pids=[SERVER]), *session_end(ROOT)], "returns in budget", "conforms"),
     ("JOB-11", session_end(ROOT, ended_by="budget"), "ended by the host", "violates"),
     ("JOB-11", session_end(ROOT, exit_code=1), "failed", "violates"),
     ("JOB-11", session_end(ROOT)[:-1], "never returned", "violates"),
@@ -211,10 +224,10 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ),
     ("JOB-13", RAN, "no evidence", "unknown"),
     ("JOB-14", [launch(), *started(), planted(BYSTANDER), *killed()], "bystander alive", "conforms"),
-    ("JOB-14", [planted(BYSTANDER), {"kind": "sweep.began"}, died(BYSTANDER, signal=9)], "bystander alive", "conforms"),
+    ("JOB-14", [planted(BYSTANDER), SweepBegan(), died(BYSTANDER, signal=9)], "bystander alive", "conforms"),
     ("JOB-14", [planted(BYSTANDER), died(BYSTANDER, signal=15)], "killed", "violates"),
     ("JOB-14", [planted(1), planted(BYSTANDER, where="server"), died(BYSTANDER, signal=15)], "killed", "violates"),
-    ("JOB-14", [{**planted(BYSTANDER), "planted": False}], "no evidence", "unknown"),
+    ("JOB-14", [planted(BYSTANDER, planted=False)], "no evidence", "unknown"),
     ("JOB-15", RAN, "survives", "conforms"),
     ("JOB-15", [launch(), *started()], "survives", "conforms"),
     ("JOB-15", [*LOST, look(FAILED)], "listed terminal", "conforms"),
@@ -245,7 +258,7 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-17", CODEX_KILLED, "no evidence", "unknown"),
     ("JOB-17", [*LOST, look(FAILED)], "no evidence", "unknown"),
     ("JOB-18", [*SHELL_KILLED, look(FAILED)], "terminal", "conforms"),
-    ("JOB-18", [launch(), *started(), fault("shell ended", pids=[1])], "survives", "conforms"),
+    ("JOB-18", [launch(), *started(), ShellKilled(job="review", pids=[1])], "survives", "conforms"),
     ("JOB-18", [*SHELL_KILLED, look(GHOST)], "still active", "violates"),
     ("JOB-18", [*SHELL_KILLED, look(DONE)], "false", "violates"),
     ("JOB-18", [*SHELL_KILLED, look()], "no row", "violates"),
@@ -312,33 +325,32 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-27", [*LOST, look(FAILED), told("Anything new?")], "listed as ended", "conforms"),
     ("JOB-27", [*LOST, look(GHOST), told("Anything new?")], "never told", "violates"),
     ("JOB-27", [*RAN, look(FAILED), told("Anything new?")], "never told", "violates"),
-    ("JOB-28", [launch(), SHELL, {**SHELL_END, "output_bytes": 62}], "has output", "conforms"),
+    ("JOB-28", [launch(), SHELL, replace(SHELL_END, output_bytes=62)], "has output", "conforms"),
     ("JOB-28", [launch(), SHELL, SHELL_END], "empty", "violates"),
     ("JOB-28", [launch(), SHELL], "no evidence", "unknown"),
     ("JOB-28", [launch(), SHELL, HELD, SHELL_END], "never begun", "conforms"),
     ("JOB-28", [launch(), SHELL, HELD, LET_GO, SHELL_END], "empty", "violates"),
-    ("JOB-28", [launch(), SHELL, HELD, {**SHELL_END, "ended_by": "itself"}], "empty", "violates"),
+    ("JOB-28", [launch(), SHELL, HELD, replace(SHELL_END, ended_by="itself")], "empty", "violates"),
 ]
 
 
 def at_once(*names: str) -> list[Record]:
     """Jobs that one command launched, each done by a worker of its own, with their results."""
-    run: list[Record] = [{"kind": "jobs.launched", "agent": "main", "ids": [f"task-{name}" for name in names]}]
+    run: list[Record] = [JobsLaunched(agent="main", ids=[f"task-{name}" for name in names])]
     for number, name in enumerate(names):
-        own = {"job": name}
         worker = WORKER + 10 * number
         run += [
-            {"kind": "gate.reached", **own, "n": number, "thread": name},
-            {"kind": "job.started", **own, "row": row(id=f"task-{name}"), "worker": worker, "processes": []},
-            {"kind": "gate.answered", **own, "n": number},
+            GateReached(job=name, n=number, thread=name),
+            JobStarted(job=name, row=row(id=f"task-{name}"), worker=worker, processes=[]),
+            GateAnswered(job=name, n=number),
             died(worker, code=0),
-            {"kind": "job.ended", **own, "how": "answered", "worker": worker},
+            JobEnded(job=name, how="answered", worker=worker),
         ]
     return run
 
 
 def fetched(name: str) -> Record:
-    return {"kind": "result", "job": name, "id": f"task-{name}", "exit": 0, "text": ANSWER.replace("review", name)}
+    return Result(job=name, id=f"task-{name}", exit=0, text=ANSWER.replace("review", name), why=None)
 
 
 TWO = ("one", "two")

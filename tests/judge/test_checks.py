@@ -5,15 +5,19 @@ A check that nothing can fail is no check: `test_every_check_can_fail` holds the
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from job_runs import LAUNCHES, LOST, RAN, RUNS, TWO
 from stories import census, error, journal, killed, launch, listing, look, started, strays, without_token
 
 from hookproof.catalogue.requirement import read_requirements
-from hookproof.journal import Record
 from hookproof.judge.checks import CHECKS
 from hookproof.judge.judge import judge
 from hookproof.judge.strays import has_undecided
+from hookproof.records import Record
+from hookproof.records.parts import Answer, Program
+from hookproof.records.run import Case
 
 REQUIREMENTS = {name: row for name, row in read_requirements().items() if name.startswith("JOB-")}
 
@@ -38,7 +42,7 @@ def test_what_lost_its_token_is_told_by_name() -> None:
         return check.detail
 
     left = without_token(census(11), "session")
-    left["processes"].insert(0, census(10)["processes"][0])
+    left.processes.insert(0, census(10).processes[0])
     known = "pid 11: left over (without the run's token; it is in a session of the run's); pid 10: left over"
     assert detail(left).endswith(known)
     doubtful = detail(strays(12), census())
@@ -89,15 +93,17 @@ def test_the_worst_check_is_the_verdict() -> None:
 
 def test_names_do_not_influence_a_verdict() -> None:
     run = journal(*LOST, look(), requires=["JOB-03", "JOB-04"])
-    stripped = [dict(record) for record in run]
-    for name in ("scenario", "title", "plugin", "policy", "lifecycle", "host", "worker"):
-        stripped[0].pop(name)
-    assert judge(run, REQUIREMENTS) == judge(stripped, REQUIREMENTS)
+    case = run[0]
+    assert isinstance(case, Case)
+    other = Program(name="another", version="another")
+    named = replace(case, scenario="another", title="another", plugin="another", policy="another")
+    renamed = replace(named, lifecycle="another", host=other, worker=other)
+    assert judge(run, REQUIREMENTS) == judge([renamed, *run[1:]], REQUIREMENTS)
 
 
 def test_a_status_answer_that_is_no_object_lists_nothing() -> None:
     broken = look()
-    broken["places"]["main"] = {"exit": 1, "answer": None, "text": "boom"}
+    broken.places["main"] = Answer(exit=1, text="boom")
     (check,) = judge(journal(*LOST, broken, requires=["JOB-04"]), REQUIREMENTS).checks
     assert check.seen == "no answer"
 

@@ -22,9 +22,10 @@ from agent_stories import (
 )
 
 from hookproof.catalogue.requirement import read_requirements
-from hookproof.journal import Record
 from hookproof.judge.context_checks import CONTEXT_CHECKS
 from hookproof.judge.judge import judge
+from hookproof.records import Record
+from hookproof.records.run import Error
 
 REQUIREMENTS = {name: row for name, row in read_requirements().items() if name.startswith("CTX-")}
 KNOWN: dict[str, Any] = {CHILD: "known"}
@@ -137,7 +138,7 @@ def test_every_requirement_has_a_check_and_every_accepted_outcome_can_be_seen() 
 
 
 def test_an_error_turns_conformance_into_doubt() -> None:
-    broken = {"kind": "error", "where": "model server", "what": "a script ran out"}
+    broken = Error(where="model server", what="a script ran out")
     (check,) = judge(journal(*TOLD, broken, requires="CTX-02", **KNOWN), REQUIREMENTS).checks
     assert check.verdict == "unknown"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,27 +17,42 @@ from stories import (
     cancel,
     census,
     died,
-    fault,
     finished,
+    hook_started,
     journal,
     killed,
     launch,
     look,
+    process,
     row,
     said,
     session_end,
     started,
 )
 
-from hookproof.journal import Record
 from hookproof.judge.signature import EVIDENCE, HYPOTHESES, Signature, find_signature
 from hookproof.judge.story import Story
+from hookproof.records import Record
+from hookproof.records.faults import StateTorn, WorkerKilled
+from hookproof.records.jobs import JobEnded, JobLaunched, JobsLaunched, JobStarted
+from hookproof.records.model import GateAbandoned
+from hookproof.records.parts import StateRoot
+from hookproof.records.run import Census, Settled
+from hookproof.records.told import CodexSignal, SessionStarted, ShellEnded, ShellStarted
 
 SHELL: list[Record] = [
-    {"kind": "shell.started", "run": "s1", "tool_use_id": "toolu_1", "background": True, "pid": 6000}
+    ShellStarted(
+        run="s1",
+        session_id=ROOT,
+        agent_id=None,
+        tool_use_id="toolu_1",
+        background=True,
+        command="companion task",
+        pid=6000,
+    )
 ]
-SHELL_END: Record = {"kind": "shell.ended", "run": "s1", "ended_by": "host at subagent end", "exit": None, "signal": 9}
-LAUNCHED: Record = {"kind": "job.launched", "job": "review", "agent": "main", "id": "task-1"}
+SHELL_END = ShellEnded(run="s1", ended_by="host at subagent end", exit=None, signal=9, output_file=None)
+LAUNCHED: Record = JobLaunched(job="review", agent="main", id="task-1")
 
 STORIES: dict[str, list[Any]] = {
     "H1": [launch("agent"), *started(SUB), said("agent"), *session_end(SUB, killed()), look(files=False)],
@@ -65,7 +81,7 @@ def test_each_story_has_its_signature(name: str) -> None:
 
 
 def test_a_shell_that_was_ended_before_the_row_was_written_left_nothing_and_is_h3() -> None:
-    end = {**SHELL_END, "output_file": "/tmp/tasks/b1.output", "output_bytes": 0}
+    end = replace(SHELL_END, output_file="/tmp/tasks/b1.output", output_bytes=0)
     found = signature(launch("agent"), *SHELL, said("agent"), end, look(files=False))
     assert found.id == "H3"
     assert "before the row was written: no row of it is anywhere" in found.reasons
@@ -82,7 +98,7 @@ def test_a_shell_that_was_ended_before_its_job_was_at_work_says_what_the_row_say
 
 
 @pytest.mark.parametrize(
-    "parts", [[{**SHELL_END, "ended_by": "itself"}, look(files=False)], []], ids=["by itself", "not at all"]
+    "parts", [[replace(SHELL_END, ended_by="itself"), look(files=False)], []], ids=["by itself", "not at all"]
 )
 def test_a_launch_that_nobody_ended_has_no_signature(parts: list[Any]) -> None:
     assert signature(launch("agent"), *SHELL, said("agent"), *parts).id is None
@@ -124,7 +140,7 @@ def test_a_kill_of_another_sessions_row_is_not_h1() -> None:
 
 
 def test_a_death_before_any_session_end_is_no_hooks_doing() -> None:
-    late = [{"kind": "note"}] * 300  # three seconds
+    late = [Settled(alive=0)] * 300  # three seconds
     found = signature(launch("agent"), *started(SUB), *killed(None, 1), *late, *session_end(SUB), look(files=False))
     assert (found.id, found.culprit) == ("?", None)
 
@@ -136,7 +152,7 @@ def test_two_hooks_at_once_name_no_culprit() -> None:
 
 
 def test_a_signal_to_somebody_elses_codex_is_no_evidence() -> None:
-    sent: Record = {"kind": "codex.signal", "by": 9999, "signal": 15, "name": "SIGTERM", "sender_pid": HOOK}
+    sent: Record = CodexSignal(by=9999, signal=15, name="SIGTERM", sender_pid=HOOK)
     culprit = signature(launch("agent"), *started(SUB), *session_end(SUB, sent, killed()), look(files=False)).culprit
     assert culprit is not None
     assert not culprit.who.observed
@@ -154,14 +170,7 @@ def test_culprit_inferred_from_the_running_hook() -> None:
 
 
 def test_culprit_observed_when_the_kernel_named_the_sender() -> None:
-    sent: Record = {
-        "kind": "codex.signal",
-        "by": CODEX["pid"],
-        "signal": 15,
-        "name": "SIGTERM",
-        "sender_pid": HOOK,
-        "sender_uid": 0,
-    }
+    sent: Record = CodexSignal(by=CODEX.pid, signal=15, name="SIGTERM", sender_pid=HOOK, sender_uid=0)
     culprit = signature(launch("agent"), *started(SUB), *session_end(SUB, sent, killed()), look(files=False)).culprit
     assert culprit is not None
     assert culprit.who.observed
@@ -175,7 +184,7 @@ def test_culprit_is_the_host_when_it_ended_the_shell() -> None:
 
 
 def test_the_session_of_the_hook_is_named_by_its_role() -> None:
-    begun: Record = {"kind": "session.started", "session_id": SUB, "agent_id": "a1"}
+    begun: Record = SessionStarted(session_id=SUB, agent_id="a1", transcript_path=None)
     culprit = signature(begun, *STORIES["H1"]).culprit
     assert culprit is not None
     assert culprit.session is not None
@@ -184,9 +193,9 @@ def test_the_session_of_the_hook_is_named_by_its_role() -> None:
 
 def test_an_unseen_wait_status_is_not_told_as_a_signal() -> None:
     unseen = [
-        {"kind": "gate.abandoned", "job": "review", "n": 2},
+        GateAbandoned(job="review", n=2),
         died(WORKER, observed=False),
-        {"kind": "job.ended", "job": "review", "how": "abandoned", "worker": WORKER},
+        JobEnded(job="review", how="abandoned", worker=WORKER),
     ]
     found = signature(launch("agent"), *started(SUB), *session_end(SUB, unseen), look(files=False))
     assert found.id == "H1"
@@ -200,17 +209,17 @@ INSIDE, OUTSIDE = "home/.claude/plugins/data/codex/state/p", "tmp/codex-companio
 
 def ended_with(data: str | None, server_in: str) -> list[Record]:
     """The session has ended, its hook was given a data directory, and a server lives on."""
-    hook, *rest = session_end(ROOT)
-    hook |= {"cwd": "/run/project", "env": {"CLAUDE_PLUGIN_DATA": data} if data else {}}
-    left = census(SERVER)
-    left["state"] = [{"root": server_in, "rows": [], "server": {"pid": SERVER}, "error": None}]
-    return [hook, *rest, left]
+    _, *rest = session_end(ROOT)
+    hook = hook_started(f"end-{ROOT}", ROOT, env={"CLAUDE_PLUGIN_DATA": data} if data else {})
+    state = StateRoot(root=server_in, rows=[], job_files=[], server={"pid": SERVER}, error=None)
+    return [hook, *rest, replace(census(SERVER), state=[state])]
 
 
 def started_with(data: str | None) -> list[Record]:
     """The worker has this data directory from the shell of its launch."""
     *before, start = started()
-    return [*before, {**start, "exported": {"CLAUDE_PLUGIN_DATA": data}}]
+    assert isinstance(start, JobStarted)
+    return [*before, replace(start, exported={"CLAUDE_PLUGIN_DATA": data})]
 
 
 @pytest.mark.parametrize("data", [None, "/run/home/elsewhere"])
@@ -232,28 +241,29 @@ def test_a_server_of_a_launch_that_was_sent_where_the_hook_was_is_no_split(begun
 
 def test_the_server_of_a_job_that_rightly_outlives_the_session_is_no_split() -> None:
     *hook, left = ended_with(DATA, OUTSIDE)
-    (state,) = left["state"]
-    worker = {"pid": WORKER, "start": 1, "ppid": 1, "pgid": WORKER, "argv": ["worker"]}
-    at_work = {**left, "processes": [*left["processes"], worker], "state": [{**state, "rows": [row()]}]}
+    assert isinstance(left, Census)
+    (state,) = left.state
+    alive = [*left.processes, process(WORKER, "worker")]
+    at_work = replace(left, processes=alive, state=[replace(state, rows=[row()])])
     assert signature(launch(), *started_with(None), *hook, at_work).id is None
 
 
 def test_launches_at_once_of_which_a_row_is_gone_are_a_lost_update() -> None:
-    launches: Record = {"kind": "jobs.launched", "agent": "main", "ids": ["task-1", "task-2"]}
+    launches: Record = JobsLaunched(agent="main", ids=["task-1", "task-2"])
     assert signature(launches, look(row())).id == "H5"
     assert signature(launches, look(row(), row(id="task-2"))).id is None
     assert signature(launches).id is None
 
 
 def test_what_the_scenario_itself_does_to_a_job_is_no_cause_of_its_loss() -> None:
-    ended = fault("worker ended", job="review", pids=[WORKER])
+    ended = WorkerKilled(job="review", pids=[WORKER])
     assert signature(launch(), *started(), ended, *killed(9), look(row())).id is None
     assert signature(launch(), *started(), *cancel(), *killed(), look(row("cancelled"))).id is None
     assert signature(launch(), *started(), *killed(9), ended, look(row())).id == "?"
-    other = fault("worker ended", job="other", pids=[1])
+    other = WorkerKilled(job="other", pids=[1])
     assert signature(launch(), *started(), other, *killed(9), look(row())).id == "?"
 
 
 def test_a_row_that_was_torn_out_is_no_lost_update() -> None:
-    torn = fault("state torn", files=[])
+    torn = StateTorn(files=[])
     assert signature(launch(), *started(), torn, look(worker=True), *finished()).id is None

@@ -12,6 +12,7 @@ from hookproof.model import openai
 from hookproof.model.conversation import Conversation
 from hookproof.model.script import Answer, Script, ToolCall, mark
 from hookproof.model.threads import Thread, Threads
+from hookproof.records.parts import ToolResult
 
 FLAT = [{"type": "function", "name": "spawn_agent", "parameters": {"properties": {"message": {}, "agent_type": {}}}}]
 NAMESPACE = [{"type": "namespace", "name": "multi_agent_v1", "tools": FLAT}]
@@ -107,8 +108,8 @@ def script(*steps: AnyStep) -> Script:
     return Script({"main": list(steps), "child": [Say(text="done")]}, {"known": "issue-planner"})
 
 
-def result(call: str, **value: Any) -> list[dict[str, Any]]:
-    return [{"tool_use_id": call, "text": json.dumps(value)}]
+def result(call: str, **value: Any) -> list[ToolResult]:
+    return [ToolResult(tool_use_id=call, text=json.dumps(value), is_error=False)]
 
 
 def test_a_wait_and_a_message_name_the_thread_that_the_spawn_came_back_with() -> None:
@@ -137,7 +138,9 @@ def test_a_spawn_that_was_refused_has_no_thread_to_wait_for() -> None:
     spawn = played.next("main", "")
     assert spawn is not None
     assert spawn.call is not None
-    wait = played.next("main", "", [{"tool_use_id": spawn.call.id, "text": "unknown agent_type 'x'"}])
+    wait = played.next(
+        "main", "", [ToolResult(tool_use_id=spawn.call.id, text="unknown agent_type 'x'", is_error=True)]
+    )
     assert wait is not None
     assert wait.call is not None
     assert wait.call.input["targets"] == ["unknown: child"]

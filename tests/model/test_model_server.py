@@ -17,6 +17,7 @@ from hookproof.journal import Journal
 from hookproof.model import server as server_module
 from hookproof.model.script import Script, mark
 from hookproof.model.server import MOST_STRANGERS, ModelServer, refused_requests
+from hookproof.records.parts import ToolResult
 
 TOOLS = [{"name": "Bash"}, {"name": "Task"}]
 SECONDS = 10.0
@@ -170,7 +171,7 @@ def test_results_are_found_in_all_messages_and_told_once(tmp_path: Path) -> None
 
     journal = play(tmp_path, {"main": [Say(text="saw {result}"), Say(text="x")]}, test)
     first, second = (record for record in journal.records if record["kind"] == "model.request")
-    assert first["results"] == [{"tool_use_id": "t1", "text": "out", "is_error": True}]
+    assert first["results"] == [ToolResult(tool_use_id="t1", text="out", is_error=True)]
     assert "a later host appends this" in [text["text"] for text in first["texts"]]
     assert (second["results"], second["texts"]) == ([], [])
 

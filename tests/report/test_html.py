@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 from made_reports import a_check, a_report, a_result, violated
 from timelines import HOSTILE, PATTERN_C, journal, request, written
 
+from hookproof.records.hosts import HostLine, User
+from hookproof.records.run import Case
 from hookproof.report import html
 from hookproof.report.html_choice import FEW, MOST_BYTES
 from hookproof.report.results import CriterionResult, Program, Skipped
@@ -100,7 +103,7 @@ def test_only_our_script_may_run(pattern_c: str) -> None:
 
 
 def test_hostile_text_is_only_text(tmp_path: Path) -> None:
-    hostile: dict[str, object] = {"kind": "user", "session": "main", "text": HOSTILE}
+    hostile = User(session="main", text=HOSTILE)
     records = journal(hostile, request(1, HOSTILE, HOSTILE), **dict.fromkeys(("title", *CASE), HOSTILE))
     check = a_check("JOB-03", "violates", seen=HOSTILE, detail=HOSTILE, accepted=[HOSTILE])
     path = written(tmp_path / "j.jsonl", records)
@@ -174,11 +177,12 @@ def test_of_cases_that_came_out_alike_one_has_the_picture(pattern_c: str) -> Non
 
 
 def test_a_report_keeps_its_size_and_says_what_is_left_out(tmp_path: Path) -> None:
-    long = [{"kind": "host.line", "session": "main", "text": "<" * 700} for _ in range(700)]
-    first, rest = PATTERN_C[0], [*PATTERN_C[1:], *({"seq": 99, "at": 1.0} | each for each in long)]
+    long = [HostLine(seq=99, at=1.0, session="main", text="<" * 700) for _ in range(700)]
+    first, rest = PATTERN_C[0], [*PATTERN_C[1:], *long]
+    assert isinstance(first, Case)
     results = []
     for name in (f"jobs/s{n}" for n in range(60)):
-        path = written(tmp_path / f"{name[5:]}.jsonl", [first | {"scenario": name}, *rest])
+        path = written(tmp_path / f"{name[5:]}.jsonl", [replace(first, scenario=name), *rest])
         results.append(violated(scenario=name, journal=path))
     text = html.render(a_report(results))
     assert len(text.encode()) < MOST_BYTES + 600_000

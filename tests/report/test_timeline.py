@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from made_reports import a_check
 from timelines import (
@@ -27,7 +29,13 @@ from timelines import (
     subagent,
 )
 
-from hookproof.journal import Record
+from hookproof.records import Record
+from hookproof.records.faults import PidPlanted, WorkerKilled
+from hookproof.records.hosts import HostLine
+from hookproof.records.jobs import Cancel, Look
+from hookproof.records.parts import StateRoot
+from hookproof.records.run import ProcessDied
+from hookproof.records.told import CodexSignal, SubagentEnded, ThreadStarted
 from hookproof.report.timeline import build
 from hookproof.report.timeline_parts import Arrow, Bar, Timeline
 
@@ -78,7 +86,7 @@ def test_the_hook_that_can_have_killed_the_worker_is_named_and_called_inferred()
 
 
 def test_the_sender_that_the_kernel_named_is_certain() -> None:
-    told: Record = {"kind": "codex.signal", "by": CODEX, "signal": 15, "name": "SIGTERM", "sender_pid": HOOK}
+    told: Record = CodexSignal(by=CODEX, signal=15, name="SIGTERM", sender_pid=HOOK)
     picture = build(journal(*shell(*JOB), *hook("SessionEnd", "h1", told, *LOST, died(CODEX, 15)), *OVER))
     assert [(each.start, each.end, each.certain) for each in signals(picture)] == [
         ("hooks", f"codex:{CODEX}", True)
@@ -155,9 +163,9 @@ def test_a_notification_is_marked_where_it_reached_a_model() -> None:
 
 
 def test_threads_of_codex_are_agents() -> None:
-    main: Record = {"kind": "thread.started", "by": HOST, "thread_id": "m", "parent_thread_id": None, "marker": "main"}
-    child = main | {"thread_id": "c", "parent_thread_id": "m", "marker": "child", "agent_role": "planner"}
-    over: Record = {"kind": "subagent.ended", "by": HOST, "agent_id": "c", "agent_type": "planner", "agent": "child"}
+    main = ThreadStarted(by=HOST, thread_id="m", parent_thread_id=None, marker="main")
+    child = ThreadStarted(by=HOST, thread_id="c", parent_thread_id="m", marker="child", agent_role="planner")
+    over: Record = SubagentEnded(by=HOST, agent_id="c", agent_type="planner", agent="child")
     asks = request(1, "child", "x", thread="c", parent="m")
     picture = build(journal(main, child, asks, over, *OVER, host="codex"))
     assert lanes(picture) == ["Model", "Main session", "child", "hookproof"]
@@ -218,8 +226,7 @@ def test_a_picture_is_capped_and_says_what_came_later() -> None:
 
 def test_a_crowd_shares_a_lane() -> None:
     threads: list[Record] = [
-        {"kind": "thread.started", "by": HOST, "thread_id": f"c{n}", "parent_thread_id": "m", "marker": f"child{n}"}
-        for n in range(40)
+        ThreadStarted(by=HOST, thread_id=f"c{n}", parent_thread_id="m", marker=f"child{n}") for n in range(40)
     ]
     picture = build(journal(*threads, *OVER, host="codex"))
     assert lanes(picture)[1:] == [*(f"child{n}" for n in range(7)), "33 more agents", "hookproof"]
@@ -227,38 +234,31 @@ def test_a_crowd_shares_a_lane() -> None:
 
 
 def test_the_hosts_own_output_is_hidden_but_counted() -> None:
-    line: Record = {"kind": "host.line", "session": "main", "line_type": "system"}
+    line: Record = HostLine(session="main", line_type="system")
     assert build(journal(line, line, CENSUS)).hidden == 3  # with the header
 
 
 def test_what_status_says_differs_by_place() -> None:
     row = {"id": "task-1", "status": "running"}
-    listed = NOTHING | {"answer": {"running": [row], "latestFinished": None, "recent": []}}
-    look: Record = {"kind": "look", "places": {"main": NOTHING, "launcher": listed}, "processes": []}
-    look["state"] = [{"root": "s", "rows": [row], "job_files": [], "server": None}]
+    listed = replace(NOTHING, answer={"running": [row], "latestFinished": None, "recent": []})
+    state = StateRoot(root="s", rows=[row], job_files=[], server=None, error=None)
+    look = Look(n=1, step=1, places={"main": NOTHING, "launcher": listed}, processes=[], state=[state])
     picture = build(journal(*shell(*JOB), look, *OVER))
     expected = "status: not listed in main session; “running” in launcher’s shell; state file: “running”"
     assert picture.rows[said(picture, "status:")].text == expected
 
 
 def test_what_the_scenario_has_done_to_a_job_is_shown_as_the_harnesss_own_doing() -> None:
-    fault: Record = {"kind": "fault", "what": "worker ended", "job": "review", "pids": [10]}
-    cancel: Record = {"kind": "cancel", "job": "review", "exit": 0, "text": "done", "tree": [], "left": [10]}
+    fault: Record = WorkerKilled(job="review", pids=[10])
+    cancel: Record = Cancel(job="review", id="task-1", exit=0, text="done", tree=[], left=[10], asleep=False)
     picture = build(journal(*shell(*JOB), fault, cancel, *OVER))
     ended = picture.rows[said(picture, "hookproof, as the scenario has it (job review): worker ended")]
     assert '"pids"' in ended.details[0].text
     assert picture.rows[said(picture, "job review is cancelled: exit code 0, 1 of its processes live on")].tone == "bad"
 
 
-PLANTED: Record = {
-    "kind": "fault",
-    "what": "foreign pid planted",
-    "pid": 70,
-    "start": 1,
-    "where": "job",
-    "job": "review",
-}
-LOOK: Record = {"kind": "look", "places": {"main": NOTHING}, "processes": [], "state": []}
+PLANTED: Record = PidPlanted(pid=70, start=1, where="job", job="review", planted=True)
+LOOK: Record = Look(n=1, step=1, places={"main": NOTHING}, processes=[], state=[])
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ LOOK: Record = {"kind": "look", "places": {"main": NOTHING}, "processes": [], "s
     ],
 )
 def test_what_a_fault_broke_is_marked_after_it(name: str, seen: str, text: str) -> None:
-    died: Record = {"kind": "process.died", "pid": 70, "start": 1, "code": None, "signal": 15, "observed": True}
+    died: Record = ProcessDied(pid=70, start=1, code=None, signal=15, observed=True)
     story = journal(*shell(*JOB), LOOK, PLANTED, died, LOOK, *OVER)
     rows = build(story, [a_check(name, "violates", seen=seen)]).rows
     (broken,) = [number for number, row in enumerate(rows) if row.tone == "broken"]

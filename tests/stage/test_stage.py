@@ -17,6 +17,7 @@ from hookproof.catalogue.descriptor import Companion
 from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.journal import Journal
+from hookproof.records import Record, plain
 from hookproof.stage import world as worlds
 from hookproof.stage.environment import environment, search_path
 from hookproof.stage.recorder import Recorder
@@ -133,8 +134,8 @@ def test_a_shell_sources_its_files_and_names_with_quotes_survive(tmp_path: Path)
     assert subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=True).stdout == "1\n"
 
 
-def records(*lines: bytes, token: str = "right") -> list[dict[str, object]]:
-    async def play(folder: Path) -> list[dict[str, object]]:
+def records(*lines: bytes, token: str = "right") -> list[Record]:
+    async def play(folder: Path) -> list[Record]:
         journal = Journal(folder / "journal.jsonl")
         recorder = Recorder(journal, "right")
         host, _, port = (await recorder.start()).partition(":")
@@ -160,7 +161,7 @@ def test_a_record_is_in_the_journal_before_its_sender_goes_on() -> None:
         b'{"kind": "codex.exit", "why": "1", "seq": 99, "by": 8, "self": 1}', b'{"kind": "shell.held", "job": "x"}'
     )
     assert (first["kind"], first["source"], first["by"], first["seq"]) == ("codex.exit", "claude", 7, 1)
-    assert (first["why"], first["self"], second["kind"]) == ("1", 1, "shell.held")
+    assert (first["why"], plain(first)["self"], second["kind"]) == ("1", 1, "shell.held")
 
 
 def test_a_stranger_is_turned_away_and_told() -> None:
@@ -176,7 +177,7 @@ def test_a_record_that_is_no_object_is_an_error_not_a_crash(line: bytes) -> None
 
 @pytest.mark.parametrize(("let_go", "status"), [(True, 0), (False, 1)], ids=["let go", "the run is over"])
 def test_a_held_command_goes_on_only_when_it_is_let_go(tmp_path: Path, let_go: bool, status: int) -> None:
-    async def play() -> tuple[int, list[dict[str, object]]]:
+    async def play() -> tuple[int, list[Record]]:
         journal = Journal(tmp_path / "journal.jsonl")
         recorder = Recorder(journal, "right")
         env = {**os.environ, "HOOKPROOF_RECORDER": await recorder.start(), "HOOKPROOF_TOKEN": "right"}

@@ -16,6 +16,7 @@ from user_tree import snapshot
 from hookproof.catalogue.descriptor import Companion
 from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import resolve_plugin
+from hookproof.records.parts import StateRoot
 from hookproof.stage import state_edits
 from hookproof.stage import world as worlds
 from hookproof.stage.state_edits import NoSuchRowError, StateFiles
@@ -185,7 +186,9 @@ def test_a_list_that_has_become_no_file_is_told_and_not_waited_for(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = bench.root.relative_to(bench.world.root).as_posix()
-    monkeypatch.setattr(state_edits, "read_state", lambda *_: [{"root": root, "rows": [ROW]}])
+    monkeypatch.setattr(
+        state_edits, "read_state", lambda *_: [StateRoot(root=root, rows=[ROW], job_files=[], server=None, error=None)]
+    )
     bench.list.unlink()
     os.mkfifo(bench.list)
     with pytest.raises(NoSuchRowError, match=r"state\.json: is a FIFO; expected a regular file"):

@@ -18,6 +18,7 @@ from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.catalogue.scenario import read_scenario, scenario_files
 from hookproof.play import Case, PlayOptions
 from hookproof.play.companion import CompanionPlay
+from hookproof.records.run import Error
 from hookproof.report.results import Result
 from hookproof.wall import BlockedError, Guarded
 
@@ -185,9 +186,9 @@ def test_one_damaged_journal_costs_the_others_nothing(tmp_path: Path, capsys: py
 
 def test_an_error_is_added_to_a_journal_that_was_cut_off(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
-    path.write_text('{"seq":1,"at":0.5,"kind":"case"}\n{"seq":2,"at":1,"ki', encoding="utf-8")
+    path.write_text('{"seq":1,"at":0.5,"kind":"sweep.began"}\n{"seq":2,"at":1,"ki', encoding="utf-8")
     journals.append_error(path, where="harness", what="a reason")
-    assert journals.read(path)[1] == {"seq": 2, "at": 0.5, "kind": "error", "where": "harness", "what": "a reason"}
+    assert journals.read(path)[1] == Error(seq=2, at=0.5, where="harness", what="a reason")
     with pytest.raises(journals.JournalError, match="does not exist"):
         journals.append_error(tmp_path / "none", where="harness", what="a reason")
 

@@ -14,7 +14,9 @@ from subprocess import PIPE
 from typing import Any
 
 from hookproof import processes
-from hookproof.journal import Journal, Record
+from hookproof.journal import Journal
+from hookproof.records import Record
+from hookproof.records.run import ProcessDied
 from hookproof.stage import tap
 from hookproof.stage.recorder import Recorder
 
@@ -63,7 +65,7 @@ class Bench:
 
     def _died(self, death: processes.Death) -> None:
         code, signal = (death.exit.code, death.exit.signal) if death.exit else (None, None)
-        self.journal.write("process.died", pid=death.identity.pid, code=code, signal=signal)
+        self.journal.write(ProcessDied(pid=death.identity.pid, code=code, signal=signal))
 
     async def start(self, line: str, shell: str = "/bin/sh", stdout: int = PIPE) -> asyncio.subprocess.Process:
         """Start a command as a host does."""

@@ -1,0 +1,150 @@
+"""What the harness does to a plugin's jobs, files and hooks on a scenario's word: one kind a fault.
+
+Written by the harness: before the fault where something may happen because of it at once, after it where the record
+tells what came of it.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from hookproof.records.base import Record, kind, part
+from hookproof.records.parts import TornFile
+
+
+@part
+class Fault(Record):
+    """Any of them."""
+
+    what: ClassVar[str]
+    """In words, for people."""
+
+
+@part
+class JobFault(Fault):
+    """One that happens to a job."""
+
+    job: str
+    pids: list[int]
+
+
+@kind("fault.worker_killed")
+class WorkerKilled(JobFault):
+    """The worker of a job is killed."""
+
+    what = "worker ended"
+
+
+@kind("fault.codex_killed")
+class CodexKilled(JobFault):
+    """The Codex that serves a job is killed."""
+
+    what = "codex ended"
+
+
+@kind("fault.shell_killed")
+class ShellKilled(JobFault):
+    """Everything in the process group of the shell that launched a job is killed."""
+
+    what = "shell ended"
+
+
+@kind("fault.server_frozen")
+class ServerFrozen(Fault):
+    """The shared server is stopped: it accepts connections and stays silent."""
+
+    what = "server frozen"
+    pids: list[int]
+
+
+@kind("fault.server_thawed")
+class ServerThawed(Fault):
+    """The shared server goes on."""
+
+    what = "server thawed"
+    pids: list[int]
+
+
+@kind("fault.pid_planted")
+class PidPlanted(Fault):
+    """A process that is no job's runs, and its pid stands where the plugin keeps one of its own."""
+
+    what = "foreign pid planted"
+    where: str
+    """`job` or `server`."""
+    job: str | None
+    planted: bool
+    pid: int
+    start: int
+
+
+@kind("fault.state_torn")
+class StateTorn(Fault):
+    """Every list of jobs is cut in half, as a writer leaves it that was killed."""
+
+    what = "state torn"
+    files: list[TornFile]
+
+
+@kind("fault.list_filled")
+class ListFilled(Fault):
+    """More finished jobs than the list may hold are put before a running one."""
+
+    what = "list filled"
+    job: str
+    added: int
+
+
+@kind("fault.row_aged")
+class RowAged(Fault):
+    """What earlier versions did not write is taken from a job's row."""
+
+    what = "row aged"
+    job: str
+    without: list[str]
+
+
+@kind("fault.workspace_deleted")
+class WorkspaceDeleted(Fault):
+    """The project's directory goes."""
+
+    what = "workspace deleted"
+
+
+@kind("fault.worker_woken")
+class WorkerWoken(Fault):
+    """The worker of a queued job may begin."""
+
+    what = "worker woken"
+    job: str
+    pid: int
+    alive: bool
+
+
+@kind("fault.hook_killed")
+class HookKilled(Fault):
+    """A SessionEnd hook is killed with all below it."""
+
+    what = "hook killed"
+    run: str
+    moment: str
+    """`at its start`, or `a process dies`."""
+    pids: list[int]
+    over: bool
+    """Whether it was over before it could be killed."""
+
+
+@kind("fault.session_restarted")
+class SessionRestarted(Fault):
+    """A SessionStart hook is run again and again, as a session that is compacted often would."""
+
+    what = "session started again"
+    starts: int
+    failed: int
+    file: str | None
+    """The file in which the hook leaves variables for shells."""
+    there: bool
+    first: int
+    """Its lines after the first start,"""
+    lines: int
+    """and after the last."""

@@ -1,0 +1,153 @@
+"""What the harness tells of a companion's jobs, of looks at them, and of what plugins have recorded of agents."""
+
+from __future__ import annotations
+
+from hookproof.records.base import Json, Record, kind
+from hookproof.records.parts import Answer, File, Process, StateRoot
+
+
+@kind("job.launched")
+class JobLaunched(Record):
+    """A launch came back with a job's id. Written by the follower of jobs."""
+
+    job: str
+    agent: str
+    id: str
+
+
+@kind("jobs.launched")
+class JobsLaunched(Record):
+    """A command that launched several jobs came back with their ids. Written by the follower of jobs."""
+
+    agent: str
+    ids: list[str]
+
+
+@kind("job.refused")
+class JobRefused(Record):
+    """A launch came back without a job. Written by the follower of jobs."""
+
+    job: str
+    agent: str | None
+    text: str
+
+
+@kind("job.queued")
+class JobQueued(Record):
+    """A job was entered like a running one, its worker asleep. Written by the harness."""
+
+    job: str
+    id: str
+    worker: int
+    start: int
+
+
+@kind("job.started")
+class JobStarted(Record):
+    """A job is at work: its Codex has asked. Written by the follower of jobs."""
+
+    job: str
+    row: Json | None
+    """The plugin's own row of it."""
+    worker: int | None
+    """The process that the row names, where it is alive."""
+    processes: list[Process]
+    exported: dict[str, str | None] | None = None
+    """The plugin's variables in the worker, which has them from the shell of its launch; null when unknown."""
+
+
+@kind("job.ended")
+class JobEnded(Record):
+    """A job is over. Written by the follower of jobs."""
+
+    job: str
+    how: str
+    """`answered`, `abandoned`, `died`, `never started`, ..."""
+    worker: int | None
+
+
+@kind("look.began")
+class LookBegan(Record):
+    """Somebody is about to look at the jobs. Written by the harness."""
+
+    n: int
+    step: int
+
+
+@kind("look")
+class Look(Record):
+    """What `status` answers in several places, beside what is really there. Written by the harness."""
+
+    n: int
+    step: int
+    places: dict[str, Answer]
+    """`main`, `launcher` (the agent that launched the job), `bare` (a shell of no session)."""
+    state: list[StateRoot]
+    processes: list[Process]
+
+
+@kind("result")
+class Result(Record):
+    """What the plugin gave for a job's result. Written by the harness."""
+
+    job: str
+    id: str | None
+    exit: int | None
+    text: str
+    why: str | None
+    """Why nobody could ask."""
+
+
+@kind("cancel.began")
+class CancelBegan(Record):
+    """A job is about to be cancelled. Written by the harness."""
+
+    job: str
+    id: str
+    tree: list[Process]
+    """The worker with all below it."""
+
+
+@kind("cancel")
+class Cancel(Record):
+    """A cancellation has come back. Written by the harness."""
+
+    job: str
+    id: str
+    exit: int | None
+    text: str
+    tree: list[Process]
+    left: list[int]
+    """The pids of those that outlived it by three seconds."""
+    asleep: bool
+    """Whether the job was only queued."""
+
+
+@kind("agent.records")
+class AgentRecords(Record):
+    """What the plugin has recorded of agents when all is over. Written by the harness."""
+
+    files: list[File]
+
+
+@kind("agent.look")
+class AgentLook(Record):
+    """The same in the middle of a run, where a scenario asks for it. Written by the harness."""
+
+    step: int
+    files: list[File]
+
+
+@kind("hook.overdue")
+class HookOverdue(Record):
+    """A hook still runs, or its output is still held, after half of a step's patience. Written by the harness."""
+
+    run: str
+    event: str
+    session_id: str | None
+    agent_id: str | None
+    command: str
+    ms: int
+    timeout: float | None
+    held_by: list[str] | None
+    """Who holds the output of a hook that has ended; null while the hook itself runs."""

@@ -1,0 +1,136 @@
+"""What several kinds of record hold: processes, state files, what a model was told."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import Any
+
+from hookproof.records.base import Json, Part, part
+
+
+@part
+class Process(Part):
+    """A process that was alive when somebody counted."""
+
+    pid: int
+    start: int
+    """The kernel's own time of its beginning: with the pid, its identity."""
+    ppid: int
+    pgid: int | None
+    """Its process group, where the platform has such."""
+    argv: list[str]
+    """Its command line, each word cut to 200 characters, at most 12 of them."""
+    by: str = "token"
+    """How it was recognised as the run's: `token`, `spawned`, `seen before`, `descendant`, ..."""
+
+
+@part
+class StateRoot(Part):
+    """One directory in which a plugin keeps its jobs, as it stood."""
+
+    root: str
+    """Its path in the run's directory."""
+    rows: list[Json]
+    """The rows of its list of jobs."""
+    job_files: list[str]
+    """The names of the files of single jobs beside it."""
+    server: Json | None
+    """What it tells of a shared server."""
+    error: str | None
+    """What is wrong with one of its files, damage included."""
+    unread: str | None = None
+    """Why nobody knows what one of them says: it was not read at all."""
+
+
+@part
+class Answer(Part):
+    """What a command of the plugin's has answered."""
+
+    exit: int | None
+    """Its exit code; null for one that a signal ended, or that did not come back."""
+    text: str
+    """What it printed; the reason, where it did not come back."""
+    answer: Any = None
+    """The text read as JSON; null where it is none."""
+    signal: int | None = None
+
+
+@part
+class Text(Part):
+    """A text in a model request."""
+
+    role: str
+    text: str
+    place: int | None = None
+    """Its number among all texts of the request, from 0, where somebody counted."""
+    inherited: bool = False
+    """Whether it came with the history of the agent that this one was forked from."""
+
+
+@part
+class ToolResult(Part):
+    """What came of a tool call, as the model was told."""
+
+    tool_use_id: str
+    text: str
+    is_error: bool
+
+
+@part
+class File(Part):
+    """A file in which a plugin has recorded an agent."""
+
+    path: str
+    text: str
+
+
+@part
+class TornFile(Part):
+    """A list of jobs that was cut."""
+
+    file: str
+    bytes: int
+    left: int
+
+
+@part
+class Hook(Part):
+    """A hook as Codex lists it."""
+
+    key: str
+    event: str
+    command: str
+
+
+@part
+class Program(Part):
+    """A host or a worker: its name, and its version or `fake`."""
+
+    name: str
+    version: str
+
+
+@part
+class JobAnswer(Part):
+    """A job of the scenario: what the model answers to it."""
+
+    answer: str
+
+
+@part
+class Words(Part):
+    """The status words of the plugin's rows."""
+
+    active: list[str] = field(default_factory=list)
+    succeeded: list[str] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+    cancelled: str = "cancelled"
+
+
+@part
+class CaseAgent(Part):
+    """An agent of the scenario."""
+
+    role: str
+    parent: str | None
+    forked: bool

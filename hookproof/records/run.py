@@ -1,0 +1,180 @@
+"""What the harness tells of a case: how it began and ended, its steps, what it found at the end."""
+
+from __future__ import annotations
+
+from dataclasses import field
+
+from hookproof.records.base import Json, Record, kind
+from hookproof.records.parts import CaseAgent, JobAnswer, Process, Program, StateRoot, Words
+
+
+@kind("case")
+class Case(Record):
+    """The first record of a journal: what was played, on what. Written by the harness.
+
+    Names in it are for people; no verdict reads them.
+    """
+
+    format: int
+    """The format of the journal."""
+    scenario: str
+    title: str
+    plugin: str
+    policy: str | None
+    """The policy of a reference plugin; null for a plugin of somebody else's."""
+    lifecycle: str
+    host: Program
+    worker: Program
+    repeat: int
+    requires: list[str] = field(default_factory=list)
+    """The requirements that are judged."""
+    hookproof: str = ""
+    like: str = ""
+    """The measured lifecycle that the host is, or is nearest to."""
+    isolation: Json | None = None
+    """How a real host was kept off the network, with the proof."""
+    platform: str = ""
+    python: str = ""
+    subreaper: bool = False
+    """Whether the harness adopts what loses its parent, and so sees how it ends."""
+    about: str = ""
+    """What the scenario is about: `companion`, `context` or `calibration`."""
+    jobs: dict[str, JobAnswer] = field(default_factory=dict)
+    """Of a plugin with jobs: the jobs of the scenario."""
+    words: Words | None = None
+    fields: dict[str, str | None] | None = None
+    """Of a plugin with jobs: what its rows call their id, status, pid, session, ..."""
+    job_file: str = ""
+    server_pid: str = "pid"
+    """Of a plugin with jobs: the name of the pid in what it tells of its server."""
+    says: Json | None = None
+    """Of a plugin that tells agents something: the lines by which its texts are known."""
+    agents: dict[str, CaseAgent] = field(default_factory=dict)
+    ephemeral: bool = False
+
+
+@kind("end")
+class End(Record):
+    """The run is over and nothing is left of it but its journal. Written by the harness."""
+
+    world_removed: bool
+
+
+@kind("error")
+class Error(Record):
+    """Something went wrong in the harness or its script: what is judged after it is not certain.
+
+    Written by whichever part of the harness noticed.
+    """
+
+    where: str
+    what: str
+    source: str | None = None
+    """Who told something that was refused, and"""
+    by: int | None = None
+    """its process."""
+
+
+@kind("stranger")
+class Stranger(Record):
+    """Somebody without the run's token or key has spoken to it, and was turned away. Written by both servers."""
+
+    what: str
+
+
+@kind("recorder.broken_off")
+class RecorderBrokenOff(Record):
+    """A program that tells records died in the middle of one. Written by the recorder."""
+
+    source: str
+    by: int
+    bytes: int
+
+
+@kind("step")
+class Step(Record):
+    """A step of the scenario is done: what it waited for has come. Written by the steps."""
+
+    n: int
+    when: str
+    do: str | None
+    user: str | None
+    since: int
+    """The sequence number of the record that it waited for."""
+
+
+@kind("step.skipped")
+class StepSkipped(Record):
+    """A step of the scenario has nothing to do. Written by the steps."""
+
+    n: int
+    when: str
+    why: str
+
+
+@kind("sessions.end")
+class SessionsEnd(Record):
+    """Several sessions are ended at the same moment. Written by the harness before it does it."""
+
+    sessions: list[str]
+
+
+@kind("session.stays")
+class SessionStays(Record):
+    """A session of a calibration run is kept open while others end. Written by the harness."""
+
+    session: str
+
+
+@kind("shell.let_go")
+class ShellLetGo(Record):
+    """Every command that was held goes on. Written by the harness."""
+
+
+@kind("settled")
+class Settled(Record):
+    """What still runs has come to rest. Written by the harness where a scenario asks for it."""
+
+    alive: int
+
+
+@kind("process.died")
+class ProcessDied(Record):
+    """A process of the run has ended. Written by the harness, from the death itself."""
+
+    pid: int
+    start: int
+    code: int | None
+    signal: int | None
+    observed: bool
+    """Whether the harness saw the wait status. Where it did not, code and signal are unknown."""
+
+
+@kind("strays")
+class Strays(Record):
+    """What runs at the end without the run's token. Written by the harness."""
+
+    of: str
+    """`this case`, or `undecided` where it may as well be another's that was played at the same time."""
+    processes: list[Process]
+
+
+@kind("census")
+class Census(Record):
+    """What still runs after every session has ended, and what the state files say. Written by the harness."""
+
+    processes: list[Process]
+    state: list[StateRoot]
+
+
+@kind("sweep.began")
+class SweepBegan(Record):
+    """From here on the harness ends what is left: no death after it is anybody else's doing."""
+
+
+@kind("swept")
+class Swept(Record):
+    """The sweep is over. Written by the harness."""
+
+    ended: int
+    left: int

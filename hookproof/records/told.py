@@ -1,0 +1,273 @@
+"""What other programs tell over the recorder: the stand-ins, the tap, the observer, the probe and `hold`.
+
+Whoever has the run's token can tell these, a plugin too. More fields than declared may come; they are kept.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hookproof.records.base import Json, Pid, Told, kind
+
+
+@kind("hook.started")
+class HookStarted(Told):
+    """A host runs a hook. Told by a stand-in, or by the tap around the hook of a real host."""
+
+    run: str
+    """The id of this run of the hook."""
+    event: str
+    session_id: str | None
+    agent_id: str | None
+    agent_type: str | None
+    plugin: str | None
+    command: str
+    pid: Pid | None
+    """Null where it could not be started."""
+    pgid: Pid | None
+    cwd: str
+    payload: Json
+    """What it was given on stdin."""
+    env: dict[str, str]
+    """Its variables of Claude Code, Codex and the plugin."""
+    timeout: float | None = None
+    """In seconds, as far as the teller knows it."""
+    thread_id: str | None = None
+    """Of Codex: the thread that it ran for."""
+
+
+@kind("hook.held")
+class HookHeld(Told):
+    """A hook has ended, and somebody still holds its output. Told by the tap, which leaves a relay."""
+
+    run: str
+    event: str
+    session_id: str | None
+    agent_id: str | None
+    pid: Pid
+    """The relay."""
+
+
+@kind("hook.ended")
+class HookEnded(Told):
+    """A hook is over. Told by whoever told of its start; written by the harness where a tap died without a word."""
+
+    run: str
+    event: str
+    session_id: str | None
+    agent_id: str | None
+    exit: int | None
+    signal: int | None
+    stdout: str
+    stderr: str
+    ended_by: str
+    """`itself`, `timeout`, `budget` or `host`."""
+    effects: Any = None
+    """What a stand-in made of its output."""
+    inferred: str | None = None
+    """From what the harness concluded it."""
+    thread_id: str | None = None
+    stdout_bytes: int | None = None
+    """How much it had printed, where only the beginning is kept."""
+    stderr_bytes: int | None = None
+    not_taken: Any = None
+    """What of its output the stand-in did not take, and why."""
+
+
+@kind("session.started")
+class SessionStarted(Told):
+    """A session of Claude Code has begun. Told by the stand-in, or by the observer in the real one."""
+
+    session_id: str | None
+    agent_id: str | None
+    """The subagent whose own session it is."""
+    transcript_path: str | None
+
+
+@kind("session.ended")
+class SessionEnded(Told):
+    """A session of Claude Code is over. Told by the stand-in, or by the observer in the real one."""
+
+    session_id: str | None
+    agent_id: str | None
+    reason: str | None
+
+
+@kind("turn.ended")
+class TurnEnded(Told):
+    """An agent of Claude Code has said its last word of a turn. Told by the stand-in or the observer."""
+
+    session_id: str | None
+    agent_id: str | None
+    text: str | None
+
+
+@kind("notification")
+class Notification(Told):
+    """Claude Code tells a session that a task has ended. Told by the stand-in."""
+
+    session_id: str
+    task_id: str
+    status: str
+    task_type: str
+    to_model: bool
+    """Whether the model is told too."""
+
+
+@kind("subagent.started")
+class SubagentStarted(Told):
+    """A subagent of Claude Code begins. Told by the stand-in or the observer."""
+
+    session_id: str | None
+    agent_id: str | None
+    agent_type: str | None
+    root_session_id: str | None = None
+    tool_use_id: str | None = None
+    """The call that started it."""
+    background: bool = False
+
+
+@kind("subagent.ended")
+class SubagentEnded(Told):
+    """A subagent has returned. Told by the stand-ins, and by the observer."""
+
+    agent_id: str | None
+    agent_type: str | None
+    session_id: str | None = None
+    how: str | None = None
+    agent: str | None = None
+    """Of Codex: the scenario's name for it."""
+
+
+@kind("shell.environment")
+class ShellEnvironment(Told):
+    """What an agent's shells will see. Told by Claude Code's stand-in or the observer after the start hooks."""
+
+    session_id: str | None
+    agent_id: str | None
+    env: dict[str, str]
+    env_files: list[str]
+    """What a shell sources before its command."""
+
+
+@kind("shell.started")
+class ShellStarted(Told):
+    """A shell of Claude Code begins its command. Told by the stand-in or the observer."""
+
+    session_id: str | None
+    agent_id: str | None
+    run: str | None
+    tool_use_id: str | None
+    background: bool
+    command: str | None
+    pid: int | None = None
+    pgid: int | None = None
+    output_file: str | None = None
+
+
+@kind("shell.task")
+class ShellTask(Told):
+    """A shell goes on in the background, as a task of its own. Told by the observer."""
+
+    run: str | None
+    task: str
+
+
+@kind("shell.ended")
+class ShellEnded(Told):
+    """A shell is over. Told by the stand-in or the observer; written by the harness where it follows a real host's."""
+
+    run: str | None
+    ended_by: str
+    """`itself`, or `host at ...`."""
+    exit: int | None
+    signal: int | None
+    output_file: str | None
+    output_bytes: int | None = None
+    stdout_bytes: int | None = None
+    inferred: bool = False
+    """Whether the harness concluded who ended it."""
+
+
+@kind("shell.held")
+class ShellHeld(Told):
+    """A launch waits before its first act. Told by `fakes/hold`."""
+
+    job: str
+
+
+@kind("codex.started")
+class CodexStarted(Told):
+    """A stand-in Codex runs."""
+
+    argv: list[str]
+    pid: Pid
+    ppid: int
+    pgid: int | None = None
+
+
+@kind("codex.exit")
+class CodexExit(Told):
+    """A stand-in Codex goes by itself."""
+
+    why: str
+
+
+@kind("codex.signal")
+class CodexSignal(Told):
+    """A stand-in Codex was sent a signal, and the kernel named the sender."""
+
+    signal: int
+    name: str
+    sender_pid: int
+    sender_uid: int | None = None
+    sender_ppid: int | None = None
+
+
+@kind("codex.turn")
+class CodexTurn(Told):
+    """A turn of a thread of a stand-in Codex has another state."""
+
+    thread_id: str
+    turn_id: str
+    state: str
+
+
+@kind("codex.grandchild")
+class CodexGrandchild(Told):
+    """A tool call of a stand-in Codex has left a process running."""
+
+    pid: Pid
+    mode: str
+
+
+@kind("thread.started")
+class ThreadStarted(Told):
+    """A thread of a stand-in Codex begins."""
+
+    thread_id: str
+    parent_thread_id: str | None
+    marker: str | None
+    """The scenario's name for its agent."""
+    agent_role: str | None = None
+    agent_nickname: str | None = None
+    ephemeral: bool = False
+    rollout: str | None = None
+    """Its transcript."""
+
+
+@kind("probe.waits")
+class ProbeWaits(Told):
+    """The job of a calibration run is at work. Told by `fakes/probe`."""
+
+    job: str
+    pid: Pid
+
+
+@kind("probe.signalled")
+class ProbeSignalled(Told):
+    """The job of a calibration run was sent a signal. Told by `fakes/probe`."""
+
+    job: str
+    signal: str
+    sender: int
