@@ -15,7 +15,7 @@ from typing import Any
 
 from hookproof import processes
 from hookproof.journal import Journal
-from hookproof.records import Record
+from hookproof.records import Record, plain
 from hookproof.records.run import ProcessDied
 from hookproof.stage import tap
 from hookproof.stage.recorder import Recorder
@@ -65,7 +65,8 @@ class Bench:
 
     def _died(self, death: processes.Death) -> None:
         code, signal = (death.exit.code, death.exit.signal) if death.exit else (None, None)
-        self.journal.write(ProcessDied(pid=death.identity.pid, code=code, signal=signal))
+        who, seen = death.identity, death.exit is not None
+        self.journal.write(ProcessDied(pid=who.pid, start=who.start, code=code, signal=signal, observed=seen))
 
     async def start(self, line: str, shell: str = "/bin/sh", stdout: int = PIPE) -> asyncio.subprocess.Process:
         """Start a command as a host does."""
@@ -96,13 +97,13 @@ class Bench:
         """Both."""
         return await self.finish(await self.start(line, shell), payload)
 
-    async def record(self, kind: str, **fields: Any) -> Record:
-        """The first record of a kind with these values, now or later."""
+    async def record(self, kind: str, **fields: Any) -> dict[str, Any]:
+        """The first record of a kind with these values, now or later, as it is written."""
 
         def fits(record: Record) -> bool:
             return record["kind"] == kind and all(record.get(name) == value for name, value in fields.items())
 
-        return await self.journal.wait(fits, waiting_for=f"{kind} {fields}", seconds=SECONDS)
+        return plain(await self.journal.wait(fits, waiting_for=f"{kind} {fields}", seconds=SECONDS))
 
     async def death_of(self, pid: int) -> int | None:
         """Wait until the process is gone. Its exit code, where that can be known.
