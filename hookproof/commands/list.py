@@ -33,13 +33,10 @@ def execute(parsed: argparse.Namespace) -> int:
         rows = _plugins()
     else:
         rows = _scenarios()
+    rows = [(clean.line(name), clean.line(text)) for name, text in rows]
     width = max((len(name) for name, _ in rows), default=0)
     for name, text in rows:
-        print(
-            textwrap.fill(
-                clean.line(text), 118, initial_indent=f"{name:<{width}}  ", subsequent_indent=" " * (width + 2)
-            )
-        )
+        print(textwrap.fill(text, 118, initial_indent=f"{name:<{width}}  ", subsequent_indent=" " * (width + 2)))
     return 0
 
 

@@ -47,8 +47,8 @@ def test_what_was_seen_and_is_alike_is_a_source_alone(tmp_path: Path) -> None:
     known = nearest("claude-2.1.329")
     run = facets(hook("Stop", own=True))
     text = draft(known, "2.2.0", [run])
-    assert 'hook_group = { source = "measured by calibrate on 2.2.0" }\n' in text
-    assert 'version = { is = "2.2.0", source = "measured by calibrate on 2.2.0" }\n' in text
+    assert 'hook_group = {source = "measured by calibrate on 2.2.0"}\n' in text
+    assert 'version = {is = "2.2.0", source = "measured by calibrate on 2.2.0"}\n' in text
     assert "bash_timeout" not in text
     found = read(tmp_path, text)
     assert found.rows["hook_group"] == {"is": "own", "source": "measured by calibrate on 2.2.0"}
