@@ -83,7 +83,7 @@ class Judges:
             reference = case.policy is not None
             wanted = self.expected.violations(case.plugin, _column(case)) if reference else None
             surprises = unexpected(judgement, case.scenario, wanted, self.requirements)
-        return reports.result(case, judgement, journal=path, seconds=seconds, unexpected=surprises, stands=stands)
+        return reports.result(case, judgement, journal=path, seconds=seconds, surprises=surprises, stands=stands)
 
 
 def _column(case: CaseRecord) -> str:

@@ -21,7 +21,7 @@ from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.reading import CatalogueError, Strict, read_table, validate
 from hookproof.catalogue.requirement import Requirement
 from hookproof.judge.judge import Judgement
-from hookproof.judge.verdict import CheckResult, Verdict
+from hookproof.judge.verdict import CheckResult, Surprise, Verdict
 
 NAME = "hookproof.toml"
 System = Literal["linux", "windows", "macos"]
@@ -128,13 +128,13 @@ def entries_of(path: Path, table: dict[str, Any]) -> list[Known]:
 
 def stand(
     judgement: Judgement, scenario: str, known: Mapping[str, Known], requirements: Mapping[str, Requirement], place: str
-) -> tuple[dict[str, Stand], list[str]]:
-    """How each check stands to the baseline, and what was not expected, one sentence each.
+) -> tuple[dict[str, Stand], list[Surprise]]:
+    """How each check stands to the baseline, and what was not expected.
 
     `known` are the entries for the lifecycle that was played, `place` names it and the file for the reader.
     """
     stands: dict[str, Stand] = {}
-    unexpected: list[str] = []
+    unexpected: list[Surprise] = []
     for check in judgement.checks:
         key = f"{scenario}:{check.id}"
         entry = known.get(key)
@@ -142,11 +142,13 @@ def stand(
         if found is not None:
             stands[check.id] = found
         if check.verdict is Verdict.UNKNOWN:
-            unexpected.append(f"{key} is unknown: {check.detail}")
+            unexpected.append(Surprise(check.id, "unknown", f"{key} is unknown: {check.detail}"))
         elif found is not None and found.standing == "new":
-            unexpected.append(f"{key} is violated: seen {check.seen!r}, accepted {', '.join(check.accepted)}")
+            told = f"{key} is violated: seen {check.seen!r}, accepted {', '.join(check.accepted)}"
+            unexpected.append(Surprise(check.id, "violated", told))
         elif found is not None and found.standing == "stale":
-            unexpected.append(f"{key} is satisfied ({check.seen}), but is a known violation {place}: take it out")
+            told = f"{key} is satisfied ({check.seen}), but is a known violation {place}: take it out"
+            unexpected.append(Surprise(check.id, "stale", told))
     return stands, unexpected
 
 

@@ -13,7 +13,7 @@ from hookproof import places
 from hookproof.catalogue.reading import CatalogueError, Strict, read
 from hookproof.catalogue.requirement import Requirement
 from hookproof.judge.judge import Judgement
-from hookproof.judge.verdict import Verdict
+from hookproof.judge.verdict import Surprise, SurpriseKind, Verdict
 
 EXPECTED = places.SCENARIOS / "expected.toml"
 """The committed table."""
@@ -59,23 +59,24 @@ def read_expected(path: Path = EXPECTED) -> ExpectedTable:
 
 def unexpected(
     judgement: Judgement, scenario: str, wanted: frozenset[str] | None, requirements: Mapping[str, Requirement]
-) -> list[str]:
-    """What of a judgement was not expected, one sentence each.
+) -> list[Surprise]:
+    """What of a judgement was not expected.
 
     `wanted` holds the violations of the committed table, or is None for a plugin of which everything is expected to
     conform (then a violated SHOULD only warns).
     """
-    found: list[str] = []
+    found: list[Surprise] = []
     for check in judgement.checks:
         key = f"{scenario}:{check.id}"
         if check.verdict is Verdict.UNKNOWN:
-            found.append(f"{key} is unknown: {check.detail}")
+            found.append(Surprise(check.id, "unknown", f"{key} is unknown: {check.detail}"))
         elif wanted is None:
             if check.verdict is Verdict.VIOLATES and requirements[check.id].binding:
-                found.append(f"{key} is violated: seen {check.seen!r}, accepted {', '.join(check.accepted)}")
+                told = f"{key} is violated: seen {check.seen!r}, accepted {', '.join(check.accepted)}"
+                found.append(Surprise(check.id, "violated", told))
         elif (check.verdict is Verdict.VIOLATES) != (key in wanted):
-            was = (
-                f"violated (seen {check.seen!r})" if check.verdict is Verdict.VIOLATES else f"satisfied ({check.seen})"
-            )
-            found.append(f"{key} is {was}, against the table of expected outcomes")
+            violated = check.verdict is Verdict.VIOLATES
+            kind: SurpriseKind = "violated against the table" if violated else "satisfied against the table"
+            was = f"violated (seen {check.seen!r})" if violated else f"satisfied ({check.seen})"
+            found.append(Surprise(check.id, kind, f"{key} is {was}, against the table of expected outcomes"))
     return found

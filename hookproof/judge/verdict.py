@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 
 class Verdict(StrEnum):
@@ -31,6 +32,19 @@ class CheckResult:
     accepted: tuple[str, ...]
     seen: str
     detail: str
+
+
+SurpriseKind = Literal["violated", "unknown", "stale", "violated against the table", "satisfied against the table"]
+"""How a check was not as expected: of a plugin (the first three), or of a reference policy, whose table is exact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surprise:
+    """A check that did not come out as expected of this plugin. `sentence` is for people; nothing reads it back."""
+
+    check: str
+    kind: SurpriseKind
+    sentence: str
 
 
 def worst(verdicts: list[Verdict]) -> Verdict:

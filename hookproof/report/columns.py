@@ -89,8 +89,7 @@ def cell(each: Result) -> list[tuple[str, Tone]]:
 
 def violated_unexpectedly(each: Result) -> list[str]:
     """The checks whose violation was not expected."""
-    begins = {check.id: f"{each.scenario}:{check.id} is violated" for check in each.checks}
-    return [name for name, begin in begins.items() if any(told.startswith(begin) for told in each.unexpected)]
+    return [surprise.check for surprise in each.surprises if surprise.violated]
 
 
 def tally(each: Result) -> str:

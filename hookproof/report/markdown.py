@@ -120,7 +120,7 @@ def _failure(columns: Mapping[str, Sequence[Result]]) -> str:
             )
         elif check.verdict == "unknown":
             lines.append(f"- {check.id} unknown: {_text(_short(check.detail))}")
-    lines += [f"- {_text(line)}" for line in each.unexpected if "against the table" in line]
+    lines += [f"- {_text(surprise.sentence)}" for surprise in each.surprises if surprise.against_the_table]
     if each.signature:
         lines.append(f"- signature {each.signature}: {_text(_short('; '.join(each.reasons)))}")
     if each.culprit is not None:

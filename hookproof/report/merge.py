@@ -28,7 +28,7 @@ def read(path: Path) -> Report:
         raise ReportError(f"{what}; expected what `hookproof run --json FILE` writes") from None
     if not isinstance(found, dict) or "hookproof" not in found or "results" not in found:
         raise ReportError(f"{path}: is no report; expected what `hookproof run --json FILE` writes")
-    if found.get("format") not in ("1.0", FORMAT):
+    if found.get("format") not in ("1.0", "1.1", FORMAT):
         raise ReportError(
             f"{path}: has format {found.get('format')!r}, written by hookproof {found['hookproof']}; "
             f"this is {__version__}, which reads up to {FORMAT}"

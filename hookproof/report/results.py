@@ -16,11 +16,12 @@ from hookproof import __version__, clean, machine
 from hookproof.judge.baseline import Stand, Standing
 from hookproof.judge.culprit import Culprit
 from hookproof.judge.judge import Judgement
+from hookproof.judge.verdict import Surprise, SurpriseKind
 from hookproof.records import parts
 from hookproof.records.run import Case
 
-Format = Literal["1.0", "1.1"]
-FORMAT: Format = "1.1"
+Format = Literal["1.0", "1.1", "1.2"]
+FORMAT: Format = "1.2"
 
 
 class _Model(BaseModel):
@@ -75,6 +76,24 @@ class CheckOutcome(_Model):
     """Why the baseline knows of it."""
 
 
+class SurpriseResult(_Model):
+    """A check that did not come out as expected; `sentence` is what `unexpected` says of it."""
+
+    check: str
+    kind: SurpriseKind
+    sentence: str
+
+    @property
+    def violated(self) -> bool:
+        """Whether it was violated, and that was not expected."""
+        return self.kind in {"violated", "violated against the table"}
+
+    @property
+    def against_the_table(self) -> bool:
+        """Whether it is a reference policy that came out otherwise than the committed table says."""
+        return self.kind in {"violated against the table", "satisfied against the table"}
+
+
 class Result(_Model):
     """One case: one cell of the matrix, played once."""
 
@@ -93,6 +112,7 @@ class Result(_Model):
     checks: list[CheckOutcome]
     errors: list[str]
     unexpected: list[str]
+    """What was not as expected, a sentence each; `surprises` has the same as data, where a check is to blame."""
     seconds: float
     journal: str
     like: str = ""
@@ -101,6 +121,7 @@ class Result(_Model):
     python: str = ""
     baseline: Literal["known", "new", "stale"] | None = None
     """The weightiest standing of its checks: new before stale before known."""
+    surprises: list[SurpriseResult] = []
     replays: list[Literal["conforms", "violates", "unknown"]] = []
     """What came when an unexpected violation was played again, alone. The verdict is the first one all the same."""
 
@@ -161,12 +182,12 @@ def result(
     *,
     journal: Path,
     seconds: float,
-    unexpected: list[str],
+    surprises: Sequence[Surprise],
     stands: Mapping[str, Stand] | None = None,
 ) -> Result:
     """The result of one journal, which begins with `case` and lasts for `seconds`.
 
-    `unexpected` names what was not expected of this plugin, if anything; `stands` how its checks stand to a baseline.
+    `surprises` is what was not expected of this plugin, if anything; `stands` how its checks stand to a baseline.
     """
     stands = stands or {}
     standings = {each.standing for each in stands.values()}
@@ -181,7 +202,7 @@ def result(
         worker=_program(case.worker),
         repeat=case.repeat,
         verdict=judgement.verdict.value,
-        expected=not unexpected,
+        expected=not surprises,
         signature=judgement.signature.id,
         also=list(judgement.signature.also),
         reasons=list(judgement.signature.reasons),
@@ -199,7 +220,8 @@ def result(
             for check in judgement.checks
         ],
         errors=list(judgement.errors),
-        unexpected=unexpected,
+        unexpected=[each.sentence for each in surprises],
+        surprises=[SurpriseResult(check=each.check, kind=each.kind, sentence=each.sentence) for each in surprises],
         baseline=next((each for each in get_args(Standing) if each in standings), None),
         seconds=round(seconds, 3),
         journal=str(journal),

@@ -146,10 +146,11 @@ def _failure(console: Console, columns: dict[str, list[Result]]) -> None:
     for check in each.checks:
         if check.verdict != "conforms":
             _check(console, each.scenario, check)
-    told = {f"{each.scenario}:{check.id} is {word}" for check in each.checks for word in ("violated", "unknown")}
-    for surprise in each.unexpected:
-        if not any(surprise.startswith(begin) for begin in told) or "against the table" in surprise:
-            _line(console, surprise, 2)
+    # what the lines of the checks have said already is not said again
+    said = {surprise.sentence for surprise in each.surprises if surprise.kind in {"violated", "unknown"}}
+    for sentence in each.unexpected:
+        if sentence not in said:
+            _line(console, sentence, 2)
     if each.signature:
         _line(console, f"signature {each.signature}: {'; '.join(each.reasons)}", 2)
     if each.culprit is not None:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from hookproof.report.results import CheckOutcome, CulpritResult, Found, Program, Report, Result, report
+from hookproof.judge.verdict import SurpriseKind
+from hookproof.report.results import (
+    CheckOutcome,
+    CulpritResult,
+    Found,
+    Program,
+    Report,
+    Result,
+    SurpriseResult,
+    report,
+)
 
 LINUX, WINDOWS = "Linux-6.1-x86_64-with-glibc2.36", "Windows-11-10.0.26100-SP0"
 
@@ -22,12 +32,17 @@ def a_result(*checks: CheckOutcome, **fields: Any) -> Result:
     checks = checks or (a_check(),)
     scenario = fields.get("scenario", "jobs/pattern-c")
     verdicts = [check.verdict for check in checks]
-    told = [
-        f"{scenario}:{each.id} is {'violated' if each.verdict == 'violates' else each.verdict}: seen {each.seen!r}"
-        for each in checks
-        if each.verdict != "conforms" and each.baseline != "known"
-    ]
-    told += [f"{scenario}:{each.id} is satisfied, but is known" for each in checks if each.baseline == "stale"]
+    surprises: list[SurpriseResult] = []
+    for each in checks:
+        kind: SurpriseKind | None = None
+        if each.verdict != "conforms" and each.baseline != "known":
+            kind = "violated" if each.verdict == "violates" else "unknown"
+            said = f"{scenario}:{each.id} is {kind}: seen {each.seen!r}"
+        elif each.baseline == "stale":
+            kind, said = "stale", f"{scenario}:{each.id} is satisfied, but is known"
+        if kind is not None:
+            surprises.append(SurpriseResult(check=each.id, kind=kind, sentence=said))
+    told = [each.sentence for each in surprises]
     standings = {each.baseline for each in checks}
     made: dict[str, Any] = {
         "scenario": scenario,
@@ -45,6 +60,7 @@ def a_result(*checks: CheckOutcome, **fields: Any) -> Result:
         "checks": list(checks),
         "errors": [],
         "unexpected": told,
+        "surprises": surprises,
         "seconds": 1.0,
         "journal": "/runs/1/journal.jsonl",
         "platform": LINUX,

@@ -11,6 +11,7 @@ from made_reports import WINDOWS, a_check, a_report, a_result, violated
 from rich.console import Console
 
 from hookproof.report import terminal
+from hookproof.report.columns import violated_unexpectedly
 from hookproof.report.progress import Lines, Moving, line, progress
 from hookproof.report.results import Report
 
@@ -163,3 +164,9 @@ def test_no_color_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_known_violation_says_so_in_its_line() -> None:
     each = a_result(a_check(verdict="violates", baseline="known", reason="r"))
     assert line(each, surprises=True).endswith("[dim]known[/]")
+
+
+def test_what_is_to_be_played_again_is_data_and_no_matter_of_words() -> None:
+    each = violated(unexpected=["in whatever words"])
+    assert violated_unexpectedly(each) == ["JOB-03"]
+    assert violated_unexpectedly(a_result()) == []
