@@ -65,8 +65,9 @@ def play(manner: Manner, ground: Ground) -> Ended:
     after = {**checksums(ground.home), **checksums(ground.plugin)}
     ended = Ended(
         exit=exit_,
-        out=_text(out / "stdout"),
-        err=_text(out / "stderr"),
+        # Windows ends the lines of a stream in its own way
+        out=_text(out / "stdout").replace(os.linesep, "\n"),
+        err=_text(out / "stderr").replace(os.linesep, "\n"),
         results=_results(out / KINDS["json"]),
         affected=_affected(ground),
         processes=processes,
