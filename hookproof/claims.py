@@ -14,7 +14,6 @@ import json
 import os
 import re
 import secrets
-import shutil
 import stat
 import tempfile
 import threading
@@ -27,6 +26,7 @@ from typing import Any, Self
 from hookproof import clean, files, places, processes
 from hookproof.errors import HookproofError
 from hookproof.locks import Lock, try_lock
+from hookproof.removal import remove_tree
 
 SWEEP_SECONDS = 10.0
 _MARK = ".hookproof"
@@ -228,54 +228,6 @@ def _write(path: Path, text: str) -> None:
     draft = path.with_name(f".{path.name}")
     draft.write_text(text, encoding="utf-8")
     draft.replace(path)
-
-
-def remove_tree(root: Path, *, last: str | None = None) -> bool:
-    """Remove a directory, also what in it cannot be written; whether it is gone.
-
-    The entry named `last` goes last: by it a later start knows what it may still remove.
-    """
-    for path in _entries(root):
-        if path.name != last:
-            _remove(path)
-    if all(path.name == last for path in _entries(root)):
-        _remove(root)
-    return not os.path.lexists(root)
-
-
-def _entries(root: Path) -> list[Path]:
-    if not root.is_dir() or root.is_symlink():  # a plugin can put anything in its place
-        return []
-    try:
-        return list(root.iterdir())
-    except FileNotFoundError:
-        return []
-    except OSError:
-        _open_up(root)
-        return list(root.iterdir()) if root.is_dir() else []
-
-
-def _remove(path: Path) -> None:
-    with contextlib.suppress(OSError):
-        if path.is_symlink() or not path.is_dir():
-            path.unlink()
-            return
-    shutil.rmtree(path, ignore_errors=True)
-    if os.path.lexists(path):
-        # Go's module cache is read-only, and so are others
-        _open_up(path)
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def _open_up(folder: Path) -> None:
-    """Make a directory and all below it such that entries can be removed from them. Links are not followed."""
-    waiting = [folder]
-    while waiting:
-        each = waiting.pop()
-        with contextlib.suppress(OSError):
-            if stat.S_ISDIR(each.lstat().st_mode):
-                each.chmod(0o700)
-                waiting += [Path(entry) for entry in os.scandir(each) if entry.is_dir(follow_symlinks=False)]
 
 
 _guard = threading.Lock()

@@ -9,8 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from hookproof import __version__, interrupts
-
-EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_HARNESS = 0, 1, 2, 3
+from hookproof.errors import HookproofError, Status
 
 VERBS = {
     "reproduce": "play an issue's story and tell it as a table",
@@ -73,7 +72,7 @@ def _main(argv: Sequence[str]) -> int:
         parsed.verb = "schema"
     if parsed.verb is None:
         parser.print_help()
-        return EXIT_USAGE
+        return Status.USAGE
     return _carry_out(parsed)
 
 
@@ -90,14 +89,13 @@ def _carry_out(parsed: argparse.Namespace) -> int:
         if interrupts.caused(error):
             return interrupts.told(error)
         if isinstance(error, BrokenPipeError):
-            return EXIT_OK
+            return Status.OK
         return _failed(error)
 
 
 def _failed(error: BaseException) -> int:
     """A known kind of mistake is told in its own words; anything else is our fault and says so."""
     from hookproof import clean  # noqa: PLC0415
-    from hookproof.errors import HookproofError  # noqa: PLC0415
 
     if isinstance(error, HookproofError):
         print(f"hookproof: {clean.text(str(error))}", file=sys.stderr)
@@ -114,7 +112,7 @@ def _failed(error: BaseException) -> int:
         "with HOOKPROOF_TRACEBACK=1 for the whole trace",
         file=sys.stderr,
     )
-    return EXIT_HARNESS
+    return Status.HARNESS
 
 
 if __name__ == "__main__":

@@ -14,10 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from hookproof.claims import remove_tree
 from hookproof.errors import HookproofError
 from hookproof.journal import JOURNAL
 from hookproof.locks import Lock, try_lock
+from hookproof.removal import remove_tree
 
 RESULTS = "results.jsonl"
 """The results of a run in the order in which they came, a JSON object a line, each whole before the next begins."""
