@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from hookproof import journal as journals
-from hookproof import places, processes, suite
+from hookproof import places, processes
 from hookproof.catalogue.descriptor import Companion
 from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.plugin import Plugin, resolve_plugin
@@ -27,9 +27,12 @@ from hookproof.records import Record
 from hookproof.records.jobs import Look
 from hookproof.records.run import ProcessDied
 from hookproof.records.told import HookStarted, ShellStarted
-from hookproof.runs import new_run
-from hookproof.stage import world as worlds
-from hookproof.stage.environment import environment, model_key, search_path
+from hookproof.sandbox import world as worlds
+from hookproof.sandbox.environment import environment, model_key, search_path
+from hookproof.suite.cases import run_cases
+from hookproof.suite.judging import Judges
+from hookproof.suite.matrix import matrix
+from hookproof.suite.runs import new_run
 
 OPTIONS = PlayOptions()
 
@@ -142,13 +145,13 @@ def case_over_bare(plugin: Plugin, repeats: int, folder: Path) -> dict[str, floa
 def suite_over_half(folder: Path) -> dict[str, float]:
     """The suite on two processors against half the sum of its cases played one at a time."""
     scenarios = [read_scenario(path) for path in sorted((places.SCENARIOS / "jobs").glob("*.toml"))]
-    cases = suite.matrix(scenarios, [resolve_plugin("reference")], [resolve_lifecycle("as-reported-345")])
-    judges = suite.Judges.read()
+    cases = matrix(scenarios, [resolve_plugin("reference")], [resolve_lifecycle("as-reported-345")])
+    judges = Judges.read()
 
     def run(workers: int) -> float:
         runs = new_run(folder / f"suite-{workers}-{time.monotonic_ns()}").path
         began = time.perf_counter()
-        suite.run_cases(cases, runs, OPTIONS, judges, workers=workers, on_result=lambda _result: None)
+        run_cases(cases, runs, OPTIONS, judges, workers=workers, on_result=lambda _result: None)
         return time.perf_counter() - began
 
     run(2)

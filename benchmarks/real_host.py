@@ -19,8 +19,8 @@ from hookproof.catalogue.descriptor import Companion
 from hookproof.catalogue.lifecycle import real
 from hookproof.catalogue.plugin import Plugin, resolve_plugin
 from hookproof.catalogue.scenario import MAIN, Scenario, read_scenario, scenario_files
-from hookproof.hosts.claude import start_session
-from hookproof.hosts.programs import resolve
+from hookproof.hosts.claude.print_mode import start_session
+from hookproof.hosts.install.programs import resolve
 from hookproof.hosts.session import Program
 from hookproof.journal import Journal
 from hookproof.model.script import Script
@@ -28,9 +28,9 @@ from hookproof.model.server import ModelServer
 from hookproof.play import Case, PlayOptions, play
 from hookproof.records import Record
 from hookproof.records.model import GateAnswered, ModelAnswer
-from hookproof.stage import isolation
-from hookproof.stage import world as worlds
-from hookproof.stage.environment import environment, model_key, search_path
+from hookproof.sandbox import isolation
+from hookproof.sandbox import world as worlds
+from hookproof.sandbox.environment import environment, model_key, search_path
 
 SECONDS = 120.0
 

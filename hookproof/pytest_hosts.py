@@ -16,10 +16,10 @@ import pytest
 
 from hookproof.commands import UsageError, select
 from hookproof.commands.isolated import options_of
-from hookproof.hosts.releases import ReleaseError
+from hookproof.hosts.install.releases import ReleaseError
 from hookproof.hosts.session import Program
 from hookproof.play import PlayOptions
-from hookproof.stage import isolation
+from hookproof.sandbox import isolation
 
 HOSTS: tuple[Literal["claude", "codex"], ...] = ("claude", "codex")
 FOR_WORKERS = "hookproof_programs"

@@ -110,12 +110,13 @@ class ScenarioFile(pytest.File):
 
     def collect(self) -> Iterator[ScenarioItem]:
         """One item per lifecycle of the scenario's host."""
-        from hookproof import suite  # noqa: PLC0415
         from hookproof.catalogue.plugin import PluginError  # noqa: PLC0415
         from hookproof.catalogue.reading import CatalogueError  # noqa: PLC0415
         from hookproof.catalogue.scenario import read_scenario  # noqa: PLC0415
         from hookproof.commands import UsageError, select  # noqa: PLC0415
         from hookproof.judge.baseline import find  # noqa: PLC0415
+        from hookproof.suite.judging import read_known  # noqa: PLC0415
+        from hookproof.suite.matrix import matrix  # noqa: PLC0415
 
         option, real = self.config.option, self.config.stash.get(REAL, None)
         try:
@@ -124,9 +125,9 @@ class ScenarioFile(pytest.File):
             plugin = select.plugin(option.plugin or reference, option.descriptor)
             known = None if real is None else real.programs
             hosts = select.hosts(option, scenario.kind, ["all"], known)
-            cases = suite.matrix([scenario], [plugin], hosts.lifecycles, programs=hosts.programs)
+            cases = matrix([scenario], [plugin], hosts.lifecycles, programs=hosts.programs)
             file = None if plugin.policy is not None else find(plugin.root)
-            baseline = None if file is None else suite.read_known(file)
+            baseline = None if file is None else read_known(file)
         except (UsageError, PluginError, CatalogueError) as error:
             raise self.CollectError(str(error)) from None
         for case in cases:
@@ -148,19 +149,21 @@ class ScenarioItem(pytest.Item):
 
     def runtest(self) -> None:
         """Play and judge; the outcome is written into the report's properties."""
-        from hookproof import processes, pytest_signals, suite  # noqa: PLC0415
+        from hookproof import processes, pytest_signals  # noqa: PLC0415
         from hookproof.play import PlayOptions  # noqa: PLC0415
+        from hookproof.suite.cases import run_case  # noqa: PLC0415
+        from hookproof.suite.judging import Judges  # noqa: PLC0415
 
         processes.become_subreaper()
         factory: pytest.TempPathFactory = self.config._tmp_path_factory  # type: ignore[attr-defined]
         run = factory.mktemp("hookproof")
         real = self.config.stash.get(REAL, None)
         options = PlayOptions() if real is None else real.options(self.worker)
-        judges = suite.Judges.read(self.baseline)
+        judges = Judges.read(self.baseline)
         results: list[Result] = []
         pytest_signals.play(
             self.config,
-            lambda pool: results.append(suite.run_case(self.case, run, options, judges, runner=pool.play)),
+            lambda pool: results.append(run_case(self.case, run, options, judges, runner=pool.play)),
         )
         (result,) = results
         self.user_properties += [

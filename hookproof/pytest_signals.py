@@ -25,7 +25,7 @@ from typing import Any
 import pytest
 
 from hookproof import interrupts, places
-from hookproof.pool import Pool
+from hookproof.suite.pool import Pool
 
 _LIFELINE: pytest.StashKey[Lifeline] = pytest.StashKey()
 _SIGNALS = [number for number in interrupts.ASKING if number not in interrupts.KEYS]

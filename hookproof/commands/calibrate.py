@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from hookproof import measuring, places, processes
+from hookproof import places, processes
+from hookproof.calibration import measure as measuring
 from hookproof.calibration.draft import draft
 from hookproof.catalogue.lifecycle import Resolved, lifecycle_file, read_lifecycle, real
 from hookproof.catalogue.scenario import Scenario, calibration_files, read_scenario
@@ -19,7 +20,7 @@ from hookproof.commands.outputs import write
 from hookproof.hosts.session import Program
 from hookproof.report import calibration as report
 from hookproof.report import terminal
-from hookproof.runs import new_run
+from hookproof.suite.runs import new_run
 
 Host = Literal["claude", "codex"]
 

@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
-from hookproof import suite
 from hookproof.commands import UsageError, outputs
 from hookproof.report import merge, terminal
 from hookproof.report import results as reports
 from hookproof.report.compare import Change, Comparison, compare
-from hookproof.runs import journals_of
+from hookproof.suite.judging import Judges
+from hookproof.suite.runs import journals_of
 
 _TONES = {
     "new violation": "bold red",
@@ -64,7 +64,7 @@ def _read(path: Path) -> reports.Report:
     journals = journals_of(path)
     if not journals:
         raise UsageError(f"{path}: there is no journal.jsonl in it")
-    judges = suite.Judges.read()
+    judges = Judges.read()
     return reports.report([judges.judge(each) for each in journals], seconds=0.0)
 
 

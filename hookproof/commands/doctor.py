@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from hookproof import __version__, machine, places, processes
 from hookproof.catalogue.plugin import descriptors
-from hookproof.stage import isolation
+from hookproof.sandbox import isolation
 
 
 def arguments(_parser: argparse.ArgumentParser) -> None:
@@ -55,7 +55,7 @@ def _shell() -> tuple[bool, str, str]:
     """What the stand-ins' shell tool runs commands with."""
     what = "the stand-ins"
     if sys.platform == "win32":
-        from hookproof.stage.windows_shell import git_bash  # noqa: PLC0415 - cannot be imported elsewhere
+        from hookproof.sandbox.windows_shell import git_bash  # noqa: PLC0415 - cannot be imported elsewhere
 
         bash = git_bash()
         return True, what, f"{bash} is here" if bash else "no Git Bash here: the hosts' shell tool is cmd.exe"

@@ -11,7 +11,7 @@ from hookproof.catalogue.plugin import descriptors
 from hookproof.catalogue.requirement import read_requirements
 from hookproof.catalogue.scenario import read_scenario, scenario_files
 from hookproof.commands import UsageError
-from hookproof.judge.signature import EVIDENCE, HYPOTHESES
+from hookproof.judge.causes.signature import EVIDENCE, HYPOTHESES
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -16,18 +16,20 @@ from pathlib import Path
 
 from rich.console import Console
 
-from hookproof import files, places, suite
+from hookproof import files, places
 from hookproof.catalogue.plugin import Plugin
 from hookproof.commands import UsageError, outputs
 from hookproof.judge.baseline import Baseline, find, place
 from hookproof.judge.expected import EXPECTED, ExpectedTable, read_expected
 from hookproof.play import Case, PlayOptions
-from hookproof.pool import Pool
 from hookproof.report import baseline as baselines
 from hookproof.report.columns import WORST, tally, violated_unexpectedly
 from hookproof.report.progress import progress
 from hookproof.report.results import Result, Skipped
-from hookproof.runs import REPLAY
+from hookproof.suite.cases import run_case
+from hookproof.suite.judging import Judges, read_known
+from hookproof.suite.pool import Pool
+from hookproof.suite.runs import REPLAY
 
 _MOST_REPLAYED = 10
 _REPLAYS = 3
@@ -67,9 +69,9 @@ class Gate:
         again = [each for found in replayed.values() for each in found]
         if self.expected is not None:
             _record(self.expected, [*settled, *again], console)
-            judges = suite.Judges.read()
+            judges = Judges.read()
         elif self.update and self.baseline is not None:
-            judges = suite.Judges.read(_updated(self.baseline, settled, again, console))
+            judges = Judges.read(_updated(self.baseline, settled, again, console))
         else:
             return settled
         return [judges.judge(Path(each.journal)).model_copy(update={"replays": each.replays}) for each in settled]
@@ -92,7 +94,7 @@ class Gate:
         if not cells or not times:
             return {}
         until = math.inf if self.replays is not None else time.monotonic() + seconds
-        judges = suite.Judges.read(self.baseline)
+        judges = Judges.read(self.baseline)
         chosen = list(cells.values())[:_MOST_REPLAYED]
         found: dict[int, list[Result]] = {}
         pool = Pool(doing="an unexpected violation was played again")
@@ -105,9 +107,7 @@ class Gate:
                     if time.monotonic() >= until:
                         break
                     moving.started(each.scenario, each.plugin, each.lifecycle, each.repeat)
-                    again = suite.run_case(
-                        cases[number], run, options, judges, again=f"{REPLAY}{count}", runner=pool.play
-                    )
+                    again = run_case(cases[number], run, options, judges, again=f"{REPLAY}{count}", runner=pool.play)
                     moving.finished(again)
                     found.setdefault(number, []).append(again)
                 if number not in found:
@@ -213,7 +213,7 @@ def _baseline(named: Path | None, plugin: Path, *, update: bool) -> Baseline | N
             return Baseline(path)
     elif not path.exists():
         raise UsageError(f"--baseline {path}: does not exist (--update-baseline writes it)")
-    return suite.read_known(path)
+    return read_known(path)
 
 
 def _updated(baseline: Baseline, results: Sequence[Result], replays: Sequence[Result], console: Console) -> Baseline:
@@ -230,4 +230,4 @@ def _updated(baseline: Baseline, results: Sequence[Result], replays: Sequence[Re
     console.print(f"{path}: {done.added} recorded, {done.removed} taken out", markup=False, soft_wrap=True)
     if done.added:
         console.print("now say in it why each is left as it is, in the place of the reason that was filled in")
-    return suite.read_known(path)
+    return read_known(path)

@@ -14,10 +14,10 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from hookproof.commands import UsageError
-from hookproof.hosts import releases
-from hookproof.hosts.packages import Host
-from hookproof.hosts.progress import Progress
-from hookproof.hosts.releases import Release, ReleaseError
+from hookproof.hosts.install import releases
+from hookproof.hosts.install.packages import Host
+from hookproof.hosts.install.progress import Progress
+from hookproof.hosts.install.releases import Release, ReleaseError
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

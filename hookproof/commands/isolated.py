@@ -11,12 +11,12 @@ from hookproof.hosts.session import Program
 from hookproof.play import PlayOptions
 
 if TYPE_CHECKING:
-    from hookproof.stage.isolation import Isolation
+    from hookproof.sandbox.isolation import Isolation
 
 
 def isolated(console: Console, *, allow_network: bool, worker: Program | None = None) -> PlayOptions:
     """The options with which a real host is played, after this process has left the network. Raises IsolationError."""
-    from hookproof.stage import isolation  # noqa: PLC0415 - only for a real host
+    from hookproof.sandbox import isolation  # noqa: PLC0415 - only for a real host
 
     entered = isolation.enter(allow_network)
     if entered.warning:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hookproof.commands import UsageError
 from hookproof.report.results import Report, Result
-from hookproof.runs import append_line
+from hookproof.suite.runs import append_line
 
 KINDS = {
     "json": "the results as JSON (its schema: `hookproof --schema`)",
@@ -145,7 +145,7 @@ def _guarded(path: Path, action: Callable[[], object]) -> None:
 
 def _html() -> Callable[..., object]:
     """What writes the page; imported only when it is asked for."""
-    name = "hookproof.report.html"
+    name = "hookproof.report.html.page"
     try:
         written: Callable[..., object] = importlib.import_module(name).write
     except ModuleNotFoundError as error:

@@ -7,12 +7,13 @@ import sys
 import time
 from pathlib import Path
 
-from hookproof import clean, suite
+from hookproof import clean
 from hookproof.commands import UsageError, outputs
 from hookproof.journal import JournalError
 from hookproof.report import results as reports
 from hookproof.report import terminal
-from hookproof.runs import journals_of
+from hookproof.suite.judging import Judges, read_known
+from hookproof.suite.runs import journals_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +34,7 @@ def execute(parsed: argparse.Namespace) -> int:
     began = time.monotonic()
     outputs.check(parsed)
     baseline: Path | None = parsed.baseline
-    judges = suite.Judges.read(suite.read_known(baseline) if baseline is not None else None)
+    judges = Judges.read(read_known(baseline) if baseline is not None else None)
     found: list[reports.Result] = []
     unread: list[JournalError] = []
     for each in found_journals:

@@ -9,14 +9,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from hookproof import suite
 from hookproof.catalogue.descriptor import Context
 from hookproof.catalogue.plugin import Plugin
 from hookproof.commands import UsageError, run, select
+from hookproof.issues import criteria
+from hookproof.issues import issue_146 as story
+from hookproof.issues.plugin_tests import dependencies
 from hookproof.report.results import CriterionResult, Result
-from hookproof.stage.plugin_tests import dependencies
-from hookproof.stories import criteria
-from hookproof.stories import issue_146 as story
+from hookproof.suite.matrix import matrix, with_policy
 
 
 def execute(parsed: argparse.Namespace) -> int:
@@ -29,7 +29,7 @@ def execute(parsed: argparse.Namespace) -> int:
     if any(each.host != "codex" for each in hosts.lifecycles):
         raise UsageError(f"issue 146 is about Codex; --lifecycle takes one of: {', '.join(story.LIFECYCLES)}")
     whole = spec == "reference-workflow"
-    plugins = [suite.with_policy(plugin, policy) for policy in story.POLICIES] if whole else [plugin]
+    plugins = [with_policy(plugin, policy) for policy in story.POLICIES] if whole else [plugin]
     wanted = list(story.AGENTS)
     chosen = sorted(select.scenarios(wanted), key=lambda s: wanted.index(s.id))
     descriptor = plugin.descriptor
@@ -40,7 +40,7 @@ def execute(parsed: argparse.Namespace) -> int:
         needs = dependencies(descriptor.criteria, descriptor.uv_dependencies)
         return criteria.judge(descriptor.criteria, results, plugin=plugin.root, lifecycle=story.REPORTED, needs=needs)
 
-    cases = suite.matrix(chosen, plugins, hosts.lifecycles, programs=hosts.programs)
+    cases = matrix(chosen, plugins, hosts.lifecycles, programs=hosts.programs)
     report, console = run.play_all(cases, parsed, criteria=judged)
     results = report.results
     for lifecycle in dict.fromkeys(each.lifecycle for each in results):

@@ -11,11 +11,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from hookproof import journal, suite
+from hookproof import journal
 from hookproof.catalogue.plugin import Plugin
 from hookproof.commands import UsageError, run, select
+from hookproof.issues import issue_345 as story
 from hookproof.report.results import Result
-from hookproof.stories import issue_345 as story
+from hookproof.suite.matrix import matrix, with_policy
 
 
 def execute(parsed: argparse.Namespace) -> int:
@@ -34,18 +35,18 @@ def execute(parsed: argparse.Namespace) -> int:
     plugins = _policies(plugin) if spec == "reference" else [plugin]
     wanted = story.scenarios(lifecycle.name)
     chosen = sorted(select.scenarios(wanted), key=lambda s: wanted.index(s.id))
-    cases = suite.matrix(chosen, plugins, [lifecycle], programs=hosts.programs)
+    cases = matrix(chosen, plugins, [lifecycle], programs=hosts.programs)
     if lifecycle.name == story.LIFECYCLE:
         # the one switch without which fix 2 has nothing to see
         extra = [each for each in plugins if each.policy == "fix-2-retag"]
         pattern_c = [each for each in chosen if each.id == "jobs/pattern-c"]
-        cases += suite.matrix(pattern_c, extra, select.lifecycles([story.WITH_PARENT_ID]))
+        cases += matrix(pattern_c, extra, select.lifecycles([story.WITH_PARENT_ID]))
     report, console = run.play_all(cases, parsed, worker=hosts.worker)
     return _tell(console, report.results, plugins, lifecycle.name)
 
 
 def _policies(reference: Plugin) -> list[Plugin]:
-    return [suite.with_policy(reference, policy) for policy in story.POLICIES]
+    return [with_policy(reference, policy) for policy in story.POLICIES]
 
 
 def _tell(console: Console, results: Sequence[Result], plugins: Sequence[Plugin], lifecycle: str) -> int:

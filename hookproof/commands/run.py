@@ -13,18 +13,21 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from hookproof import claims, clean, interrupts, places, processes, suite
+from hookproof import claims, clean, interrupts, places, processes
 from hookproof.catalogue.descriptor import Context
 from hookproof.commands import UsageError, gate, outputs, select
 from hookproof.commands.isolated import isolated
 from hookproof.hosts.session import Program
+from hookproof.issues.plugin_tests import dependencies
 from hookproof.play import Case, PlayOptions
 from hookproof.report import results as reports
 from hookproof.report import terminal
 from hookproof.report.progress import progress
-from hookproof.runs import RESULTS, new_run
-from hookproof.stage import uv
-from hookproof.stage.plugin_tests import dependencies
+from hookproof.sandbox import uv
+from hookproof.suite.cases import run_cases
+from hookproof.suite.judging import Judges
+from hookproof.suite.matrix import left_out, matrix
+from hookproof.suite.runs import RESULTS, new_run
 
 LIFECYCLES = {"companion": ["as-reported-345"], "context": ["codex-0.130", "codex-0.133", "codex-0.169"]}
 """What is played when nobody says: the issue's own account, and every Codex that is known."""
@@ -56,8 +59,8 @@ def execute(parsed: argparse.Namespace) -> int:
         named = table.lifecycles(plugin.name) if table is not None else []
         chosen = select.hosts(parsed, kind, named or LIFECYCLES[kind])
         worker = worker or chosen.worker
-        cases += suite.matrix(scenarios, [plugin], chosen.lifecycles, parsed.repeat, programs=chosen.programs)
-        skipped += suite.left_out(scenarios, plugin, chosen.lifecycles, programs=chosen.programs)
+        cases += matrix(scenarios, [plugin], chosen.lifecycles, parsed.repeat, programs=chosen.programs)
+        skipped += left_out(scenarios, plugin, chosen.lifecycles, programs=chosen.programs)
     if not cases:
         kinds = " or ".join(f"a {plugin.descriptor.kind} plugin" for plugin in plugins)
         where = f" on {', '.join(parsed.lifecycle)}" if parsed.lifecycle else ""
@@ -123,11 +126,11 @@ def _played(
         moving.finished(each)
 
     with progress(console, len(cases), surprises=held is not None) as moving:
-        found = suite.run_cases(
+        found = run_cases(
             cases,
             run,
             options,
-            suite.Judges.read(baseline),
+            Judges.read(baseline),
             workers=parsed.jobs or os.cpu_count() or 1,
             on_start=lambda case: moving.started(case.scenario.id, case.plugin.name, case.lifecycle.name, case.repeat),
             on_result=judged,

@@ -92,7 +92,7 @@ def hosts(
 def programs(host: Literal["claude", "codex"], parsed: argparse.Namespace) -> list[Program]:
     """The programs that `--claude` or `--codex` means. Raises ReleaseError; installs what is missing."""
     from hookproof.commands.hosts import progress  # noqa: PLC0415 - npm and its progress, only for a real host
-    from hookproof.hosts.programs import resolve  # noqa: PLC0415
+    from hookproof.hosts.install.programs import resolve  # noqa: PLC0415
 
     return resolve(host, getattr(parsed, host), isolate=not parsed.allow_network, progress=progress())
 

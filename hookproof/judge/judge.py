@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hookproof.catalogue.requirement import Requirement
-from hookproof.judge.agents import AgentStory
-from hookproof.judge.checks import CHECKS
-from hookproof.judge.context_checks import CONTEXT_CHECKS
+from hookproof.judge.agent_view import AgentStory
+from hookproof.judge.causes.signature import Signature, find_signature
+from hookproof.judge.checks.context import CONTEXT_CHECKS
+from hookproof.judge.checks.jobs import CHECKS
 from hookproof.judge.remarks import remarks
-from hookproof.judge.signature import Signature, find_signature
-from hookproof.judge.story import Story
+from hookproof.judge.run_view import Story
 from hookproof.judge.verdict import CheckResult, Seen, Verdict, worst
 from hookproof.records import Record
 

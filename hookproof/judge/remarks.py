@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hookproof.judge.story import Story
+from hookproof.judge.run_view import Story
 from hookproof.records.jobs import HookOverdue
 from hookproof.records.told import HookStarted
 

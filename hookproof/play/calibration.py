@@ -16,7 +16,7 @@ from hookproof.records.jobs import JobEnded, JobStarted
 from hookproof.records.model import GateAbandoned, GateAnswered, GateReached
 from hookproof.records.run import Error, SessionStays
 from hookproof.records.told import ProbeWaits, TurnEnded
-from hookproof.stage.world import World
+from hookproof.sandbox.world import World
 
 _STAYS_SECONDS = 7.0
 """By then a host has gone that does not wait for commands: 2.1.329 gives those that it keeps 5 s (measured)."""

@@ -20,9 +20,9 @@ from hookproof.play.cases import Case, PlayOptions
 from hookproof.play.companion import CompanionPlay
 from hookproof.play.context import ContextPlay
 from hookproof.play.header import header
-from hookproof.play.performance import Performance
+from hookproof.play.runner import Performance
 from hookproof.records.run import End, Error
-from hookproof.stage import world as worlds
+from hookproof.sandbox import world as worlds
 
 
 async def play(case: Case, run_dir: Path, options: PlayOptions) -> Path:

@@ -9,8 +9,8 @@ from typing import Any
 from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import Plugin
 from hookproof.catalogue.scenario import Scenario
-from hookproof.hosts.claude import stand_in as fake_claude
-from hookproof.hosts.codex import stand_in as fake_codex
+from hookproof.hosts.claude.print_mode import stand_in as fake_claude
+from hookproof.hosts.codex.exec import stand_in as fake_codex
 from hookproof.hosts.session import Program
 
 

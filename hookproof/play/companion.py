@@ -7,22 +7,22 @@ from pathlib import Path
 
 from hookproof import places, processes
 from hookproof.catalogue.descriptor import Companion, State
-from hookproof.hosts.codex_home import write_config
+from hookproof.hosts.codex.home import write_config
 from hookproof.journal import DeadlineMissedError, Journal
 from hookproof.play.cases import Case, PlayOptions
-from hookproof.play.faults import Faults
-from hookproof.play.ground import Ground
-from hookproof.play.jobs import Jobs
-from hookproof.play.look import Looker
-from hookproof.play.performance import Performance
-from hookproof.play.shells import Shells
+from hookproof.play.faults.context import Ground
+from hookproof.play.faults.injector import Faults
+from hookproof.play.job_tracker import Jobs
+from hookproof.play.runner import Performance
+from hookproof.play.shell_tracker import Shells
+from hookproof.play.snapshot import Looker
 from hookproof.records import Record
 from hookproof.records.jobs import JobEnded, JobRefused, JobStarted, Look
 from hookproof.records.model import ModelAnswer
 from hookproof.records.run import Error
 from hookproof.records.told import ShellHeld
-from hookproof.stage.state_edits import StateFiles
-from hookproof.stage.world import World
+from hookproof.sandbox.state_edits import StateFiles
+from hookproof.sandbox.world import World
 
 
 class CompanionPlay(Performance):

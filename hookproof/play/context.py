@@ -11,14 +11,14 @@ from typing import Any
 from hookproof import files, processes
 from hookproof.catalogue.descriptor import Context
 from hookproof.catalogue.scenario import Transcript
-from hookproof.hosts.codex_home import NO_PROXY_ANSWERS, Home
+from hookproof.hosts.codex.home import NO_PROXY_ANSWERS, Home
 from hookproof.journal import Journal
 from hookproof.play.cases import Case, PlayOptions
-from hookproof.play.performance import Performance
+from hookproof.play.runner import Performance
 from hookproof.records.jobs import AgentLook, AgentRecords
 from hookproof.records.parts import File
-from hookproof.stage import inside, uv
-from hookproof.stage.world import World
+from hookproof.sandbox import inside, uv
+from hookproof.sandbox.world import World
 
 _LONGEST_RECORD = 200_000
 _READING_SECONDS = 30.0

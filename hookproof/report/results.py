@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from hookproof import __version__, clean, machine
 from hookproof.judge.baseline import Stand, Standing
-from hookproof.judge.culprit import Culprit
+from hookproof.judge.causes.culprit import Culprit
 from hookproof.judge.judge import Judgement
 from hookproof.judge.verdict import Surprise, SurpriseKind
 from hookproof.records import parts

@@ -73,7 +73,7 @@ def test_a_host_that_does_not(tmp_path: Path, disguised: Path, capsys: pytest.Ca
     ],
 )
 def test_what_cannot_be_carried_out(tmp_path: Path, words: list[str], said: str) -> None:
-    from hookproof.hosts.releases import ReleaseError
+    from hookproof.hosts.install.releases import ReleaseError
 
     with pytest.raises((UsageError, ReleaseError), match=said):
         execute(tmp_path, *words)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hookproof import measuring, places, processes
+from hookproof import places, processes
+from hookproof.calibration import measure as measuring
 from hookproof.calibration.compare import Difference
 from hookproof.catalogue.lifecycle import Resolved, lifecycle_files, read_lifecycle, resolve_lifecycle
 from hookproof.catalogue.scenario import Scenario, calibration_files, read_scenario, scenario_files

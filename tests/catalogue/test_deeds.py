@@ -6,13 +6,13 @@ import sys
 
 import pytest
 
-from hookproof import suite
 from hookproof.catalogue import applies
 from hookproof.catalogue.deeds import DEEDS, deed_of, why_not
 from hookproof.catalogue.descriptor import Companion
 from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.plugin import Plugin, descriptors, resolve_plugin
 from hookproof.catalogue.scenario import Scenario, read_scenario, scenario_files
+from hookproof.suite.matrix import left_out, matrix
 
 SCENARIOS = [read_scenario(path) for path in scenario_files()]
 DONE = sorted({step.do for scenario in SCENARIOS for step in scenario.then if step.do and deed_of(step.do)})
@@ -65,9 +65,9 @@ def test_a_descriptor_that_does_not_say_how_leaves_the_scenario_out(
     change: dict[str, object], scenario: str, reason: str
 ) -> None:
     plugin, lifecycle = without(**change), resolve_lifecycle("claude-2.1.91")
-    cases = suite.matrix(SCENARIOS, [plugin], [lifecycle])
+    cases = matrix(SCENARIOS, [plugin], [lifecycle])
     assert scenario not in {case.scenario.id for case in cases}
-    (left,) = [left for left in suite.left_out(SCENARIOS, plugin, [lifecycle]) if left.scenario == scenario]
+    (left,) = [left for left in left_out(SCENARIOS, plugin, [lifecycle]) if left.scenario == scenario]
     assert reason in left.reason
 
 

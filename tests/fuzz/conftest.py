@@ -11,8 +11,6 @@ from typing import Any
 import pytest
 from fuzz_catalogue import moved
 
-from hookproof import suite
-
 INPUTS = Path(__file__).parent / "inputs"
 
 
@@ -25,7 +23,7 @@ def nothing_is_played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         return []
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(suite, "run_cases", play)
+        patch.setattr("hookproof.commands.run.run_cases", play)
         patch.setenv("HOME", str(home))
         patch.setenv("USERPROFILE", str(home))
         patch.setenv("HOOKPROOF_CACHE", str(home / "cache"))

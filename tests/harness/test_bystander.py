@@ -19,7 +19,7 @@ sys.path[:0] = eval(sys.argv[1])
 from pathlib import Path
 from types import SimpleNamespace
 from hookproof import processes
-from hookproof.play.faults import Faults
+from hookproof.play.faults.injector import Faults
 
 class Ground:
     journal = SimpleNamespace(write=lambda record: print(record.pid, flush=True), observe=lambda seen: None)

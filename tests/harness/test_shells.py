@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hookproof.play.shells import written
+from hookproof.play.shell_tracker import written
 
 
 @pytest.mark.parametrize(

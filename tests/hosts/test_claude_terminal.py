@@ -15,8 +15,9 @@ from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.catalogue.scenario import Scenario, read_scenario
 from hookproof.catalogue.steps import Say
-from hookproof.hosts import claude, claude_terminal
-from hookproof.hosts.claude_terminal import TerminalSession, typed_in
+from hookproof.hosts.claude import interactive as claude_terminal
+from hookproof.hosts.claude import print_mode as claude
+from hookproof.hosts.claude.interactive import TerminalSession, typed_in
 from hookproof.hosts.session import HostError, Program
 from hookproof.journal import DeadlineMissedError, Journal, read
 from hookproof.model.script import Script
@@ -24,9 +25,9 @@ from hookproof.model.server import ModelServer
 from hookproof.play import Case, PlayOptions, play
 from hookproof.records import Record
 from hookproof.records.run import Swept
-from hookproof.stage import world as worlds
-from hookproof.stage.environment import environment, model_key, search_path
-from hookproof.stage.recorder import Recorder
+from hookproof.sandbox import world as worlds
+from hookproof.sandbox.environment import environment, model_key, search_path
+from hookproof.sandbox.recorder import Recorder
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hookproof.hosts.screen import Screen
+from hookproof.hosts.claude.screen import Screen
 
 # (what the program prints, what is to be read)
 PAINTED: list[tuple[str, list[str]]] = [

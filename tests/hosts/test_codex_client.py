@@ -11,16 +11,17 @@ from subprocess import DEVNULL, PIPE
 
 import pytest
 
-from hookproof import processes, suite
+from hookproof import processes
 from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.catalogue.scenario import Scenario
-from hookproof.hosts.app_server import Client
+from hookproof.hosts.codex.rpc import Client
 from hookproof.hosts.session import HostError, Program
 from hookproof.journal import read
 from hookproof.play import Case, PlayOptions, play
 from hookproof.records import Record
-from hookproof.report import timeline
+from hookproof.report.timeline import build as timeline
+from hookproof.suite.judging import Judges
 
 SECONDS = 30.0
 ANSWERS = """\
@@ -170,7 +171,7 @@ def test_a_session_is_one_process_whatever_becomes_of_its_threads(tmp_path: Path
     assert len({record["thread"] for record in of(records, "host.thread")}) == 3
     assert [(r["session"], r["code"], r["asked"]) for r in of(records, "host.exited")] == [("main", 0, True)]
     assert of(records, "swept")[0]["ended"] == 0
-    assert suite.Judges.read().judge(tmp_path / "journal.jsonl").verdict == "conforms"
+    assert Judges.read().judge(tmp_path / "journal.jsonl").verdict == "conforms"
     picture = timeline.build(records)
     assert [lane.title for lane in picture.lanes if lane.kind == "session"] == ["Main session", "Session other"]
     shown = [row.text.partition(":")[0] for row in picture.rows]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from hookproof.hosts import packages
-from hookproof.hosts.packages import Host, LayoutError
+from hookproof.hosts.install import packages
+from hookproof.hosts.install.packages import Host, LayoutError
 
 from .conftest import CLAUDE, CODEX
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from hookproof.hosts import programs
-from hookproof.hosts.packages import Host
-from hookproof.hosts.releases import ReleaseError
-from hookproof.stage import isolation
+from hookproof.hosts.install import programs
+from hookproof.hosts.install.packages import Host
+from hookproof.hosts.install.releases import ReleaseError
+from hookproof.sandbox import isolation
 
 from .conftest import Plan, javascript
 
@@ -125,6 +125,6 @@ def test_javascript_is_given_to_node(tmp_path: Path, cache: Path, monkeypatch: p
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the helper is Linux's")
 def test_the_exit_statuses_of_the_helper_are_agreed() -> None:
-    from hookproof.stage import isolation_linux
+    from hookproof.sandbox import isolation_linux
 
     assert (isolation_linux.REFUSED, isolation_linux.NOT_STARTED) == (isolation.REFUSED, isolation.NOT_STARTED)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hookproof import places
-from hookproof.stage import isolation
+from hookproof.sandbox import isolation
 
 from .conftest import Plan, javascript
 
@@ -85,7 +85,7 @@ def test_what_cannot_be_played_is_explained(disguised: Path, words: tuple[str, .
 
 
 def test_a_worker_elsewhere_plays_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    from hookproof.stage import isolation_linux
+    from hookproof.sandbox import isolation_linux
 
     def open_way() -> list[str]:
         raise isolation_linux.NamespaceError("the isolated network still has the interface eth0")

@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 
-from hookproof.hosts import npm as npm_client
-from hookproof.hosts import packages, releases
-from hookproof.hosts.releases import ReleaseError
+from hookproof.hosts.install import npm as npm_client
+from hookproof.hosts.install import packages, releases
+from hookproof.hosts.install.releases import ReleaseError
 
 from .conftest import CLAUDE, CODEX, Plan, javascript
 
-INSTALL = "from hookproof.hosts import releases; releases.install('claude', '2.1.91')"
+INSTALL = "from hookproof.hosts.install import releases; releases.install('claude', '2.1.91')"
 
 
 def test_an_installation_is_recorded_and_found_again(npm: Plan, cache: Path) -> None:

@@ -12,7 +12,7 @@ from job_runs import LAUNCHES, LOST, RAN, RUNS, TWO
 from stories import census, error, journal, killed, launch, listing, look, started, strays, without_token
 
 from hookproof.catalogue.requirement import read_requirements
-from hookproof.judge.checks import CHECKS
+from hookproof.judge.checks.jobs import CHECKS
 from hookproof.judge.judge import judge
 from hookproof.judge.strays import has_undecided
 from hookproof.records import Record

@@ -22,7 +22,7 @@ from agent_stories import (
 )
 
 from hookproof.catalogue.requirement import read_requirements
-from hookproof.judge.context_checks import CONTEXT_CHECKS
+from hookproof.judge.checks.context import CONTEXT_CHECKS
 from hookproof.judge.judge import judge
 from hookproof.records import Record
 from hookproof.records.run import Error

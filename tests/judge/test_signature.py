@@ -30,8 +30,8 @@ from stories import (
     started,
 )
 
-from hookproof.judge.signature import EVIDENCE, HYPOTHESES, Signature, find_signature
-from hookproof.judge.story import Story
+from hookproof.judge.causes.signature import EVIDENCE, HYPOTHESES, Signature, find_signature
+from hookproof.judge.run_view import Story
 from hookproof.records import Record
 from hookproof.records.faults import StateTorn, WorkerKilled
 from hookproof.records.jobs import JobEnded, JobLaunched, JobsLaunched, JobStarted

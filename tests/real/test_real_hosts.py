@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from user_tree import plant, reference, snapshot
 
-from hookproof.stage import isolation
+from hookproof.sandbox import isolation
 
 CALIBRATED = ["claude@2.1.91", "codex@0.130.0", "codex@0.169.0"]
 ASKED_FOR = os.environ.get("HOOKPROOF_REAL_HOSTS")

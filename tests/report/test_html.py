@@ -13,8 +13,8 @@ from timelines import HOSTILE, PATTERN_C, journal, request, written
 
 from hookproof.records.hosts import HostLine, User
 from hookproof.records.run import Case
-from hookproof.report import html
-from hookproof.report.html_choice import FEW, MOST_BYTES
+from hookproof.report.html import page as html
+from hookproof.report.html.selection import FEW, MOST_BYTES
 from hookproof.report.results import CriterionResult, Program, Skipped
 
 CASE = ("scenario", "plugin", "lifecycle")

@@ -36,8 +36,8 @@ from hookproof.records.jobs import Cancel, Look
 from hookproof.records.parts import StateRoot
 from hookproof.records.run import ProcessDied
 from hookproof.records.told import CodexSignal, SubagentEnded, ThreadStarted
-from hookproof.report.timeline import build
-from hookproof.report.timeline_parts import Arrow, Bar, Timeline
+from hookproof.report.timeline.build import build
+from hookproof.report.timeline.model import Arrow, Bar, Timeline
 
 SUBAGENT = f"agent:{AGENT}"
 

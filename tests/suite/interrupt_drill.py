@@ -28,8 +28,8 @@ from pathlib import Path
 import psutil
 
 from hookproof import journal as journals
-from hookproof import suite
-from hookproof.runs import journals_of
+from hookproof.suite.judging import Judges
+from hookproof.suite.runs import journals_of
 
 SECONDS = 120.0
 JOBS = ("run", "pattern-*", "-j", "2", "--json", "{out}/r.json", "--html", "{out}/r.html", "--runs", "{out}/runs")
@@ -130,7 +130,7 @@ def sandboxes(temporary: Path) -> list[str]:
 
 def look_at_journals(runs: Path, killed: Killed) -> None:
     """Every line whole, and every journal judged."""
-    judges = suite.Judges.read()
+    judges = Judges.read()
     for journal in journals_of(runs) if runs.is_dir() else ():
         text = journal.read_text("utf-8")
         if not text:

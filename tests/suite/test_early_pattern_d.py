@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from hookproof import places, processes, suite
+from hookproof import places, processes
 from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.catalogue.scenario import read_scenario
 from hookproof.play import Case, PlayOptions
 from hookproof.report.results import Result
+from hookproof.suite.cases import run_case
+from hookproof.suite.judging import Judges
 
 
 def played(tmp_path: Path, lifecycle: str, policy: str = "as-reported", **rows: object) -> Result:
@@ -20,7 +22,7 @@ def played(tmp_path: Path, lifecycle: str, policy: str = "as-reported", **rows: 
     changed = resolved.model_copy(update={"rows": {**resolved.rows, **rows}})
     scenario = read_scenario(places.SCENARIOS / "jobs" / "pattern-d-early.toml")
     case = Case(scenario, resolve_plugin(f"reference:{policy}"), changed)
-    return suite.run_case(case, tmp_path, PlayOptions(), suite.Judges.read())
+    return run_case(case, tmp_path, PlayOptions(), Judges.read())
 
 
 @pytest.mark.parametrize("lifecycle", ["as-reported-345", "claude-2.1.91", "claude-2.1.91-windows", "claude-2.1.329"])

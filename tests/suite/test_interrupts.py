@@ -206,7 +206,7 @@ FILLING = """\
 import sys
 from hookproof import interrupts
 interrupts.take()
-from hookproof.stage import uv
+from hookproof.sandbox import uv
 try:
     uv.fill(["a", "b"])
 except KeyboardInterrupt as error:

@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from hookproof import processes, suite
+from hookproof import processes
 from hookproof.catalogue.deeds import deed_of
 from hookproof.catalogue.lifecycle import lifecycle_files, resolve_lifecycle
 from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.catalogue.scenario import read_scenario, scenario_files
 from hookproof.judge.expected import read_expected
 from hookproof.play import Case, PlayOptions
+from hookproof.suite.cases import run_case
+from hookproof.suite.judging import Judges
+from hookproof.suite.matrix import matrix
 
 SCENARIOS = [read_scenario(path) for path in scenario_files()]
 EXPECTED = read_expected()
@@ -34,7 +37,7 @@ FAULTS = {each.id for each in SCENARIOS if any(deed_of(step.do or "") for step i
 CASES = [
     case
     for policy, lifecycle in CELLS
-    for case in suite.matrix(SCENARIOS, [resolve_plugin(policy)], [resolve_lifecycle(lifecycle)])
+    for case in matrix(SCENARIOS, [resolve_plugin(policy)], [resolve_lifecycle(lifecycle)])
     # what faults come to depends little on the host: one policy plays them everywhere, the others on one
     if case.scenario.id not in FAULTS or policy == "reference:as-reported" or lifecycle == WRONG_WAYS_ON
 ]
@@ -45,7 +48,7 @@ CASES = [
 )
 def test_policy(case: Case, tmp_path: Path) -> None:
     processes.become_subreaper()
-    result = suite.run_case(case, tmp_path, PlayOptions(), suite.Judges.read())
+    result = run_case(case, tmp_path, PlayOptions(), Judges.read())
     assert result.unexpected == [], result.model_dump_json(indent=1)
 
 
@@ -57,8 +60,8 @@ def test_a_wrong_way_violates_what_it_is_named_for(policy: str, tmp_path: Path) 
     named = [
         scenario for scenario in SCENARIOS if any(f"{scenario.id}:{each}" in violated for each in scenario.requires)
     ]
-    cases = suite.matrix(named, [resolve_plugin(policy)], [resolve_lifecycle(WRONG_WAYS_ON)])
-    results = [suite.run_case(case, tmp_path, PlayOptions(), suite.Judges.read()) for case in cases]
+    cases = matrix(named, [resolve_plugin(policy)], [resolve_lifecycle(WRONG_WAYS_ON)])
+    results = [run_case(case, tmp_path, PlayOptions(), Judges.read()) for case in cases]
     assert violated
     assert [result.model_dump_json(indent=1) for result in results if result.unexpected] == []
 

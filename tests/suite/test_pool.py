@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from hookproof.pool import Pool
+from hookproof.suite.pool import Pool
 
 SECONDS = 30.0
 
@@ -98,7 +98,7 @@ def test_in_another_thread_signals_are_left_alone() -> None:
 
 STUBBORN = """
 import asyncio, threading
-from hookproof.pool import Pool
+from hookproof.suite.pool import Pool
 async def case():
     print("plays", flush=True)
     while True:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from hookproof import claims, processes, suite
+from hookproof import claims, processes
 from hookproof import journal as journals
 from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.plugin import resolve_plugin
@@ -24,7 +24,9 @@ from hookproof.records import Record
 from hookproof.records.parts import Program
 from hookproof.records.run import Case as CaseRecord
 from hookproof.report.results import report, schema
-from hookproof.runs import new_run
+from hookproof.suite.cases import run_case
+from hookproof.suite.judging import Judges
+from hookproof.suite.runs import new_run
 
 SECONDS = 120
 WINDOWS = {name: os.environ[name] for name in ("SystemRoot", "ComSpec", "TEMP", "PATHEXT") if name in os.environ}
@@ -125,7 +127,7 @@ def renamed(first: Record) -> CaseRecord:
 def test_names_do_not_influence_verdict_or_signature_of_a_real_run(scenario: str, tmp_path: Path) -> None:
     processes.become_subreaper()
     case = a_case(scenario, "reference:as-reported")
-    result = suite.run_case(case, tmp_path, PlayOptions(), suite.Judges.read())
+    result = run_case(case, tmp_path, PlayOptions(), Judges.read())
     records = journals.read(Path(result.journal))
     requirements = read_requirements()
     assert judge(records, requirements) == judge([renamed(records[0]), *records[1:]], requirements)
@@ -146,7 +148,7 @@ def test_nothing_is_left_after_a_run_not_even_after_one_that_leaves_a_server(
     files = len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0  # noqa: PTH208
     for number in range(3):
         case = a_case("pattern-a", "reference:keep-background")
-        result = suite.run_case(case, tmp_path / str(number), PlayOptions(), suite.Judges.read())
+        result = run_case(case, tmp_path / str(number), PlayOptions(), Judges.read())
         records = journals.read(Path(result.journal))
         (swept,) = [record for record in records if record["kind"] == "swept"]
         assert swept["ended"] > 0
@@ -161,7 +163,7 @@ def test_nothing_is_left_after_a_run_not_even_after_one_that_leaves_a_server(
 STOPPED_IN_THE_MIDDLE = """
 import asyncio
 from hookproof.cli import main
-from hookproof.play.look import Looker
+from hookproof.play.snapshot import Looker
 
 async def look(self, step):
     print("looking", flush=True)

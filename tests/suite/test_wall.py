@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hookproof import cli, processes, suite
+from hookproof import cli, processes
 from hookproof import journal as journals
 from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.plugin import resolve_plugin
@@ -20,7 +20,9 @@ from hookproof.play import Case, PlayOptions
 from hookproof.play.companion import CompanionPlay
 from hookproof.records.run import Error
 from hookproof.report.results import Result
-from hookproof.wall import BlockedError, Guarded
+from hookproof.suite.cases import run_case
+from hookproof.suite.judging import Judges
+from hookproof.suite.wall import BlockedError, Guarded
 
 SCENARIOS = {path.stem: path for path in scenario_files()}
 
@@ -32,7 +34,7 @@ def a_case(scenario: str = "pattern-a") -> Case:
 
 def played(case: Case, folder: Path, *, seconds: float = 60.0) -> Result:
     processes.become_subreaper()
-    return suite.run_case(case, folder, PlayOptions(seconds=seconds), suite.Judges.read())
+    return run_case(case, folder, PlayOptions(seconds=seconds), Judges.read())
 
 
 class OddError(Exception):
@@ -54,7 +56,7 @@ def test_what_playing_raises_is_the_unknown_of_its_case(
     assert result.verdict == "unknown"
     assert not result.expected
     assert any(type(error).__name__ in told for told in result.errors)
-    again = suite.Judges.read().judge(Path(result.journal))
+    again = Judges.read().judge(Path(result.journal))
     assert again.verdict == "unknown", "the journal tells it, too"
 
 
@@ -62,7 +64,7 @@ def test_what_judging_raises_is_the_unknown_of_its_case(tmp_path: Path, monkeypa
     def fails(*_words: object) -> None:
         raise KeyError("run")
 
-    monkeypatch.setattr(suite, "judge", fails)
+    monkeypatch.setattr("hookproof.suite.judging.judge", fails)
     result = played(a_case(), tmp_path)
     assert result.verdict == "unknown"
     assert "cannot be judged (KeyError: 'run')" in result.errors[0]
@@ -94,7 +96,7 @@ def test_a_case_that_blocks_for_good_is_left_behind(tmp_path: Path, monkeypatch:
     result = played(a_case(), tmp_path, seconds=2.0)
     assert started.is_set()
     assert result.verdict == "unknown"
-    assert "held up for good in wait, called by _look_back (play/performance.py" in result.errors[-1]
+    assert "held up for good in wait, called by _look_back (play/runner.py" in result.errors[-1]
     assert not sandboxes[0].exists(), "its sandbox is removed"
     never.set()
 

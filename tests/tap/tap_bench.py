@@ -17,8 +17,8 @@ from hookproof import processes
 from hookproof.journal import Journal
 from hookproof.records import Record, plain
 from hookproof.records.run import ProcessDied
-from hookproof.stage import tap
-from hookproof.stage.recorder import Recorder
+from hookproof.sandbox import tap
+from hookproof.sandbox.recorder import Recorder
 
 TOKEN = "0123456789abcdef"
 SECONDS = 30.0

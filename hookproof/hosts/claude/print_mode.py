@@ -1,0 +1,135 @@
+"""Driving Claude Code, the stand-in and the real one alike: print mode with stream-json on both sides.
+
+Life of a session: started with an id of our choosing (or taken up again by the id that it had), given its user turns
+as lines on stdin, read line by line from stdout into the journal (a `result` line is the end of a turn), ended by
+closing stdin, after which the host runs its SessionEnd hooks and exits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from subprocess import PIPE
+from typing import Any
+
+from hookproof import places, processes
+from hookproof.hosts.process import HostProcess
+from hookproof.hosts.session import Program
+from hookproof.journal import Journal
+from hookproof.model.script import mark
+from hookproof.records.hosts import HostLine, HostStarted, User
+from hookproof.records.run import Error
+from hookproof.sandbox.world import World
+
+_KEPT = (
+    "type",
+    "subtype",
+    "task_id",
+    "task_type",
+    "status",
+    "tool_use_id",
+    "is_error",
+    "result",
+    "session_id",
+    "summary",
+)
+
+
+def stand_in() -> Program:
+    """The fake that hookproof ships, run by this very interpreter."""
+    return Program((sys.executable, "-I", "-S", str(places.FAKES / "claude" / "claude.py")), "fake")
+
+
+class ClaudeSession:
+    """One session: one process of the host."""
+
+    def __init__(self, name: str, child: processes.Child, journal: Journal, session_id: str) -> None:
+        self.name = name
+        self.session_id = session_id
+        self._journal = journal
+        self._ended = False
+        self._process = HostProcess(name, child, journal, heard=self._heard, asked=lambda _: self._ended)
+
+    @property
+    def pid(self) -> int:
+        """The host's process id."""
+        return self._process.pid
+
+    async def type(self, text: str) -> None:
+        """One user turn, marked so that the model server knows whose conversation it is."""
+        marked = text if text.startswith("/") and " " not in text else mark(text, self.name)
+        line = {"type": "user", "message": {"role": "user", "content": marked}}
+        self._journal.write(User(session=self.name, text=text))
+        if text == "/exit":
+            self._ended = True
+        try:
+            self._stdin.write(json.dumps(line).encode() + b"\n")
+            await self._stdin.drain()
+        except ConnectionError:
+            self._journal.write(Error(where=f"session {self.name}", what="the host no longer reads its input"))
+
+    async def end(self) -> None:
+        """Close stdin and wait for the host to be gone. The caller sets the deadline."""
+        self._ended = True
+        self._stdin.close()
+        await self._process.over()
+
+    async def hang_up(self) -> None:
+        """It has no terminal to close: ends it."""
+        await self.end()
+
+    async def abandon(self) -> None:
+        """Stop reading; the process is ended by the run's sweep."""
+        await self._process.abandon()
+
+    @property
+    def _stdin(self) -> asyncio.StreamWriter:
+        if self._process.child.stdin is None:
+            raise RuntimeError("the host was started without a pipe to its stdin")
+        return self._process.child.stdin
+
+    def _heard(self, value: dict[str, Any]) -> None:
+        fields = {f"line_{key}": value[key] for key in _KEPT if key in value}
+        self._journal.write(HostLine(session=self.name, **fields))
+
+
+async def start_session(
+    program: Program,
+    world: World,
+    journal: Journal,
+    *,
+    name: str,
+    env: Mapping[str, str],
+    lifecycle: Path,
+    group: processes.CaseProcesses,
+    resume: str | None = None,
+) -> ClaudeSession:
+    """Start a session of the host in the world's project, with the world's plugin.
+
+    `resume` is the id of a session that has ended there and is taken up again, under the same id.
+    """
+    session_id = resume or str(uuid.uuid4())
+    argv = [
+        *program.argv,
+        *("-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose"),
+        *("--dangerously-skip-permissions", "--resume" if resume else "--session-id", session_id),
+        *("--plugin-dir", str(world.plugin)),
+        # a stand-in tells by itself what it does
+        *(("--plugin-dir", str(places.FAKES / "observer")) if program.real else ()),
+    ]
+    child = await processes.spawn(
+        argv,
+        env={**env, "HOOKPROOF_LIFECYCLE": str(lifecycle)},
+        cwd=Path(world.project),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+        case=group,
+    )
+    session = ClaudeSession(name, child, journal, session_id)
+    journal.write(HostStarted(session=name, session_id=session_id, pid=session.pid, argv=world.shown(argv)))
+    return session

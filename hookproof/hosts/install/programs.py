@@ -1,0 +1,104 @@
+"""From the words of `--claude` and `--codex` to programs: the stand-in, a path, or releases from npm."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from hookproof import claims, interrupts, processes
+from hookproof.hosts.claude import print_mode as claude
+from hookproof.hosts.codex import exec as codex
+from hookproof.hosts.install import releases
+from hookproof.hosts.install.packages import NAMES, Host
+from hookproof.hosts.install.progress import Progress
+from hookproof.hosts.install.releases import ReleaseError
+from hookproof.hosts.session import Program
+from hookproof.journal import DeadlineMissedError
+from hookproof.sandbox import isolation
+from hookproof.sandbox.environment import environment, search_path
+
+_NPM = "npm:"
+_SECONDS = 60.0
+_VERSION = re.compile(r"\d+\.\d+\.\d+[0-9A-Za-z.+-]*")
+_JAVASCRIPT = frozenset({".js", ".cjs", ".mjs"})
+_SAYS: dict[Host, str] = {"claude": "claude code", "codex": "codex"}
+
+
+def resolve(host: Host, spec: str, *, isolate: bool = True, progress: Progress | None = None) -> list[Program]:
+    """The programs that `spec` means: `fake`, a path, or `npm:VERSION[,VERSION…]`, which installs what is missing.
+
+    Comes before `isolation.enter`: npm needs the network. A path's version is asked of the program itself, in a
+    private home, and in an isolation of its own unless `isolate` is False. Raises ReleaseError.
+    """
+    if spec == "fake":
+        return [claude.stand_in() if host == "claude" else codex.stand_in()]
+    if spec.startswith(_NPM):
+        words = [word.strip().removeprefix(_NPM) for word in spec.split(",")]
+        versions = [releases.check_version(word) for word in words]
+        found = [releases.install(host, version, progress) for version in dict.fromkeys(versions)]
+        return [Program(release.argv, release.version) for release in dict.fromkeys(found)]
+    path = Path(spec).expanduser().absolute()
+    if not path.is_file():
+        raise ReleaseError(f"--{host} {spec}: {_no_file(spec, path)}; expected fake, a path, or npm:VERSION[,VERSION…]")
+    argv = _argv(host, path)
+    return [Program(argv, interrupts.run(_version(host, path, argv, isolate=isolate)))]
+
+
+def _no_file(spec: str, path: Path) -> str:
+    if _VERSION.fullmatch(spec):
+        return f"no such file (did you mean npm:{spec}?)"
+    return "is a directory" if path.is_dir() else "no such file"
+
+
+def _argv(host: Host, path: Path) -> tuple[str, ...]:
+    """A JavaScript file, or a link to one as npm makes them, is given to Node: it may not be on the PATH of a run."""
+    if path.resolve().suffix not in _JAVASCRIPT:
+        return (str(path),)
+    node = shutil.which("node")
+    if node is None:
+        raise ReleaseError(f"--{host} {path}: is JavaScript and needs node, which is not on PATH")
+    return (node, str(path))
+
+
+async def _version(host: Host, path: Path, argv: tuple[str, ...], *, isolate: bool) -> str:
+    words, more = isolation.alone(argv) if isolate else (list(argv), {})
+    with claims.make("hp-") as claimed:
+        home, token = claimed.root, claimed.token
+        env = environment(
+            home=home,
+            tmp=home,
+            path=search_path(home, ["node"]),
+            token=token,
+            recorder="127.0.0.1:9",
+            model="http://127.0.0.1:9",
+        )
+        try:
+            done = await processes.run_swept(
+                [*words, "--version"],
+                token=token,
+                env=env | more,
+                cwd=home,
+                seconds=_SECONDS,
+                waiting_for=f"{path} --version",
+                folder=home,
+            )
+        except OSError as error:
+            raise ReleaseError(f"--{host} {path}: cannot be started: {error.strerror}") from None
+        except DeadlineMissedError as error:
+            raise ReleaseError(f"--{host}: {error}") from None
+    said = " ".join(done.stdout.decode("utf-8", "replace").split())
+    trouble = " ".join(done.stderr.decode("utf-8", "replace").split())
+    if isolate and done.exit.code == isolation.REFUSED:
+        raise isolation.IsolationError(f"{trouble}; {isolation.ALLOW}")
+    if isolate and done.exit.code == isolation.NOT_STARTED:
+        raise ReleaseError(f"--{host} {path}: cannot be started: {trouble}")
+    found = _VERSION.search(said)
+    if done.exit.code != 0 or found is None:
+        raise ReleaseError(
+            f"--{host} {path}: `--version` does not say a version: {(said or trouble or 'nothing')[:80]}"
+        )
+    others = [name for name, word in _SAYS.items() if name != host and word in said.lower()]
+    if others and _SAYS[host] not in said.lower():
+        raise ReleaseError(f"--{host} {path}: this is {NAMES[others[0]]} ({said[:80]}), not {NAMES[host]}")
+    return found.group()

@@ -1,0 +1,183 @@
+"""The story that a journal tells of agents and what they were told: requests, hook runs and records, per agent.
+
+What counts is what reached a model. A text that a forked child inherited with its parent's history is not what anybody
+told that child. Pure, and blind to names: nothing here reads which plugin, policy or lifecycle was played.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from hookproof import files
+from hookproof.judge.run_view import MAIN, HookRun, Story
+from hookproof.records.jobs import AgentRecords
+from hookproof.records.model import ModelRequest
+
+STARTS = frozenset({"SessionStart", "SubagentStart"})
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """Where a text reached a model."""
+
+    request: int
+    thread: str | None
+    role: str
+    place: int
+    bytes: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"model request {self.request}, {self.role} message {self.place + 1}, {self.bytes} bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentFacts:
+    """An agent of the scenario, as the case says of it."""
+
+    name: str
+    role: str
+    parent: str | None
+    forked: bool
+
+
+class AgentStory:
+    """What one run tells of its agents."""
+
+    def __init__(self, story: Story) -> None:
+        self.story = story
+        case = story.case
+        self.says: dict[str, Any] = case.says or {}
+        self.ephemeral = case.ephemeral
+        self.agents = [AgentFacts(name, agent.role, agent.parent, agent.forked) for name, agent in case.agents.items()]
+
+    def with_role(self, *roles: str) -> list[AgentFacts]:
+        """The agents that the scenario gives one of these roles."""
+        return [agent for agent in self.agents if agent.role in roles]
+
+    @cached_property
+    def _requests(self) -> list[ModelRequest]:
+        return [record for record in self.story.of(ModelRequest) if not record.aside]
+
+    def asked(self, agent: str) -> bool:
+        """Whether the agent's model was ever asked."""
+        return any(request.agent == agent for request in self._requests)
+
+    def children(self) -> list[str]:
+        """Every agent but a main one: those of the scenario, and threads that a parent started."""
+        found = [agent.name for agent in self.agents]
+        found += [request.agent for request in self._requests if request.parent and request.agent]
+        return [name for name in dict.fromkeys(found) if name != MAIN and self.asked(name)]
+
+    def told(self, agent: str) -> list[Landed]:
+        """Every text that was told to an agent's model, its own words and its inheritance aside."""
+        return [
+            Landed(
+                request.n,
+                request.thread,
+                text.role,
+                text.place or 0,
+                len(text.text.encode()),
+                text.text,
+            )
+            for request in self._requests
+            if request.agent == agent
+            for text in request.texts
+            if text.role != "assistant" and not text.inherited
+        ]
+
+    def landed(self, agent: str, lines: list[str]) -> list[Landed]:
+        """The texts told to an agent that carry all of these lines."""
+        return [text for text in self.told(agent) if all(line in text.text for line in lines)]
+
+    def leaked(self, agent: str, lines: list[str]) -> list[Landed]:
+        """The texts told to an agent that carry any of these lines."""
+        return [text for text in self.told(agent) if any(line in text.text for line in lines)]
+
+    def threads(self, agent: str) -> list[str]:
+        """The ids of the agent's threads: main has another one after a clear."""
+        named = (request.thread for request in self._requests if request.agent == agent)
+        return list(dict.fromkeys(str(thread) for thread in named if thread))
+
+    def thread(self, agent: str) -> str | None:
+        """The id of the agent's first thread."""
+        return next(iter(self.threads(agent)), None)
+
+    def starts(self, agent: str) -> list[HookRun]:
+        """The runs of start hooks for an agent's thread, in their order."""
+        thread = self.thread(agent)
+        return [run for run in self.story.hooks if run.event in STARTS and thread is not None and _of(run) == thread]
+
+    def records_of(self, agent: str, parent: str | None = None) -> list[str]:
+        """The files in which the plugin has recorded the agent (under its parent's id, where one is named)."""
+        child, above = self.thread(agent), self.thread(parent) if parent else None
+        if child is None:
+            return []
+        found = []
+        for record in self.story.of(AgentRecords)[-1:]:
+            for file in record.files:
+                spots = list(_spots(file.text, child))
+                if spots and (parent is None or any(above in spot or above in file.path for spot in spots if above)):
+                    found.append(str(file.path))
+        return found
+
+
+def _of(run: HookRun) -> str:
+    """The thread that a hook ran for: told by a stand-in, else the child that the payload names, else its session."""
+    payload = run.started.payload
+    return str(run.started.thread_id or payload.get("agent_id") or payload.get("session_id"))
+
+
+def emitted(run: HookRun) -> str:
+    """The context that a hook run's output asks for; '' for none."""
+    value = document(run)
+    specific = value.get("hookSpecificOutput") if isinstance(value, dict) else None
+    context = specific.get("additionalContext") if isinstance(specific, dict) else None
+    return context if isinstance(context, str) else ""
+
+
+def document(run: HookRun) -> Any:
+    """The one JSON document of a hook's output; None for an empty output, and for one that is something else."""
+    text = str(run.ended.stdout).strip() if run.ended is not None else ""
+    try:
+        return files.parse_json(text) if text else None
+    except ValueError:
+        return None
+
+
+def speaks(run: HookRun) -> bool:
+    """Whether a hook run wrote anything to its output."""
+    return run.ended is not None and bool(str(run.ended.stdout).strip())
+
+
+def _spots(text: str, wanted: str) -> Iterator[frozenset[str]]:
+    """For every place in a file's JSON that names `wanted`: the names and values beside it and above it."""
+    for value in _documents(text):
+        yield from _walk(value, wanted, frozenset())
+
+
+def _documents(text: str) -> Iterator[Any]:
+    for part in (text, *text.splitlines()):
+        try:
+            yield files.parse_json(part)
+        except ValueError:
+            continue
+        if part is text:
+            return
+
+
+def _walk(value: Any, wanted: str, above: frozenset[str]) -> Iterator[frozenset[str]]:
+    if isinstance(value, dict):
+        here = above | {str(key) for key in value} | {each for each in value.values() if isinstance(each, str)}
+        if wanted in value or wanted in value.values():
+            yield here
+        for key, each in value.items():
+            yield from _walk(each, wanted, above | {str(key)})
+    elif isinstance(value, list):
+        if wanted in value:
+            yield above
+        for each in value:
+            yield from _walk(each, wanted, above)

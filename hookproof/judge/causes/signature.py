@@ -1,0 +1,208 @@
+"""The signature: which of the known causes the evidence of a run fits, and who did it.
+
+Issue #345 names one cause for its symptom; measuring found seven that look alike from outside. They are told apart by
+what they leave behind: the row, the job's files, the worker, the shared server, and what status says where. Signatures
+read state files and processes; what status says alone proves nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from hookproof.judge.causes.culprit import Culprit, find_culprit
+from hookproof.judge.causes.state_evidence import Found, elsewhere, lost_updates
+from hookproof.judge.run_view import MAIN, JobStory, Story
+from hookproof.records.base import Json
+from hookproof.records.jobs import Look
+
+HYPOTHESES: dict[str, str] = {
+    "H1": "the SessionEnd hook of the job's own session ended the worker and erased its row",
+    "H2": "another session's SessionEnd took down the server that the job was using",
+    "H3": "the host killed the background shell in which the job ran",
+    "H4": "the launch and the asker use different state roots",
+    "H5": "an update of the state file was lost: the row is gone, the worker alive",
+    "H6": "the worker started before its job was written down",
+    "H7": "nothing was killed: status shows the asking session only its own jobs",
+}
+
+
+EVIDENCE: dict[str, str] = {
+    # what each cause leaves behind; all but H6 measured on codex-plugin-cc 1.0.4, H6 read in its field reports
+    "H1": "row and files gone, worker ended, server gone, status empty (measured on codex-plugin-cc 1.0.4; issue #345)",
+    "H2": "row still running, worker left with exit code 0, server gone (measured on codex-plugin-cc 1.0.4)",
+    "H3": "row still running, worker killed with its shell, server may live on; or, where the shell was quicker to die "
+    "than the row to be written, nothing at all: status empty, output file of 0 bytes (measured on 2.1.91 and 2.1.329)",
+    "H4": "row and files in another state root, worker alive, status empty (documented: Windows before 2.1.111); or a "
+    "server that outlives the session, that no job accounts for and that only the other root tells of (measured on "
+    "codex-plugin-cc 1.0.4, launched from a shell without the hook's variables)",
+    "H5": "row gone, worker alive, status lists only others; or fewer rows than ids that launches at once printed "
+    "(measured on codex-plugin-cc 1.0.4: of six launches at once up to five rows are lost)",
+    "H6": "row queued for ever, worker gone (reported)",
+    "H7": "row there, worker alive, status empty in every other session (measured on codex-plugin-cc 1.0.4)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What fits. `id` is None when nothing is wrong with the job, or '?' when something is and no cause fits."""
+
+    id: str | None
+    reasons: tuple[str, ...]
+    also: tuple[str, ...]
+    """Other causes that the same run shows beside the first, for example a filter before a kill."""
+    culprit: Culprit | None
+
+
+def find_signature(story: Story) -> Signature:
+    """The signature of the first job's story."""
+    job = story.first_job()
+    if job is None:
+        return Signature(None, (), (), None)
+    provoked = story.provoked(job)
+    if provoked is not None:
+        return Signature(None, (provoked,), (), None)
+    found = [hypothesis for hypothesis in _hypotheses(story, job) if hypothesis is not None]
+    if not found:
+        return Signature(None, (), (), None)
+    (first, reasons), *others = found
+    also = tuple(name for name, _ in others if name != first)
+    culprit = find_culprit(story, job) if job.lost is not None or job.started is None else None
+    return Signature(first, tuple(reasons), also, culprit)
+
+
+def _hypotheses(story: Story, job: JobStory) -> tuple[Found | None, ...]:
+    """What the evidence fits, in falling order of weight."""
+    several = lost_updates(story)
+    if several is not None:
+        return (several,)
+    if job.started is None and job.launched is None:
+        return (_unborn(story, job),)
+    return _lost(story, job), _hidden(story, job), elsewhere(story)
+
+
+def _lost(story: Story, job: JobStory) -> Found | None:
+    """Why a job that was at work (or should have been) is lost."""
+    if job.started is None:
+        return _never_started(story, job)
+    lost = job.lost
+    if lost is None:
+        return _row_lost(story, job)
+    look = story.look_after(lost)
+    if look is None:
+        return "?", ["nobody looked after the loss"]
+    row = story.stored(look, job)
+    facts = [_row_fact(story, row), _worker_fact(job), _server_fact(story, look)]
+    cause, reason = _cause(story, job, look, row)
+    return cause, [*facts, reason]
+
+
+def _cause(story: Story, job: JobStory, look: Look, row: Json | None) -> tuple[str, str]:
+    """H1, H2, H3 or '?', with the fact that decides beside those of the processes and the files."""
+    if story.shell_ended_by_host(job) is not None:
+        return "H3", "the host ended the shell in which the worker ran"
+    tag = story.session_tag(job)
+    lost = job.lost
+    before = [run for run in story.session_end_hooks() if lost is not None and run.began_before(lost.at)]
+    own = [run for run in before if tag is not None and run.session_id == tag]
+    other = [run for run in before if run not in own]
+    # measured on 1.0.4: the worker may leave by itself when its server goes, a moment before the signal reaches it
+    dead = job.worker_death is not None
+    if row is None and dead and own:
+        return "H1", "a SessionEnd hook ran for the session that the job is tagged with"
+    if row is not None and story.status_of(row) in story.active and not _server_alive(story, look) and other:
+        return "H2", "a SessionEnd hook ran for a session that the job is not tagged with"
+    return "?", "this fits no known cause"
+
+
+def _unborn(story: Story, job: JobStory) -> Found | None:
+    """A launch whose shell the host ended before the job was at work: what the job has left by then."""
+    shell = story.shell_ended_by_host(job)
+    if shell is None or job.refused is not None:
+        return None
+    look = story.look_after(shell)
+    if look is None:
+        return "?", ["the host ended the shell of the launch, and nobody looked after that"]
+    others = {story.job_id(each) for each in story.jobs.values() if each is not job}
+    rows = [row for entry in look.state for row in entry.rows if row.get(story.fields["id"]) not in others]
+    facts = ["the host ended the shell in which the job was launched"]
+    if rows:
+        facts.append(f"the row says {story.status_of(rows[0])!r}, and no worker ever asked its model")
+    else:
+        facts.append("before the row was written: no row of it is anywhere")
+    asked = look.places.get(MAIN)
+    if asked is not None and isinstance(asked.answer, dict):
+        said = {key: asked.answer.get(key) for key in ("running", "latestFinished", "recent")}
+        facts.append(f"status in main: {json.dumps(said)[:240]}")
+    if shell.output_file:
+        facts.append(f"its output file holds {shell.output_bytes} bytes")
+    return "H3", facts
+
+
+def _never_started(story: Story, job: JobStory) -> Found | None:
+    look = story.look_after(job.launched)
+    row = story.stored(look, job) if look else None
+    if row is not None and story.status_of(row) == "queued":
+        return "H6", ["the row says queued and no worker ever asked its model"]
+    return "?", ["the launch printed a job id, but no worker ever asked its model"]
+
+
+def _row_lost(story: Story, job: JobStory) -> Found | None:
+    """A job that worked on while its row disappeared."""
+    if job.started is None or job.row is None or story.damaged:
+        return None
+    later = (look for look in story.looks if look.seq > job.started.seq)
+    if any(story.stored(look, job) is None and _alive(look, job) for look in later):
+        return "H5", ["the row is gone", "the worker is alive"]
+    return None
+
+
+def _hidden(story: Story, job: JobStory) -> Found | None:
+    """A job that is alive and written down, but that main's status does not list."""
+    for look in story.looks:
+        if job.started is None or look.seq < job.started.seq:
+            continue
+        gone = job.lost is not None and look.seq > job.lost.seq
+        row = story.stored(look, job)
+        asked = look.places.get(MAIN)
+        if gone or row is None or story.damaged or asked is None or asked.answer is None:
+            continue
+        if story.listed(look, MAIN, job) is None:
+            return _why_hidden(story, job, look)
+    return None
+
+
+def _why_hidden(story: Story, job: JobStory, look: Look) -> Found:
+    elsewhere = [place for place in look.places if place != MAIN and story.listed(look, place, job) is not None]
+    seen = f"status lists it in: {', '.join(elsewhere)}" if elsewhere else "no place's status lists it"
+    tag = story.session_tag(job)
+    there = f"the row is there and its worker {'alive' if _alive(look, job) else 'no longer'}"
+    if tag is not None and tag != story.main_session():
+        return "H7", [there, f"it is tagged with session {tag}, not main's", seen]
+    return "H4", [there, f"its tag is {tag!r}", seen]
+
+
+def _alive(look: Look, job: JobStory) -> bool:
+    return any(process.pid == job.worker for process in look.processes)
+
+
+def _server_alive(story: Story, look: Look) -> bool:
+    pids = {process.pid for process in look.processes}
+    return any(story.server_of(entry) in pids for entry in look.state)
+
+
+def _row_fact(story: Story, row: Json | None) -> str:
+    return "the row is gone" if row is None else f"the row still says {story.status_of(row)!r}"
+
+
+def _worker_fact(job: JobStory) -> str:
+    death = job.worker_death
+    if death is None:
+        return "nobody saw the worker end"
+    if death.signal is not None:
+        return f"the worker was killed by signal {death.signal}"
+    return f"the worker exited with code {death.code}" if death.observed else "the worker is dead"
+
+
+def _server_fact(story: Story, look: Look) -> str:
+    return "its server is alive" if _server_alive(story, look) else "no server of it is alive"

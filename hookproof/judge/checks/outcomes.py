@@ -1,0 +1,101 @@
+"""What became of a job, in the words that most checks begin with: refused, finished, survives, lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+from hookproof.judge.run_view import JobStory, Story
+from hookproof.judge.verdict import Seen
+from hookproof.records.parts import Process
+
+Check = Callable[[Story, JobStory], Seen]
+
+
+def unless_refused(check: Check) -> Check:
+    """A check that has nothing to look at where the launch was refused."""
+
+    @wraps(check)
+    def judged(story: Story, job: JobStory) -> Seen:
+        return refused(job) or check(story, job)
+
+    return judged
+
+
+def refused(job: JobStory) -> Seen | None:
+    """The outcome of a launch that was refused."""
+    if job.refused is None:
+        return None
+    text = job.refused.text.strip()
+    if "--wait" in text:
+        return Seen("refused", f"no job: refused with {text[:200]!r}")
+    return Seen("refused without naming --wait", f"the launch came back without a job: {text[:200]!r}")
+
+
+def fate(job: JobStory) -> Seen:
+    """finished, survives (still at work when the run ended), lost; None when it never started."""
+    if job.started is None:
+        return Seen(None, "the job was neither started nor refused")
+    lost = job.lost
+    if lost is not None:
+        return Seen("lost", _how_lost(job))
+    if job.answered is not None:
+        death = job.worker_death
+        if death is not None and not death.observed:
+            return Seen("finished", "its Codex had its answer; how the worker ended nobody could see")
+        return Seen("finished", "its Codex had its answer and the worker went on to the end")
+    return Seen("survives", "it was still at work when the run ended")
+
+
+def _how_lost(job: JobStory) -> str:
+    death = job.worker_death
+    if death is None:
+        return "its Codex went away while the job was held; the worker lives on"
+    how = f"signal {death.signal}" if death.signal else f"exit code {death.code}"
+    if not death.observed:
+        how = "a death whose status nobody could see"
+    when = "before the job was answered" if job.answered is None else "without having recorded the answer just given"
+    return f"the worker (pid {death.pid}) ended {when}: {how}"
+
+
+def named(processes: list[Process]) -> str:
+    """The first few processes, as a person would look for them."""
+    return "; ".join(
+        f"pid {process.pid}: {short(' '.join(process.argv))}{_without_token(process)}" for process in processes[:3]
+    )
+
+
+def is_stray(process: Process) -> bool:
+    """Whether it ran without the run's token when it was counted."""
+    return process.by != "token"
+
+
+def maybe_left(processes: list[Process]) -> str:
+    """What to say of processes that may be this case's and may be another's."""
+    return (
+        f"{len(processes)} alive without the run's token, left by this case or by another that was played at the same "
+        f"time, and nothing tells by which: {named(processes)}; play this case alone (-j 1) to know"
+    )
+
+
+_RECOGNISED = {
+    "spawned": "the harness started it for this case",
+    "seen before": "it was seen with the token before",
+    "descendant": "its parents are the run's",
+    "session": "it is in a session of the run's",
+    "folder": "it holds something in the case's directory",
+    "only case": "no other case was played when it began",
+}
+
+
+def _without_token(process: Process) -> str:
+    if not is_stray(process):
+        return ""
+    how = _RECOGNISED.get(process.by)
+    return f" (without the run's token{f'; {how}' if how else ''})"
+
+
+def short(text: str) -> str:
+    """One line of a text, with at most 240 characters."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= 240 else f"{flat[:237]}..."

@@ -1,0 +1,111 @@
+"""What happens to hooks in the field: one is killed at its work, another is run again and again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from hookproof import files, processes
+from hookproof.play.faults.context import Ground
+from hookproof.play.trees import kill_tree
+from hookproof.records import Record
+from hookproof.records.faults import HookKilled, SessionRestarted
+from hookproof.records.run import ProcessDied
+from hookproof.records.told import HookEnded, HookStarted
+from hookproof.sandbox.world import shell_argv
+
+_STARTS = 100
+_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A hook that is to be killed, known by who it is and not by a pid that another may have by then."""
+
+    run: str
+    identity: processes.Identity | None
+    moment: str
+
+
+class HookFaults:
+    """Belongs to one run and its event loop."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._journal = ground.journal
+        self._armed: str | None = None
+        self._running: _Running | None = None
+        ground.journal.observe(self._seen)
+
+    def kill_next(self, moment: str) -> None:
+        """Have the next SessionEnd hook killed: `at its start`, or midway, when `a process dies`."""
+        self._armed = moment
+
+    def _seen(self, record: Record) -> None:
+        if self._armed is not None and isinstance(record, HookStarted) and record.event == "SessionEnd":
+            # a tapped hook waits for this very record before it begins: whoever has its pid now is the hook
+            identity = processes.identify(record.pid) if record.pid is not None else None
+            running = _Running(record.run, identity, self._armed)
+            self._armed = None
+            if running.moment == "at its start":
+                self._kill(running)
+            else:
+                self._running = running
+        elif self._running is not None and isinstance(record, ProcessDied):
+            running, self._running = self._running, None
+            self._kill(running)
+        elif self._running is not None and isinstance(record, HookEnded) and record.run == self._running.run:
+            running, self._running = self._running, None
+            self._tell(running, [])
+
+    def _kill(self, hook: _Running) -> None:
+        self._tell(hook, kill_tree(hook.identity) if hook.identity is not None else [])
+
+    def _tell(self, hook: _Running, pids: list[int]) -> None:
+        self._journal.write(HookKilled(run=hook.run, moment=hook.moment, pids=pids, over=not pids))
+
+    async def repeat_session_start(self) -> None:
+        """Run main's SessionStart hooks again, as the host ran them, until that is a hundred starts of the session."""
+        runs = [each for each in self._journal.of(HookStarted) if each.event == "SessionStart"]
+        for hook in runs:
+            given = hook.env.get("CLAUDE_ENV_FILE")
+            file = Path(given) if given else None
+            before = _lines(file)
+            worked = [await self._run_again(hook) for _ in range(_STARTS - 1)]
+            self._journal.write(
+                SessionRestarted(
+                    starts=_STARTS,
+                    failed=worked.count(False),
+                    file=file.name if file is not None else None,
+                    there=file is not None and file.is_file(),
+                    first=before,
+                    lines=_lines(file),
+                )
+            )
+
+    async def _run_again(self, hook: HookStarted) -> bool:
+        """Whether it ended well."""
+        env = {**self._ground.env, **hook.env}
+        command = hook.command
+        for name in ("CLAUDE_PLUGIN_ROOT", "CLAUDE_PLUGIN_DATA"):
+            command = command.replace("${" + name + "}", env.get(name, ""))
+        finished = await processes.run(
+            shell_argv(command, [], self._ground.world.root),
+            env=env,
+            cwd=hook.cwd,
+            input=json.dumps({**hook.payload, "source": "compact"}).encode() + b"\n",
+            seconds=_SECONDS,
+            waiting_for="a SessionStart hook that is run again",
+            case=self._ground.group,
+        )
+        return finished.exit.code == 0
+
+
+def _lines(file: Path | None) -> int:
+    if file is None:
+        return 0
+    try:
+        return len(files.read_text(file, limit=files.STATE, lossy=True).splitlines())
+    except files.FileError:
+        return 0

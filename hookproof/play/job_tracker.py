@@ -1,0 +1,174 @@
+"""Following the jobs of a run, from the journal alone and from the deaths of their processes.
+
+It watches records as they are written and adds its own: `job.launched` (the launch printed a job id), `job.refused`
+(the launch came back without a job), `job.started` (the worker's model request has arrived, so the job is doing its
+work now), `job.ended` (the process doing the job is dead, or the worker has left a terminal row).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import psutil
+
+from hookproof import processes
+from hookproof.catalogue.descriptor import Companion
+from hookproof.journal import DeadlineMissedError, Journal
+from hookproof.model.script import jobs_named
+from hookproof.play.followers import Followers
+from hookproof.records import Record
+from hookproof.records.base import Json
+from hookproof.records.jobs import JobEnded, JobLaunched, JobRefused, JobsLaunched, JobStarted
+from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, ModelAnswer, ModelRequest
+from hookproof.records.parts import Process, ToolResult
+from hookproof.records.run import ProcessDied
+from hookproof.sandbox.state import find_row, settled_state
+from hookproof.sandbox.state_edits import NoSuchRowError
+from hookproof.sandbox.world import World
+
+_SETTLE_SECONDS = 5.0
+
+
+class Jobs:
+    """Belongs to one run and its event loop."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        world: World,
+        descriptor: Companion,
+        group: processes.CaseProcesses,
+        watch: Callable[[processes.Identity], bool],
+    ) -> None:
+        self._journal = journal
+        self._world = world
+        self._descriptor = descriptor
+        self._group = group
+        self._watch = watch
+        self._calls: dict[str, ModelAnswer] = {}
+        self.started: list[str] = []
+        """The jobs that have asked their model, in that order."""
+        self.ids: dict[str, str] = {}
+        """The plugin's own ids of the jobs, as far as they are known."""
+        self._followers = Followers(journal)
+        journal.observe(self._seen)
+
+    async def close(self) -> None:
+        """Stop following."""
+        await self._followers.close()
+
+    def id_of(self, job: str) -> str:
+        """The plugin's own id of a job. Raises NoSuchRowError."""
+        if job not in self.ids:
+            raise NoSuchRowError(f"nothing has told the id of the job {job!r} so far")
+        return self.ids[job]
+
+    async def find_id(self, job: str) -> str | None:
+        """As `id_of`, or what the rows say by now, or None."""
+        if job not in self.ids:
+            state = self._descriptor.state
+            row = await self._row_of(job)
+            return str(row.get(state.fields.id)) if row is not None else None
+        return self.ids[job]
+
+    def _seen(self, record: Record) -> None:
+        if isinstance(record, ModelAnswer) and record.job and record.tool_use_id:
+            self._calls[record.tool_use_id] = record
+        elif isinstance(record, ModelRequest) and record.results:
+            self._followers.later(self._results(record.results))
+        elif isinstance(record, GateReached) and record.job not in self.started:
+            self.started.append(record.job)
+            self._followers.later(self._starts(record))
+
+    async def _results(self, results: list[ToolResult]) -> None:
+        for result in results:
+            call = self._calls.pop(result.tool_use_id, None)
+            if call is not None:
+                self._launch_came_back(call, result)
+
+    def _launch_came_back(self, call: ModelAnswer, result: ToolResult) -> None:
+        job, agent, text, given = call.job or "", call.agent or "", result.text, call.input or {}
+        ids = re.findall(self._descriptor.started, text)
+        if len(set(jobs_named(str(given.get("command", ""))))) > 1:
+            # which of the ids is whose, only the rows tell
+            self._journal.write(JobsLaunched(agent=agent, ids=ids))
+        elif ids:
+            self.ids.setdefault(job, ids[0])
+            self._journal.write(JobLaunched(job=job, agent=agent, id=ids[0]))
+        elif job not in self.started and (result.is_error or not given.get("run_in_background")):
+            self._journal.write(JobRefused(job=job, agent=agent, text=text[:4000]))
+
+    async def _starts(self, gate: GateReached) -> None:
+        job = gate.job
+        alive = self._group.census()
+        for info in alive:
+            self._watch(info.identity)
+        state = self._descriptor.state
+        row = await self._row_of(job)
+        if row is not None:
+            self.ids.setdefault(job, str(row.get(state.fields.id)))
+        pid = row.get(state.fields.pid) if row else None
+        worker = next((info for info in alive if info.identity.pid == pid), None)
+        self._journal.write(
+            JobStarted(
+                job=job,
+                row=row,
+                worker=worker.identity.pid if worker else None,
+                exported=_variables(worker.identity.pid, self._descriptor.exports) if worker else None,
+                processes=describe(alive),
+            )
+        )
+        await self._ends(job, worker.identity.pid if worker else None, since=gate.seq)
+
+    async def _row_of(self, job: str) -> Json | None:
+        """The row of the job in the plugin's state files."""
+        state = self._descriptor.state
+        found = await settled_state(self._world, state, self._journal)
+        return find_row(found, state, job, self._world, known=self._others(job))
+
+    def _others(self, job: str) -> frozenset[str]:
+        return frozenset(known for name, known in self.ids.items() if name != job)
+
+    async def _ends(self, job: str, worker: int | None, *, since: int) -> None:
+        """Write `job.ended` once the job is over. There is no deadline for a job that is still held."""
+
+        def died(record: Record) -> bool:
+            return worker is not None and isinstance(record, ProcessDied) and record.pid == worker
+
+        def over(record: Record) -> bool:
+            answered = isinstance(record, GateAnswered | GateAbandoned) and record.job == job
+            return answered or died(record)
+
+        end = await self._journal.wait(over, waiting_for=f"the end of job {job}", seconds=86400, since=since)
+        how = end.kind.removeprefix("gate.").removeprefix("process.")
+        if how != "died":
+            try:
+                await self._journal.wait(died, waiting_for="the worker's exit", seconds=_SETTLE_SECONDS, since=since)
+            except DeadlineMissedError:
+                how += ", worker lives on"
+        self._journal.write(JobEnded(job=job, how=how, worker=worker))
+
+
+def _variables(pid: int, names: list[str]) -> dict[str, str | None] | None:
+    """What the plugin's own variables are in a process, which has them from the shell of its launch; or unknown."""
+    try:
+        environment = psutil.Process(pid).environ()
+    except psutil.Error:
+        return None
+    return {name: environment.get(name) for name in names}
+
+
+def describe(infos: list[processes.ProcessInfo]) -> list[Process]:
+    """Processes as the journal holds them; `by` is how each was recognised as the run's."""
+    return [
+        Process(
+            pid=info.identity.pid,
+            start=info.identity.start,
+            ppid=info.ppid,
+            pgid=info.pgid,
+            argv=[part[:200] for part in info.argv[:12]],
+            by=info.by,
+        )
+        for info in infos
+    ]

@@ -1,0 +1,144 @@
+"""Looking: what the plugin says of its jobs, asked from three places, beside what is really there.
+
+The places are the shells in which a person or a model could ask: main's shell, the shell of the agent that launched
+the job, and a shell that no session set up. Each is rebuilt from the environment that the host reported for it, so
+that looking changes nothing in the session (a look through the model would fire hooks and deliver notices).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from hookproof import files, processes
+from hookproof.catalogue.descriptor import Companion
+from hookproof.catalogue.scenario import MAIN
+from hookproof.journal import DeadlineMissedError, Journal
+from hookproof.play.job_tracker import describe
+from hookproof.records.hosts import HostExited, HostStarted
+from hookproof.records.jobs import Look, LookBegan, Result
+from hookproof.records.model import ModelAnswer
+from hookproof.records.parts import Answer
+from hookproof.records.told import SessionStarted, ShellEnvironment, ShellStarted
+from hookproof.sandbox.state import settled_state
+from hookproof.sandbox.world import World, shell_argv
+
+_SECONDS = 30.0
+
+
+class Looker:
+    """Asks and reads for one run."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        world: World,
+        descriptor: Companion,
+        env: Mapping[str, str],
+        group: processes.CaseProcesses,
+    ) -> None:
+        self._journal = journal
+        self._world = world
+        self._descriptor = descriptor
+        self._env = dict(env)
+        self._group = group
+
+    async def look(self, step: int) -> None:
+        """Write one `look` record: the answers from the places, the state files, the live processes."""
+        number = len(self._journal.of(LookBegan)) + 1
+        self._journal.write(LookBegan(n=number, step=step))
+        # of a workspace that has been deleted nobody can ask where it was
+        shells = self._shells() if self._world.project.is_dir() else {}
+        command = self._filled(self._descriptor.commands.status)
+        # places whose shells are the same, as main's and a subagent's are on every measured host, are asked as one
+        different: list[tuple[Mapping[str, str], list[str]]] = []
+        for shell in shells.values():
+            if shell not in different:
+                different.append(shell)
+        found = await asyncio.gather(*(self._ask(command, *shell) for shell in different))
+        answers = [found[different.index(shell)] for shell in shells.values()]
+        self._journal.write(
+            Look(
+                n=number,
+                step=step,
+                places=dict(zip(shells, answers, strict=True)),
+                state=await settled_state(self._world, self._descriptor.state, self._journal),
+                processes=describe(self._group.census()),
+            )
+        )
+
+    async def fetch(self, job: str, job_id: str | None) -> None:
+        """Ask for the job's result, and write what came: in main's shell, or once main is over in one of no session."""
+        if job_id is None:
+            self._journal.write(Result(job=job, id=None, exit=None, text="", why="the job's id was never seen"))
+            return
+        command = self._filled(self._descriptor.commands.result).replace("{id}", job_id)
+        over = any(each.session == MAIN for each in self._journal.of(HostExited))
+        answer = await (self._ask(command, self._env, []) if over else self.ask_main(command))
+        self._journal.write(Result(job=job, id=job_id, exit=answer.exit, text=answer.text, why=None))
+
+    async def ask_main(self, command: str) -> Answer:
+        """Run a command of the plugin's in main's shell, as it would be run for the user."""
+        shells = self._shells()
+        return await self._ask(self._filled(command), *shells.get("main", shells["bare"]))
+
+    def _filled(self, command: str) -> str:
+        return command.replace("{plugin}", str(self._world.plugin))
+
+    def _shells(self) -> dict[str, tuple[Mapping[str, str], list[str]]]:
+        """Place by place: environment, and the files that the shell sources first."""
+        shells: dict[str, tuple[Mapping[str, str], list[str]]] = {}
+        main = self._environment_of(agent_id=None, session=self._main_session())
+        if main is not None:
+            shells["main"] = main
+        launcher = self._launcher()
+        if launcher is not None and launcher[1] is not None:
+            found = self._environment_of(agent_id=launcher[1], session=launcher[0])
+            if found is not None:
+                shells["launcher"] = found
+        shells["bare"] = (self._env, [])
+        return shells
+
+    def _main_session(self) -> str | None:
+        started = [each for each in self._journal.of(SessionStarted) if each.agent_id is None]
+        hosts = [each for each in self._journal.of(HostStarted) if each.session == MAIN]
+        # after /clear the same host process goes on under another session id; a resume has a process of its own, and
+        # that of a real host's hook may be a shell's
+        pids, ids = {host.pid for host in hosts}, {host.session_id for host in hosts}
+        ours = [each for each in started if each.by in pids or each.session_id in ids]
+        return str(ours[-1].session_id) if ours else None
+
+    def _launcher(self) -> tuple[str | None, str | None] | None:
+        """(session id, agent id) of the shell in which the latest job was launched."""
+        calls = {each.tool_use_id for each in self._journal.of(ModelAnswer) if each.job}
+        shells = [each for each in self._journal.of(ShellStarted) if each.tool_use_id in calls]
+        return (shells[-1].session_id, shells[-1].agent_id) if shells else None
+
+    def _environment_of(
+        self, *, agent_id: str | None, session: str | None
+    ) -> tuple[Mapping[str, str], list[str]] | None:
+        for told in reversed(self._journal.of(ShellEnvironment)):
+            if told.agent_id == agent_id and (session is None or told.session_id == session):
+                return told.env, told.env_files
+        return None
+
+    async def _ask(self, command: str, env: Mapping[str, str], env_files: list[str]) -> Answer:
+        try:
+            finished = await processes.run(
+                shell_argv(command, env_files, self._world.root),
+                env=dict(env),
+                cwd=self._world.project,
+                seconds=_SECONDS,
+                waiting_for=f"the answer of {command!r}",
+                case=self._group,
+            )
+        except DeadlineMissedError as error:
+            return Answer(exit=None, text=str(error))
+        text = finished.stdout.decode("utf-8", "replace")
+        try:
+            answer = files.parse_json(text)
+        except ValueError:
+            answer = None
+            text += finished.stderr.decode("utf-8", "replace")
+        exit_ = finished.exit
+        return Answer(exit=exit_.code, signal=exit_.signal, answer=answer, text=text[:20000])

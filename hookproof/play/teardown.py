@@ -1,0 +1,131 @@
+"""The end of a run, before anything is swept: wait until what is left is idle, then write down what it is.
+
+A process that is about to exit is not a leak. How long to wait cannot be known, but a process that neither dies nor
+uses the processor is waiting for something that will not come from us; one that still works is given more time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+from hookproof import processes
+from hookproof.catalogue.descriptor import State
+from hookproof.journal import Journal
+from hookproof.play.job_tracker import describe
+from hookproof.records.run import Census, Strays
+from hookproof.sandbox.state import settled_state
+from hookproof.sandbox.world import World
+
+_IDLE_SECONDS = 1.0
+_LONGEST_SECONDS = 20.0
+
+
+async def settle(journal: Journal, world: World, state: State | None, group: processes.CaseProcesses) -> None:
+    """Write the `census` record: what still runs after every session has ended, and what the state files say.
+
+    Before it come `strays` records of what runs without the run's token, if anything does.
+    """
+    left = await idle(group, undecided=True)
+    StrayTeller(journal, group).tell(left)
+    rows = await settled_state(world, state, journal) if state is not None else []
+    journal.write(Census(processes=describe(left), state=rows))
+
+
+class StrayTeller:
+    """Writes `strays` records: processes without the run's token, by name, with how each was recognised (`by`).
+
+    `of` is "this case", or "undecided" for those that may as well be of another case that was open at the same time.
+    Each process is told once.
+    """
+
+    def __init__(self, journal: Journal, group: processes.CaseProcesses) -> None:
+        self._journal = journal
+        self._group = group
+
+    def tell(self, left: list[processes.ProcessInfo]) -> None:
+        """Of what runs now (`left`), and of what is undecided and lives: those that have ended left nothing."""
+        self._write("this case", [info for info in left if info.by != "token"])
+        self.tell_undecided()
+
+    def tell_undecided(self) -> None:
+        """Also of what came to light since, in the sweep."""
+        self._write("undecided", _alive_undecided(self._group))
+
+    def _write(self, of: str, infos: list[processes.ProcessInfo]) -> None:
+        told = {
+            (each.pid, each.start)
+            for record in self._journal.of(Strays)
+            if record.of == of
+            for each in record.processes
+        }
+        new = [info for info in infos if (info.identity.pid, info.identity.start) not in told]
+        if new:
+            self._journal.write(Strays(of=of, processes=describe(new)))
+
+
+def _alive_undecided(group: processes.CaseProcesses) -> list[processes.ProcessInfo]:
+    """Those alive that may be this case's or another's."""
+    return [info for info in group.undecided() if processes.is_alive(info.identity)]
+
+
+async def uninterrupted(clearing: Coroutine[Any, Any, None]) -> None:
+    """Await it to its end; whoever cancels meanwhile is heard afterwards."""
+    task, cancelled = asyncio.ensure_future(clearing), False
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            cancelled = True
+    task.result()
+    if cancelled:
+        raise asyncio.CancelledError
+
+
+async def idle(
+    group: processes.CaseProcesses, quiet: float = _IDLE_SECONDS, *, undecided: bool = False
+) -> list[processes.ProcessInfo]:
+    """Wait until what still runs has come to rest, for `quiet` seconds. Returns what that is.
+
+    With `undecided` also until those have that may be the case's; they are not among what is returned.
+    """
+    deadline = time.monotonic() + _LONGEST_SECONDS
+    left = _running(group, undecided=undecided)
+    while left and time.monotonic() < deadline:
+        died = await _any_death(left, quiet)
+        now = _running(group, undecided=undecided)
+        rests = not died and _work(now) == _work(left)
+        left = now
+        if rests:
+            break
+    return [info for info in left if info.by != "undecided"]
+
+
+def _running(group: processes.CaseProcesses, *, undecided: bool) -> list[processes.ProcessInfo]:
+    found = group.census()
+    return found + _alive_undecided(group) if undecided else found
+
+
+async def _any_death(infos: list[processes.ProcessInfo], quiet: float) -> bool:
+    """Whether one of them dies within the time after which the others count as idle."""
+    died = asyncio.Event()
+
+    def note(_death: processes.Death) -> None:
+        died.set()
+
+    watch = processes.DeathWatch(asyncio.get_running_loop(), note)
+    try:
+        if not all(watch.watch(info.identity) for info in infos):
+            return True
+        async with asyncio.timeout(quiet):
+            return await died.wait()
+    except TimeoutError:
+        return False
+    finally:
+        watch.close()
+
+
+def _work(infos: list[processes.ProcessInfo]) -> dict[processes.Identity, float]:
+    return {info.identity: info.cpu_seconds for info in infos}

@@ -1,0 +1,154 @@
+"""One case of the HTML report: what is said of it in words, and the records beneath its picture."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from hookproof.catalogue.requirement import Requirement
+from hookproof.clean import markup as escape
+from hookproof.judge.causes.signature import HYPOTHESES
+from hookproof.records import Record, outward, plain
+from hookproof.report.columns import tally
+from hookproof.report.html.svg import cut
+from hookproof.report.results import CheckOutcome, Result
+
+_HOSTS = {"claude": "Claude Code", "codex": "Codex"}
+_FIELDS = (("who", "who"), ("session", "whose session"), ("signal", "how"), ("after_subagent_ms", "how soon"))
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One requirement, with its sentence beside what was seen."""
+
+    outcome: CheckOutcome
+    keyword: str
+    sentence: str
+    source: str
+    link: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of the culprit."""
+
+    name: str
+    value: str
+    how: str
+    why: str
+
+
+@dataclass(slots=True)
+class Section:
+    """A case as the template shows it."""
+
+    anchor: str
+    result: Result
+    host: str
+    checks: list[Judged]
+    culprit: list[Field]
+    causes: list[tuple[str, str]]
+    command: str
+    title: str = ""
+    body: str = ""
+    """The picture and its records: HTML that was escaped piece by piece."""
+    moments: set[str] = field(default_factory=set)
+    """The requirements whose breaking is marked in the picture."""
+    note: str = ""
+    open: bool = False
+    alike: str = ""
+    """The anchor of a case that came out the same, where that one has the picture."""
+
+    @property
+    def replays(self) -> str:
+        """What came when it was played again, alone."""
+        return tally(self.result)
+
+    @property
+    def text(self) -> str:
+        """What the filter looks in."""
+        each = self.result
+        ids = [check.outcome.id for check in self.checks if check.outcome.verdict != "conforms"]
+        parts = [each.scenario, each.plugin, self.host, each.verdict, each.signature or "", *ids]
+        return " ".join([*parts, "" if each.expected else "unexpected"]).lower()
+
+
+def section(number: int, each: Result, requirements: Mapping[str, Requirement], plugins: Mapping[str, str]) -> Section:
+    """The words of one case."""
+    return Section(
+        anchor=f"c{number}",
+        result=each,
+        host=host(each),
+        checks=[_judged(outcome, requirements.get(outcome.id)) for outcome in each.checks],
+        culprit=_culprit(each),
+        causes=_causes(each),
+        command=command(each, plugins),
+    )
+
+
+def _causes(each: Result) -> list[tuple[str, str]]:
+    known = [(name, HYPOTHESES.get(name, "this fits no known cause")) for name in (each.signature, *each.also) if name]
+    # beside a kill, the filter of status is a finding of its own
+    return [*known[:1], *((name, words.removeprefix("nothing was killed: ")) for name, words in known[1:])]
+
+
+def host(each: Result) -> str:
+    """The host and the way it behaves: a lifecycle that a stand-in plays, or a real program."""
+    if each.host.version == "fake":
+        return each.lifecycle
+    worker = f", jobs by Codex {each.worker.version}" if each.worker.version not in {"fake", each.host.version} else ""
+    return f"{_HOSTS.get(each.host.name, each.host.name)} {each.host.version}{worker}"
+
+
+def command(each: Result, plugins: Mapping[str, str]) -> str:
+    """The command line that replays a case. `plugins` says how a plugin that is not the reference was named."""
+    words = ["hookproof", "run", each.scenario, "--plugin"]
+    reference = each.plugin.partition(":")[0] in {"reference", "reference-workflow"}
+    words.append(plugins.get(each.plugin, each.plugin if reference else f"PATH/TO/{each.plugin.replace(' ', '-')}"))
+    if each.host.version == "fake":
+        words += ["--lifecycle", each.lifecycle]
+    else:
+        words += [f"--{each.host.name}", f"npm:{each.host.version}"]
+    if each.host.name == "claude" and each.worker.version != "fake":
+        words += ["--codex", f"npm:{each.worker.version}"]
+    if each.repeat > 1:
+        words += ["--repeat", str(each.repeat)]
+    return shlex.join(words)
+
+
+def _judged(outcome: CheckOutcome, requirement: Requirement | None) -> Judged:
+    if requirement is None:
+        return Judged(outcome, "", "this version of hookproof does not know the requirement", "", None)
+    source = requirement.source
+    link = None
+    if "issue #345" in source:
+        link = "https://github.com/openai/codex-plugin-cc/issues/345"
+    return Judged(outcome, requirement.keyword, requirement.sentence, source, link)
+
+
+def _culprit(each: Result) -> list[Field]:
+    if each.culprit is None:
+        return []
+    found = []
+    for attribute, name in _FIELDS:
+        field = getattr(each.culprit, attribute)
+        if field is not None:
+            value = f"{field.value:.0f} ms after the subagent’s last word" if attribute[0] == "a" else str(field.value)
+            found.append(Field(name, value, field.how, field.why))
+    return found
+
+
+def records_table(records: list[Record], name: str, *, most: int, longest: int) -> Iterator[str]:
+    """The raw records, folded. Long ones are cut, and say so."""
+    shown = records[:most]
+    count = f"the first {most:,} of {len(records):,} records" if len(records) > most else f"{len(records):,} records"
+    yield f"<details class=raw><summary>{count} of the journal, as they were written</summary><table><thead><tr>"
+    yield "<th>record</th><th>ms</th><th>kind</th><th>the rest</th></tr></thead><tbody>"
+    for record in shown:
+        rest = {key: value for key, value in plain(record).items() if key not in {"seq", "at", "kind"}}
+        text = cut(json.dumps(rest, ensure_ascii=False, separators=(", ", ": "), default=outward), longest)
+        seq, at, kind = escape(record.seq), escape(record.at), escape(record.kind)
+        yield f'<tr id="{name}r{seq}"><td>{seq}</td><td>{at}</td><td>{kind}</td><td>{escape(text)}</td></tr>'
+    yield "</tbody></table></details>"

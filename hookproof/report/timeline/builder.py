@@ -1,0 +1,87 @@
+"""What every teller of a picture has: the story, who takes part, and how rows, bars, marks and arrows are added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hookproof.judge.agent_view import emitted
+from hookproof.judge.run_view import HookRun, Story
+from hookproof.records import Record
+from hookproof.records.model import ModelRequest
+from hookproof.records.run import SweepBegan
+from hookproof.report.timeline.lanes import Cast
+from hookproof.report.timeline.model import Arrow, Bar, BarKind, Detail, Mark, MarkKind, Row, Timeline, Tone
+from hookproof.report.timeline.senders import Outcome, broken
+
+
+class Drawing:
+    """A picture in the making, from the records of one journal."""
+
+    def __init__(self, records: list[Record], outcomes: Iterable[Outcome], most: int) -> None:
+        swept = next((number for number, each in enumerate(records) if isinstance(each, SweepBegan)), len(records))
+        self.story = Story(records)
+        self.cast = Cast(records)
+        self.job = self.story.first_job()
+        self.picture = Timeline()
+        self.most = most
+        self.broken = broken(self.story, outcomes)
+        self.records = records[:swept]
+        self.after = records[swept:]
+        self.runs = {run.started.run: run for run in self.story.hooks}
+        self.bars: dict[str, Bar] = {}
+        self.contexts = [(context, run) for run in self.story.hooks if (context := emitted(run).strip())]
+        self.landed = self._landed()
+        self.merged: set[int] = set()
+        """Records that were told together with the one before them."""
+        self.following: dict[int, Record] = {}
+
+    def row(self, record: Record, text: str, tone: Tone = "plain", details: list[Detail] | None = None) -> int:
+        self.picture.rows.append(Row(record.at, record.seq, text, tone, details or []))
+        return len(self.picture.rows) - 1
+
+    def born(self, key: str, lane: str, kind: BarKind, row: int, *, label: str = "", owner: str = "") -> Bar:
+        bar = Bar(lane, kind, row, label=label, owner=owner)
+        self.bars[key] = bar
+        self.picture.bars.append(bar)
+        return bar
+
+    def over(self, key: str, row: int) -> None:
+        if key in self.bars and self.bars[key].last is None:
+            self.bars[key].last = row
+
+    def mark(self, row: int, lane: str, kind: MarkKind) -> None:
+        self.picture.marks.append(Mark(row, lane, kind))
+
+    def arrow(self, arrow: Arrow) -> None:
+        if arrow.start != arrow.end:
+            self.picture.arrows.append(arrow)
+
+    def mark_broken(self, record: Record) -> None:
+        for outcome in self.broken.get(record.seq, ()):
+            if self.picture.left_out:
+                self.picture.broken_later.append(outcome.id)
+            else:
+                text = f"✖ {outcome.id} is broken here: {outcome.seen}"
+                row = self.row(record, text, "broken", [Detail("what was seen", outcome.detail)])
+                self.picture.rows[row].anchor = outcome.id
+
+    def _landed(self) -> dict[str, list[str]]:
+        """By hook run: the agents whose models its context reached."""
+        found: dict[str, list[str]] = {}
+        for request in self.story.of(ModelRequest) if self.contexts else ():
+            for run in self.told(request):
+                found.setdefault(run.started.run, []).append(self.cast.asker(request))
+        return found
+
+    def told(self, request: ModelRequest) -> list[HookRun]:
+        """The hook runs whose context is among the texts that a request told a model anew."""
+        told = (t for t in request.texts if t.role != "assistant" and not t.inherited)
+        texts = [text.text for text in told]
+        runs = [
+            run
+            for context, run in self.contexts
+            if run.ended is not None and run.ended.seq < request.seq and any(context in text for text in texts)
+        ]
+        # two hooks may say the same: then each agent was told by its own
+        asker = self.cast.asker(request)
+        return [run for run in runs if self.cast.agent(run.started) == asker] or runs

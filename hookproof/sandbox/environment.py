@@ -1,0 +1,97 @@
+"""The environment of everything that a run starts: an allow-list, so that nothing of the user's leaks in.
+
+No credential is ever handed on; the keys below are dummies, which the run's own model server asks for. What must be
+taken from the machine (where programs are, what Windows needs to start a process at all) is named here, and nowhere
+else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from hookproof import machine
+
+KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY")
+
+_QUIET = {
+    # measured to keep Claude Code off the network and away from its own update
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    "DISABLE_TELEMETRY": "1",
+    "DISABLE_AUTOUPDATER": "1",
+    "DISABLE_ERROR_REPORTING": "1",
+    # needed as root together with --dangerously-skip-permissions
+    "IS_SANDBOX": "1",
+}
+
+_WINDOWS_NEEDS = (
+    *("SystemRoot", "SystemDrive", "ComSpec", "PATHEXT", "windir", "OS", "NUMBER_OF_PROCESSORS"),
+    *("PROCESSOR_ARCHITECTURE", "ProgramData", "ProgramFiles", "ProgramFiles(x86)", "ProgramW6432"),
+)
+
+# A process takes several times as long to start under Wine as on Windows, and a session's end some ten of them: 1.5 s
+# would be the machine's verdict and not the plugin's. Claude Code's own setting, which the stand-in obeys as well.
+_PATIENCE = {"CLAUDE_CODE_SESSIONEND_HOOKS_TIMEOUT_MS": "6000"}
+
+
+def model_key(token: str) -> str:
+    """The key of a run's model server: of this run alone, and nothing from which the run's token could be had."""
+    return f"hookproof-{hashlib.sha256(f'model {token}'.encode()).hexdigest()[:40]}"
+
+
+def search_path(own: Path, programs: Iterable[str]) -> str:
+    """PATH of a run: its own programs first, then the system's, then where the named programs are on this machine."""
+    folders = [str(own)]
+    if sys.platform == "win32":
+        root = os.environ.get("SystemRoot", r"C:\Windows")
+        folders += [rf"{root}\System32", root]
+    else:
+        folders += ["/usr/local/bin", "/usr/bin", "/bin"]
+    for program in programs:
+        found = shutil.which(program)
+        if found is not None:
+            folders.append(str(Path(found).parent))
+    return os.pathsep.join(dict.fromkeys(folders))
+
+
+def environment(*, home: Path, tmp: Path, path: str, token: str, recorder: str, model: str) -> dict[str, str]:
+    """The complete environment. `recorder` is host:port, `model` the base address of the model server."""
+    key = model_key(token)
+    env = {
+        "PATH": path,
+        "HOME": str(home),
+        "TMPDIR": str(tmp),
+        # 2.1.91 puts its task files under /tmp whatever TMPDIR says, unless this is set (measured)
+        "CLAUDE_CODE_TMPDIR": str(tmp),
+        "LANG": "C.UTF-8",
+        "CODEX_HOME": str(home / ".codex"),
+        "ANTHROPIC_BASE_URL": model,
+        "ANTHROPIC_API_KEY": key,
+        "OPENAI_BASE_URL": f"{model}/v1",
+        "OPENAI_API_KEY": key,
+        "HOOKPROOF_TOKEN": token,
+        "HOOKPROOF_RECORDER": recorder,
+        **_QUIET,
+    }
+    if sys.platform == "win32":
+        env |= {name: os.environ[name] for name in _WINDOWS_NEEDS if name in os.environ}
+        env |= {"USERPROFILE": str(home), "HOMEDRIVE": home.drive, "HOMEPATH": str(home)[len(home.drive) :]}
+        env |= {"TEMP": str(tmp), "TMP": str(tmp)}
+        env |= {"APPDATA": str(home / "AppData" / "Roaming"), "LOCALAPPDATA": str(home / "AppData" / "Local")}
+        env |= _git_bash()
+        if machine.wine() is not None:
+            env |= _PATIENCE
+    return env
+
+
+def _git_bash() -> dict[str, str]:
+    if sys.platform == "win32":
+        from hookproof.sandbox.windows_shell import GIT_BASH, git_bash  # noqa: PLC0415 - cannot be imported elsewhere
+
+        found = git_bash()
+        return {} if found is None else {GIT_BASH: found}
+    return {}

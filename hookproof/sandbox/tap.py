@@ -1,0 +1,251 @@
+"""The tap, installed: the hook commands of a plugin's copy are wrapped, so that a real host's hook runs are journaled.
+
+What the tap does is in fakes/tap. Here the hooks files of the copy are rewritten before the host reads them; only the
+commands change, for matchers, timeouts and everything else belong to what is tested. And here the end of a hook run is
+written that its tap could not write, because the host had killed it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from hookproof import files, places, processes
+from hookproof.catalogue.plugin import CODEX_MANIFEST, HOOKS, MANIFEST
+from hookproof.journal import Journal
+from hookproof.records import Record
+from hookproof.records.run import ProcessDied, SweepBegan
+from hookproof.records.told import HookEnded, HookHeld, HookStarted
+from hookproof.sandbox import inside
+
+Host = Literal["claude", "codex"]
+
+_PROGRAM = places.FAKES / "tap" / "tap.py"
+_OTHERWISE = frozenset({"args", "shell"})
+"""With these a hook is not a line for the host's own shell, and cannot be wrapped as one."""
+
+
+class TapError(Exception):
+    """Hooks that cannot be tapped. One sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class TappedHook:
+    """One entry of a hooks file whose command is wrapped."""
+
+    file: Path
+    event: str
+    command: str
+    index: int
+    """The command's place in COMMANDS.json. Equal commands share it: a host may run them once."""
+
+
+def install(plugin_copy: Path, host: Host, python: str) -> list[TappedHook]:
+    """Wrap the commands that `host` finds in the plugin's copy; `python` runs the tap.
+
+    The commands as they were are written beside the copy, not into it. Hooks that both hosts read are wrapped once,
+    by whichever comes first, and serve both. Links are followed as far as they stay in the copy. Raises TapError.
+    """
+    try:
+        return _install(plugin_copy, host, python)
+    except inside.OutsideError as error:
+        raise TapError(str(error)) from None
+
+
+def _install(plugin_copy: Path, host: Host, python: str) -> list[TappedHook]:
+    manifest_path = inside.place(plugin_copy, plugin_copy / (MANIFEST if host == "claude" else CODEX_MANIFEST))
+    manifest = _object(manifest_path) if manifest_path.is_file() else {}
+    commands_path = _commands_path(plugin_copy, host)
+    if commands_path.exists():
+        raise TapError(f"{plugin_copy}: its {host} hooks are tapped already")
+    wrap = _Wrap(plugin_copy, commands_path, python, _other(plugin_copy, host))
+    tapped: list[TappedHook] = []
+    for path, events in _declared(plugin_copy, host, manifest_path, manifest):
+        tapped += wrap.document(path, *events)
+    name = manifest.get("name") or plugin_copy.name
+    beside = {commands_path: {"host": host, "plugin": name, "commands": wrap.commands}}
+    if wrap.shared is not None:
+        beside[wrap.shared] = {**_object(wrap.shared), "host": None}
+    for path, content in beside.items():
+        inside.write(plugin_copy.parent, path, json.dumps(content, indent=2))
+    return tapped
+
+
+def _commands_path(plugin_copy: Path, host: Host) -> Path:
+    return plugin_copy.parent / f"{plugin_copy.name}.tap-{host}.json"
+
+
+def _other(plugin_copy: Path, host: Host) -> Path:
+    return _commands_path(plugin_copy, "codex" if host == "claude" else "claude")
+
+
+def _declared(
+    root: Path, host: Host, manifest_path: Path, manifest: dict[str, Any]
+) -> Iterator[tuple[Path, tuple[dict[str, Any], Any]]]:
+    """The files that declare hooks: (path, (its document, the events in it))."""
+    declared = manifest.get("hooks")
+    entries = declared if isinstance(declared, list) else [declared]
+    named = [entry for entry in entries if isinstance(entry, str) and (host == "claude" or entry.startswith("./"))]
+    inline = [entry for entry in entries if isinstance(entry, dict)]
+    files = dict.fromkeys(_inside(root, manifest_path, name) for name in named)
+    # Claude Code reads its default file besides those that are named, Codex only where none is (measured)
+    default = root / HOOKS
+    if default.is_file() and (host == "claude" or not (files or inline)):
+        files.setdefault(inside.place(root, default))
+    if inline:
+        for events in inline:
+            yield manifest_path, (manifest, events.get("hooks", events))
+    for path in files:
+        document = _object(path)
+        yield path, (document, document.get("hooks", {}))
+
+
+def _inside(root: Path, manifest_path: Path, name: str) -> Path:
+    try:
+        path = inside.place(root, root / name)
+    except inside.OutsideError:
+        raise TapError(f"{manifest_path}: hooks: {name!r} lies outside the plugin") from None
+    if not path.is_file():
+        raise TapError(f"{manifest_path}: hooks: there is no file {name!r} in the plugin")
+    return path
+
+
+class _Wrap:
+    """Wraps commands, each text once, and remembers how they were."""
+
+    def __init__(self, plugin_copy: Path, commands_path: Path, python: str, other: Path) -> None:
+        self.commands: list[str] = []
+        self.shared: Path | None = None
+        self._start = [python, "-I", "-S", str(_PROGRAM)]
+        self._plugin_copy = plugin_copy
+        self._commands_path = commands_path
+        self._other = other
+        self._known = _object(other)["commands"] if other.is_file() else []
+
+    def document(self, path: Path, document: dict[str, Any], events: Any) -> list[TappedHook]:
+        """Wrap every command of one hooks file and write it back."""
+        found = []
+        for event, entry in _entries(path, events):
+            command = entry["command"]
+            before = self._wrapped_before(command)
+            if before is not None:
+                self.shared = self._other
+                found.append(TappedHook(path, event, self._known[before], before))
+                continue
+            if command not in self.commands:
+                self.commands.append(command)
+            index = self.commands.index(command)
+            entry["command"] = self._line(index, command)
+            found.append(TappedHook(path, event, command, index))
+        inside.write(self._plugin_copy, path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        return found
+
+    def _line(self, index: int, command: str) -> str:
+        words = [*self._start, str(self._commands_path), str(index)]
+        if sys.platform == "win32" and self._commands_path.stem.endswith("codex"):
+            # for cmd.exe, which can tell neither its name nor a whole command in one word
+            return " ".join(f'"{word}"' for word in words)
+        # `exec`: the host's child is the tap. "$0" is the host's shell, told by itself. The command goes along as a
+        # word so that what the host puts in for ${...} is put in here, too
+        start = "" if sys.platform == "win32" else "exec "
+        return f'{start}{shlex.join(words)} "$0" {shlex.quote(command)}'
+
+    def _wrapped_before(self, command: str) -> int | None:
+        """The command's index where the other host's installation has wrapped it already."""
+        if str(self._other) not in command:
+            return None
+        words = shlex.split(command)
+        return int(words[words.index(str(self._other)) + 1])
+
+
+def _entries(path: Path, events: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The command hooks of a file, with their events."""
+    for event, groups in _expected(path, "hooks", events, dict).items():
+        for number, group in enumerate(_expected(path, f"hooks.{event}", groups, list)):
+            where = f"hooks.{event}[{number}]"
+            entries = _expected(path, where, group, dict).get("hooks", [])
+            for entry in _expected(path, f"{where}.hooks", entries, list):
+                command = _expected(path, f"{where}.hooks", entry, dict).get("command")
+                if entry.get("type") != "command" or not isinstance(command, str) or not command.strip():
+                    continue
+                for key in sorted(_OTHERWISE & set(entry)):
+                    raise TapError(f"{path}: {where}: a hook with {key!r} is not run by the host's shell as it stands")
+                yield event, entry
+
+
+def _expected(path: Path, where: str, value: Any, kind: type) -> Any:
+    if not isinstance(value, kind):
+        name = "a list" if kind is list else "an object"
+        raise TapError(f"{path}: {where}: expected {name}, found {type(value).__name__}")
+    return value
+
+
+def _object(path: Path) -> dict[str, Any]:
+    try:
+        value = files.read_json(path)
+    except files.FileError as error:
+        raise TapError(str(error)) from None
+    return dict(_expected(path, "the whole", value, dict))
+
+
+class Unfinished:
+    """Writes the `hook.ended` of a run whose tap was killed, from the tap's death.
+
+    A tap that is killed with SIGKILL can tell nothing more; the hook dies with it. Its last word is in the journal
+    before it ends by itself (each record is acknowledged), so a death without one is the host's doing, unless the
+    harness itself is sweeping.
+    """
+
+    def __init__(self, journal: Journal, watch: Callable[[processes.Identity], bool]) -> None:
+        self._journal = journal
+        self._watch = watch
+        self._open: dict[str, tuple[int, HookStarted]] = {}
+        self._loop = asyncio.get_running_loop()
+        journal.observe(self._seen)
+
+    def _seen(self, record: Record) -> None:
+        if isinstance(record, HookStarted):
+            self._follow(record.by or 0, record)
+        elif isinstance(record, HookHeld) and record.run in self._open:
+            self._follow(record.pid, self._open[record.run][1])
+        elif isinstance(record, HookEnded):
+            self._open.pop(record.run, None)
+        elif isinstance(record, SweepBegan):
+            self._open.clear()
+        elif isinstance(record, ProcessDied):
+            for run, (pid, _) in self._open.items():
+                if pid == record.pid:
+                    self._loop.call_soon(self._end, run, record.signal)
+
+    def _follow(self, pid: int, started: HookStarted) -> None:
+        self._open[started.run] = (pid, started)
+        identity = processes.identify(pid)
+        if identity is None or not self._watch(identity):
+            self._loop.call_soon(self._end, started.run, None)
+
+    def _end(self, run: str, signal: int | None) -> None:
+        if run not in self._open:
+            return
+        _, started = self._open[run]
+        self._journal.write(
+            HookEnded(
+                source=started.source,
+                by=started.by,
+                run=run,
+                event=started.event,
+                session_id=started.session_id,
+                agent_id=started.agent_id,
+                exit=None,
+                signal=signal,
+                stdout="",
+                stderr="",
+                ended_by="host",
+                inferred="its tap died without a word",
+            )
+        )

@@ -1,0 +1,178 @@
+"""The private world of one run: directories, the project, the plugin's copy, the programs on PATH.
+
+Life: built before anything starts, in a short-named directory of the system's temporary directory (sockets have
+short paths), and removed whole at the run's end, after the evidence in it has been read.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hookproof import claims, places
+from hookproof.catalogue.descriptor import Context
+from hookproof.catalogue.lifecycle import Resolved
+from hookproof.catalogue.plugin import Plugin, PluginError, tree_of
+from hookproof.catalogue.tree import Tree
+from hookproof.sandbox import copying, inside
+
+_PREFIX = "hp-"
+_BASH = "/bin/bash"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Where everything of the run is."""
+
+    claimed: claims.Claimed
+    root: Path
+    token: str
+    home: Path
+    tmp: Path
+    project: Path
+    bin: Path
+    plugin: Path
+    lifecycle: Path
+
+    def shown(self, argv: Iterable[str]) -> list[str]:
+        """A command line as the journal tells it: without the name that this run's directory has by chance."""
+        return [part.replace(str(self.root), "$RUN") for part in argv]
+
+    def remove(self) -> bool:
+        """Remove the whole world. False when something of it is still there (a file in use on Windows)."""
+        return self.claimed.remove()
+
+
+def build(
+    plugin: Plugin,
+    lifecycle: Resolved,
+    *,
+    codex: tuple[str, ...] | None,
+    claude: tuple[str, ...] | None = None,
+) -> World:
+    """Make the world for one case. `codex` and `claude` are how a real one is started from PATH, None is the stand-in.
+
+    It is claimed before it is made, so that the next start removes it if this harness is killed. Raises PluginError for
+    a plugin that cannot be copied any more.
+    """
+    tree = tree_of(plugin.root)  # before anything is made
+    claimed = claims.make(_PREFIX)
+    try:
+        return _built(claimed, plugin, tree, lifecycle, claude=claude, codex=codex)
+    except BaseException:
+        claimed.remove()
+        raise
+
+
+def _built(
+    claimed: claims.Claimed,
+    plugin: Plugin,
+    tree: Tree,
+    lifecycle: Resolved,
+    *,
+    codex: tuple[str, ...] | None,
+    claude: tuple[str, ...] | None,
+) -> World:
+    root = claimed.root
+    world = World(
+        claimed=claimed,
+        root=root,
+        token=claimed.token,
+        home=root / "home",
+        tmp=root / "tmp",
+        project=root / "project",
+        bin=root / "bin",
+        plugin=root / "plugin",
+        lifecycle=root / "lifecycle.json",
+    )
+    for folder in (world.home, world.tmp, world.bin):
+        folder.mkdir()
+    _project(world.project)
+    _plugin(world.plugin, plugin, tree)
+    if isinstance(plugin.descriptor, Context):
+        for name, text in plugin.descriptor.project.items():
+            inside.write(world.project, world.project / name, text)
+    write_lifecycle(world.lifecycle, lifecycle)
+    _programs(world.bin, claude=claude, codex=codex)
+    return world
+
+
+def write_lifecycle(path: Path, lifecycle: Resolved) -> None:
+    """What a stand-in host is to do, where it reads it. Also in the middle of a run."""
+    inside.write(path.parent, path, lifecycle.model_dump_json())
+
+
+def _project(project: Path) -> None:
+    """A git repository with one uncommitted file: as much as a plugin needs to find its workspace and a diff."""
+    git = project / ".git"
+    for folder in ("objects/info", "objects/pack", "refs/heads"):
+        (git / folder).mkdir(parents=True)
+    (git / "HEAD").write_text("ref: refs/heads/main\n", encoding="utf-8")
+    (git / "config").write_text("[core]\n\trepositoryformatversion = 0\n\tbare = false\n", encoding="utf-8")
+    (project / "notes.md").write_text("Something to review.\n", encoding="utf-8")
+
+
+def _plugin(copy: Path, plugin: Plugin, tree: Tree) -> None:
+    wrong = copying.copy(tree, copy)
+    if wrong:
+        raise PluginError(f"{plugin.root}: {wrong[0]}; {wrong[0].advice}")
+    if plugin.policy is None or plugin.descriptor.policy_file is None:
+        return
+    policy = plugin.descriptor.policies[plugin.policy.split("+")[0]]
+    for overlay in policy.overlay:
+        _lay_over(copy, inside.place(copy, copy / overlay).relative_to(copy), tree)
+    inside.write(copy, copy / plugin.descriptor.policy_file, f"{plugin.policy}\n")
+
+
+def _lay_over(copy: Path, overlay: Path, tree: Tree) -> None:
+    """Put the files of one folder of the plugin's copy at the copy's top, with the paths that they have in it."""
+    named = [*tree.files, *(path for path, link in tree.links.items() if link.place in tree.files)]
+    for path in named:
+        if path.is_relative_to(overlay):
+            source = copy / path
+            inside.write(copy, copy / path.relative_to(overlay), source.read_bytes(), like=source.stat())
+
+
+def _programs(folder: Path, **real: tuple[str, ...] | None) -> None:
+    """What is found before anything of this machine: a plugin that starts a host by its name gets that of the run."""
+    python = str(Path(sys.executable).resolve())
+    _launcher(folder, "python3", [python])
+    for name, argv in real.items():
+        stand_in = (python, "-I", "-S", str(places.FAKES / name / f"{name}.py"))
+        _launcher(folder, name, list(argv or stand_in))
+
+
+def _launcher(folder: Path, name: str, argv: list[str]) -> None:
+    """A program NAME in `folder` that runs `argv` with its own arguments after them."""
+    if sys.platform == "win32":
+        quoted = " ".join(f'"{part}"' for part in argv)
+        (folder / f"{name}.cmd").write_text(f"@{quoted} %*\r\n", encoding="utf-8")
+        # and the script below: bash does not find a .cmd by its bare name
+    elif len(argv) == 1:
+        (folder / name).symlink_to(argv[0])
+        return
+    script = folder / name
+    script.write_text(f'#!/bin/sh\nexec {shlex.join(argv)} "$@"\n', encoding="utf-8")
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+
+
+def shell_argv(command: str, env_files: list[str], folder: Path) -> list[str]:
+    """How a host's shell would run `command` after sourcing `env_files` (those that exist).
+
+    On Windows without Git's bash the command is left in a script in `folder`, for cmd.exe.
+    """
+    if sys.platform == "win32":
+        from hookproof.sandbox.windows_shell import cmd_argv, git_bash  # noqa: PLC0415 - cannot be imported elsewhere
+
+        bash = git_bash()
+        if bash is None:
+            return cmd_argv(command, env_files, folder)
+    else:
+        bash = _BASH
+    sources = "".join(f". {shlex.quote(path)} && " for path in env_files if os.path.exists(path))  # noqa: PTH110
+    return [bash, "-c", f"{sources}exec {command}"]

@@ -1,0 +1,79 @@
+"""What a finished case is judged by: requirements, expected table, baseline. Used by every command with results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hookproof import journal as journals
+from hookproof.catalogue.requirement import Requirement, read_requirements
+from hookproof.catalogue.scenario import read_scenario, scenario_files
+from hookproof.errors import describe
+from hookproof.judge.baseline import Baseline, Stand, read_baseline, stand, system_of
+from hookproof.judge.expected import ExpectedTable, read_expected, unexpected
+from hookproof.judge.judge import Judgement, judge
+from hookproof.records.run import Case as CaseRecord
+from hookproof.report import results as reports
+from hookproof.report.results import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Judges:
+    """What results are judged by."""
+
+    requirements: dict[str, Requirement]
+    expected: ExpectedTable
+    baseline: Baseline | None = None
+    """What the plugin's maintainers know of; reference policies have the table."""
+
+    @classmethod
+    def read(cls, baseline: Baseline | None = None) -> Judges:
+        """From the files that hookproof ships. Raises CatalogueError."""
+        return cls(read_requirements(), read_expected(), baseline)
+
+    def judge(self, path: Path) -> Result:
+        """The result of one journal file: unknown, with the reason, where it cannot be judged.
+
+        Raises journal.JournalError for a file that is no journal of a case.
+        """
+        records = journals.read(path)
+        if not records or not isinstance(records[0], CaseRecord):
+            raise journals.JournalError(f'{path}: not the journal of a case: it does not begin with a "case" record')
+        try:
+            return self._result(path, records[0], records[-1].at / 1000, judge(records, self.requirements))
+        except Exception as error:  # records that do not fit together: this journal's trouble alone
+            why = f"it cannot be judged ({describe(error)}); is it whole, and of this version?"
+            return self.unjudged(records[0], path, why, seconds=records[-1].at / 1000)
+
+    def unjudged(self, case: CaseRecord, path: Path, why: str, *, seconds: float = 0.0) -> Result:
+        """The result of a case of which nothing can be said."""
+        known = self.requirements
+        accepted = {name: tuple(known[name].accepts) for name in case.requires if name in known}
+        return reports.unjudged(case, accepted, journal=path, seconds=seconds, why=why)
+
+    def _result(self, path: Path, case: CaseRecord, seconds: float, judgement: Judgement) -> Result:
+        stands: dict[str, Stand] = {}
+        if case.policy is None and self.baseline is not None:
+            known = self.baseline.known(case.lifecycle, system_of(case.platform))
+            where = f"on {case.lifecycle} in {self.baseline.path}"
+            stands, surprises = stand(judgement, case.scenario, known, self.requirements, where)
+        else:
+            reference = case.policy is not None
+            wanted = self.expected.violations(case.plugin, _column(case)) if reference else None
+            surprises = unexpected(judgement, case.scenario, wanted, self.requirements)
+        return reports.result(case, judgement, journal=path, seconds=seconds, surprises=surprises, stands=stands)
+
+
+def _column(case: CaseRecord) -> str:
+    """The column of the table: a stand-in's lifecycle with its switches, or the one that a real host is like."""
+    return case.lifecycle if case.host.version == "fake" else case.like
+
+
+def known_checks() -> dict[str, list[str]]:
+    """Every scenario with the requirements that it checks."""
+    return {scenario.id: scenario.requires for scenario in map(read_scenario, scenario_files())}
+
+
+def read_known(path: Path) -> Baseline:
+    """The baseline in `path`, held against the scenarios that there are. Raises CatalogueError."""
+    return read_baseline(path, known_checks())
