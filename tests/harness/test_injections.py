@@ -76,7 +76,7 @@ class Told(Injection):
 
 def test_all_are_undone_the_latest_first_however_they_went(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
-    monkeypatch.setattr(injector, "TearingState", lambda run, job: Told(told, job))
+    monkeypatch.setattr(injector, "TearingState", lambda _, job: Told(told, job))
 
     async def work(ground: Any) -> None:
         faults = Faults(ground)
