@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from whole_records import whole
 
+from hookproof.catalogue.fault import AnyFault
 from hookproof.catalogue.scenario import Scenario
 from hookproof.journal import DeadlineMissedError, Journal
 from hookproof.play.steps import HostGoneError, Steps
@@ -50,8 +51,8 @@ class Actions:
     async def end_sessions(self) -> None:
         self.done.append("end all")
 
-    async def deed(self, text: str, job: str) -> None:
-        self.done.append(f"{text}: {job}")
+    async def inject(self, fault: AnyFault, job: str) -> None:
+        self.done.append(f"{fault}: {job}")
 
     async def hang_up(self, name: str) -> None:
         self.done.append(f"hang up {name}")
@@ -158,7 +159,7 @@ TURN = r("model.answer", agent="main", text="done")
         ),
     ],
 )
-def test_each_step_waits_for_its_record_and_does_its_deed(
+def test_each_step_waits_for_its_record_and_has_its_action_done(
     tmp_path: Path, step: dict[str, str], records: list[Record], done: list[str]
 ) -> None:
     assert play(tmp_path, records, step)[0] == done
@@ -250,7 +251,7 @@ def test_at_a_terminal_records_of_the_host_itself_tell(tmp_path: Path) -> None:
 
 
 def heed(tmp_path: Path, what: Scenario, heard: list[tuple[Record, int]]) -> list[str]:
-    """Play beside these records; each says how many deeds are done once it has been seen."""
+    """Play beside these records; each says how many actions are done once it has been seen."""
 
     async def run() -> list[str]:
         journal, actions = Journal(tmp_path / "j.jsonl"), Actions()

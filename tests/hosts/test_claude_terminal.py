@@ -13,9 +13,9 @@ import pytest
 
 from hookproof import processes
 from hookproof.catalogue.lifecycle import resolve_lifecycle
+from hookproof.catalogue.model_step import Say
 from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.catalogue.scenario import Scenario, read_scenario
-from hookproof.catalogue.steps import Say
 from hookproof.hosts.claude import interactive as claude_terminal
 from hookproof.hosts.claude import print_mode as claude
 from hookproof.hosts.claude.interactive import TerminalSession, typed_in

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hookproof.catalogue.steps import AnyStep, Say, Send, Spawn, Wait
+from hookproof.catalogue.model_step import AnyStep, Say, Send, Spawn, Wait
 from hookproof.model import openai
 from hookproof.model.conversation import Conversation
 from hookproof.model.script import Answer, Script, ToolCall, mark

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from hookproof.catalogue.steps import Agent, AnyStep, Bash, Say
+from hookproof.catalogue.model_step import Agent, AnyStep, Bash, Say
 from hookproof.journal import Journal
 from hookproof.model import server as server_module
 from hookproof.model.script import Script, mark
