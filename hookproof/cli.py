@@ -54,7 +54,7 @@ def _main(argv: Sequence[str]) -> int:
             stream.reconfigure(errors="replace")
     parser = argparse.ArgumentParser(
         prog="hookproof",
-        description="Replays hook stories of coding agents against real processes, and says what killed the job.",
+        description="A conformance test suite for hooks of coding agents, and a harness that reproduces their bugs.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -14,6 +14,8 @@ from hookproof.catalogue.scenario import Scenario
 from hookproof.journal import DeadlineMissedError, Journal
 from hookproof.play.steps import HostGoneError, Steps
 from hookproof.records import Record
+from hookproof.records.jobs import JobRefused
+from hookproof.records.run import StepSkipped
 
 
 class Actions:
@@ -176,8 +178,8 @@ def test_what_a_step_would_do_with_a_refused_job_is_skipped_and_the_rest_goes_on
     others = [{"when": "job ended", "do": "settle"}, {"when": "job ended", "user": "Anything new?"}]
     done, journal = play(tmp_path, [r("job.refused", job="review")], *steps, *others)
     assert done == ["settle: review", "type main Anything new?"]
-    skipped = [record for record in journal.records if record["kind"] == "step.skipped"]
-    assert [record["why"] for record in skipped] == ["no job: refused"] * len(done_to_it)
+    skipped = [record for record in journal.records if isinstance(record, StepSkipped)]
+    assert [record.why for record in skipped] == ["no job: refused"] * len(done_to_it)
 
 
 def test_a_job_that_is_like_a_refused_one_is_refused_too(tmp_path: Path) -> None:
@@ -185,7 +187,7 @@ def test_a_job_that_is_like_a_refused_one_is_refused_too(tmp_path: Path) -> None
     last = {"when": "job other cancelled", "do": "look"}
     done, journal = play(tmp_path, [r("job.refused", job="review"), TURN], *steps, last)
     assert done == ["look 3"]
-    assert [record["job"] for record in journal.records if record["kind"] == "job.refused"] == ["review", "other"]
+    assert [record.job for record in journal.records if isinstance(record, JobRefused)] == ["review", "other"]
 
 
 def test_the_refusal_of_another_job_skips_nothing(tmp_path: Path) -> None:
