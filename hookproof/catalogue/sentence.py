@@ -65,6 +65,16 @@ def parse(text: object, among: Sequence[type[S]]) -> S:
     raise ValueError(f"expected one of: {', '.join(each.form for each in among)}{_nearest(text, among)}")
 
 
+def meaning(kind: type[Sentence]) -> str:
+    """What its docstring says of it, in one line."""
+    return " ".join((kind.__doc__ or "").split())
+
+
+def kind_of(text: str, among: Sequence[type[S]]) -> type[S] | None:
+    """The class that a sentence is read into, or that has the form; None where the text is neither."""
+    return next((each for each in among if each.form == text or _pattern(each.form).fullmatch(text)), None)
+
+
 def _nearest(text: str, among: Sequence[type[Sentence]]) -> str:
     forms = {spelled: each.form for each in among for spelled in _spelled(each.form)}
     near = difflib.get_close_matches(text, forms, n=1)

@@ -7,6 +7,7 @@ plays a step (`play/steps.py`) matches the class; nobody looks at the words agai
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, get_args
 
@@ -15,14 +16,15 @@ from pydantic import PlainValidator, WithJsonSchema, model_validator
 from hookproof.catalogue.condition import CONDITIONS, AnyCondition
 from hookproof.catalogue.fault import AnyFault
 from hookproof.catalogue.reading import Strict
-from hookproof.catalogue.sentence import Action, parse
+from hookproof.catalogue.sentence import Action, Sentence, parse
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot(Action):
     """Asks for the status from three places, reads the plugin's state files and takes a census of the processes.
 
-    The places are main's shell, the launcher's shell and a shell of no session.
+    The places are main's shell, the launcher's shell and a shell of no session. Of a context plugin it reads what the
+    plugin has recorded of agents.
     """
 
     form = "look"
@@ -143,14 +145,16 @@ def _action(text: object) -> AnyAction:
     return parse(text, ACTIONS)
 
 
-_SENTENCE = WithJsonSchema({"type": "string"})
+def _described(among: Sequence[type[Sentence]]) -> WithJsonSchema:
+    """What editors show of the sentence."""
+    return WithJsonSchema({"type": "string", "description": f"One of: {', '.join(each.form for each in among)}"})
 
 
 class Then(Strict):
     """One step of the harness: wait for `when`, then `do` something or let the user type."""
 
-    when: Annotated[AnyCondition, PlainValidator(_condition), _SENTENCE]
-    do: Annotated[AnyAction, PlainValidator(_action), _SENTENCE] | None = None
+    when: Annotated[AnyCondition, PlainValidator(_condition), _described(CONDITIONS)]
+    do: Annotated[AnyAction, PlainValidator(_action), _described(ACTIONS)] | None = None
     user: str | None = None
 
     @model_validator(mode="after")
