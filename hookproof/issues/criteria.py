@@ -1,7 +1,7 @@
 """An issue's acceptance criteria as named rows: met, not met, or not judged, each with what was seen.
 
 A maintainer who implements the issue sees them turn green one by one. What no machine can tell is said to be not
-judged, and never counted as met. The only part of a story that runs something: the plugin's own tests.
+judged, and never counted as met. The only part of this folder that runs something: the plugin's own tests.
 """
 
 from __future__ import annotations

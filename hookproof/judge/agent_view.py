@@ -1,4 +1,4 @@
-"""The story that a journal tells of agents and what they were told: requests, hook runs and records, per agent.
+"""The agent view: what a journal tells of agents and what their models received, and of their hook runs and records.
 
 What counts is what reached a model. A text that a forked child inherited with its parent's history is not what anybody
 told that child. Pure, and blind to names: nothing here reads which plugin, policy or lifecycle was played.
@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from hookproof import files
-from hookproof.judge.run_view import MAIN, HookRun, Story
+from hookproof.judge.run_view import MAIN, HookRun, RunView
 from hookproof.records.jobs import AgentRecords
 from hookproof.records.model import ModelRequest
 
@@ -44,12 +44,12 @@ class AgentFacts:
     forked: bool
 
 
-class AgentStory:
+class AgentView:
     """What one run tells of its agents."""
 
-    def __init__(self, story: Story) -> None:
-        self.story = story
-        case = story.case
+    def __init__(self, view: RunView) -> None:
+        self.view = view
+        case = view.case
         self.says: dict[str, Any] = case.says or {}
         self.ephemeral = case.ephemeral
         self.agents = [AgentFacts(name, agent.role, agent.parent, agent.forked) for name, agent in case.agents.items()]
@@ -60,7 +60,7 @@ class AgentStory:
 
     @cached_property
     def _requests(self) -> list[ModelRequest]:
-        return [record for record in self.story.of(ModelRequest) if not record.aside]
+        return [record for record in self.view.of(ModelRequest) if not record.aside]
 
     def asked(self, agent: str) -> bool:
         """Whether the agent's model was ever asked."""
@@ -109,7 +109,7 @@ class AgentStory:
     def starts(self, agent: str) -> list[HookRun]:
         """The runs of start hooks for an agent's thread, in their order."""
         thread = self.thread(agent)
-        return [run for run in self.story.hooks if run.event in STARTS and thread is not None and _of(run) == thread]
+        return [run for run in self.view.hooks if run.event in STARTS and thread is not None and _of(run) == thread]
 
     def records_of(self, agent: str, parent: str | None = None) -> list[str]:
         """The files in which the plugin has recorded the agent (under its parent's id, where one is named)."""
@@ -117,7 +117,7 @@ class AgentStory:
         if child is None:
             return []
         found = []
-        for record in self.story.of(AgentRecords)[-1:]:
+        for record in self.view.of(AgentRecords)[-1:]:
             for file in record.files:
                 spots = list(_spots(file.text, child))
                 if spots and (parent is None or any(above in spot or above in file.path for spot in spots if above)):

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from hookproof.judge.run_view import Story
+from hookproof.judge.run_view import RunView
 from hookproof.records.jobs import HookOverdue
 from hookproof.records.told import HookStarted
 
 _SHOWN = 200
 
 
-def remarks(story: Story) -> list[str]:
+def remarks(view: RunView) -> list[str]:
     """A sentence for each hook run that outlived half of a step's patience or the time that its host gives it.
 
     A hook that had not ended when a wait was given up is named by that error already.
     """
-    started = {run.started.run: run for run in story.hooks}
+    started = {run.started.run: run for run in view.hooks}
     said = []
-    for overdue in story.of(HookOverdue):
+    for overdue in view.of(HookOverdue):
         run = started.get(overdue.run)
-        if story.errors and (run is None or run.ended is None):
+        if view.errors and (run is None or run.ended is None):
             continue
         if overdue.held_by is None:
             said.append(f"{_named(overdue)} was still running after {overdue.ms / 1000:.1f} s")
         else:
             holders = ", ".join(overdue.held_by) or "a process that it started"
             said.append(f"after {overdue.ms / 1000:.1f} s {holders} still held the output of {_named(overdue)}")
-    for run in story.hooks:
+    for run in view.hooks:
         if run.ended is not None and run.ended.ended_by == "timeout":
             timeout = run.started.timeout
             of = f" of {timeout:g} s" if timeout is not None else ""

@@ -1,4 +1,4 @@
-"""The story that a journal tells: its records, gathered per job, per hook run and per look.
+"""The run view: what a journal tells, gathered per job, per hook run and per snapshot. Judge and report read it.
 
 Pure, and blind to names: nothing here reads which scenario, plugin, policy or lifecycle was played.
 """
@@ -71,11 +71,11 @@ class NewText(NamedTuple):
     text: str
 
 
-class JobStory:
+class JobView:
     """What became of one job."""
 
     def __init__(
-        self, name: str, records: list[Record], answer: str, *, still_active: Callable[[JobStory], bool]
+        self, name: str, records: list[Record], answer: str, *, still_active: Callable[[JobView], bool]
     ) -> None:
         self.name = name
         self.answer = answer
@@ -123,7 +123,7 @@ class JobStory:
         return self.started.row if self.started else None
 
 
-class Story:
+class RunView:
     """A whole run."""
 
     def __init__(self, records: list[Record]) -> None:
@@ -139,7 +139,7 @@ class Story:
         # what the harness itself ends when all is over is nobody's loss
         swept = next((number for number, record in enumerate(records) if isinstance(record, SweepBegan)), len(records))
         self.jobs = {
-            name: JobStory(name, records[:swept], job.answer, still_active=self._left_active)
+            name: JobView(name, records[:swept], job.answer, still_active=self._left_active)
             for name, job in self.case.jobs.items()
         }
 
@@ -166,23 +166,25 @@ class Story:
         return [HookRun(record, ends.get(record.run)) for record in self.of(HookStarted)]
 
     @cached_property
-    def looks(self) -> list[Look]:
+    def snapshots(self) -> list[Look]:
         """Every look."""
         return self.of(Look)
 
-    def look_after(self, record: Record | None) -> Look | None:
+    def snapshot_after(self, record: Record | None) -> Look | None:
         """The last look that began after `record`."""
         if record is None:
             return None
-        return next((look for look in reversed(self.looks) if look.seq > record.seq), None)
+        return next((snapshot for snapshot in reversed(self.snapshots) if snapshot.seq > record.seq), None)
 
-    def _left_active(self, job: JobStory) -> bool:
+    def _left_active(self, job: JobView) -> bool:
         """Whether the job's row still says that it is at work when somebody first looks after its worker's death."""
         death = job.worker_death
-        look = next((look for look in self.looks if death is not None and look.seq > death.seq), None)
-        return look is not None and self.status_of(self.stored(look, job)) in self.active
+        snapshot = next(
+            (snapshot for snapshot in self.snapshots if death is not None and snapshot.seq > death.seq), None
+        )
+        return snapshot is not None and self.status_of(self.stored(snapshot, job)) in self.active
 
-    def provoked(self, job: JobStory) -> str | None:
+    def provoked(self, job: JobView) -> str | None:
         """What the harness did, on the scenario's word, that ended the job: then its loss has no other cause."""
         lost = job.lost
         if lost is None:
@@ -194,11 +196,11 @@ class Story:
                 return f"the scenario had it so: {record.what}"
         return None
 
-    def true_words(self, job: JobStory, look: Look) -> set[str]:
+    def true_words(self, job: JobView, snapshot: Look) -> set[str]:
         """What a row may say of the job at that look, if it says what is so."""
-        if job.lost is not None and job.lost.seq < look.seq:
+        if job.lost is not None and job.lost.seq < snapshot.seq:
             return self.terminal - self.succeeded
-        answered = job.answered is not None and job.answered.seq < look.seq
+        answered = job.answered is not None and job.answered.seq < snapshot.seq
         return self.succeeded if answered else self.active
 
     def unaccounted(self, census: Census) -> list[Process]:
@@ -233,11 +235,11 @@ class Story:
         """Whether the harness has changed the list of jobs, so that a row that is gone tells nothing of its cause."""
         return any(isinstance(record, StateTorn | ListFilled) for record in self.records)
 
-    def first_job(self) -> JobStory | None:
+    def first_job(self) -> JobView | None:
         """The job of a scenario with one, or the first of several."""
         return next(iter(self.jobs.values()), None)
 
-    def job_id(self, job: JobStory) -> str | None:
+    def job_id(self, job: JobView) -> str | None:
         """The plugin's own id of the job."""
         if job.launched is not None:
             return job.launched.id
@@ -245,17 +247,17 @@ class Story:
             return job.queued.id
         return str(job.row[self.fields["id"]]) if job.row and self.fields["id"] in job.row else None
 
-    def listed(self, look: Look, place: str, job: JobStory) -> Json | None:
+    def listed(self, snapshot: Look, place: str, job: JobView) -> Json | None:
         """The job's row in what `status` answered at `place`, or None."""
-        asked = look.places.get(place)
+        asked = snapshot.places.get(place)
         answer = asked.answer if asked else None
         wanted = self.job_id(job)
         return next((row for row in _rows(answer) if row.get(self.fields["id"]) == wanted), None)
 
-    def stored(self, look: Look | Census, job: JobStory) -> Json | None:
+    def stored(self, snapshot: Look | Census, job: JobView) -> Json | None:
         """The job's row in the state files of a look or a census, in whichever root it is."""
         wanted = self.job_id(job)
-        rows = (row for entry in look.state for row in entry.rows)
+        rows = (row for entry in snapshot.state for row in entry.rows)
         return next((row for row in rows if row.get(self.fields["id"]) == wanted), None)
 
     def status_of(self, row: Json | None) -> str:
@@ -281,21 +283,21 @@ class Story:
             if text.role != "assistant"
         ]
 
-    def shell_ended_by_host(self, job: JobStory) -> ShellEnded | None:
+    def shell_ended_by_host(self, job: JobView) -> ShellEnded | None:
         """The record of the host's ending the shell in which the job was launched, if it did."""
         call = job.call.tool_use_id if job.call else None
         runs = {record.run for record in self.of(ShellStarted) if record.tool_use_id == call}
         ends = (record for record in self.of(ShellEnded) if record.run in runs)
         return next((record for record in ends if record.ended_by.startswith("host")), None)
 
-    def ended_before_it_began(self, job: JobStory) -> ShellEnded | None:
+    def ended_before_it_began(self, job: JobView) -> ShellEnded | None:
         """The record of the host's ending that shell while the launch was held before it had begun anything."""
         shell, let_go = self.shell_ended_by_host(job), next(iter(self.of(ShellLetGo)), None)
         if shell is None or job.held is None or (let_go is not None and let_go.seq < shell.seq):
             return None
         return shell
 
-    def session_tag(self, job: JobStory) -> str | None:
+    def session_tag(self, job: JobView) -> str | None:
         """The session id that the job's own row names."""
         value = job.row.get(self.fields["session"]) if job.row else None
         return str(value) if value else None

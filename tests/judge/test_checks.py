@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from job_runs import LAUNCHES, LOST, RAN, RUNS, TWO
-from stories import census, error, journal, killed, launch, listing, look, started, strays, without_token
+from run_records import census, error, journal, killed, launch, listing, look, started, strays, without_token
 
 from hookproof.catalogue.requirement import read_requirements
 from hookproof.judge.checks.jobs import CHECKS

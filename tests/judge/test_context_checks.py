@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from agent_stories import (
+from agent_records import (
     BUILDER,
     CHILD,
     MAIN,

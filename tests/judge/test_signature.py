@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from stories import (
+from run_records import (
     CODEX,
     HOOK,
     OTHER,
@@ -31,7 +31,7 @@ from stories import (
 )
 
 from hookproof.judge.causes.signature import EVIDENCE, HYPOTHESES, Signature, find_signature
-from hookproof.judge.run_view import Story
+from hookproof.judge.run_view import RunView
 from hookproof.records import Record
 from hookproof.records.faults import StateTorn, WorkerKilled
 from hookproof.records.jobs import JobEnded, JobLaunched, JobsLaunched, JobStarted
@@ -66,7 +66,7 @@ STORIES: dict[str, list[Any]] = {
 
 
 def signature(*parts: Any) -> Signature:
-    return find_signature(Story(journal(*parts)))
+    return find_signature(RunView(journal(*parts)))
 
 
 def test_every_hypothesis_has_a_story_and_its_evidence() -> None:

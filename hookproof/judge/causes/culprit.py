@@ -10,7 +10,7 @@ import signal as signals
 from dataclasses import dataclass
 from typing import Any
 
-from hookproof.judge.run_view import HookRun, JobStory, Story
+from hookproof.judge.run_view import HookRun, JobView, RunView
 from hookproof.records import Record
 from hookproof.records.model import ModelAnswer
 from hookproof.records.told import CodexSignal, SessionStarted
@@ -49,9 +49,9 @@ class Culprit:
         return " ".join(parts)
 
 
-def find_culprit(story: Story, job: JobStory) -> Culprit | None:
+def find_culprit(view: RunView, job: JobView) -> Culprit | None:
     """The culprit of a job that was lost, or of a launch that never became one; None when nothing points at anybody."""
-    shell = story.shell_ended_by_host(job)
+    shell = view.shell_ended_by_host(job)
     lost = job.lost or (shell if job.started is None else None)
     if lost is None:
         return None
@@ -64,9 +64,9 @@ def find_culprit(story: Story, job: JobStory) -> Culprit | None:
             else "the host's own record of ending the shell"
         )
         who = Finding(f"the host itself, {when}", observed=not inferred, why=why)
-        return Culprit(who, None, _signal(job), _after_subagent(story, lost))
-    sender = _sender(story, job, lost)
-    run = sender[0] if sender else only_hook(story, lost.at)
+        return Culprit(who, None, _signal(job), _after_subagent(view, lost))
+    sender = _sender(view, job, lost)
+    run = sender[0] if sender else only_hook(view, lost.at)
     if run is None:
         return None
     if sender:
@@ -75,16 +75,16 @@ def find_culprit(story: Story, job: JobStory) -> Culprit | None:
     else:
         why = "the only SessionEnd hook that was running, or had ended within two seconds, when the job was lost"
     who = Finding(f"the {run.event} hook", observed=sender is not None, why=why)
-    return Culprit(who, _whose(story, job, run), _signal(job), _after_subagent(story, lost))
+    return Culprit(who, _whose(view, job, run), _signal(job), _after_subagent(view, lost))
 
 
-def _sender(story: Story, job: JobStory, lost: Record) -> tuple[HookRun, CodexSignal] | None:
+def _sender(view: RunView, job: JobView, lost: Record) -> tuple[HookRun, CodexSignal] | None:
     """The hook run whose process, or a child of it (a host runs hooks through a shell), sent Codex its signal."""
     alive = {process.pid for process in job.started.processes} if job.started else set()
-    for record in story.of(CodexSignal):
+    for record in view.of(CodexSignal):
         if record.by not in alive or abs(record.at - lost.at) > _LATE_MS:
             continue
-        for run in story.hooks:
+        for run in view.hooks:
             senders = {record.sender_pid, record.sender_ppid}
             if run.started.pid in senders and _near(run, record.at, after=0.0):
                 return run, record
@@ -99,25 +99,25 @@ def _near(run: HookRun, at: float, *, after: float) -> bool:
     return run.started.at - _LATE_MS <= at and (run.ended is None or at <= run.ended.at + after)
 
 
-def only_hook(story: Story, at: float) -> HookRun | None:
+def only_hook(view: RunView, at: float) -> HookRun | None:
     """The one SessionEnd hook that can have done what was done at `at`; None when there is none, or more than one."""
-    running = [run for run in story.session_end_hooks() if run.runs_at(at)]
-    near = running or [run for run in story.session_end_hooks() if _near(run, at, after=_AFTERMATH_MS)]
+    running = [run for run in view.session_end_hooks() if run.runs_at(at)]
+    near = running or [run for run in view.session_end_hooks() if _near(run, at, after=_AFTERMATH_MS)]
     return near[0] if len(near) == 1 else None
 
 
-def _whose(story: Story, job: JobStory, run: HookRun) -> Finding:
-    begun = next((r for r in story.of(SessionStarted) if r.session_id == run.session_id), None)
+def _whose(view: RunView, job: JobView, run: HookRun) -> Finding:
+    begun = next((r for r in view.of(SessionStarted) if r.session_id == run.session_id), None)
     if begun is not None and begun.agent_id:
         role = "the subagent's own session"
     else:
-        role = "the main session" if run.session_id == story.main_session() else "another session"
-    tagged = "the job's own" if story.session_tag(job) == run.session_id else "not the job's"
+        role = "the main session" if run.session_id == view.main_session() else "another session"
+    tagged = "the job's own" if view.session_tag(job) == run.session_id else "not the job's"
     why = "the session_id of the hook's payload, and the tag in the job's row"
     return Finding(f"{role} ({tagged})", observed=True, why=why)
 
 
-def _signal(job: JobStory) -> Finding | None:
+def _signal(job: JobView) -> Finding | None:
     death = job.worker_death
     if death is None:
         return None
@@ -137,12 +137,12 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _after_subagent(story: Story, lost: Record) -> Finding | None:
+def _after_subagent(view: RunView, lost: Record) -> Finding | None:
     """From the last word of the subagent that ended before the loss, to the loss."""
     said = [
         record
-        for record in story.of(ModelAnswer)
-        if record.agent not in story.conversations() and record.text is not None and record.at <= lost.at
+        for record in view.of(ModelAnswer)
+        if record.agent not in view.conversations() and record.text is not None and record.at <= lost.at
     ]
     if not said:
         return None

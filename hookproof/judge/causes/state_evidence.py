@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 
-from hookproof.judge.run_view import Story
+from hookproof.judge.run_view import RunView
 from hookproof.records.jobs import JobsLaunched, JobStarted
 from hookproof.records.run import Census
 from hookproof.records.told import HookStarted
@@ -15,21 +15,21 @@ Found = tuple[str, list[str]]
 DATA = "CLAUDE_PLUGIN_DATA"
 
 
-def elsewhere(story: Story) -> Found | None:
+def elsewhere(view: RunView) -> Found | None:
     """H4: after SessionEnd a server that no job accounts for lives on, known only where the hook was not sent.
 
     And the launch was sent there: its shell had another value of the variable than the hook, or none.
     """
-    census = next(iter(story.of(Census)), None)
-    ends = [run for run in story.session_end_hooks() if run.started.env.get(DATA)]
+    census = next(iter(view.of(Census)), None)
+    ends = [run for run in view.session_end_hooks() if run.started.env.get(DATA)]
     if census is None or not ends:
         return None
-    if not any(_launched_elsewhere(job.started, ends[-1].started.env[DATA]) for job in story.jobs.values()):
+    if not any(_launched_elsewhere(job.started, ends[-1].started.env[DATA]) for job in view.jobs.values()):
         return None
     given = _relative(ends[-1].started)
-    pids = {process.pid for process in story.unaccounted(census)}
+    pids = {process.pid for process in view.unaccounted(census)}
     for entry in census.state:
-        pid = story.server_of(entry)
+        pid = view.server_of(entry)
         if pid in pids and not _below(entry.root, given):
             reasons = [f"a server (pid {pid}) that {entry.root} tells of outlived the session"]
             return "H4", [*reasons, f"the SessionEnd hook was given the data directory {given}, and the launch was not"]
@@ -52,18 +52,18 @@ def _below(path: str, folder: str) -> bool:
     return path.replace("\\", "/").startswith(folder.rstrip("/") + "/")
 
 
-def lost_updates(story: Story) -> Found | None:
+def lost_updates(view: RunView) -> Found | None:
     """H5: launches at the same moment were told ids of which the list holds fewer."""
-    launches = story.of(JobsLaunched)
-    look = next(iter(story.looks), None)
-    if not launches or look is None:
+    launches = view.of(JobsLaunched)
+    snapshot = next(iter(view.snapshots), None)
+    if not launches or snapshot is None:
         return None
     told = {job_id for launch in launches for job_id in launch.ids}
-    listed = {row.get(story.fields["id"]) for entry in look.state for row in entry.rows}
+    listed = {row.get(view.fields["id"]) for entry in snapshot.state for row in entry.rows}
     gone = sorted(told - listed)
     if not gone:
         return None
-    at_work = [name for name, job in story.jobs.items() if job.reached is not None and job.reached.seq < look.seq]
+    at_work = [name for name, job in view.jobs.items() if job.reached is not None and job.reached.seq < snapshot.seq]
     return "H5", [
         f"{len(gone)} of {len(told)} ids that launches printed have no row",
         f"{len(at_work)} jobs were at work",

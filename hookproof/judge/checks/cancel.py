@@ -1,35 +1,35 @@
-"""Checks of cancelling. Pure functions of the story."""
+"""Checks of cancelling. Pure functions of the run view."""
 
 from __future__ import annotations
 
 from hookproof.judge.checks.outcomes import short, unless_refused
-from hookproof.judge.run_view import JobStory, Story
+from hookproof.judge.run_view import JobView, RunView
 from hookproof.judge.verdict import Seen
 from hookproof.records.jobs import Cancel
 
 
 @unless_refused
-def cancelled(story: Story, _job: JobStory) -> Seen:
+def cancelled(view: RunView, _job: JobView) -> Seen:
     """JOB-13: of every cancelled job, what came of its tree, of its row, and whether it started after all."""
-    cancels = story.of(Cancel)
+    cancels = view.of(Cancel)
     if not cancels:
         return Seen(None, "nothing was cancelled")
-    seen = [_one(story, story.jobs[cancel.job], cancel) for cancel in cancels]
+    seen = [_one(view, view.jobs[cancel.job], cancel) for cancel in cancels]
     doubtful = [each for each in seen if each.outcome != "cancelled"]
     return next((each for each in doubtful if each.outcome is not None), next(iter([*doubtful, *seen])))
 
 
-def _one(story: Story, job: JobStory, cancel: Cancel) -> Seen:
+def _one(view: RunView, job: JobView, cancel: Cancel) -> Seen:
     if cancel.exit != 0:
         return Seen("not cancelled", f"cancel exited {cancel.exit}: {short(cancel.text)}")
     went_on = _went_on(job, cancel)
     if went_on is not None:
         return went_on
-    look = story.look_after(cancel)
-    if look is None:
+    snapshot = view.snapshot_after(cancel)
+    if snapshot is None:
         return Seen(None, "nobody looked after the cancellation")
-    status = story.status_of(story.stored(look, job)) or "no row"
-    if status != story.cancelled:
+    status = view.status_of(view.stored(snapshot, job)) or "no row"
+    if status != view.cancelled:
         return Seen("not recorded", f"after the cancellation its row says {status!r}")
     if not cancel.asleep and not cancel.tree:
         return Seen(None, f"nobody knows the job's processes; its row says {status!r}")
@@ -37,7 +37,7 @@ def _one(story: Story, job: JobStory, cancel: Cancel) -> Seen:
     return Seen("cancelled", f"its row says {status!r}, and {how}")
 
 
-def _went_on(job: JobStory, cancel: Cancel) -> Seen | None:
+def _went_on(job: JobView, cancel: Cancel) -> Seen | None:
     """What is still at work, or came to work, although the job was cancelled."""
     if cancel.asleep:
         started = job.reached is not None and job.reached.seq > cancel.seq

@@ -1,4 +1,4 @@
-"""The checks of context: what each CTX requirement comes to in one run. Pure functions of the agents' story.
+"""The checks of context: what each CTX requirement comes to in one run. Pure functions of the agent view.
 
 Like the checks of jobs they say what was seen, in the words of the requirement's accepted outcomes.
 """
@@ -8,21 +8,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from hookproof.judge.agent_view import AgentFacts, AgentStory, Landed, document, emitted, speaks
+from hookproof.judge.agent_view import AgentFacts, AgentView, Landed, document, emitted, speaks
 from hookproof.judge.run_view import MAIN, HookRun
 from hookproof.judge.verdict import Seen
 
-Check = Callable[[AgentStory], Seen]
+Check = Callable[[AgentView], Seen]
 
 CUT_BYTES = 10_000
 """What a Codex hook may say before the host cuts it (measured on 0.130.0, 0.133.0 and 0.169.0: about 10 kB)."""
 
 
-def _worst(story: AgentStory, agents: Iterable[AgentFacts], good: str, look: Callable[[AgentFacts], Seen]) -> Seen:
+def _worst(view: AgentView, agents: Iterable[AgentFacts], good: str, evaluate: Callable[[AgentFacts], Seen]) -> Seen:
     """The first agent of which anything but `good` is seen; else what was seen of the last."""
     seen = Seen(None, "the scenario has no agent that this requirement is about")
     for agent in agents:
-        seen = look(agent) if story.asked(agent.name) else Seen(None, "its model was never asked")
+        seen = evaluate(agent) if view.asked(agent.name) else Seen(None, "its model was never asked")
         if seen.outcome != good:
             return Seen(seen.outcome, f"{agent.name}: {seen.detail}")
     return seen
@@ -33,61 +33,61 @@ def _shown(landed: Landed, line: str) -> str:
     return f"{landed}: {found.strip()[:160]!r}"
 
 
-def policy_reaches_main(story: AgentStory) -> Seen:
+def policy_reaches_main(view: AgentView) -> Seen:
     """CTX-01."""
-    if not story.asked(MAIN):
+    if not view.asked(MAIN):
         return Seen(None, "main's model was never asked")
-    lines = story.says["policy"]
-    landed = story.landed(MAIN, lines)
+    lines = view.says["policy"]
+    landed = view.landed(MAIN, lines)
     if landed:
         return Seen("policy reaches main", _shown(landed[0], lines[0]))
-    return Seen("no policy", f"none of {len(story.told(MAIN))} texts told to main carries it")
+    return Seen("no policy", f"none of {len(view.told(MAIN))} texts told to main carries it")
 
 
-def _lines(story: AgentStory, role: str) -> list[str]:
-    says = story.says
+def _lines(view: AgentView, role: str) -> list[str]:
+    says = view.says
     return [*says[role], *says["launcher"], *says["resolver"], says["runbook"]]
 
 
-def block_of(story: AgentStory, agent: str, role: str = "known") -> list[Landed]:
+def block_of(view: AgentView, agent: str, role: str = "known") -> list[Landed]:
     """Where the whole block of a template reached an agent's model."""
-    return story.landed(agent, _lines(story, role))
+    return view.landed(agent, _lines(view, role))
 
 
-def block_reaches_child(story: AgentStory) -> Seen:
+def block_reaches_child(view: AgentView) -> Seen:
     """CTX-02."""
 
-    def look(agent: AgentFacts) -> Seen:
-        whole = block_of(story, agent.name, agent.role)
+    def evaluate(agent: AgentFacts) -> Seen:
+        whole = block_of(view, agent.name, agent.role)
         if whole:
-            return Seen("block reaches the child", _shown(whole[0], story.says[agent.role][0]))
-        part = story.leaked(agent.name, story.says[agent.role])
+            return Seen("block reaches the child", _shown(whole[0], view.says[agent.role][0]))
+        part = view.leaked(agent.name, view.says[agent.role])
         if not part:
-            return Seen("no block", f"none of {len(story.told(agent.name))} texts told to it has its template's lines")
-        absent = [line for line in _lines(story, agent.role) if line not in part[0].text]
+            return Seen("no block", f"none of {len(view.told(agent.name))} texts told to it has its template's lines")
+        absent = [line for line in _lines(view, agent.role) if line not in part[0].text]
         return Seen("incomplete block", f"{part[0]} lacks {absent[0]!r}")
 
-    return _worst(story, story.with_role("known", "other"), "block reaches the child", look)
+    return _worst(view, view.with_role("known", "other"), "block reaches the child", evaluate)
 
 
-def recorded_and_silent(story: AgentStory) -> Seen:
+def recorded_and_silent(view: AgentView) -> Seen:
     """CTX-03."""
 
-    def look(agent: AgentFacts) -> Seen:
-        silent = _silence(story, agent)
+    def evaluate(agent: AgentFacts) -> Seen:
+        silent = _silence(view, agent)
         if silent.outcome != "silent":
             return silent
-        files = story.records_of(agent.name, agent.parent)
+        files = view.records_of(agent.name, agent.parent)
         if not files:
             return Seen("not recorded", f"no record names it under its parent; {silent.detail}")
         return Seen("recorded, silent", f"recorded in {files[0]}")
 
-    return _worst(story, story.with_role("unknown"), "recorded, silent", look)
+    return _worst(view, view.with_role("unknown"), "recorded, silent", evaluate)
 
 
-def _silence(story: AgentStory, agent: AgentFacts) -> Seen:
+def _silence(view: AgentView, agent: AgentFacts) -> Seen:
     """silent, emitted, failed or timed out, over an agent's start hooks."""
-    runs = story.starts(agent.name)
+    runs = view.starts(agent.name)
     for run in runs:
         outcome = _outcome(run)
         if outcome is not None:
@@ -108,30 +108,30 @@ def _outcome(run: HookRun) -> Seen | None:
     return None
 
 
-def _unrecorded(story: AgentStory, role: str) -> Seen:
-    def look(agent: AgentFacts) -> Seen:
-        seen = _silence(story, agent)
-        files = story.records_of(agent.name)
+def _unrecorded(view: AgentView, role: str) -> Seen:
+    def evaluate(agent: AgentFacts) -> Seen:
+        seen = _silence(view, agent)
+        files = view.records_of(agent.name)
         if seen.outcome == "silent" and files:
             return Seen("recorded", f"a record names it: {files[0]}")
         return seen
 
-    return _worst(story, story.with_role(role), "silent", look)
+    return _worst(view, view.with_role(role), "silent", evaluate)
 
 
-def unidentified_is_silent(story: AgentStory) -> Seen:
+def unidentified_is_silent(view: AgentView) -> Seen:
     """CTX-04."""
-    return _unrecorded(story, "unidentified")
+    return _unrecorded(view, "unidentified")
 
 
-def orphan_is_silent(story: AgentStory) -> Seen:
+def orphan_is_silent(view: AgentView) -> Seen:
     """CTX-05."""
-    return _unrecorded(story, "orphan")
+    return _unrecorded(view, "orphan")
 
 
-def json_or_nothing(story: AgentStory) -> Seen:
+def json_or_nothing(view: AgentView) -> Seen:
     """CTX-06."""
-    runs = [run for run in story.story.hooks if run.ended is not None]
+    runs = [run for run in view.view.hooks if run.ended is not None]
     for run in runs:
         if speaks(run) and not isinstance(document(run), dict):
             said = str(run.ended.stdout)[:200] if run.ended is not None else ""
@@ -139,97 +139,97 @@ def json_or_nothing(story: AgentStory) -> Seen:
     return Seen("JSON or nothing" if runs else None, f"{len(runs)} hook runs")
 
 
-def policy_absent(story: AgentStory) -> Seen:
+def policy_absent(view: AgentView) -> Seen:
     """CTX-07 and CTX-09."""
-    children = story.children()
+    children = view.children()
     if not children:
         return Seen(None, "no child's model was ever asked")
     for name in children:
-        leaked = story.leaked(name, story.says["policy"])
+        leaked = view.leaked(name, view.says["policy"])
         if leaked:
-            line = next(line for line in story.says["policy"] if line in leaked[0].text)
+            line = next(line for line in view.says["policy"] if line in leaked[0].text)
             return Seen("main policy in a child", f"{name}: {_shown(leaked[0], line)}")
     return Seen("absent", f"{len(children)} child thread(s) were asked, and told nothing of it")
 
 
-def first_line_decides(story: AgentStory) -> Seen:
+def first_line_decides(view: AgentView) -> Seen:
     """CTX-08."""
 
-    def look(agent: AgentFacts) -> Seen:
-        said = [run for run in story.starts(agent.name) if any(line in emitted(run) for line in story.says["policy"])]
-        if said or story.leaked(agent.name, story.says["policy"]):
+    def evaluate(agent: AgentFacts) -> Seen:
+        said = [run for run in view.starts(agent.name) if any(line in emitted(run) for line in view.says["policy"])]
+        if said or view.leaked(agent.name, view.says["policy"]):
             return Seen("parent's identity", "it was given what a main session is given")
-        if not story.records_of(agent.name, agent.parent):
+        if not view.records_of(agent.name, agent.parent):
             return Seen("not recorded", "no record names it under its parent")
         return Seen("child's identity", "recorded under its parent, and told nothing of main's")
 
-    return _worst(story, [agent for agent in story.agents if agent.forked], "child's identity", look)
+    return _worst(view, [agent for agent in view.agents if agent.forked], "child's identity", evaluate)
 
 
-def review_is_silent(story: AgentStory) -> Seen:
+def review_is_silent(view: AgentView) -> Seen:
     """CTX-10."""
-    return _worst(story, story.with_role("review"), "silent", lambda agent: _silence(story, agent))
+    return _worst(view, view.with_role("review"), "silent", lambda agent: _silence(view, agent))
 
 
-def nested_is_recorded_and_told(story: AgentStory) -> Seen:
+def nested_is_recorded_and_told(view: AgentView) -> Seen:
     """CTX-11."""
 
-    def look(agent: AgentFacts) -> Seen:
-        if not story.records_of(agent.name, agent.parent):
+    def evaluate(agent: AgentFacts) -> Seen:
+        if not view.records_of(agent.name, agent.parent):
             return Seen("not recorded under its parent", f"no record names it under {agent.parent}")
-        landed = block_of(story, agent.name, agent.role)
+        landed = block_of(view, agent.name, agent.role)
         if not landed:
             return Seen("no block", "its model was not told its template's lines")
         return Seen("recorded and told", str(landed[0]))
 
-    nested = [agent for agent in story.agents if agent.parent not in {None, MAIN}]
-    return _worst(story, nested, "recorded and told", look)
+    nested = [agent for agent in view.agents if agent.parent not in {None, MAIN}]
+    return _worst(view, nested, "recorded and told", evaluate)
 
 
-def block_once(story: AgentStory) -> Seen:
+def block_once(view: AgentView) -> Seen:
     """CTX-12."""
 
-    def look(agent: AgentFacts) -> Seen:
-        count = len(story.leaked(agent.name, story.says[agent.role]))
-        events = ", ".join(run.event for run in story.starts(agent.name) if emitted(run)) or "no hook"
+    def evaluate(agent: AgentFacts) -> Seen:
+        count = len(view.leaked(agent.name, view.says[agent.role]))
+        events = ", ".join(run.event for run in view.starts(agent.name) if emitted(run)) or "no hook"
         return Seen({0: "never", 1: "once"}.get(count, f"{count} times"), f"by {events}")
 
-    return _worst(story, story.with_role("known", "other"), "once", look)
+    return _worst(view, view.with_role("known", "other"), "once", evaluate)
 
 
-def right_template(story: AgentStory) -> Seen:
+def right_template(view: AgentView) -> Seen:
     """CTX-13."""
 
-    def look(agent: AgentFacts) -> Seen:
+    def evaluate(agent: AgentFacts) -> Seen:
         wrong = "other" if agent.role == "known" else "known"
-        if story.leaked(agent.name, story.says[wrong]):
+        if view.leaked(agent.name, view.says[wrong]):
             return Seen("wrong template", f"it was told the lines of the {wrong} agent's template")
-        landed = block_of(story, agent.name, agent.role)
+        landed = block_of(view, agent.name, agent.role)
         return Seen("right template", str(landed[0])) if landed else Seen("no template", "it was told no block")
 
-    return _worst(story, story.with_role("known", "other"), "right template", look)
+    return _worst(view, view.with_role("known", "other"), "right template", evaluate)
 
 
-def nickname_selects_nothing(story: AgentStory) -> Seen:
+def nickname_selects_nothing(view: AgentView) -> Seen:
     """CTX-14."""
 
-    def look(agent: AgentFacts) -> Seen:
-        landed = story.leaked(agent.name, [*story.says["known"], *story.says["other"]])
+    def evaluate(agent: AgentFacts) -> Seen:
+        landed = view.leaked(agent.name, [*view.says["known"], *view.says["other"]])
         return Seen("block", str(landed[0])) if landed else Seen("no block", "it was told no template's lines")
 
-    return _worst(story, story.with_role("nickname"), "no block", look)
+    return _worst(view, view.with_role("nickname"), "no block", evaluate)
 
 
-def told_once_each(story: AgentStory) -> Seen:
+def told_once_each(view: AgentView) -> Seen:
     """CTX-15."""
-    if not story.asked(MAIN):
+    if not view.asked(MAIN):
         return Seen(None, "main's model was never asked")
-    told = [landed.thread for landed in story.leaked(MAIN, story.says["policy"])]
-    counts = {_number(MAIN, number): told.count(thread) for number, thread in enumerate(story.threads(MAIN))}
-    for agent in story.with_role("known", "other"):
-        if not story.asked(agent.name):
+    told = [landed.thread for landed in view.leaked(MAIN, view.says["policy"])]
+    counts = {_number(MAIN, number): told.count(thread) for number, thread in enumerate(view.threads(MAIN))}
+    for agent in view.with_role("known", "other"):
+        if not view.asked(agent.name):
             return Seen(None, f"{agent.name}: its model was never asked")
-        counts[agent.name] = len(story.leaked(agent.name, story.says[agent.role]))
+        counts[agent.name] = len(view.leaked(agent.name, view.says[agent.role]))
     shown = ", ".join(f"{name} {count} times" for name, count in counts.items())
     return Seen("once each" if set(counts.values()) == {1} else "not once each", f"told: {shown}")
 
@@ -239,15 +239,15 @@ def _number(name: str, number: int) -> str:
     return name if number == 0 else f"{name}, thread {number + 1}"
 
 
-def hostile_is_silent(story: AgentStory) -> Seen:
+def hostile_is_silent(view: AgentView) -> Seen:
     """CTX-16."""
-    return _worst(story, story.with_role("hostile"), "silent", lambda agent: _silence(story, agent))
+    return _worst(view, view.with_role("hostile"), "silent", lambda agent: _silence(view, agent))
 
 
-def below_the_cut(story: AgentStory) -> Seen:
+def below_the_cut(view: AgentView) -> Seen:
     """CTX-17."""
-    blocks = [emitted(run) for agent in story.agents for run in story.starts(agent.name) if emitted(run)]
-    if not any(story.asked(agent.name) for agent in story.agents):
+    blocks = [emitted(run) for agent in view.agents for run in view.starts(agent.name) if emitted(run)]
+    if not any(view.asked(agent.name) for agent in view.agents):
         return Seen(None, "no child's model was ever asked")
     if not blocks:
         return Seen("no block", "no start hook of a child said anything")
@@ -255,18 +255,18 @@ def below_the_cut(story: AgentStory) -> Seen:
     return Seen("below the cut" if longest < CUT_BYTES else "cut", f"{longest} bytes, of {CUT_BYTES}")
 
 
-def same_on_both_hosts(story: AgentStory) -> Seen:
+def same_on_both_hosts(view: AgentView) -> Seen:
     """CTX-18."""
     blocks: dict[str, str] = {}
-    for run in story.story.hooks:
+    for run in view.view.hooks:
         text = emitted(run)
-        if run.event in {"SessionStart", "SubagentStart"} and text and _is_block(story, text):
+        if run.event in {"SessionStart", "SubagentStart"} and text and _is_block(view, text):
             host = "codex" if run.started.source == "codex" else "claude"
             blocks.setdefault(host, text)
     for host in ("claude", "codex"):
         if host not in blocks:
             return Seen(f"no block on {host}", f"no start hook gave the known agent's block on {host}")
-    claude, codex = (_without(blocks[host], story.says["per_host"]) for host in ("claude", "codex"))
+    claude, codex = (_without(blocks[host], view.says["per_host"]) for host in ("claude", "codex"))
     if claude == codex:
         return Seen("equal", f"{len(claude)} lines, the launcher's aside")
     differing = next((pair for pair in zip(claude, codex, strict=False) if pair[0] != pair[1]), None)
@@ -274,8 +274,8 @@ def same_on_both_hosts(story: AgentStory) -> Seen:
     return Seen("different", f"Claude and Codex: {detail}")
 
 
-def _is_block(story: AgentStory, text: str) -> bool:
-    return any(line in text for line in story.says["known"])
+def _is_block(view: AgentView, text: str) -> bool:
+    return any(line in text for line in view.says["known"])
 
 
 def _without(block: str, patterns: list[str]) -> list[str]:

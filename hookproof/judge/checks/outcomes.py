@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 
-from hookproof.judge.run_view import JobStory, Story
+from hookproof.judge.run_view import JobView, RunView
 from hookproof.judge.verdict import Seen
 from hookproof.records.parts import Process
 
-Check = Callable[[Story, JobStory], Seen]
+Check = Callable[[RunView, JobView], Seen]
 
 
 def unless_refused(check: Check) -> Check:
     """A check that has nothing to look at where the launch was refused."""
 
     @wraps(check)
-    def judged(story: Story, job: JobStory) -> Seen:
-        return refused(job) or check(story, job)
+    def judged(view: RunView, job: JobView) -> Seen:
+        return refused(job) or check(view, job)
 
     return judged
 
 
-def refused(job: JobStory) -> Seen | None:
+def refused(job: JobView) -> Seen | None:
     """The outcome of a launch that was refused."""
     if job.refused is None:
         return None
@@ -32,7 +32,7 @@ def refused(job: JobStory) -> Seen | None:
     return Seen("refused without naming --wait", f"the launch came back without a job: {text[:200]!r}")
 
 
-def fate(job: JobStory) -> Seen:
+def fate(job: JobView) -> Seen:
     """finished, survives (still at work when the run ended), lost; None when it never started."""
     if job.started is None:
         return Seen(None, "the job was neither started nor refused")
@@ -47,7 +47,7 @@ def fate(job: JobStory) -> Seen:
     return Seen("survives", "it was still at work when the run ended")
 
 
-def _how_lost(job: JobStory) -> str:
+def _how_lost(job: JobView) -> str:
     death = job.worker_death
     if death is None:
         return "its Codex went away while the job was held; the worker lives on"

@@ -1,11 +1,11 @@
-"""What every teller of a picture has: the story, who takes part, and how rows, bars, marks and arrows are added."""
+"""What every teller of a picture has: the run view, who takes part, and how rows, bars, marks and arrows are added."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from hookproof.judge.agent_view import emitted
-from hookproof.judge.run_view import HookRun, Story
+from hookproof.judge.run_view import HookRun, RunView
 from hookproof.records import Record
 from hookproof.records.model import ModelRequest
 from hookproof.records.run import SweepBegan
@@ -19,17 +19,17 @@ class Drawing:
 
     def __init__(self, records: list[Record], outcomes: Iterable[Outcome], most: int) -> None:
         swept = next((number for number, each in enumerate(records) if isinstance(each, SweepBegan)), len(records))
-        self.story = Story(records)
+        self.view = RunView(records)
         self.cast = Cast(records)
-        self.job = self.story.first_job()
+        self.job = self.view.first_job()
         self.picture = Timeline()
         self.most = most
-        self.broken = broken(self.story, outcomes)
+        self.broken = broken(self.view, outcomes)
         self.records = records[:swept]
         self.after = records[swept:]
-        self.runs = {run.started.run: run for run in self.story.hooks}
+        self.runs = {run.started.run: run for run in self.view.hooks}
         self.bars: dict[str, Bar] = {}
-        self.contexts = [(context, run) for run in self.story.hooks if (context := emitted(run).strip())]
+        self.contexts = [(context, run) for run in self.view.hooks if (context := emitted(run).strip())]
         self.landed = self._landed()
         self.merged: set[int] = set()
         """Records that were told together with the one before them."""
@@ -68,7 +68,7 @@ class Drawing:
     def _landed(self) -> dict[str, list[str]]:
         """By hook run: the agents whose models its context reached."""
         found: dict[str, list[str]] = {}
-        for request in self.story.of(ModelRequest) if self.contexts else ():
+        for request in self.view.of(ModelRequest) if self.contexts else ():
             for run in self.told(request):
                 found.setdefault(run.started.run, []).append(self.cast.asker(request))
         return found

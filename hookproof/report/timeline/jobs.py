@@ -69,7 +69,7 @@ class JobTellers(Drawing):
 
     def on_codex_signal(self, record: CodexSignal) -> None:
         """Codex tells of a signal, and the kernel told it of the sender."""
-        who, lane = sender(self.story, self.cast, record), self.cast.process(record.by)
+        who, lane = sender(self.view, self.cast, record), self.cast.process(record.by)
         if lane is None or who is None:
             return
         name = words.signal_name(record.signal)
@@ -93,7 +93,7 @@ class JobTellers(Drawing):
         lane = self.cast.process(record.pid)
         if lane is None or lane in {SHELLS, HOOKS} or self.cast.lane(lane).kind == "session":
             return
-        who = sender(self.story, self.cast, record) if record.signal else None
+        who = sender(self.view, self.cast, record) if record.signal else None
         row = self.row(record, f"{self.cast.name(lane)} (pid {record.pid}) {self._death(record, who)}")
         self.over(f"pid:{record.pid}", row)
         self.mark(row, lane, "killed" if record.signal else "death")
@@ -141,7 +141,7 @@ class JobTellers(Drawing):
     def on_job_started(self, record: JobStarted) -> None:
         """The companion has written the job down, and its worker is known."""
         job, saved = str(record.job), record.row or {}
-        session = saved.get(self.story.fields.get("session", ""))
+        session = saved.get(self.view.fields.get("session", ""))
         owner = self.cast.session(str(session)) if session else None
         own = "’s own session" if self.cast.has_own_session(session) else ""
         tagged = f", written down for {self.cast.name(owner)}{own}" if owner else ""
@@ -168,7 +168,7 @@ class JobTellers(Drawing):
             return
         answers = {place: asked.answer for place, asked in record.places.items()}
         details = [Detail("status --all --json", words.pretty(answers)), Detail("alive", _alive(record))]
-        text = f"status: {words.asked_words(self.story, record, self.job)}"
+        text = f"status: {words.asked_words(self.view, record, self.job)}"
         self.mark(self.row(record, text, details=details), HARNESS, "look")
 
     def on_fault(self, record: Fault) -> None:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from hookproof.judge.agent_view import STARTS
 from hookproof.judge.causes.culprit import only_hook
-from hookproof.judge.run_view import HookRun, Story
+from hookproof.judge.run_view import HookRun, RunView
 from hookproof.records import Record
 from hookproof.records.faults import Fault, PidPlanted
 from hookproof.records.jobs import Cancel, JobsLaunched
@@ -50,23 +50,23 @@ class Sender:
     why: str
 
 
-def sender(story: Story, cast: Cast, record: ProcessDied | CodexSignal) -> Sender | None:
+def sender(view: RunView, cast: Cast, record: ProcessDied | CodexSignal) -> Sender | None:
     """Who sent the signal of which a process died, or of which Codex told; None when nothing points at anybody."""
     if isinstance(record, CodexSignal):
-        return _named(story, cast, record)
+        return _named(view, cast, record)
     told = next(
-        (each for each in story.of(CodexSignal) if each.by == record.pid and each.signal == record.signal),
+        (each for each in view.of(CodexSignal) if each.by == record.pid and each.signal == record.signal),
         None,
     )
     if told is not None:
-        return _named(story, cast, told)
-    return _host(story, cast, record) or _hook(story, record)
+        return _named(view, cast, told)
+    return _host(view, cast, record) or _hook(view, record)
 
 
-def _named(story: Story, cast: Cast, record: CodexSignal) -> Sender:
+def _named(view: RunView, cast: Cast, record: CodexSignal) -> Sender:
     senders = {record.sender_pid, record.sender_ppid}
     why = f"observed: the kernel named pid {record.sender_pid} as the sender"
-    for run in story.hooks:
+    for run in view.hooks:
         if run.started.pid in senders and run.started.at - _HOST_MS <= record.at:
             return Sender(HOOKS, f"by the {run.event} hook", certain=True, why=why)
     lane = cast.process(record.sender_pid) or cast.process(record.sender_ppid)
@@ -75,9 +75,9 @@ def _named(story: Story, cast: Cast, record: CodexSignal) -> Sender:
     return Sender(HARNESS, f"by pid {record.sender_pid}", certain=True, why=why)
 
 
-def _host(story: Story, cast: Cast, record: ProcessDied) -> Sender | None:
-    starts = {each.run: each for each in story.of(ShellStarted)}
-    for shell in story.of(ShellEnded):
+def _host(view: RunView, cast: Cast, record: ProcessDied) -> Sender | None:
+    starts = {each.run: each for each in view.of(ShellStarted)}
+    for shell in view.of(ShellEnded):
         by, begun = str(shell.ended_by), starts.get(shell.run)
         if begun is None or not by.startswith("host") or abs(shell.at - record.at) > _HOST_MS:
             continue
@@ -88,48 +88,48 @@ def _host(story: Story, cast: Cast, record: ProcessDied) -> Sender | None:
     return None
 
 
-def _hook(story: Story, record: Record) -> Sender | None:
-    if only_hook(story, record.at) is None:
+def _hook(view: RunView, record: Record) -> Sender | None:
+    if only_hook(view, record.at) is None:
         return None
     why = "inferred: it was the only SessionEnd hook that was running then, or had just ended"
     return Sender(HOOKS, "by the SessionEnd hook", certain=False, why=why)
 
 
-def broken(story: Story, outcomes: Iterable[Outcome]) -> dict[int, list[Outcome]]:
+def broken(view: RunView, outcomes: Iterable[Outcome]) -> dict[int, list[Outcome]]:
     """By the sequence number of a record: the requirements that were broken there, as far as the journal shows."""
     found: dict[int, list[Outcome]] = {}
     for outcome in outcomes:
         if outcome.verdict == "violates":
-            found.setdefault(_moment(story, outcome), []).append(outcome)
+            found.setdefault(_moment(view, outcome), []).append(outcome)
     return found
 
 
-def _moment(story: Story, outcome: Outcome) -> int:
-    record = _of_agent(story, outcome) if outcome.id.startswith("CTX") else _of_job(story, outcome)
+def _moment(view: RunView, outcome: Outcome) -> int:
+    record = _of_agent(view, outcome) if outcome.id.startswith("CTX") else _of_job(view, outcome)
     if record is None:
-        record = next(iter(story.of(Census)), None) or (story.records[-1] if story.records else None)
+        record = next(iter(view.of(Census)), None) or (view.records[-1] if view.records else None)
     return int(record.seq) if record else 0
 
 
-def _of_job(story: Story, outcome: Outcome) -> Record | None:
-    job = story.first_job()
+def _of_job(view: RunView, outcome: Outcome) -> Record | None:
+    job = view.first_job()
     if job is None:
         return None
     lost = job.lost
     evidence: dict[str, Record | None] = {
-        "JOB-04": story.look_after(job.ended or job.started),
-        "JOB-06": story.look_after(lost),
-        "JOB-21": story.look_after(job.ended or lost),
-        "JOB-07": next(iter(story.of(Census)), None),
+        "JOB-04": view.snapshot_after(job.ended or job.started),
+        "JOB-06": view.snapshot_after(lost),
+        "JOB-21": view.snapshot_after(job.ended or lost),
+        "JOB-07": next(iter(view.of(Census)), None),
         "JOB-08": job.result,
         "JOB-26": job.call,
-        "JOB-28": next(iter(story.of(ShellEnded)), None),
+        "JOB-28": next(iter(view.of(ShellEnded)), None),
     }
     if outcome.id in evidence:
         return evidence[outcome.id]
     if outcome.id in _LATER:
-        return _after_fault(story, outcome)
-    asked = [each for each in story.of(ModelRequest) if each.agent == "main"]
+        return _after_fault(view, outcome)
+    asked = [each for each in view.of(ModelRequest) if each.agent == "main"]
     return lost or job.refused or (asked[-1] if asked else None)
 
 
@@ -137,32 +137,32 @@ _LATER = frozenset(f"JOB-{number:02}" for number in (*range(9, 15), *range(16, 2
 """What is judged by what the plugin made of something that the scenario had done."""
 
 
-def _after_fault(story: Story, outcome: Outcome) -> Record | None:
+def _after_fault(view: RunView, outcome: Outcome) -> Record | None:
     """The death of a planted process, the hook that was late, a session's start again; else the first look after it."""
-    deeds = [*story.of(Fault), *story.of(Cancel), *story.of(SessionsEnd), *story.of(JobsLaunched)]
+    deeds = [*view.of(Fault), *view.of(Cancel), *view.of(SessionsEnd), *view.of(JobsLaunched)]
     since = min((int(deed.seq) for deed in deeds), default=0)
     if outcome.id == "JOB-14":
-        planted = {(fault.pid, fault.start) for fault in story.of(PidPlanted)}
-        return next((death for death in story.of(ProcessDied) if (death.pid, death.start) in planted), None)
+        planted = {(fault.pid, fault.start) for fault in view.of(PidPlanted)}
+        return next((death for death in view.of(ProcessDied) if (death.pid, death.start) in planted), None)
     if outcome.id == "JOB-11":
-        return next((run.ended for run in story.session_end_hooks() if run.ended is not None), None)
+        return next((run.ended for run in view.session_end_hooks() if run.ended is not None), None)
     if outcome.id == "JOB-20":
-        return next(iter(story.of(Fault)), None)
+        return next(iter(view.of(Fault)), None)
     if outcome.seen in {"left behind", "teardown looks elsewhere"}:
-        return next(iter(story.of(Census)), None)
-    return next((look for look in story.looks if look.seq > since), None)
+        return next(iter(view.of(Census)), None)
+    return next((snapshot for snapshot in view.snapshots if snapshot.seq > since), None)
 
 
-def _of_agent(story: Story, outcome: Outcome) -> Record | None:
+def _of_agent(view: RunView, outcome: Outcome) -> Record | None:
     number, name = _REQUEST.search(outcome.detail), _AGENT.match(outcome.detail)
-    requests = story.of(ModelRequest)
+    requests = view.of(ModelRequest)
     if number is not None:
         return next((each for each in requests if each.n == int(number[1])), None)
     if name is None:
         return None
     asked = next((each for each in requests if each.agent == name[1]), None)
     if outcome.seen in {"emitted", "timed out", "failed"} and asked is not None:
-        ended = (run.ended for run in story.hooks if run.event in STARTS and _thread(run) == asked.thread)
+        ended = (run.ended for run in view.hooks if run.event in STARTS and _thread(run) == asked.thread)
         return next((each for each in ended if each is not None), asked)
     return asked
 
