@@ -5,23 +5,22 @@ Pure, and blind to names: nothing here reads which scenario, plugin, policy or l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, TypeVar, cast
 
-from hookproof.judge.strays import undecided
+from hookproof.judge.verdict import Landed
 from hookproof.records import FORMAT, Record
 from hookproof.records.base import Json
 from hookproof.records.faults import JobFault, ListFilled, PidPlanted, StateTorn
 from hookproof.records.hosts import HostStarted
 from hookproof.records.jobs import CancelBegan, JobEnded, JobLaunched, JobQueued, JobRefused, JobStarted, Look, Result
 from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, GateReleased, ModelAnswer, ModelRequest
-from hookproof.records.parts import Process, Program, StateRoot, Words
-from hookproof.records.run import Case, Census, Error, ProcessDied, ShellLetGo, SweepBegan
+from hookproof.records.parts import Process, Program, StateRoot, Text, Words
+from hookproof.records.run import Case, Census, Error, ProcessDied, ShellLetGo, Strays, SweepBegan
 from hookproof.records.told import HookEnded, HookStarted, ShellEnded, ShellHeld, ShellStarted
 
-MAIN = "main"
 PROVOKES = (JobFault, PidPlanted)
 """What the harness does to a job, on a scenario's word, that ends it in many a plugin."""
 NO_CASE = Case(
@@ -53,6 +52,12 @@ class HookRun:
     def session_id(self) -> str:
         return str(self.started.session_id)
 
+    @property
+    def thread(self) -> str:
+        """The thread that it ran for: told by a stand-in, else the child that its payload names, else its session."""
+        payload = self.started.payload
+        return str(self.started.thread_id or payload.get("agent_id") or payload.get("session_id"))
+
     def began_before(self, at: float) -> bool:
         """Whether it had begun at `at` (ms), by up to a second of a busy host's late telling."""
         return self.started.at <= at + 1000
@@ -62,13 +67,25 @@ class HookRun:
         return self.started.at <= at and (self.ended is None or at <= self.ended.at)
 
 
-class NewText(NamedTuple):
-    """A text that was new to a model: in which request, when, whose, and what."""
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A text that a request told a model anew."""
 
-    n: int
-    at: float
-    role: str
-    text: str
+    request: ModelRequest
+    part: Text
+
+    @property
+    def text(self) -> str:
+        return self.part.text
+
+    @property
+    def landed(self) -> Landed:
+        """Where that was."""
+        size = len(self.part.text.encode())
+        return Landed(request=self.request.n, role=self.part.role, message=(self.part.place or 0) + 1, bytes=size)
+
+    def __str__(self) -> str:
+        return f"model request {self.request.n}, {self.landed}"
 
 
 class JobView:
@@ -221,6 +238,16 @@ class RunView:
             own += [each for each, process in alive.items() if process.ppid == pid and each not in own]
         return [process for pid, process in alive.items() if pid not in wrappers and pid not in own]
 
+    @property
+    def census(self) -> Census | None:
+        """What still ran after every session's end."""
+        return next(iter(self.of(Census)), None)
+
+    @property
+    def end(self) -> Record | None:
+        """The record by which every session is over: the census, else the last that there is."""
+        return self.census or next(reversed(self.records), None)
+
     @cached_property
     def undecided(self) -> list[Process]:
         """What ran when all was over and may be this case's, or that of one that was played at the same time."""
@@ -273,12 +300,15 @@ class RunView:
         """The names of the host's sessions, which are also the names of their main agents' conversations."""
         return {record.session for record in self.of(HostStarted)}
 
-    def told(self, conversation: str, *, after: Record) -> list[NewText]:
+    def requests(self, conversation: str, *, after: Record) -> list[ModelRequest]:
+        """What a conversation's model was asked after a record."""
+        return [each for each in self.of(ModelRequest) if each.agent == conversation and each.seq > after.seq]
+
+    def received(self, conversation: str, *, after: Record) -> list[Received]:
         """Every text that was new to a model after a record; tool results are not among them."""
         return [
-            NewText(request.n, request.at, text.role, text.text)
-            for request in self.of(ModelRequest)
-            if request.agent == conversation and request.seq > after.seq
+            Received(request, text)
+            for request in self.requests(conversation, after=after)
             for text in request.texts
             if text.role != "assistant"
         ]
@@ -288,7 +318,7 @@ class RunView:
         call = job.call.tool_use_id if job.call else None
         runs = {record.run for record in self.of(ShellStarted) if record.tool_use_id == call}
         ends = (record for record in self.of(ShellEnded) if record.run in runs)
-        return next((record for record in ends if record.ended_by.startswith("host")), None)
+        return next((record for record in ends if record.by_host is not None), None)
 
     def ended_before_it_began(self, job: JobView) -> ShellEnded | None:
         """The record of the host's ending that shell while the launch was held before it had begun anything."""
@@ -324,3 +354,22 @@ def _rows(answer: Any) -> Iterator[Json]:
         for row in value if isinstance(value, list) else [value]:
             if isinstance(row, dict):
                 yield row
+
+
+def undecided(records: Iterable[Record]) -> list[Process]:
+    """The processes of which nothing tells whether this case or another left them, as its records have them.
+
+    Such a process had lost its token, its parents and whatever else ties it to a case, while several cases were open at
+    once. Played alone, each of them says whether it leaves such a process.
+    """
+    return _strays(records, "undecided")
+
+
+def strays_of_this_case(records: Iterable[Record]) -> list[Process]:
+    """The processes without the run's token that the case has left, however they were recognised."""
+    return _strays(records, "this case")
+
+
+def _strays(records: Iterable[Record], of: str) -> list[Process]:
+    told = (record for record in records if isinstance(record, Strays) and record.of == of)
+    return [process for record in told for process in record.processes]

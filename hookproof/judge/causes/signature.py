@@ -8,14 +8,22 @@ read state files and processes; what status says alone proves nothing.
 from __future__ import annotations
 
 import json
+import posixpath
 from dataclasses import dataclass
 
+from hookproof.catalogue.scenario import MAIN
 from hookproof.judge.causes.culprit import Culprit, find_culprit
-from hookproof.judge.causes.state_evidence import Found, elsewhere, lost_updates
-from hookproof.judge.run_view import MAIN, JobView, RunView
+from hookproof.judge.run_view import JobView, RunView
 from hookproof.records.base import Json
-from hookproof.records.jobs import Look
+from hookproof.records.jobs import JobsLaunched, JobStarted, Look
+from hookproof.records.told import HookStarted
 
+Cause = tuple[str, list[str]]
+"""A cause, and the facts that speak for it."""
+_DATA = "CLAUDE_PLUGIN_DATA"
+_FILTERED = "status shows the asking session only its own jobs"
+BESIDE = {"H7": _FILTERED}
+"""What a cause is called that the run shows beside a kill."""
 HYPOTHESES: dict[str, str] = {
     "H1": "the SessionEnd hook of the job's own session ended the worker and erased its row",
     "H2": "another session's SessionEnd took down the server that the job was using",
@@ -23,7 +31,7 @@ HYPOTHESES: dict[str, str] = {
     "H4": "the launch and the asker use different state roots",
     "H5": "an update of the state file was lost: the row is gone, the worker alive",
     "H6": "the worker started before its job was written down",
-    "H7": "nothing was killed: status shows the asking session only its own jobs",
+    "H7": f"nothing was killed: {_FILTERED}",
 }
 
 
@@ -71,17 +79,17 @@ def find_signature(view: RunView) -> Signature:
     return Signature(first, tuple(reasons), also, culprit)
 
 
-def _hypotheses(view: RunView, job: JobView) -> tuple[Found | None, ...]:
+def _hypotheses(view: RunView, job: JobView) -> tuple[Cause | None, ...]:
     """What the evidence fits, in falling order of weight."""
-    several = lost_updates(view)
+    several = _lost_updates(view)
     if several is not None:
         return (several,)
     if job.started is None and job.launched is None:
         return (_unborn(view, job),)
-    return _lost(view, job), _hidden(view, job), elsewhere(view)
+    return _lost(view, job), _hidden(view, job), _elsewhere(view)
 
 
-def _lost(view: RunView, job: JobView) -> Found | None:
+def _lost(view: RunView, job: JobView) -> Cause | None:
     """Why a job that was at work (or should have been) is lost."""
     if job.started is None:
         return _never_started(view, job)
@@ -115,7 +123,7 @@ def _cause(view: RunView, job: JobView, snapshot: Look, row: Json | None) -> tup
     return "?", "this fits no known cause"
 
 
-def _unborn(view: RunView, job: JobView) -> Found | None:
+def _unborn(view: RunView, job: JobView) -> Cause | None:
     """A launch whose shell the host ended before the job was at work: what the job has left by then."""
     shell = view.shell_ended_by_host(job)
     if shell is None or job.refused is not None:
@@ -139,7 +147,7 @@ def _unborn(view: RunView, job: JobView) -> Found | None:
     return "H3", facts
 
 
-def _never_started(view: RunView, job: JobView) -> Found | None:
+def _never_started(view: RunView, job: JobView) -> Cause | None:
     snapshot = view.snapshot_after(job.launched)
     row = view.stored(snapshot, job) if snapshot else None
     if row is not None and view.status_of(row) == "queued":
@@ -147,7 +155,7 @@ def _never_started(view: RunView, job: JobView) -> Found | None:
     return "?", ["the launch printed a job id, but no worker ever asked its model"]
 
 
-def _row_lost(view: RunView, job: JobView) -> Found | None:
+def _row_lost(view: RunView, job: JobView) -> Cause | None:
     """A job that worked on while its row disappeared."""
     if job.started is None or job.row is None or view.damaged:
         return None
@@ -157,7 +165,7 @@ def _row_lost(view: RunView, job: JobView) -> Found | None:
     return None
 
 
-def _hidden(view: RunView, job: JobView) -> Found | None:
+def _hidden(view: RunView, job: JobView) -> Cause | None:
     """A job that is alive and written down, but that main's status does not list."""
     for snapshot in view.snapshots:
         if job.started is None or snapshot.seq < job.started.seq:
@@ -172,7 +180,7 @@ def _hidden(view: RunView, job: JobView) -> Found | None:
     return None
 
 
-def _why_hidden(view: RunView, job: JobView, snapshot: Look) -> Found:
+def _why_hidden(view: RunView, job: JobView, snapshot: Look) -> Cause:
     elsewhere = [place for place in snapshot.places if place != MAIN and view.listed(snapshot, place, job) is not None]
     seen = f"status lists it in: {', '.join(elsewhere)}" if elsewhere else "no place's status lists it"
     tag = view.session_tag(job)
@@ -206,3 +214,58 @@ def _worker_fact(job: JobView) -> str:
 
 def _server_fact(view: RunView, snapshot: Look) -> str:
     return "its server is alive" if _server_alive(view, snapshot) else "no server of it is alive"
+
+
+def _elsewhere(view: RunView) -> Cause | None:
+    """H4: after SessionEnd a server that no job accounts for lives on, known only where the hook was not sent.
+
+    And the launch was sent there: its shell had another value of the variable than the hook, or none.
+    """
+    census = view.census
+    ends = [run for run in view.session_end_hooks() if run.started.env.get(_DATA)]
+    if census is None or not ends:
+        return None
+    if not any(_launched_elsewhere(job.started, ends[-1].started.env[_DATA]) for job in view.jobs.values()):
+        return None
+    given = _relative(ends[-1].started)
+    pids = {process.pid for process in view.unaccounted(census)}
+    for entry in census.state:
+        pid = view.server_of(entry)
+        if pid in pids and not _below(entry.root, given):
+            reasons = [f"a server (pid {pid}) that {entry.root} tells of outlived the session"]
+            return "H4", [*reasons, f"the SessionEnd hook was given the data directory {given}, and the launch was not"]
+    return None
+
+
+def _launched_elsewhere(started: JobStarted | None, given: str) -> bool:
+    """Whether the job's worker is known to have had another data directory from its launch, or none."""
+    exported = started.exported if started is not None else None
+    return exported is not None and exported.get(_DATA) != given
+
+
+def _relative(hook: HookStarted) -> str:
+    """The data directory as seen from the run's own directory, which the project is in."""
+    cwd, data = (str(each).replace("\\", "/") for each in (hook.cwd, hook.env[_DATA]))
+    return posixpath.relpath(data, posixpath.dirname(cwd))
+
+
+def _below(path: str, folder: str) -> bool:
+    return path.replace("\\", "/").startswith(folder.rstrip("/") + "/")
+
+
+def _lost_updates(view: RunView) -> Cause | None:
+    """H5: launches at the same moment were told ids of which the list holds fewer."""
+    launches = view.of(JobsLaunched)
+    snapshot = next(iter(view.snapshots), None)
+    if not launches or snapshot is None:
+        return None
+    told = {job_id for launch in launches for job_id in launch.ids}
+    listed = {row.get(view.fields["id"]) for entry in snapshot.state for row in entry.rows}
+    gone = sorted(told - listed)
+    if not gone:
+        return None
+    at_work = [name for name, job in view.jobs.items() if job.reached is not None and job.reached.seq < snapshot.seq]
+    return "H5", [
+        f"{len(gone)} of {len(told)} ids that launches printed have no row",
+        f"{len(at_work)} jobs were at work",
+    ]

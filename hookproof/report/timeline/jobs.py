@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hookproof.machine import signal_name
 from hookproof.records import plain
 from hookproof.records.faults import Fault
 from hookproof.records.jobs import Cancel, JobLaunched, JobRefused, JobStarted, Look, Result
@@ -31,15 +32,14 @@ class JobTellers(Drawing):
 
     def on_shell_ended(self, record: ShellEnded) -> None:
         """A shell ends, by itself or by the host."""
-        by = str(record.ended_by)
         row = self.row(record, f"the shell has {words.how_it_ended(record)}")
         self.over(f"shell:{record.run}", row)
-        if by.startswith("host"):
+        if record.by_host is not None:
             inferred = " (inferred)" if record.inferred else ""
-            self.picture.rows[row].text = f"the host ends the shell, {by.removeprefix('host ')}{inferred}"
+            self.picture.rows[row].text = f"the host ends the shell, {record.by_host}{inferred}"
             self.picture.rows[row].tone = "bad"
             host = self.cast.process(record.by) or self.cast.main
-            name = words.signal_name(record.signal) if record.signal else ""
+            name = signal_name(record.signal) if record.signal else ""
             self.arrow(Arrow(row, host, SHELLS, "signal", name, not record.inferred))
             self.mark(row, SHELLS, "killed")
         else:
@@ -72,7 +72,7 @@ class JobTellers(Drawing):
         who, lane = sender(self.view, self.cast, record), self.cast.process(record.by)
         if lane is None or who is None:
             return
-        name = words.signal_name(record.signal)
+        name = signal_name(record.signal)
         why = [Detail("how that is known", f"observed: the kernel named pid {record.sender_pid} as the sender")]
         row = self.row(record, f"Codex is sent {name} {who.words} (observed)", details=why)
         self.picture.rows[row].tone = "bad"
@@ -100,7 +100,7 @@ class JobTellers(Drawing):
         if record.signal:
             self.picture.rows[row].tone = "bad"
         if who is not None:
-            name = words.signal_name(record.signal)
+            name = signal_name(record.signal) if record.signal else ""
             self.arrow(Arrow(row, who.lane, lane, "signal", name, who.certain))
             self.picture.rows[row].details.append(Detail("how that is known", who.why))
 

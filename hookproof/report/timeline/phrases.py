@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import signal as signals
 from typing import Any
 
-from hookproof.judge.run_view import MAIN, JobView, RunView
+from hookproof.catalogue.scenario import MAIN
+from hookproof.judge.run_view import JobView, RunView
+from hookproof.machine import signal_name
 from hookproof.records import outward
 from hookproof.records.hosts import HostExited
 from hookproof.records.jobs import Look
@@ -26,14 +27,6 @@ _PLACES = {MAIN: "main session", "launcher": "launcher’s shell", "bare": "a sh
 def duration(milliseconds: float) -> str:
     """A length of time as people write it."""
     return f"{milliseconds:.0f} ms" if milliseconds < 10_000 else f"{milliseconds / 1000:.1f} s"
-
-
-def signal_name(number: object) -> str:
-    """SIGTERM for 15."""
-    try:
-        return signals.Signals(int(str(number))).name
-    except ValueError:
-        return f"signal {number}"
 
 
 def quoted(text: object, longest: int = 90) -> str:
