@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hookproof import places, processes
 from hookproof.catalogue.descriptor import Companion, State
+from hookproof.catalogue.fault import AnyFault
 from hookproof.hosts.codex.home import write_config
 from hookproof.journal import DeadlineMissedError, Journal
 from hookproof.play.cases import Case, PlayOptions
@@ -123,9 +124,9 @@ class CompanionPlay(Performance):
     async def look(self, step: int) -> None:
         await self._looker.look(step)
 
-    async def deed(self, text: str, job: str) -> None:
+    async def inject(self, fault: AnyFault, job: str) -> None:
         if self._faults is not None:
-            await self._faults.do(text, job)
+            await self._faults.inject(fault, job)
 
     async def fetch_result(self, job: str) -> None:
         await self._looker.fetch(job, await self._jobs.find_id(job))

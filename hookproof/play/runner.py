@@ -16,6 +16,7 @@ from typing import Literal
 
 from hookproof import processes
 from hookproof.catalogue.descriptor import State
+from hookproof.catalogue.fault import AnyFault
 from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.scenario import MAIN
 from hookproof.errors import describe
@@ -282,9 +283,9 @@ class Performance(ABC):
         if errors:
             raise errors[0]
 
-    async def deed(self, text: str, job: str) -> None:
+    async def inject(self, fault: AnyFault, job: str) -> None:
         """What only some kinds of plugin can have done to them. A scenario of another kind cannot ask for it."""
-        self.journal.write(Error(where="play", what=f"{text!r} {job} cannot be done to this kind of plugin"))
+        self.journal.write(Error(where="play", what=f"{str(fault)!r} {job} cannot be done to this kind of plugin"))
 
     async def type(self, session: str, text: str) -> None:
         async with self._patience(f"session {session!r} to take {text[:80]!r}"):

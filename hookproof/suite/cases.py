@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hookproof import journal as journals
-from hookproof.catalogue.steps import Bash
+from hookproof.catalogue.model_step import Bash
 from hookproof.errors import describe
 from hookproof.judge.run_view import strays_of_this_case, undecided
 from hookproof.play import Case, PlayOptions, play

@@ -19,6 +19,7 @@ sys.path[:0] = eval(sys.argv[1])
 from pathlib import Path
 from types import SimpleNamespace
 from hookproof import processes
+from hookproof.catalogue.fault import PlantPidInJob
 from hookproof.play.faults.injector import Faults
 
 class Ground:
@@ -36,7 +37,7 @@ async def main():
         ground = Ground()
         ground.group = group
         faults = Faults(ground)
-        await faults._plant("plant foreign pid", "review")
+        await faults.inject(PlantPidInJob(), "review")
         await asyncio.Event().wait()
 
 asyncio.run(main())

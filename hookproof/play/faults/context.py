@@ -1,4 +1,4 @@
-"""What every deed of a run stands on."""
+"""What every fault of a run works on and with."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hookproof.sandbox.world import World
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The run's parts that deeds work on and with."""
+    """The run's parts that injections work on and with."""
 
     journal: Journal
     world: World

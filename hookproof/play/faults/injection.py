@@ -1,0 +1,51 @@
+"""What a fault is while it is at work in a run: set up, applied, and undone at the run's end. Base of all of them.
+
+The faults themselves, as a scenario names them and with what they need, are in `catalogue/fault.py`; `injector` makes
+the injection of each.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from hookproof.play.faults.context import Ground
+from hookproof.play.teardown import idle
+from hookproof.records.run import Settled
+
+_QUIET_SECONDS = 0.5
+
+
+class Injection(ABC):
+    """One fault in one run. Belongs to the run's event loop."""
+
+    def __init__(self, run: Ground, job: str) -> None:
+        """`job` is what the fault is about, where it is about a job."""
+        self.run = run
+        self.job = job
+
+    async def setup(self) -> None:  # noqa: B027 - most have nothing to set up
+        """What must be so before it is applied."""
+
+    @abstractmethod
+    async def apply(self) -> None:
+        """Do it, and write what was done to what. Raises NoSuchRowError."""
+
+    async def undo(self) -> None:  # noqa: B027 - most have nothing to undo
+        """Let go of what it started, continue what it stopped. After the sweep, whether or not it was applied whole.
+
+        What it wrote or removed lies in the run's sandbox, which goes with the run.
+        """
+
+
+class FilesInjection(Injection):
+    """One that changes files of the plugin's."""
+
+    async def setup(self) -> None:
+        # a worker that writes down how it goes would write over what is changed
+        await idle(self.run.group, quiet=_QUIET_SECONDS)
+
+
+class Settling(Injection):
+    async def apply(self) -> None:
+        left = await idle(self.run.group, quiet=_QUIET_SECONDS)
+        self.run.journal.write(Settled(alive=len(left)))
