@@ -25,7 +25,7 @@ class Switch(Strict):
     rows: dict[str, dict[str, Any]]
 
 
-class Excuse(Strict):
+class KnownDifference(Strict):
     """A known difference from the real host that calibration passes over."""
 
     facet: str
@@ -47,7 +47,7 @@ class Lifecycle(Strict):
     rows: dict[str, dict[str, Any]]
     """Row -> `is` and `source`. A row with a source alone holds what is inherited, known from that source."""
     switches: dict[str, Switch] = {}
-    differences: list[Excuse] = []
+    differences: list[KnownDifference] = []
 
 
 class Resolved(Strict):

@@ -137,6 +137,10 @@ class Scenario(Strict):
         for owner, script in self.model.items():
             yield from ((owner, step) for step in script if isinstance(step, Spawn))
 
+    def answers(self) -> dict[str, str]:
+        """What the worker's model answers, by job."""
+        return {name: job.answer or f"Codex has finished job={name}." for name, job in self.jobs.items()}
+
     @model_validator(mode="after")
     def _refers_to_what_is_there(self) -> Scenario:
         mistakes = [*self._dangling(), *self._unscripted()]
