@@ -81,9 +81,13 @@ def test_what_windows_changes() -> None:
 
 
 def test_what_the_issue_changes() -> None:
-    reported, measured = ALL["as-reported-345"]["rows"], ALL["claude-2.1.91"]["rows"]
-    changed = {row for row in measured if measured[row]["is"] != reported[row]["is"]}
-    assert changed == {"subagent_session", "subagent_session_hooks"}
+    reported, measured = ALL["as-reported-345"], ALL["claude-2.1.91"]
+    assert [
+        row
+        for table in ("rows", "events")
+        for row in measured[table]
+        if measured[table][row]["is"] != reported[table][row]["is"]
+    ] == ["subagent_session", "subagent's session starts", "subagent's session ends"]
 
 
 def test_an_unknown_switch_is_refused() -> None:
