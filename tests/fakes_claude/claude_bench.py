@@ -22,7 +22,6 @@ from hookproof.catalogue.lifecycle import read_lifecycle, resolve, resolve_lifec
 
 ROOT = Path(__file__).parents[2] / "fakes" / "claude"
 PROGRAM = ROOT / "claude.py"
-LIFECYCLES = ROOT / "lifecycles"
 
 EVENTS = (
     "SessionStart",

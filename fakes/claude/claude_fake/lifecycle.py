@@ -1,22 +1,17 @@
-"""The behaviour of a host, read as data: which row says what, and where a row is missing.
+"""The behaviour of Claude Code as data: the rows and the table of events of a lifecycle, which every module asks.
 
-`HOOKPROOF_LIFECYCLE` names a resolved JSON file (`{"name": …, "rows": {…}}`) or a lifecycle's own TOML file, there
-optionally with switches (`as-reported-345.toml+parent-id`). Without it the host is the one of `DEFAULT`.
+`HOOKPROOF_LIFECYCLE` names the JSON file that the harness writes of it, with whatever it extends and its switches resolved.
 """
 
 from __future__ import annotations
 
-import os
-
-from standin.rows import Events, LifecycleError, fill, missing, resolved
-
-from . import DEFAULT
+from standin.rows import VARIABLE, Events, LifecycleError, fill, missing, resolved
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["CHOICES", "Lifecycle", "LifecycleError", "read", "resolve"]
+__all__ = ["CHOICES", "MOMENTS", "WHOSE", "Lifecycle", "LifecycleError", "read"]
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "agent_notice_summary": ("one sentence", "the report"),
@@ -107,52 +102,10 @@ class Lifecycle:
         return fill(self["texts"][row], values)
 
 
-def read(source: str | None) -> Lifecycle:
-    """The lifecycle at a path, or the default one."""
-    path, dot, switches = (source or DEFAULT).partition(".toml")
-    try:
-        if not dot:
-            document = resolved(path)
-            return _lifecycle(str(document.get("name")), document["rows"], document.get("events", {}))
-        return resolve(read_file(path + dot), [name for name in switches.split("+") if name])
-    except OSError as error:
-        raise LifecycleError(f"{source or DEFAULT}: cannot read the lifecycle: {error.strerror}") from None
-    except ValueError as error:
-        raise LifecycleError(f"{source or DEFAULT}: not a lifecycle: {error}") from None
-
-
-def read_file(path: str, extending: tuple[str, ...] = ()) -> dict[str, Any]:
-    """A lifecycle's own file, with the rows of the one beside it that it `extends`.
-
-    `extending` are the files that led here, so that a circle is an error.
-    """
-    import tomllib  # noqa: PLC0415 - only where a TOML file is given
-
-    if path in extending:
-        raise ValueError(f"extends goes in a circle: {' -> '.join((*extending, path))}")
-    with open(path, "rb") as file:
-        found = tomllib.load(file)
-    if "extends" in found:
-        base = os.path.join(os.path.dirname(path), f"{found['extends']}.toml")
-        inherited = read_file(base, (*extending, path))
-        for table in ("rows", "events"):
-            rows, own = inherited.get(table, {}), found.get(table, {})
-            found[table] = {**rows, **{name: {**rows.get(name, {}), **row} for name, row in own.items()}}
-    return found
-
-
-def resolve(document: dict[str, Any], switches: list[str]) -> Lifecycle:
-    """The rows of a lifecycle file with some of its switches on."""
-    rows, events = dict(document["rows"]), dict(document.get("events", {}))
-    for switch in switches:
-        if switch not in document.get("switches", {}):
-            known = ", ".join(document.get("switches", {})) or "none"
-            raise ValueError(f"no switch {switch!r} (it has: {known})")
-        rows.update(document["switches"][switch].get("rows", {}))
-        events.update(document["switches"][switch].get("events", {}))
-    name = "+".join([document["name"], *switches])
-    return _lifecycle(name, *({row: value["is"] for row, value in table.items()} for table in (rows, events)))
-
-
-def _lifecycle(name: str, rows: dict[str, Any], events: dict[str, Any]) -> Lifecycle:
-    return Lifecycle(name, rows, Events(name, events, moments=MOMENTS, whose=WHOSE))
+def read(path: str | None) -> Lifecycle:
+    """The lifecycle in a file. Raises LifecycleError; also without a path, for no behaviour is the usual one."""
+    if not path:
+        raise LifecycleError(f"{VARIABLE} is not set: expected the file of a lifecycle, as hookproof writes it")
+    document = resolved(path)
+    name = str(document.get("name"))
+    return Lifecycle(name, document["rows"], Events(name, document.get("events", {}), moments=MOMENTS, whose=WHOSE))
