@@ -60,7 +60,8 @@ def _main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--version", action="version", version=f"hookproof {__version__}")
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of --json and exit")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB")
+    # with a name of its own it writes no usage at once, for which argparse would import what measures the terminal
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", prog=parser.prog)
     wanted = next((word for word in arguments if not word.startswith("-")), None)
     for verb, help_ in VERBS.items():
         subparser = verbs.add_parser(verb, help=help_, description=f"{help_[0].upper()}{help_[1:]}.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from hookproof.catalogue.scenario import MAIN
 from hookproof.records import Record
 from hookproof.records.hosts import HostStarted, HostThread
 from hookproof.records.jobs import JobStarted, Look
@@ -37,7 +38,7 @@ _ORDER = ("model", "session", "agent", "hooks", "shells", "worker", "server", "c
 _CROWDS = {"agent": "more agents", "worker": "more workers", "server": "more servers", "codex": "more Codex"}
 
 
-class Cast:
+class Lanes:
     """The lanes of a journal, and which of them a record is about."""
 
     def __init__(self, records: list[Record]) -> None:
@@ -69,7 +70,7 @@ class Cast:
         match record:
             case HostStarted():
                 name = record.session
-                title = "Main session" if name == "main" else f"Session {name}"
+                title = "Main session" if name == MAIN else f"Session {name}"
                 key = self._add(Lane(f"session:{name}", "session", title, f"{self.host}, pid {record.pid}"))
                 self._agents.setdefault(name, key)
                 self._pids[record.pid] = key
