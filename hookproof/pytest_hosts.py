@@ -17,7 +17,7 @@ import pytest
 from hookproof.commands import UsageError, select
 from hookproof.commands.isolated import options_of
 from hookproof.hosts.install.releases import ReleaseError
-from hookproof.hosts.session import Program
+from hookproof.hosts.names import Program
 from hookproof.play import PlayOptions
 from hookproof.sandbox import isolation
 

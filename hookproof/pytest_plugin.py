@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from hookproof.hosts.session import Program
+    from hookproof.hosts.names import Program
     from hookproof.judge.baseline import Baseline
     from hookproof.play import Case
     from hookproof.pytest_hosts import RealHosts

@@ -17,7 +17,7 @@ from hookproof.catalogue.scenario import Scenario, calibration_files, read_scena
 from hookproof.commands import UsageError, select
 from hookproof.commands.isolated import isolated
 from hookproof.commands.outputs import write
-from hookproof.hosts.session import Program
+from hookproof.hosts.names import Program
 from hookproof.report import calibration as report
 from hookproof.report import terminal
 from hookproof.suite.runs import new_run

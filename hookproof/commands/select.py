@@ -15,7 +15,7 @@ from hookproof.catalogue.lifecycle import Resolved, lifecycle_files, real, resol
 from hookproof.catalogue.plugin import Plugin, PluginError, resolve_plugin
 from hookproof.catalogue.scenario import Scenario, read_scenario, scenario_files
 from hookproof.commands import UsageError, outputs
-from hookproof.hosts.session import Program
+from hookproof.hosts.names import Program
 from hookproof.play import PlayOptions
 
 

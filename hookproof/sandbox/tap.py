@@ -7,7 +7,6 @@ written that its tap could not write, because the host had killed it.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import shlex
 import sys
@@ -206,7 +205,6 @@ class Unfinished:
         self._journal = journal
         self._watch = watch
         self._open: dict[str, tuple[int, HookStarted]] = {}
-        self._loop = asyncio.get_running_loop()
         journal.observe(self._seen)
 
     def _seen(self, record: Record) -> None:
@@ -221,15 +219,15 @@ class Unfinished:
         elif isinstance(record, ProcessDied):
             for run, (pid, _) in self._open.items():
                 if pid == record.pid:
-                    self._loop.call_soon(self._end, run, record.signal)
+                    self._journal.after(self._end(run, record.signal))
 
     def _follow(self, pid: int, started: HookStarted) -> None:
         self._open[started.run] = (pid, started)
         identity = processes.identify(pid)
         if identity is None or not self._watch(identity):
-            self._loop.call_soon(self._end, started.run, None)
+            self._journal.after(self._end(started.run, None))
 
-    def _end(self, run: str, signal: int | None) -> None:
+    async def _end(self, run: str, signal: int | None) -> None:
         if run not in self._open:
             return
         _, started = self._open[run]

@@ -7,13 +7,12 @@ import shutil
 from pathlib import Path
 
 from hookproof import claims, interrupts, processes
-from hookproof.hosts.claude import print_mode as claude
-from hookproof.hosts.codex import exec as codex
 from hookproof.hosts.install import releases
 from hookproof.hosts.install.packages import NAMES, Host
 from hookproof.hosts.install.progress import Progress
 from hookproof.hosts.install.releases import ReleaseError
-from hookproof.hosts.session import Program
+from hookproof.hosts.names import Program
+from hookproof.hosts.registry import HOSTS
 from hookproof.journal import DeadlineMissedError
 from hookproof.sandbox import isolation
 from hookproof.sandbox.environment import environment, search_path
@@ -32,7 +31,7 @@ def resolve(host: Host, spec: str, *, isolate: bool = True, progress: Progress |
     private home, and in an isolation of its own unless `isolate` is False. Raises ReleaseError.
     """
     if spec == "fake":
-        return [claude.stand_in() if host == "claude" else codex.stand_in()]
+        return [HOSTS[host].stand_in()]
     if spec.startswith(_NPM):
         words = [word.strip().removeprefix(_NPM) for word in spec.split(",")]
         versions = [releases.check_version(word) for word in words]
@@ -72,6 +71,7 @@ async def _version(host: Host, path: Path, argv: tuple[str, ...], *, isolate: bo
             token=token,
             recorder="127.0.0.1:9",
             model="http://127.0.0.1:9",
+            hosts=HOSTS.values(),
         )
         try:
             done = await processes.run_swept(

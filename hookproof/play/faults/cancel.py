@@ -18,7 +18,6 @@ import psutil
 from hookproof import processes
 from hookproof.journal import DeadlineMissedError
 from hookproof.play.faults.context import Ground
-from hookproof.play.followers import Followers
 from hookproof.play.job_tracker import describe
 from hookproof.play.trees import below, left_by_codex, outlived
 from hookproof.records import Record
@@ -43,11 +42,9 @@ class Cancelling:
         self._jobs = ground.jobs
         self._files = ground.files
         self._asleep: dict[str, processes.Child] = {}
-        self._followers = Followers(ground.journal)
 
     async def close(self) -> None:
-        """Stop following; the sweep ends what is still asleep."""
-        await self._followers.close()
+        """Let go of what was started; the sweep ends what is still asleep."""
         for child in self._asleep.values():
             child.close()
 
@@ -117,7 +114,7 @@ class Cancelling:
         self._jobs.ids[job] = job_id
         self._ground.watch(child.identity)
         self._journal.write(JobQueued(job=job, id=job_id, worker=child.identity.pid, start=child.identity.start))
-        self._followers.later(self._sleeper_ends(job, child))
+        self._journal.after(self._sleeper_ends(job, child))
 
     async def wake(self, job: str) -> None:
         """Let the worker of a queued job begin, if it still lives. Raises NoSuchRowError."""

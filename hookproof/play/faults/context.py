@@ -1,4 +1,4 @@
-"""What every deed of a run stands on."""
+"""What the faults of a run act on and with."""
 
 from __future__ import annotations
 
@@ -8,22 +8,39 @@ from dataclasses import dataclass
 from hookproof import processes
 from hookproof.catalogue.descriptor import Companion
 from hookproof.journal import Journal
-from hookproof.play.job_tracker import Jobs
-from hookproof.play.snapshot import Looker
+from hookproof.play.job_tracker import JobTracker
+from hookproof.play.run import Run
+from hookproof.play.snapshot import Snapshots
 from hookproof.sandbox.state_edits import StateFiles
 from hookproof.sandbox.world import World
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The run's parts that deeds work on and with."""
+    """The run, and the parts of the companion's driver that faults need."""
 
-    journal: Journal
-    world: World
+    run: Run
     descriptor: Companion
-    env: Mapping[str, str]
-    group: processes.CaseProcesses
-    watch: Callable[[processes.Identity], bool]
-    looker: Looker
-    jobs: Jobs
+    looker: Snapshots
+    jobs: JobTracker
     files: StateFiles
+
+    @property
+    def journal(self) -> Journal:
+        return self.run.journal
+
+    @property
+    def world(self) -> World:
+        return self.run.sandbox
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        return self.run.env
+
+    @property
+    def group(self) -> processes.CaseProcesses:
+        return self.run.processes
+
+    @property
+    def watch(self) -> Callable[[processes.Identity], bool]:
+        return self.run.deaths.watch
