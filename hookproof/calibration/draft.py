@@ -27,7 +27,7 @@ def draft(nearest: Lifecycle, version: str, runs: Sequence[Facets]) -> str:
     """The draft as TOML."""
     known = {name: row["is"] for name, row in nearest.rows.items()}
     rows = tomlkit.table()
-    for name, value in {"version": version, **dict(_derived(nearest.host, known, runs))}.items():
+    for name, value in {"version": version, **dict(_derived(known, runs))}.items():
         source = {"source": f"measured by calibrate on {version}"}
         rows[name] = tomlkit.inline_table()
         rows[name].update(source if name in known and same(value, known[name]) else {"is": value, **source})
@@ -41,17 +41,12 @@ def draft(nearest: Lifecycle, version: str, runs: Sequence[Facets]) -> str:
     return tomlkit.dumps({**head, "rows": rows})
 
 
-def _derived(host: str, known: Mapping[str, Any], runs: Sequence[Facets]) -> Iterator[tuple[str, Any]]:
+def _derived(known: Mapping[str, Any], runs: Sequence[Facets]) -> Iterator[tuple[str, Any]]:
     """Rows that follow from what was seen."""
     yield "payload_keys", {**known["payload_keys"], **_payload_keys(known["payload_keys"], runs)}
-    groups = _all(runs, "hook processes")
-    if groups and host == "claude":
-        yield "hook_group", "host" if "in the host's process group" in groups.values() else "own"
     yield from _variables(known, runs)
-    if host == "claude":
-        yield from _claude(known, runs)
-    else:
-        yield from _codex(runs)
+    # the rows of the nearest one say which host it is of
+    yield from _codex(runs) if "child_events" in known else _claude(known, runs)
 
 
 def _all(runs: Sequence[Facets], facet: str) -> dict[str, Any]:
@@ -101,6 +96,9 @@ def _union(tables: Any) -> dict[str, set[str]]:
 
 
 def _claude(known: Mapping[str, Any], runs: Sequence[Facets]) -> Iterator[tuple[str, Any]]:
+    groups = set(_all(runs, "hook processes").values())
+    if groups:
+        yield "hook_group", "host" if "in the host's process group" in groups else "own"
     contexts = [text for run in runs for texts in run.tables["context"].values() for text in texts]
     if contexts:
         yield "context_place", "system message" if any(text.startswith("system") for text in contexts) else "reminder"

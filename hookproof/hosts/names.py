@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+MANIFEST = Path(".claude-plugin") / "plugin.json"
+CODEX_MANIFEST = Path(".codex-plugin") / "plugin.json"
+"""Where in a plugin its manifest for either host is."""
 HostName = Literal["claude", "codex"]
 """Its folder here and in `fakes/`, its option on the command line, its name in journals and reports."""
 

@@ -107,7 +107,7 @@ class Runner:
         """Wrap the plugin's hooks, before any host reads them."""
         tap.Unfinished(self._journal, self._run.deaths.watch)
         for host in self._run.hosts:
-            tap.install(self._run.sandbox.plugin, host.name, str(Path(sys.executable).resolve()))
+            tap.install(self._run.sandbox.plugin, host, str(Path(sys.executable).resolve()))
 
     async def _start(self, host: Host, setting: Setting, user: str) -> None:
         self._sessions[setting.name] = await host.begin(setting)

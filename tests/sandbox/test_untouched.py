@@ -13,7 +13,6 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from user_tree import plant, reference, snapshot
@@ -24,14 +23,14 @@ from hookproof.catalogue.plugin import Plugin, PluginError, resolve_plugin
 from hookproof.catalogue.reading import CatalogueError
 from hookproof.catalogue.tree import Tree
 from hookproof.hosts.claude import interactive as claude_terminal
+from hookproof.hosts.claude.host import CLAUDE
 from hookproof.hosts.codex import home as codex_home
-from hookproof.hosts.registry import stand_ins
+from hookproof.hosts.registry import HOSTS, stand_ins
 from hookproof.sandbox import inside, tap
 from hookproof.sandbox import world as worlds
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="making links needs a privilege on Windows")
 
-Host = Literal["claude", "codex"]
 LIFECYCLE = Resolved(name="x", host="claude", rows={})
 COMPANION: list[str] = [
     ".claude-plugin",
@@ -55,7 +54,7 @@ def staged(plugin: Plugin, folder: Path) -> None:
     folder.mkdir()
     world = worlds.build(plugin, LIFECYCLE, programs=stand_ins())
     try:
-        for host in ("claude", "codex"):
+        for host in HOSTS.values():
             tap.install(world.plugin, host, sys.executable)
     finally:
         assert world.remove()
@@ -77,8 +76,7 @@ def test_a_link_that_stays_inside_is_followed_in_the_copy(
     before = snapshot(root)
     (tmp_path / "run").mkdir()
     world = worlds.build(under_policy(root), LIFECYCLE, programs=stand_ins())
-    hosts: list[Host] = ["claude", "codex"]
-    tapped = [each for host in hosts for each in tap.install(world.plugin, host, sys.executable)]
+    tapped = [each for host in HOSTS.values() for each in tap.install(world.plugin, host, sys.executable)]
     assert tapped
     assert all(each.file.is_relative_to(world.plugin) for each in tapped)
     assert all("tap.py" in each.file.read_text(encoding="utf-8") for each in tapped)
@@ -146,7 +144,7 @@ def test_a_link_that_was_put_into_the_copy_is_not_written_through(tmp_path: Path
     (world.plugin / place).rename(world.root / "away")
     (world.plugin / place).symlink_to(to.format(users=users))
     with pytest.raises(tap.TapError, match=r"leads out of .*hookproof writes nothing there"):
-        tap.install(world.plugin, "claude", sys.executable)
+        tap.install(world.plugin, CLAUDE, sys.executable)
     for beside in ("plugin.tap-claude.json", "lifecycle-other.json"):
         (world.root / beside).unlink(missing_ok=True)
         (world.root / beside).symlink_to(users / "hooks.json")

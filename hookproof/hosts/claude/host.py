@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from hookproof.hosts.host import Host, Platform
-from hookproof.hosts.names import HooksFiles
+from hookproof.hosts.names import MANIFEST, HooksFiles
 
 if TYPE_CHECKING:
     from hookproof.hosts.session import Session, Setting
@@ -68,9 +68,7 @@ CLAUDE = ClaudeHost(
     package="@anthropic-ai/claude-code",
     says="claude code",
     # its default file is read besides those that are named (measured)
-    hooks=HooksFiles(
-        Path(".claude-plugin") / "plugin.json", default_beside_named=True, only_dotted=False, cmd_on_windows=False
-    ),
+    hooks=HooksFiles(MANIFEST, default_beside_named=True, only_dotted=False, cmd_on_windows=False),
     key="ANTHROPIC_API_KEY",
     names_agents_in_hooks=True,
 )

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from hookproof.hosts.host import Host, Platform
-from hookproof.hosts.names import HooksFiles
+from hookproof.hosts.names import CODEX_MANIFEST, HooksFiles
 
 if TYPE_CHECKING:
     from hookproof.hosts.session import Session, Setting
@@ -69,9 +69,7 @@ CODEX = CodexHost(
     package="@openai/codex",
     says="codex",
     # its default file is read only where none is named (measured)
-    hooks=HooksFiles(
-        Path(".codex-plugin") / "plugin.json", default_beside_named=False, only_dotted=True, cmd_on_windows=True
-    ),
+    hooks=HooksFiles(CODEX_MANIFEST, default_beside_named=False, only_dotted=True, cmd_on_windows=True),
     key="OPENAI_API_KEY",
     names_agents_in_hooks=False,
 )
