@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from hookproof import places
 from hookproof.catalogue.descriptor import Companion, State
+from hookproof.catalogue.fault import AnyFault
 from hookproof.hosts.registry import WORKER
 from hookproof.journal import DeadlineMissedError
 from hookproof.play.driver import Driver
-from hookproof.play.faults.context import Ground
+from hookproof.play.faults.injection import Target
 from hookproof.play.faults.injector import Faults
 from hookproof.play.job_tracker import JobTracker
 from hookproof.play.run import Run
@@ -32,7 +33,8 @@ class CompanionDriver(Driver):
         self._jobs = JobTracker(run, descriptor)
         ShellTracker(run)
         self._snapshots = Snapshots(run, descriptor)
-        self._faults: Faults | None = None
+        files = StateFiles(run.sandbox, descriptor.state)
+        self._faults = Faults(Target(run, descriptor, self._snapshots, self._jobs, files))
 
     def variables(self) -> Mapping[str, str]:
         verbs = self._descriptor.commands
@@ -59,16 +61,12 @@ class CompanionDriver(Driver):
         else:
             left = [job.leaves for job in self.run.case.scenario.jobs.values() if job.leaves is not None]
             self.run.env.update({"HOOKPROOF_CODEX_GRANDCHILD": left[0]} if left else {})
-        files = StateFiles(self.run.sandbox, self._descriptor.state)
-        # after the tap has been installed: it must see a hook begin before a fault kills it
-        self._faults = Faults(Ground(self.run, self._descriptor, self._snapshots, self._jobs, files))
 
     async def evidence(self) -> None:
         """Nothing beside the census, which has the plugin's rows."""
 
     async def close(self) -> None:
-        if self._faults is not None:
-            await self._faults.close()
+        await self._faults.close()
 
     async def hold(self, agent: str, after: str) -> None:
         job = self._model_job(agent)
@@ -103,9 +101,8 @@ class CompanionDriver(Driver):
     async def snapshot(self, step: int) -> None:
         await self._snapshots.take(step)
 
-    async def inject(self, fault: str, job: str) -> None:
-        if self._faults is not None:
-            await self._faults.do(fault, job)
+    async def inject(self, fault: AnyFault, job: str) -> None:
+        await self._faults.inject(fault, job)
 
     async def fetch_result(self, job: str) -> None:
         await self._snapshots.fetch(job, await self._jobs.find_id(job))

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Mapping
 from typing import Protocol
 
 from hookproof.catalogue.descriptor import State
+from hookproof.catalogue.fault import AnyFault
 from hookproof.play.run import Run
 from hookproof.records.run import Error
 
@@ -43,9 +44,9 @@ class Driver(Protocol):
         """Ask the plugin for the result of a job, as a user would."""
         raise ValueError(f"this kind of plugin has no job {job!r} to fetch a result of")
 
-    async def inject(self, fault: str, job: str) -> None:
+    async def inject(self, fault: AnyFault, job: str) -> None:
         """Do to a job what the scenario asks for. A scenario of another kind cannot ask for it."""
-        self.run.journal.write(Error(where="play", what=f"{fault!r} {job} cannot be done to this kind of plugin"))
+        self.run.journal.write(Error(where="play", what=f"{str(fault)!r} {job} cannot be done to this kind of plugin"))
 
     async def end_session(self, name: str, ending: Awaitable[None]) -> None:  # noqa: ARG002 - others tell of it
         """See to it that a session ends, which `ending` does, before the run's end."""

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from hookproof.catalogue.fault import AnyFault
 from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.scenario import MAIN
 from hookproof.errors import describe
@@ -197,8 +198,8 @@ class Runner:
         if errors:
             raise errors[0]
 
-    async def deed(self, text: str, job: str) -> None:
-        await self._driver.inject(text, job)
+    async def inject(self, fault: AnyFault, job: str) -> None:
+        await self._driver.inject(fault, job)
 
     async def type(self, session: str, text: str) -> None:
         async with self._patience(f"session {session!r} to take {text[:80]!r}"):

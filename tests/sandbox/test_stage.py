@@ -19,6 +19,8 @@ from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.hosts.registry import HOSTS, stand_ins
 from hookproof.journal import Journal
 from hookproof.records import Record, plain
+from hookproof.records.run import Error, Stranger
+from hookproof.records.told import CodexExit, ShellHeld
 from hookproof.sandbox import world as worlds
 from hookproof.sandbox.environment import environment, search_path
 from hookproof.sandbox.recorder import Recorder
@@ -173,19 +175,22 @@ def test_a_record_is_in_the_journal_before_its_sender_goes_on() -> None:
     first, second = records(
         b'{"kind": "codex.exit", "why": "1", "seq": 99, "by": 8, "self": 1}', b'{"kind": "shell.held", "job": "x"}'
     )
-    assert (first["kind"], first["source"], first["by"], first["seq"]) == ("codex.exit", "claude", 7, 1)
-    assert (first["why"], plain(first)["self"], second["kind"]) == ("1", 1, "shell.held")
+    assert isinstance(first, CodexExit)
+    assert isinstance(second, ShellHeld)
+    assert (first.source, first.by, first.seq, first.why) == ("claude", 7, 1, "1")
+    assert plain(first)["self"] == 1
 
 
 def test_a_stranger_is_turned_away_and_told() -> None:
     (record,) = records(b'{"kind": "hook.started"}', token="wrong")
-    assert record["kind"] == "stranger"
+    assert isinstance(record, Stranger)
 
 
 @pytest.mark.parametrize("line", [b"nonsense", b"[1]", b"\xff\xfe"])
 def test_a_record_that_is_no_object_is_an_error_not_a_crash(line: bytes) -> None:
     (record,) = records(line)
-    assert (record["kind"], record["where"]) == ("error", "recorder")
+    assert isinstance(record, Error)
+    assert record.where == "recorder"
 
 
 @pytest.mark.parametrize(("let_go", "status"), [(True, 0), (False, 1)], ids=["let go", "the run is over"])
@@ -196,7 +201,7 @@ def test_a_held_command_goes_on_only_when_it_is_let_go(tmp_path: Path, let_go: b
         env = {**os.environ, "HOOKPROOF_RECORDER": await recorder.start(), "HOOKPROOF_TOKEN": "right"}
         program = [sys.executable, "-I", "-S", str(places.FAKES / "hold" / "hold.py"), "job=review"]
         held = await asyncio.create_subprocess_exec(*program, env=env)
-        await journal.wait(lambda r: r["kind"] == "shell.held", waiting_for="the command to be held", seconds=10)
+        await journal.wait(lambda r: isinstance(r, ShellHeld), waiting_for="the command to be held", seconds=10)
         assert held.returncode is None
         if let_go:
             recorder.let_go()
@@ -210,7 +215,9 @@ def test_a_held_command_goes_on_only_when_it_is_let_go(tmp_path: Path, let_go: b
 
     code, seen = asyncio.run(play())
     assert code == status
-    assert [(record["kind"], record["job"]) for record in seen] == [("shell.held", "review")]
+    (held,) = seen
+    assert isinstance(held, ShellHeld)
+    assert held.job == "review"
 
 
 def test_state_is_read_from_every_root_and_damage_is_told() -> None:
@@ -226,8 +233,8 @@ def test_state_is_read_from_every_root_and_damage_is_told() -> None:
     (good / "jobs" / "task-1.json").write_text(json.dumps({"request": {"prompt": "job=review look"}}))
     (torn / "state.json").write_text('{"jobs": [')
     entries = read_state(world, state)
-    assert [entry["rows"] for entry in entries] == [[{"id": "task-1"}], []]
-    assert "state.json" in entries[1]["error"]
+    assert [entry.rows for entry in entries] == [[{"id": "task-1"}], []]
+    assert "state.json" in (entries[1].error or "")
     assert find_row(entries, state, "review", world) == {"id": "task-1"}
     assert find_row(entries, state, "rev", world) is None
     (good / "state.json").write_text(json.dumps({"jobs": [{"id": "task-1"}, {"id": "review-2", "status": "running"}]}))

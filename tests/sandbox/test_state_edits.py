@@ -86,8 +86,8 @@ def test_a_torn_list_is_half_of_what_it_was(bench: Bench) -> None:
     before = bench.list.read_bytes()
     (torn,) = bench.files.tear()
     assert bench.list.read_bytes() == before[: len(before) // 2]
-    assert (torn["bytes"], torn["left"]) == (len(before), len(before) // 2)
-    assert torn["file"].endswith("project-1/state.json")
+    assert (torn.bytes, torn.left) == (len(before), len(before) // 2)
+    assert torn.file.endswith("project-1/state.json")
 
 
 def test_where_there_is_no_server_none_is_changed(bench: Bench) -> None:
@@ -204,7 +204,7 @@ def test_a_list_that_has_two_names_in_the_run_is_torn_once(bench: Bench) -> None
     before = bench.list.read_bytes()
     (torn,) = bench.files.tear()
     assert bench.list.read_bytes() == before[: len(before) // 2]
-    assert torn["left"] == len(before) // 2
+    assert torn.left == len(before) // 2
 
 
 @LINKS

@@ -26,6 +26,7 @@ from hookproof.hosts.claude import interactive as claude_terminal
 from hookproof.hosts.claude.host import CLAUDE
 from hookproof.hosts.codex import home as codex_home
 from hookproof.hosts.registry import HOSTS, stand_ins
+from hookproof.records.told import HookStarted
 from hookproof.sandbox import inside, tap
 from hookproof.sandbox import world as worlds
 
@@ -230,7 +231,7 @@ def test_a_run_with_the_tap_leaves_the_checkout_as_it_was(
 def _tapped(tmp_path: Path) -> bool:
     """Whether the hooks of the one case that was played were wrapped, as the host read them."""
     (path,) = (tmp_path / "runs").glob("2*/*/journal.jsonl")
-    commands = [record["command"] for record in journal.read(path) if record["kind"] == "hook.started"]
+    commands = [record.command for record in journal.read(path) if isinstance(record, HookStarted)]
     return any("tap.py" in command for command in commands)
 
 

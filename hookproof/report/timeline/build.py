@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 
+from hookproof.judge.verdict import CheckResult
 from hookproof.records import KINDS, Record
 from hookproof.records.faults import Fault
 from hookproof.report.timeline.agents import AgentTellers
 from hookproof.report.timeline.jobs import JobTellers
 from hookproof.report.timeline.model import Arrow, Mark, Timeline
-from hookproof.report.timeline.senders import Outcome
 
 MOST_EVENTS = 10_000
 """A picture of more is read by nobody."""
 
 
-def build(records: list[Record], outcomes: Iterable[Outcome] = (), *, most: int = MOST_EVENTS) -> Timeline:
-    """The picture of one journal; `outcomes` are the judged requirements, whose breaking is marked."""
-    return _Builder(records, outcomes, most).build()
+def build(records: list[Record], checks: Iterable[CheckResult] = (), *, most: int = MOST_EVENTS) -> Timeline:
+    """The picture of one journal; `checks` are the judged requirements, whose breaking is marked."""
+    return _Builder(records, checks, most).build()
 
 
 class _Builder(AgentTellers, JobTellers):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hookproof.machine import signal_name
 from hookproof.records import plain
 from hookproof.records.faults import Fault
 from hookproof.records.jobs import Cancel, JobLaunched, JobRefused, JobStarted, Look, Result
@@ -31,15 +32,14 @@ class JobTellers(Drawing):
 
     def on_shell_ended(self, record: ShellEnded) -> None:
         """A shell ends, by itself or by the host."""
-        by = str(record.ended_by)
         row = self.row(record, f"the shell has {words.how_it_ended(record)}")
         self.over(f"shell:{record.run}", row)
-        if by.startswith("host"):
+        if record.by_host is not None:
             inferred = " (inferred)" if record.inferred else ""
-            self.picture.rows[row].text = f"the host ends the shell, {by.removeprefix('host ')}{inferred}"
+            self.picture.rows[row].text = f"the host ends the shell, {record.by_host}{inferred}"
             self.picture.rows[row].tone = "bad"
             host = self.cast.process(record.by) or self.cast.main
-            name = words.signal_name(record.signal) if record.signal else ""
+            name = signal_name(record.signal) if record.signal else ""
             self.arrow(Arrow(row, host, SHELLS, "signal", name, not record.inferred))
             self.mark(row, SHELLS, "killed")
         else:
@@ -69,10 +69,10 @@ class JobTellers(Drawing):
 
     def on_codex_signal(self, record: CodexSignal) -> None:
         """Codex tells of a signal, and the kernel told it of the sender."""
-        who, lane = sender(self.story, self.cast, record), self.cast.process(record.by)
+        who, lane = sender(self.view, self.cast, record), self.cast.process(record.by)
         if lane is None or who is None:
             return
-        name = words.signal_name(record.signal)
+        name = signal_name(record.signal)
         why = [Detail("how that is known", f"observed: the kernel named pid {record.sender_pid} as the sender")]
         row = self.row(record, f"Codex is sent {name} {who.words} (observed)", details=why)
         self.picture.rows[row].tone = "bad"
@@ -93,14 +93,14 @@ class JobTellers(Drawing):
         lane = self.cast.process(record.pid)
         if lane is None or lane in {SHELLS, HOOKS} or self.cast.lane(lane).kind == "session":
             return
-        who = sender(self.story, self.cast, record) if record.signal else None
+        who = sender(self.view, self.cast, record) if record.signal else None
         row = self.row(record, f"{self.cast.name(lane)} (pid {record.pid}) {self._death(record, who)}")
         self.over(f"pid:{record.pid}", row)
         self.mark(row, lane, "killed" if record.signal else "death")
         if record.signal:
             self.picture.rows[row].tone = "bad"
         if who is not None:
-            name = words.signal_name(record.signal)
+            name = signal_name(record.signal) if record.signal else ""
             self.arrow(Arrow(row, who.lane, lane, "signal", name, who.certain))
             self.picture.rows[row].details.append(Detail("how that is known", who.why))
 
@@ -141,7 +141,7 @@ class JobTellers(Drawing):
     def on_job_started(self, record: JobStarted) -> None:
         """The companion has written the job down, and its worker is known."""
         job, saved = str(record.job), record.row or {}
-        session = saved.get(self.story.fields.get("session", ""))
+        session = saved.get(self.view.fields.get("session", ""))
         owner = self.cast.session(str(session)) if session else None
         own = "’s own session" if self.cast.has_own_session(session) else ""
         tagged = f", written down for {self.cast.name(owner)}{own}" if owner else ""
@@ -168,7 +168,7 @@ class JobTellers(Drawing):
             return
         answers = {place: asked.answer for place, asked in record.places.items()}
         details = [Detail("status --all --json", words.pretty(answers)), Detail("alive", _alive(record))]
-        text = f"status: {words.asked_words(self.story, record, self.job)}"
+        text = f"status: {words.asked_words(self.view, record, self.job)}"
         self.mark(self.row(record, text, details=details), HARNESS, "look")
 
     def on_fault(self, record: Fault) -> None:

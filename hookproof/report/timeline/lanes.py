@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from hookproof.catalogue.scenario import MAIN
 from hookproof.hosts import registry
 from hookproof.records import Record
 from hookproof.records.hosts import HostStarted, HostThread
@@ -71,7 +72,7 @@ class Cast:
         match record:
             case HostStarted():
                 name = record.session
-                title = "Main session" if name == "main" else f"Session {name}"
+                title = "Main session" if name == MAIN else f"Session {name}"
                 key = self._add(Lane(f"session:{name}", "session", title, f"{self.host}, pid {record.pid}"))
                 self._agents.setdefault(name, key)
                 self._pids[record.pid] = key
