@@ -202,16 +202,9 @@ def _stream(records: list[Record]) -> Iterator[tuple[str, Any]]:
     for record in records:
         if not isinstance(record, HostLine) or record.line_subtype in _UNTOLD:
             continue
-        words = [record.line_type, record.line_subtype, record.line_status, _item(record)]
+        words = [record.line_type, record.line_subtype, record.line_status, record.line_item]
         kinds[f"{record.session} {'/'.join(str(word) for word in words if word)}"] += 1
     yield from kinds.items()
-
-
-def _item(record: HostLine) -> str | None:
-    """What a line of Codex is about."""
-    text = record.text or ""
-    _, found, rest = text.partition('"type": "')[2].partition('"item": ')
-    return rest.partition('"type": "')[2].partition('"')[0] or None if found else None
 
 
 def _exit(record: HostExited) -> str:

@@ -138,6 +138,10 @@ class Scenario(Strict):
         for owner, script in self.model.items():
             yield from ((owner, step) for step in script if isinstance(step, Spawn))
 
+    def answers(self) -> dict[str, str]:
+        """What the worker's model answers, by job."""
+        return {name: job.answer or f"Codex has finished job={name}." for name, job in self.jobs.items()}
+
     @model_validator(mode="after")
     def _refers_to_what_is_there(self) -> Scenario:
         mistakes = [*self._dangling(), *self._unscripted()]
@@ -226,9 +230,14 @@ def read_scenario(path: Path, *, root: Path = places.SCENARIOS) -> Scenario:
         if reserved in table:
             raise CatalogueError(path, [f"{reserved}: unknown key; the path of the file is its id"])
     scenario = validate(path, table, Scenario)
-    inside = path.resolve().is_relative_to(root.resolve())
-    name = path.resolve().relative_to(root.resolve()) if inside else Path(path.name)
-    return scenario.model_copy(update={"id": name.with_suffix("").as_posix(), "path": path})
+    return scenario.model_copy(update={"id": scenario_id(path, root=root), "path": path})
+
+
+def scenario_id(path: Path, *, root: Path = places.SCENARIOS) -> str:
+    """The id of the scenario in `path`, which need not be read for it."""
+    full, root = path.resolve(), root.resolve()
+    name = full.relative_to(root) if full.is_relative_to(root) else Path(path.name)
+    return name.with_suffix("").as_posix()
 
 
 def scenario_files(root: Path = places.SCENARIOS) -> list[Path]:

@@ -40,7 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(parsed: argparse.Namespace) -> int:
-    """Play both, print, write. Exit status 1 when a difference is not excused, or an excuse excuses nothing."""
+    """Play both, print, write. Exit status 1 when a difference is not known, or a known one does not come any more."""
     if parsed.repeat < 1:
         raise UsageError(f"--repeat {parsed.repeat}: expected a number from 1")
     host = next(name for name in HOSTS if getattr(parsed, name))
@@ -65,7 +65,7 @@ def execute(parsed: argparse.Namespace) -> int:
     if parsed.record is not None:
         write(parsed.record, draft(file, found.version, [each for runs in reals.values() for each in runs]))
         console.print(f"the draft of a lifecycle of {host} {found.version} is in {parsed.record}")
-    return 1 if judged.unexcused or judged.stale else 0
+    return 1 if judged.unexplained or judged.stale else 0
 
 
 def scenarios(host: HostName, globs: Sequence[str]) -> list[Scenario]:

@@ -49,8 +49,7 @@ class CompanionDriver(Driver):
         return " ".join(["env", *(f"-u {name}" for name in self._descriptor.exports)])
 
     def answers(self) -> Mapping[str, str]:
-        jobs = self.run.case.scenario.jobs
-        return {name: job.answer or f"Codex has finished job={name}." for name, job in jobs.items()}
+        return self.run.case.scenario.answers()
 
     def state(self) -> State | None:
         return self._descriptor.state

@@ -42,10 +42,10 @@ def header(case: Case, options: PlayOptions) -> run.Case:
 
 
 def _with_jobs(known: run.Case, case: Case, descriptor: Companion) -> run.Case:
-    jobs, words = case.scenario.jobs, descriptor.state.words
+    words = descriptor.state.words
     return replace(
         known,
-        jobs={name: JobAnswer(answer=job.answer or f"Codex has finished job={name}.") for name, job in jobs.items()},
+        jobs={name: JobAnswer(answer=answer) for name, answer in case.scenario.answers().items()},
         words=Words(active=words.active, succeeded=words.succeeded, ended=words.ended, cancelled=words.cancelled),
         fields=descriptor.state.fields.model_dump(),
         job_file=descriptor.state.job_file,

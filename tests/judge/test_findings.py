@@ -8,7 +8,7 @@ import agent_records as agents
 import pytest
 import run_records as jobs
 import test_context_checks
-from job_runs import FAILED, GHOST, LAUNCHES, LOST, RAN, RUNS, TORN, TWO, WORKER_KILLED
+from job_runs import FAILED, GHOST, HOOK_KILLED, LAUNCHES, LOST, RAN, RUNS, TORN, TWO, WORKER_KILLED
 from run_records import journal, launch, look, started, told
 
 from hookproof.catalogue.requirement import read_requirements
@@ -132,6 +132,14 @@ SUBAGENTS = agents.asks("child", "rules", agents.POLICY, "go", parent="main")
         # of several records of a kind the one by which it was judged
         (journal(*WORKER_KILLED, look(GHOST), look(FAILED), requires=["JOB-09"]), "the 1st look"),
         (journal(*LOST, look(FAILED), look(), requires=["JOB-04"]), "the 2nd look"),
+        (journal(*LOST, look(), look(), requires=["JOB-06"]), "the 2nd look"),
+        (journal(*LOST, HOOK_KILLED, look(FAILED), look(), jobs.census(), requires=["JOB-12"]), "the 2nd look"),
+        (
+            journal(
+                jobs.planted(1), jobs.planted(2), jobs.died(1, signal=9), jobs.died(2, signal=9), requires=["JOB-14"]
+            ),
+            "the 1st process.died",
+        ),
         (journal(*RAN, look(), look(GHOST, main=[]), requires=["JOB-16"]), "the 2nd look"),
         (journal(launch(), *started(), TORN, look(GHOST), look(GHOST, main=[]), requires=["JOB-22"]), "the 2nd look"),
         (
@@ -178,6 +186,7 @@ def test_where_a_text_landed_is_data() -> None:
     size = len(agents.PLANNER.encode())
     assert check.landed == Landed(request=1, role="developer", message=2, bytes=size)
     assert str(check.landed) == f"developer message 2, {size} bytes"
+    assert check.detail == f"model request 1, developer message 2, {size} bytes: 'PLANNER one'"
     assert (check.agent, check.verdict) == ("child", "conforms")
 
 

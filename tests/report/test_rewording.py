@@ -105,5 +105,7 @@ def test_a_cause_beside_another_is_told_in_other_words() -> None:
 
 def test_a_surprise_says_by_itself_what_it_is() -> None:
     check = a_check("JOB-03", "violates")
-    assert Surprise.violation("jobs/x", check).violated
-    assert not Surprise.unknown("jobs/x", check).violated
+    violation, doubt = Surprise.violation("jobs/x", check), Surprise.unknown("jobs/x", check)
+    assert (violation.violated, doubt.violated) == (True, False)
+    assert violation.sentence == "jobs/x:JOB-03 is violated: seen 'lost', accepted survives, refused"
+    assert doubt.sentence == "jobs/x:JOB-03 is unknown: as the journal tells"

@@ -18,7 +18,7 @@ import pytest
 from user_tree import plant, reference, snapshot
 
 from hookproof import journal, places
-from hookproof.catalogue.lifecycle import Resolved
+from hookproof.catalogue.lifecycle import Resolved, resolve_lifecycle
 from hookproof.catalogue.plugin import Plugin, PluginError, resolve_plugin
 from hookproof.catalogue.reading import CatalogueError
 from hookproof.catalogue.tree import Tree
@@ -199,7 +199,9 @@ def test_the_files_of_a_project_are_written_with_their_folders(tmp_path: Path) -
 def disguised(tmp_path: Path) -> Path:
     """The stand-in, as a program that says it is Claude Code 2.1.91: such a host's hooks are tapped."""
     program, fake = tmp_path / "claude", places.FAKES / "claude" / "claude.py"
-    program.write_text(f'#!/bin/sh\nunset HOOKPROOF_LIFECYCLE\nexec {sys.executable} -I -S {fake} "$@"\n')
+    behaviour = tmp_path / "lifecycle.json"
+    behaviour.write_text(resolve_lifecycle("claude-2.1.91").model_dump_json(), encoding="utf-8")
+    program.write_text(f'#!/bin/sh\nHOOKPROOF_LIFECYCLE={behaviour} exec {sys.executable} -I -S {fake} "$@"\n')
     program.chmod(0o755)
     return program
 

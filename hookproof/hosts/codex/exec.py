@@ -85,5 +85,11 @@ class ExecSession(Session):
     def _heard(self, value: dict[str, Any]) -> None:
         if value.get("type") == "thread.started" and self._thread is None:
             self._thread = str(value.get("thread_id"))
-        text = json.dumps(value)
-        self._setting.journal.write(HostLine(session=self.name, line_type=value.get("type"), text=text[:2000]))
+        item = value.get("item")
+        line = HostLine(
+            session=self.name,
+            line_type=value.get("type"),
+            line_item=item.get("type") if isinstance(item, dict) else None,
+            text=json.dumps(value)[:2000],
+        )
+        self._setting.journal.write(line)

@@ -49,10 +49,10 @@ class _Builder(AgentTellers, JobTellers):
 
     def _drawn(self) -> Timeline:
         """The picture with its lanes in order, those of a crowd put together."""
-        picture, draw = self.picture, self.cast.drawn_in
+        picture, draw = self.picture, self.lanes.drawn_in
         used = {bar.lane for bar in picture.bars} | {mark.lane for mark in picture.marks}
         used |= {lane for arrow in picture.arrows for lane in (arrow.start, arrow.end)}
-        picture.lanes = self.cast.in_order(used)
+        picture.lanes = self.lanes.in_order(used)
         for bar in picture.bars:
             bar.lane = draw(bar.lane)
         picture.arrows = [

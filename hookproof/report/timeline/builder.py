@@ -10,7 +10,7 @@ from hookproof.judge.verdict import CheckResult, Verdict
 from hookproof.records import Record
 from hookproof.records.model import ModelRequest
 from hookproof.records.run import SweepBegan
-from hookproof.report.timeline.lanes import Cast
+from hookproof.report.timeline.lanes import Lanes
 from hookproof.report.timeline.model import Arrow, Bar, BarKind, Detail, Mark, MarkKind, Row, Timeline, Tone
 
 
@@ -20,7 +20,7 @@ class Drawing:
     def __init__(self, records: list[Record], checks: Iterable[CheckResult], most: int) -> None:
         swept = next((number for number, each in enumerate(records) if isinstance(each, SweepBegan)), len(records))
         self.view = RunView(records)
-        self.cast = Cast(records)
+        self.lanes = Lanes(records)
         self.job = self.view.first_job()
         self.picture = Timeline()
         self.most = most
@@ -83,11 +83,11 @@ class Drawing:
         """By hook run: the agents whose models its context reached."""
         found: dict[str, list[str]] = {}
         for request in self.view.of(ModelRequest) if self.contexts else ():
-            for run in self.told(request):
-                found.setdefault(run.started.run, []).append(self.cast.asker(request))
+            for run in self.contexts_in(request):
+                found.setdefault(run.started.run, []).append(self.lanes.asker(request))
         return found
 
-    def told(self, request: ModelRequest) -> list[HookRun]:
+    def contexts_in(self, request: ModelRequest) -> list[HookRun]:
         """The hook runs whose context is among the texts that a request told a model anew."""
         told = (t for t in request.texts if t.role != "assistant" and not t.inherited)
         texts = [text.text for text in told]
@@ -97,5 +97,5 @@ class Drawing:
             if run.ended is not None and run.ended.seq < request.seq and any(context in text for text in texts)
         ]
         # two hooks may say the same: then each agent was told by its own
-        asker = self.cast.asker(request)
-        return [run for run in runs if self.cast.agent(run.started) == asker] or runs
+        asker = self.lanes.asker(request)
+        return [run for run in runs if self.lanes.agent(run.started) == asker] or runs

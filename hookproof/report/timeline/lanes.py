@@ -39,7 +39,7 @@ _ORDER = ("model", "session", "agent", "hooks", "shells", "worker", "server", "c
 _CROWDS = {"agent": "more agents", "worker": "more workers", "server": "more servers", "client": "more Codex"}
 
 
-class Cast:
+class Lanes:
     """The lanes of a journal, and which of them a record is about."""
 
     def __init__(self, records: list[Record]) -> None:

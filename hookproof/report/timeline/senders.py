@@ -13,7 +13,7 @@ from hookproof.judge.run_view import RunView
 from hookproof.records import Record
 from hookproof.records.run import ProcessDied
 from hookproof.records.told import CodexSignal, ShellEnded, ShellStarted
-from hookproof.report.timeline.lanes import HARNESS, HOOKS, Cast
+from hookproof.report.timeline.lanes import HARNESS, HOOKS, Lanes
 
 _HOST_MS = 1000.0
 
@@ -28,38 +28,38 @@ class Sender:
     why: str
 
 
-def sender(view: RunView, cast: Cast, record: ProcessDied | CodexSignal) -> Sender | None:
+def sender(view: RunView, lanes: Lanes, record: ProcessDied | CodexSignal) -> Sender | None:
     """Who sent the signal of which a process died, or of which Codex told; None when nothing points at anybody."""
     if isinstance(record, CodexSignal):
-        return _named(view, cast, record)
+        return _named(view, lanes, record)
     told = next(
         (each for each in view.of(CodexSignal) if each.by == record.pid and each.signal == record.signal),
         None,
     )
     if told is not None:
-        return _named(view, cast, told)
-    return _host(view, cast, record) or _hook(view, record)
+        return _named(view, lanes, told)
+    return _host(view, lanes, record) or _hook(view, record)
 
 
-def _named(view: RunView, cast: Cast, record: CodexSignal) -> Sender:
+def _named(view: RunView, lanes: Lanes, record: CodexSignal) -> Sender:
     senders = {record.sender_pid, record.sender_ppid}
     why = f"observed: the kernel named pid {record.sender_pid} as the sender"
     for run in view.hooks:
         if run.started.pid in senders and run.started.at - _HOST_MS <= record.at:
             return Sender(HOOKS, f"by the {run.event} hook", certain=True, why=why)
-    lane = cast.process(record.sender_pid) or cast.process(record.sender_ppid)
+    lane = lanes.process(record.sender_pid) or lanes.process(record.sender_ppid)
     if lane is not None:
-        return Sender(lane, f"by {cast.name(lane)}", certain=True, why=why)
+        return Sender(lane, f"by {lanes.name(lane)}", certain=True, why=why)
     return Sender(HARNESS, f"by pid {record.sender_pid}", certain=True, why=why)
 
 
-def _host(view: RunView, cast: Cast, record: ProcessDied) -> Sender | None:
+def _host(view: RunView, lanes: Lanes, record: ProcessDied) -> Sender | None:
     starts = {each.run: each for each in view.of(ShellStarted)}
     for shell in view.of(ShellEnded):
         begun = starts.get(shell.run)
         if begun is None or shell.by_host is None or abs(shell.at - record.at) > _HOST_MS:
             continue
-        host = cast.process(begun.by) or cast.main
+        host = lanes.process(begun.by) or lanes.main
         own = begun.pid == record.pid and not shell.inferred
         why = "observed: the host’s own record" if own else "inferred: the host ended the shell just then"
         return Sender(host, f"by the host, {shell.by_host}", certain=own, why=why)
