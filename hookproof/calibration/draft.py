@@ -36,14 +36,16 @@ _OF_A_CHILD: dict[str, list[dict[str, Any]]] = {
     ],
 }
 """What can fire at these moments, with its usual cells; of several the first that was seen."""
+_ONLY_CLAUDE = "shell_variables"
+"""A row that lifecycles of Claude Code have and those of Codex have not."""
 _OF_CHILDREN = frozenset({"agent_id", "agent_type"})
 
 
 def draft(nearest: Lifecycle, version: str, runs: Sequence[Facets]) -> str:
     """The draft as TOML."""
     rows, events = ({name: row["is"] for name, row in table.items()} for table in (nearest.rows, nearest.events))
-    derived = {"version": version, **dict(_derived(nearest.host, rows, runs))}
-    of_events = dict(_claudes_events(events, runs) if nearest.host == "claude" else _codexs_events(events, runs))
+    derived = {"version": version, **dict(_derived(rows, runs))}
+    of_events = dict(_claudes_events(events, runs) if _ONLY_CLAUDE in rows else _codexs_events(events, runs))
     head = {
         "name": f"{nearest.host}-{version}",
         "title": f"a draft for {version}, from {nearest.name} and a calibration",
@@ -77,14 +79,12 @@ def _inline(row: Mapping[str, Any]) -> tomlkit.items.InlineTable:
     return inline
 
 
-def _derived(host: str, known: Mapping[str, Any], runs: Sequence[Facets]) -> Iterator[tuple[str, Any]]:
+def _derived(known: Mapping[str, Any], runs: Sequence[Facets]) -> Iterator[tuple[str, Any]]:
     """Rows that follow from what was seen."""
     yield "payload_keys", {**known["payload_keys"], **_payload_keys(known["payload_keys"], runs)}
-    groups = _all(runs, "hook processes")
-    if groups and host == "claude":
-        yield "hook_group", "host" if "in the host's process group" in groups.values() else "own"
     yield from _variables(known, runs)
-    if host == "claude":
+    groups = _all(runs, "hook processes")
+    if _ONLY_CLAUDE in known:
         yield from _claude(known, runs)
     elif groups:
         yield "hook_group", "host" if "in the host's process group" in groups.values() else "own session"
@@ -137,6 +137,9 @@ def _union(tables: Any) -> dict[str, set[str]]:
 
 
 def _claude(known: Mapping[str, Any], runs: Sequence[Facets]) -> Iterator[tuple[str, Any]]:
+    groups = set(_all(runs, "hook processes").values())
+    if groups:
+        yield "hook_group", "host" if "in the host's process group" in groups else "own"
     contexts = [text for run in runs for texts in run.tables["context"].values() for text in texts]
     if contexts:
         yield "context_place", "system message" if any(text.startswith("system") for text in contexts) else "reminder"

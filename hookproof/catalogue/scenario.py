@@ -27,6 +27,7 @@ from hookproof.catalogue.step import (
     ResumeSession,
     Then,
 )
+from hookproof.hosts.names import HostName
 
 MAIN = "main"
 CALIBRATION = "calibration"
@@ -47,7 +48,7 @@ class Session(Strict):
     """A further session in the same workspace, started or forked from main by a `[[then]]` step."""
 
     user: str
-    host: Literal["claude", "codex"] | None = None
+    host: HostName | None = None
     """The other host than the scenario's."""
     lifecycle: str | None = None
     """What that host does; only with `host`."""
@@ -109,7 +110,7 @@ class Scenario(Strict):
     title: str
     source: str
     about: str = ""
-    host: Literal["claude", "codex"]
+    host: HostName
     kind: Literal["companion", "context", "calibration"]
     requires: list[str] = []
     """The requirements that it is about; none for calibration, which holds a stand-in against the real host."""

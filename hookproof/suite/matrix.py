@@ -15,7 +15,7 @@ from hookproof.catalogue.plugin import Plugin
 from hookproof.catalogue.reading import CatalogueError
 from hookproof.catalogue.requirement import Requirement, read_requirements
 from hookproof.catalogue.scenario import Scenario
-from hookproof.hosts.session import Program
+from hookproof.hosts.names import Program
 from hookproof.play import Case
 from hookproof.report.results import Skipped
 
