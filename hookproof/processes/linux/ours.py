@@ -98,7 +98,8 @@ def _pids_of_popens() -> set[int | None]:
     wanted = tuple(kinds)
     pids: set[int | None] = set()
     # an object refers to its class: the collector finds these in a third of the time that looking at each object takes
-    for each in gc.get_referrers(*kinds):
+    referrers: list[object] = gc.get_referrers(*kinds)
+    for each in referrers:
         # not isinstance: some objects answer for others, and do work when they are asked
         if issubclass(type(each), wanted):
             pids.add(vars(each).get("pid"))
