@@ -12,7 +12,7 @@ from typing import Any
 
 import tomlkit
 
-from hookproof.calibration.facets import Facets, event_of
+from hookproof.calibration.facets import Facets, Hook
 from hookproof.catalogue.lifecycle import Lifecycle, same
 from hookproof.catalogue.scenario import MAIN
 
@@ -44,9 +44,9 @@ def draft(nearest: Lifecycle, version: str, runs: Sequence[Facets]) -> str:
 def _derived(host: str, known: Mapping[str, Any], runs: Sequence[Facets]) -> Iterator[tuple[str, Any]]:
     """Rows that follow from what was seen."""
     yield "payload_keys", {**known["payload_keys"], **_payload_keys(known["payload_keys"], runs)}
-    groups = _all(runs, "hook processes")
-    if groups and host == "claude":
-        yield "hook_group", "host" if "in the host's process group" in groups.values() else "own"
+    group = _group(runs)
+    if group is not None and host == "claude":
+        yield "hook_group", "host" if group else "own"
     yield from _variables(known, runs)
     if host == "claude":
         yield from _claude(known, runs)
@@ -54,28 +54,37 @@ def _derived(host: str, known: Mapping[str, Any], runs: Sequence[Facets]) -> Ite
         yield from _codex(runs)
 
 
-def _all(runs: Sequence[Facets], facet: str) -> dict[str, Any]:
-    """A facet's places of all runs together."""
-    found: dict[str, Any] = {}
+def _hooks(runs: Sequence[Facets]) -> Mapping[str, list[Hook]]:
+    """By label, of which the last run that has it counts: its hook runs."""
+    found: dict[str, list[Hook]] = {}
     for run in runs:
-        found.update(run.tables[facet])
+        mine: dict[str, list[Hook]] = {}
+        for hook in run.hooks:
+            mine.setdefault(str(hook), []).append(hook)
+        found |= mine
     return found
+
+
+def _group(runs: Sequence[Facets]) -> bool | None:
+    """Whether hooks of some event run in the host's process group; None where none was seen."""
+    found = {hook.event: hook.in_hosts_group for run in runs for hook in run.hooks}
+    return any(found.values()) if found else None
 
 
 def _payload_keys(known: Mapping[str, list[str]], runs: Sequence[Facets]) -> dict[str, list[str]]:
     """Event -> its keys: in the known order, new ones at the end."""
     seen: dict[str, dict[str, None]] = {}
     agents: dict[str, set[str]] = {}
-    for where, keys in _all(runs, "payload keys").items():
-        agents.setdefault(event_of(where), set()).add(where.partition(" ")[0])
-        told = (key.partition(":")[0] for key in keys)
-        seen.setdefault(event_of(where), {}).update(dict.fromkeys(name for name in told if "." not in name))
+    for hooks in _hooks(runs).values():
+        agents.setdefault(hooks[0].event, set()).add(hooks[0].agent)
+        names = sorted({name for hook in hooks for name in hook.keys})
+        seen.setdefault(hooks[0].event, {}).update(dict.fromkeys(names))
     found = {}
-    for event, names in seen.items():
+    for event, keys in seen.items():
         # what no child was seen doing says nothing of the keys that only a child's hooks have
         unseen = _OF_CHILDREN if agents[event] == {MAIN} else frozenset()
-        old = [name for name in known.get(event, []) if name in names or name in unseen]
-        found[event] = [*old, *(name for name in names if name not in old)]
+        old = [name for name in known.get(event, []) if name in keys or name in unseen]
+        found[event] = [*old, *(name for name in keys if name not in old)]
     return found
 
 
@@ -101,30 +110,31 @@ def _union(tables: Any) -> dict[str, set[str]]:
 
 
 def _claude(known: Mapping[str, Any], runs: Sequence[Facets]) -> Iterator[tuple[str, Any]]:
-    contexts = [text for run in runs for texts in run.tables["context"].values() for text in texts]
-    if contexts:
-        yield "context_place", "system message" if any(text.startswith("system") for text in contexts) else "reminder"
+    if any(texts for run in runs for texts in run.tables["context"].values()):
+        system = any("system" in run.context_roles for run in runs)
+        yield "context_place", "system message" if system else "reminder"
     names = [set(found) for run in runs for found in run.tables["shell environment"].values()]
     if names:
         seen = set().union(*names)
         rows = {name: value for name, value in known["shell_variables"].items() if name in seen}
         new = {name: "?" for name in sorted(seen) if name.startswith(_CARRIED) and name not in rows}
         yield "shell_variables", {**rows, **{name: value for name, value in new.items() if name not in _GIVEN}}
-    sessions = [place for place in _all(runs, "events") if place.startswith("helper Session")]
-    yield "subagent_session_hooks", sorted({event_of(place) for place in sessions})
+    helpers = {hook.event for run in runs for hook in run.hooks if hook.agent == "helper"}
+    yield "subagent_session_hooks", sorted(helpers & {"SessionStart", "SessionEnd"})
 
 
 def _codex(runs: Sequence[Facets]) -> Iterator[tuple[str, Any]]:
-    events = {event_of(place) for place in _all(runs, "events") if place.startswith("child ")}
+    hooks = [hook for run in runs for hook in run.hooks]
+    events = {hook.event for hook in hooks if hook.agent == "child"}
     if events:
         start = "SubagentStart" if "SubagentStart" in events else "SessionStart" if "SessionStart" in events else ""
         stop = "SubagentStop" if "SubagentStop" in events else "Stop" if "Stop" in events else ""
         prompt = "UserPromptSubmit" if "UserPromptSubmit" in events else ""
         yield "child_events", {"start": start, "prompt": prompt, "stop": stop}
-        sessions = _all(runs, "identity").get(f"child {prompt}: session_id") or []
+        sessions = [each.session for each in _hooks(runs).get(f"child {prompt}", [])]
         yield "child_session", "own" if "<child>" in sessions else "root"
-    ends = [place for place in _all(runs, "events") if place.startswith("main SessionEnd(")]
-    yield "session_end_reason", ends[0].partition("(")[2].rstrip(")") if ends else ""
-    groups = set(_all(runs, "hook processes").values())
-    if groups:
-        yield "hook_group", "host" if "in the host's process group" in groups else "own session"
+    reasons = (hook.subject for hook in hooks if (hook.agent, hook.event) == (MAIN, "SessionEnd"))
+    yield "session_end_reason", next((reason for reason in reasons if reason), "")
+    group = _group(runs)
+    if group is not None:
+        yield "hook_group", "host" if group else "own session"
