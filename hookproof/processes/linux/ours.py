@@ -94,7 +94,8 @@ def _pids_of_popens() -> set[int | None]:
     if multiprocessing is not None:
         kinds.append(multiprocessing.Popen)
     for kind in kinds:  # grows while it is walked
-        kinds += [each for each in type.__subclasses__(kind) if each not in kinds]
+        subclasses: list[type] = type.__subclasses__(kind)
+        kinds += [each for each in subclasses if each not in kinds]
     wanted = tuple(kinds)
     pids: set[int | None] = set()
     # an object refers to its class: the collector finds these in a third of the time that looking at each object takes
