@@ -19,7 +19,7 @@ from types import ModuleType
 from hookproof import records
 from hookproof.catalogue.condition import CONDITIONS
 from hookproof.catalogue.fault import Fault
-from hookproof.catalogue.lifecycle import lifecycle_files, read_lifecycle
+from hookproof.catalogue.lifecycle import Firing, lifecycle_files, read_lifecycle
 from hookproof.catalogue.plugin import descriptors
 from hookproof.catalogue.requirement import read_requirements
 from hookproof.catalogue.scenario import Scenario, read_scenario, scenario_files
@@ -112,6 +112,10 @@ def _steps(scenarios: list[Scenario]) -> str:
     return _text(lines)
 
 
+NOTHING = {"event": "-", "whose": "-", "context": "-"}
+"""How a moment is shown at which nothing fires."""
+
+
 def _lifecycles() -> str:
     lines = ["# Lifecycles", "", _NOTE]
     for path in lifecycle_files():
@@ -128,7 +132,13 @@ def _lifecycles() -> str:
         for name, row in lifecycle.rows.items():
             lines.append(f"| {name} | `{_cell(_shown(row['is']))}` | {_cell(row['source'])} |")
         for name, switch in lifecycle.switches.items():
-            lines.append(f"| **+{name}** | {', '.join(f'`{row}`' for row in switch.rows)} | {_cell(switch.title)} |")
+            changed = ", ".join(f"`{row}`" for row in (*switch.rows, *switch.events))
+            lines.append(f"| **+{name}** | {changed} | {_cell(switch.title)} |")
+        lines += ["", "| moment | event | whose session | context | source |", "|---|---|---|---|---|"]
+        for moment, row in lifecycle.events.items():
+            for firing in map(Firing.model_validate, row["is"] or [NOTHING]):
+                cells = (moment, firing.event, firing.whose, firing.context, _cell(row["source"]))
+                lines.append(f"| {' | '.join(cells)} |")
         lines.append("")
     return _text(lines)
 

@@ -17,7 +17,7 @@ from hookproof.calibration.facets import Facets, extract
 from hookproof.catalogue.lifecycle import KnownDifference, Resolved
 from hookproof.catalogue.plugin import Plugin, resolve_plugin
 from hookproof.catalogue.scenario import Scenario
-from hookproof.hosts.session import Program
+from hookproof.hosts.names import Program
 from hookproof.play import Case, PlayOptions, play
 from hookproof.suite.pool import Pool
 

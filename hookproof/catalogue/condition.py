@@ -11,53 +11,60 @@ from typing import get_args
 from hookproof.catalogue.sentence import Sentence
 
 
-@dataclass(frozen=True, slots=True)
 class Condition(Sentence):
-    """What a step waits for. A name that is left out is the scenario's first job, or main."""
+    """What a step waits for."""
 
 
-@dataclass(frozen=True, slots=True)
-class JobStarted(Condition):
+@dataclass(frozen=True)
+class JobCondition(Condition):
+    """Something becomes of a job: the one that is named, or the scenario's first."""
+
+    about_jobs = True
+    job: str | None = None
+
+
+@dataclass(frozen=True)
+class AgentCondition(Condition):
+    """Something becomes of an agent: the one that is named, or whichever the class says."""
+
+    agent: str | None = None
+
+
+@dataclass(frozen=True)
+class SessionCondition(Condition):
+    """Something becomes of a session: the one that is named, or main."""
+
+    session: str | None = None
+
+
+class JobStarted(JobCondition):
     """The job's worker has asked its model, or the launch was refused."""
 
     form = "job [JOB] started"
-    about_jobs = True
-    job: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JobEnded(Condition):
+class JobEnded(JobCondition):
     """The process that does the job is dead, its row is at its end, or the launch was refused."""
 
     form = "job [JOB] ended"
-    about_jobs = True
-    job: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JobQueued(Condition):
+class JobQueued(JobCondition):
     """A `queue job` is done, or the launch was refused."""
 
     form = "job [JOB] queued"
-    about_jobs = True
-    job: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JobCancelled(Condition):
+class JobCancelled(JobCondition):
     """A `cancel job` is done, or the launch was refused."""
 
     form = "job [JOB] cancelled"
-    about_jobs = True
-    job: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SubagentEnded(Condition):
+class SubagentEnded(AgentCondition):
     """A subagent of that type has ended: the second such step waits for the second that does."""
 
     form = "subagent [AGENT] ended"
-    agent: str | None = None
 
     @property
     def agent_type(self) -> str | None:
@@ -65,67 +72,52 @@ class SubagentEnded(Condition):
         return self.agent.partition("#")[0] if self.agent is not None else None
 
 
-@dataclass(frozen=True, slots=True)
 class ShellEnded(Condition):
     """A shell in which the model launched a job has ended, or the launch was refused."""
 
     form = "shell ended"
 
 
-@dataclass(frozen=True, slots=True)
-class TurnEnded(Condition):
+class TurnEnded(AgentCondition):
     """The model has said its last word of a turn: the second such step waits for the second turn."""
 
     form = "turn [of AGENT] ended"
-    agent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TurnReported(Condition):
+class TurnReported(SessionCondition):
     """The host has reported a turn as over: the second such step waits for the second turn."""
 
     form = "turn [of SESSION] reported"
-    session: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SessionStarted(Condition):
+class SessionStarted(SessionCondition):
     """The session has begun."""
 
     form = "session [SESSION] started"
-    session: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SessionCleared(Condition):
+class SessionCleared(SessionCondition):
     """The session goes on after a `clear session`, under another id."""
 
     form = "session [SESSION] cleared"
-    session: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SessionCompacted(Condition):
+class SessionCompacted(SessionCondition):
     """The session goes on after a `compact session`."""
 
     form = "session [SESSION] compacted"
-    session: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SessionResumed(Condition):
+class SessionResumed(SessionCondition):
     """The session goes on in another process of its host, after a `resume session`."""
 
     form = "session [SESSION] resumed"
-    session: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SessionEnded(Condition):
+class SessionEnded(SessionCondition):
     """The process of the host that the session lives in is gone, as it was asked to be."""
 
     form = "session [SESSION] ended"
-    session: str | None = None
 
 
 AnyCondition = (

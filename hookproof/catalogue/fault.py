@@ -66,12 +66,8 @@ class Fact:
         return f"the descriptor's state.{self.name}"
 
 
-_STOPS = Posix("signals that stop a process")
-
-
-@dataclass(frozen=True, slots=True)
 class Fault(Action):
-    """Any of them. A job that is not named is the scenario's first."""
+    """Any of them."""
 
     about_jobs = True
     takes_a_job = True
@@ -83,8 +79,29 @@ class Fault(Action):
         return next((f"`{self}` takes {what}" for what in lacking if what is not None), None)
 
 
-@dataclass(frozen=True, slots=True)
-class CancelJob(Fault):
+@dataclass(frozen=True)
+class JobFault(Fault):
+    """One that happens to a job: the one that is named, or the scenario's first."""
+
+    job: str | None = None
+
+
+@dataclass(frozen=True)
+class QueueFault(Fault):
+    """One about a job that is queued, which no launch has started: it is always named."""
+
+    needs = (Posix("signals that stop a process"), Command("work", lambda commands: commands.work))
+    job: str
+
+
+class ServerFault(Fault):
+    """One that happens to the shared server."""
+
+    needs = (Posix("signals that stop a process"), Fact("server_file", lambda state: state.server_file))
+    takes_a_job = False
+
+
+class CancelJob(JobFault):
     """Runs the plugin's cancel in main's shell and waits for the end of the job's tree, at most three seconds.
 
     The tree has in it what the job's Codex has left running. What outlives the wait is recorded.
@@ -92,93 +109,69 @@ class CancelJob(Fault):
 
     form = "cancel job [JOB]"
     needs = (Command("cancel", lambda commands: commands.cancel),)
-    job: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class QueueJob(Fault):
+class QueueJob(QueueFault):
     """Enters a job like the running one, with a worker that is stopped before its first instruction."""
 
     form = "queue job JOB"
-    needs = (_STOPS, Command("work", lambda commands: commands.work))
-    job: str
 
 
-@dataclass(frozen=True, slots=True)
-class WakeJob(Fault):
+class WakeJob(QueueFault):
     """Lets that worker go on, if it still lives; a `queue job` of the same name comes before it."""
 
     form = "wake job JOB"
-    needs = (_STOPS, Command("work", lambda commands: commands.work))
-    job: str
 
 
-@dataclass(frozen=True, slots=True)
-class KillWorker(Fault):
+class KillWorker(JobFault):
     """Kills the worker of the job."""
 
     form = "end worker of job [JOB]"
-    job: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class KillCodex(Fault):
+class KillCodex(JobFault):
     """Kills the Codex that serves the job."""
 
     form = "end codex of job [JOB]"
-    job: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class KillShell(Fault):
+class KillShell(JobFault):
     """Kills everything in the process group of the shell that launched the job."""
 
     form = "end shell of job [JOB]"
     needs = (Posix("process groups"),)
-    job: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FreezeServer(Fault):
+class FreezeServer(ServerFault):
     """Stops the plugin's shared server, whose socket then accepts and stays silent."""
 
     form = "freeze server"
-    needs = (_STOPS, Fact("server_file", lambda state: state.server_file))
-    takes_a_job = False
 
 
-@dataclass(frozen=True, slots=True)
-class ThawServer(Fault):
+class ThawServer(ServerFault):
     """Lets the shared server go on."""
 
     form = "thaw server"
-    needs = (_STOPS, Fact("server_file", lambda state: state.server_file))
-    takes_a_job = False
 
 
-@dataclass(frozen=True, slots=True)
-class PlantPidInJob(Fault):
+class PlantPidInJob(JobFault):
     """Starts a process that is no job's, and writes its pid into the job's row."""
 
     form = "plant foreign pid in job [JOB]"
-    job: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class PlantPidInServer(Fault):
     """Starts a process that is no job's, and writes its pid where the plugin keeps that of its server."""
 
     form = "plant foreign pid in server"
 
 
-@dataclass(frozen=True, slots=True)
 class TearState(Fault):
     """Cuts every list of jobs in half."""
 
     form = "tear state"
 
 
-@dataclass(frozen=True, slots=True)
 class FillList(Fault):
     """Adds more finished jobs than the list may hold, all younger than the running one."""
 
@@ -186,16 +179,13 @@ class FillList(Fault):
     needs = (Fact("remembers", lambda state: state.remembers),)
 
 
-@dataclass(frozen=True, slots=True)
-class AgeJob(Fault):
+class AgeJob(JobFault):
     """Takes from the job's row what earlier versions of the plugin did not write."""
 
     form = "age job [JOB]"
     needs = (Fact("newer", lambda state: state.newer),)
-    job: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class KillHook(Fault):
     """Kills the next SessionEnd hook with its tree as it starts."""
 
@@ -203,7 +193,6 @@ class KillHook(Fault):
     takes_a_job = False
 
 
-@dataclass(frozen=True, slots=True)
 class KillHookMidway(Fault):
     """Kills the next SessionEnd hook with its tree in the middle of its work."""
 
@@ -211,7 +200,6 @@ class KillHookMidway(Fault):
     takes_a_job = False
 
 
-@dataclass(frozen=True, slots=True)
 class DeleteProject(Fault):
     """Removes the workspace."""
 
@@ -220,7 +208,6 @@ class DeleteProject(Fault):
     takes_a_job = False
 
 
-@dataclass(frozen=True, slots=True)
 class RepeatSessionStart(Fault):
     """Runs main's SessionStart hooks again, up to a hundred starts of the session."""
 
@@ -228,7 +215,6 @@ class RepeatSessionStart(Fault):
     takes_a_job = False
 
 
-@dataclass(frozen=True, slots=True)
 class Settle(Fault):
     """Does no harm: waits until what runs has come to rest."""
 

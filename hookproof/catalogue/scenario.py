@@ -27,6 +27,7 @@ from hookproof.catalogue.step import (
     ResumeSession,
     Then,
 )
+from hookproof.hosts.names import HostName
 
 MAIN = "main"
 CALIBRATION = "calibration"
@@ -47,7 +48,7 @@ class Session(Strict):
     """A further session in the same workspace, started or forked from main by a `[[then]]` step."""
 
     user: str
-    host: Literal["claude", "codex"] | None = None
+    host: HostName | None = None
     """The other host than the scenario's."""
     lifecycle: str | None = None
     """What that host does; only with `host`."""
@@ -109,7 +110,7 @@ class Scenario(Strict):
     title: str
     source: str
     about: str = ""
-    host: Literal["claude", "codex"]
+    host: HostName
     kind: Literal["companion", "context", "calibration"]
     requires: list[str] = []
     """The requirements that it is about; none for calibration, which holds a stand-in against the real host."""
@@ -229,9 +230,14 @@ def read_scenario(path: Path, *, root: Path = places.SCENARIOS) -> Scenario:
         if reserved in table:
             raise CatalogueError(path, [f"{reserved}: unknown key; the path of the file is its id"])
     scenario = validate(path, table, Scenario)
-    inside = path.resolve().is_relative_to(root.resolve())
-    name = path.resolve().relative_to(root.resolve()) if inside else Path(path.name)
-    return scenario.model_copy(update={"id": name.with_suffix("").as_posix(), "path": path})
+    return scenario.model_copy(update={"id": scenario_id(path, root=root), "path": path})
+
+
+def scenario_id(path: Path, *, root: Path = places.SCENARIOS) -> str:
+    """The id of the scenario in `path`, which need not be read for it."""
+    full, root = path.resolve(), root.resolve()
+    name = full.relative_to(root) if full.is_relative_to(root) else Path(path.name)
+    return name.with_suffix("").as_posix()
 
 
 def scenario_files(root: Path = places.SCENARIOS) -> list[Path]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, get_args
+from typing import Annotated, Any, get_args
 
-from pydantic import PlainValidator, WithJsonSchema, model_validator
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
+from pydantic_core import CoreSchema, core_schema
 
 from hookproof.catalogue.condition import CONDITIONS, AnyCondition
 from hookproof.catalogue.fault import AnyFault
@@ -19,7 +20,22 @@ from hookproof.catalogue.reading import Strict
 from hookproof.catalogue.sentence import Action, Sentence, parse
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
+class JobAction(Action):
+    """One about a job: the one that is named, or the scenario's first."""
+
+    about_jobs = True
+    takes_a_job = True
+    job: str | None = None
+
+
+@dataclass(frozen=True)
+class NewSession(Action):
+    """One that begins a further session, which `[sessions.SESSION]` describes."""
+
+    session: str
+
+
 class Snapshot(Action):
     """Asks for the status from three places, reads the plugin's state files and takes a census of the processes.
 
@@ -30,17 +46,12 @@ class Snapshot(Action):
     form = "look"
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseJob(Action):
+class ReleaseJob(JobAction):
     """Lets the model answer the job, which is held back until then."""
 
     form = "release job [JOB]"
-    about_jobs = True
-    takes_a_job = True
-    job: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class ReleaseShell(Action):
     """Lets every shell go on that stands before a command with `held = true`."""
 
@@ -49,25 +60,19 @@ class ReleaseShell(Action):
     takes_a_job = True
 
 
-@dataclass(frozen=True, slots=True)
-class FetchResult(Action):
+class FetchResult(JobAction):
     """Asks the plugin for the result of the job, in main's shell."""
 
     form = "fetch result [JOB]"
-    about_jobs = True
-    takes_a_job = True
-    job: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StartSession(Action):
+class StartSession(NewSession):
     """Starts the session that `[sessions.SESSION]` describes."""
 
     form = "start session SESSION"
-    session: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EndSession(Action):
     """Ends the session, main without a name."""
 
@@ -75,43 +80,36 @@ class EndSession(Action):
     session: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class EndSessions(Action):
     """Ends all sessions at the same moment."""
 
     form = "end sessions"
 
 
-@dataclass(frozen=True, slots=True)
-class ForkSession(Action):
+class ForkSession(NewSession):
     """Begins the session that `[sessions.SESSION]` describes with all that was said in main; with a client of Codex."""
 
     form = "fork session SESSION"
-    session: str
 
 
-@dataclass(frozen=True, slots=True)
 class ClearSession(Action):
     """Has main begin anew, as `/clear` does; at a terminal, or with a client of Codex."""
 
     form = "clear session"
 
 
-@dataclass(frozen=True, slots=True)
 class CompactSession(Action):
     """Has main's history be summed up, as `/compact` does; with a client of Codex."""
 
     form = "compact session"
 
 
-@dataclass(frozen=True, slots=True)
 class ResumeSession(Action):
     """Goes on with main in a new process of Claude Code, as `claude --resume ID` does, after an `end session`."""
 
     form = "resume session"
 
 
-@dataclass(frozen=True, slots=True)
 class CloseTerminal(Action):
     """Closes the terminal of main, which needs `[claude] interactive = true`."""
 
@@ -137,24 +135,24 @@ ACTIONS: tuple[type[AnyAction], ...] = get_args(AnyAction)
 """All there are: a sentence is read as the first whose form it has."""
 
 
-def _condition(text: object) -> AnyCondition:
-    return parse(text, CONDITIONS)
+class _ReadFrom:
+    """How pydantic reads a sentence, and what editors show of it. What the classes hold, pydantic need not know."""
 
+    def __init__(self, among: Sequence[type[Sentence]]) -> None:
+        self._among = among
 
-def _action(text: object) -> AnyAction:
-    return parse(text, ACTIONS)
+    def __get_pydantic_core_schema__(self, _source: object, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(lambda text: parse(text, self._among))
 
-
-def _described(among: Sequence[type[Sentence]]) -> WithJsonSchema:
-    """What editors show of the sentence."""
-    return WithJsonSchema({"type": "string", "description": f"One of: {', '.join(each.form for each in among)}"})
+    def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "string", "description": f"One of: {', '.join(each.form for each in self._among)}"}
 
 
 class Then(Strict):
     """One step of the harness: wait for `when`, then `do` something or let the user type."""
 
-    when: Annotated[AnyCondition, PlainValidator(_condition), _described(CONDITIONS)]
-    do: Annotated[AnyAction, PlainValidator(_action), _described(ACTIONS)] | None = None
+    when: Annotated[AnyCondition, _ReadFrom(CONDITIONS)]
+    do: Annotated[AnyAction, _ReadFrom(ACTIONS)] | None = None
     user: str | None = None
 
     @model_validator(mode="after")

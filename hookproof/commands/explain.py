@@ -8,7 +8,7 @@ import difflib
 from hookproof import clean
 from hookproof.catalogue.condition import CONDITIONS
 from hookproof.catalogue.fault import Fault
-from hookproof.catalogue.lifecycle import lifecycle_files, read_lifecycle
+from hookproof.catalogue.lifecycle import Lifecycle, Switch, lifecycle_files, read_lifecycle
 from hookproof.catalogue.plugin import descriptors
 from hookproof.catalogue.requirement import read_requirements
 from hookproof.catalogue.scenario import read_scenario, scenario_files
@@ -96,13 +96,21 @@ def _lifecycles() -> dict[str, str]:
     found = {}
     for path in lifecycle_files():
         lifecycle = read_lifecycle(path)
-        rows = [f"  {name} = {row['is']!r}\n      {row['source']}" for name, row in lifecycle.rows.items()]
+        rows = _rows(lifecycle)
         extends = [f"  extends {lifecycle.extends} ({lifecycle.alike})"] if lifecycle.extends else []
         found[lifecycle.name] = "\n".join([f"  {lifecycle.title}", *extends, *rows])
         for name, switch in lifecycle.switches.items():
-            changed = [f"  {row} = {value['is']!r}\n      {value['source']}" for row, value in switch.rows.items()]
-            found[f"{lifecycle.name}+{name}"] = "\n".join([f"  {switch.title}", *changed])
+            found[f"{lifecycle.name}+{name}"] = "\n".join([f"  {switch.title}", *_rows(switch)])
     return found
+
+
+def _rows(of: Lifecycle | Switch) -> list[str]:
+    """Every row with its source; of the events, what fires at each moment."""
+    rows = [f"  {name} = {row['is']!r}\n      {row['source']}" for name, row in of.rows.items()]
+    for moment, row in of.events.items():
+        fires = ", ".join(" ".join(f"{name}={value!r}" for name, value in each.items()) for each in row["is"])
+        rows.append(f"  at {moment!r}: {fires or 'nothing'}\n      {row['source']}")
+    return rows
 
 
 def _signatures() -> dict[str, str]:

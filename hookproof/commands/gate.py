@@ -19,6 +19,7 @@ from rich.console import Console
 from hookproof import files, places
 from hookproof.catalogue.plugin import Plugin
 from hookproof.commands import UsageError, outputs
+from hookproof.hosts.registry import HOSTS
 from hookproof.judge.baseline import Baseline, find, place
 from hookproof.judge.expected import EXPECTED, ExpectedTable, read_expected
 from hookproof.judge.verdict import Verdict, worst
@@ -177,7 +178,7 @@ def table(parsed: argparse.Namespace) -> ExpectedTable | None:
     """The table that `--update-expected` brings up to date. Raises UsageError where there is none to write."""
     if not parsed.update_expected:
         return None
-    real = [f"--{host}" for host in ("claude", "codex") if getattr(parsed, host) != "fake"]
+    real = [f"--{host}" for host in HOSTS if getattr(parsed, host) != "fake"]
     if real:
         raise UsageError(f"--update-expected: the table is of the stand-ins; leave out {' and '.join(real)}")
     if not places.IN_CHECKOUT:

@@ -12,6 +12,7 @@ from rich.table import Table
 from hookproof.catalogue.descriptor import Context
 from hookproof.catalogue.plugin import Plugin
 from hookproof.commands import UsageError, run, select
+from hookproof.hosts.registry import default_for
 from hookproof.issues import criteria
 from hookproof.issues import issue_146 as issue
 from hookproof.issues.plugin_tests import dependencies
@@ -26,7 +27,7 @@ def execute(parsed: argparse.Namespace) -> int:
     if not isinstance(plugin.descriptor, Context):
         raise UsageError(f"issue 146 is about a plugin that injects context, and {plugin.name} is none")
     hosts = select.hosts(parsed, plugin.descriptor.kind, list(issue.LIFECYCLES))
-    if any(each.host != "codex" for each in hosts.lifecycles):
+    if any(each.host != default_for(plugin.descriptor.kind).name for each in hosts.lifecycles):
         raise UsageError(f"issue 146 is about Codex; --lifecycle takes one of: {', '.join(issue.LIFECYCLES)}")
     whole = spec == "reference-workflow"
     plugins = [with_policy(plugin, policy) for policy in issue.POLICIES] if whole else [plugin]

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from hookproof import __version__, machine, processes
 from hookproof.catalogue.descriptor import Companion, Context
+from hookproof.hosts.registry import HOSTS, WORKER
 from hookproof.play.cases import Case, PlayOptions
 from hookproof.records import FORMAT, run
 from hookproof.records.parts import CaseAgent, JobAnswer, Program, Words
@@ -25,8 +26,8 @@ def header(case: Case, options: PlayOptions) -> run.Case:
         policy=plugin.policy,
         lifecycle=case.lifecycle.name,
         like=case.lifecycle.like,
-        host=Program(name=scenario.host, version=(case.program or options.host(scenario.host)).version),
-        worker=Program(name="codex", version="fake" if options.worker is None else options.worker.version),
+        host=Program(name=scenario.host, version=case.program_of(HOSTS[scenario.host], options).version),
+        worker=Program(name=WORKER.name, version=(options.worker or WORKER.stand_in()).version),
         isolation=dict(options.isolation) if options.isolation is not None else None,
         repeat=case.repeat,
         platform=machine.system(),

@@ -13,9 +13,9 @@ from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.model_step import Bash
 from hookproof.catalogue.plugin import Plugin
 from hookproof.catalogue.reading import CatalogueError
-from hookproof.catalogue.requirement import read_requirements
+from hookproof.catalogue.requirement import Requirement, read_requirements
 from hookproof.catalogue.scenario import Scenario
-from hookproof.hosts.session import Program
+from hookproof.hosts.names import Program
 from hookproof.play import Case
 from hookproof.report.results import Skipped
 
@@ -27,14 +27,15 @@ def matrix(
     repeats: int = 1,
     *,
     programs: Mapping[str, Program] | None = None,
+    requirements: Mapping[str, Requirement] | None = None,
 ) -> list[Case]:
     """Every case that makes sense: the scenario is for this kind of plugin and for this host.
 
-    `programs` are the real hosts by the names of their lifecycles.
+    `programs` are the real hosts by the names of their lifecycles; `requirements` are read where they are not given.
     """
     programs = programs or {}
     lifecycles, scenarios = list(lifecycles), list(scenarios)
-    known = read_requirements()
+    known = read_requirements() if requirements is None else requirements
     for scenario in scenarios:
         unknown = [name for name in scenario.requires if name not in known]
         if unknown:

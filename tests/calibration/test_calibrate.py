@@ -13,7 +13,7 @@ from rich.console import Console
 
 from hookproof import places
 from hookproof.calibration.compare import Difference, judge
-from hookproof.catalogue.lifecycle import KnownDifference, read_lifecycle
+from hookproof.catalogue.lifecycle import KnownDifference, read_lifecycle, resolve_lifecycle
 from hookproof.commands import UsageError, calibrate
 from hookproof.report import calibration as report
 
@@ -25,7 +25,10 @@ def disguised(tmp_path: Path) -> Path:
     """A program that says it is Claude Code 2.1.91."""
     program = tmp_path / "claude"
     fake = places.FAKES / "claude" / "claude.py"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S {fake} "$@"\n', encoding="utf-8")
+    behaviour = tmp_path / "lifecycle.json"
+    behaviour.write_text(resolve_lifecycle("claude-2.1.91").model_dump_json(), encoding="utf-8")
+    start = f'HOOKPROOF_LIFECYCLE={behaviour} exec {sys.executable} -I -S {fake} "$@"'
+    program.write_text(f"#!/bin/sh\n{start}\n", encoding="utf-8")
     program.chmod(0o755)
     return program
 
@@ -53,9 +56,6 @@ def test_a_host_that_does_what_its_stand_in_does(
 
 @posix
 def test_a_host_that_does_not(tmp_path: Path, disguised: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    # the disguised stand-in knows what it is to do from the lifecycle: without it, it is 2.1.91
-    script = disguised.read_text(encoding="utf-8").replace("exec ", "unset HOOKPROOF_LIFECYCLE; exec ")
-    disguised.write_text(script, encoding="utf-8")
     words = ["main", "--claude", str(disguised), "--allow-network", "--lifecycle", "claude-2.1.329"]
     assert execute(tmp_path, *words) == 1
     printed = capsys.readouterr().out

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from calibrated_runs import HELPER, facets, hook, prompt, told
+from calibrated_runs import HELPER, ROOT, facets, hook, prompt, told
 
 from hookproof.calibration.draft import draft
 from hookproof.calibration.facets import Facets
@@ -105,3 +105,36 @@ def test_groups_and_places_are_those_that_were_seen(tmp_path: Path) -> None:
     found = [drafted(tmp_path, run).rows for run in (one, other)]
     assert [rows["hook_group"]["is"] for rows in found] == ["host", "own"]
     assert [rows["context_place"]["is"] for rows in found] == ["reminder", "system message"]
+
+
+@pytest.mark.parametrize(("name", "reason"), [("claude-2.1.329", "other"), ("as-reported-345", "other")])
+def test_a_session_of_a_subagent_is_what_was_seen_of_its_hooks(tmp_path: Path, name: str, reason: str) -> None:
+    start = hook("SessionStart", agent=HELPER, source="startup")
+    found = drafted(tmp_path, facets(start), name=name).events
+    fires = [{"event": "SessionStart", "whose": "agent", "context": "first prompt"}]
+    assert (found["subagent's session starts"]["is"], found["subagent's session ends"]["is"]) == (fires, [])
+    end = hook("SessionEnd", agent=HELPER, reason=reason)
+    ends = drafted(tmp_path, facets(end), name=name).events["subagent's session ends"]
+    assert ends["is"] == [{"event": "SessionEnd", "whose": "agent", "says": {"reason": reason}}]
+    assert ends["source"] == "measured by calibrate on 2.2.0"
+
+
+@pytest.mark.parametrize("known", ["codex-0.130", "codex-0.133", "codex-0.169"])
+@pytest.mark.parametrize("played", ["codex-0.130", "codex-0.133", "codex-0.169"])
+def test_what_fires_for_a_child_of_codex_is_what_was_seen(tmp_path: Path, known: str, played: str) -> None:
+    """A run of one version, drafted from another one's rows: the events are those of the version that was played."""
+    right = nearest(played).events
+    child = "11111111-2222-4222-8222-333333333333"
+    hooks = []
+    for moment in ("child starts", "child is prompted", "child's turn ends"):
+        (fires,) = right[moment]["is"]
+        session = child if fires["whose"] == "own" else ROOT
+        hooks.append(hook(fires["event"], agent=HELPER, session_id=session))
+    run = facets(*hooks, *([hook("SessionEnd", reason="other")] if right["thread ends"]["is"] else []))
+    run.tables["events"] = {place.replace("helper", "child"): n for place, n in run.tables["events"].items()}
+    (session,) = run.tables["identity"]["helper UserPromptSubmit: session_id"]
+    run.tables["identity"] = {"child UserPromptSubmit: session_id": ["<child>" if session != "<main>" else session]}
+    found = drafted(tmp_path, run, name=known, version="0.200.0").events
+    for moment in ("child starts", "child is prompted", "child's turn ends", "thread ends"):
+        assert found[moment]["is"] == right[moment]["is"], moment
+    assert found["v2 child starts"]["is"] == nearest(known).events["v2 child starts"]["is"]

@@ -29,8 +29,7 @@ from hookproof.catalogue.fault import (
 )
 from hookproof.journal import Journal
 from hookproof.play.faults import injection, injector
-from hookproof.play.faults.context import Ground
-from hookproof.play.faults.injection import Injection
+from hookproof.play.faults.injection import Injection, Target
 from hookproof.play.faults.injector import Faults
 from hookproof.records import Record
 from hookproof.records.faults import HookKilled, ServerFrozen
@@ -44,7 +43,8 @@ def run(tmp_path: Path, work: Callable[[Any], Awaitable[None]]) -> list[Record]:
     async def within() -> list[Record]:
         journal = Journal(tmp_path / "j.jsonl")
         with processes.CaseProcesses(secrets.token_hex(16)) as group:
-            await work(SimpleNamespace(journal=journal, group=group, looker=None, watch=lambda _: True))
+            deaths = SimpleNamespace(watch=lambda _: True)
+            await work(SimpleNamespace(run=SimpleNamespace(journal=journal, processes=group, deaths=deaths)))
         journal.close()
         return journal.records
 
@@ -55,7 +55,7 @@ class Told(Injection):
     """One that tells what is done with it."""
 
     def __init__(self, told: list[str], job: str) -> None:
-        super().__init__(cast(Ground, None), job)
+        super().__init__(cast(Target, SimpleNamespace(run=None)), job)
         self.told = told
 
     async def setup(self) -> None:
@@ -78,8 +78,8 @@ def test_all_are_undone_the_latest_first_however_they_went(tmp_path: Path, monke
     told: list[str] = []
     monkeypatch.setattr(injector, "TearingState", lambda _, job: Told(told, job))
 
-    async def work(ground: Any) -> None:
-        faults = Faults(ground)
+    async def work(target: Any) -> None:
+        faults = Faults(target)
         await faults.inject(TearState(), "one")
         await faults.inject(TearState(), "no such")
         with pytest.raises(OSError, match="the disk is full"):
@@ -111,8 +111,8 @@ def test_files_are_changed_when_everything_is_at_rest(
 
     monkeypatch.setattr(injection, "idle", idle)
 
-    async def work(ground: Any) -> None:
-        await Faults(ground).inject(fault, "later")
+    async def work(target: Any) -> None:
+        await Faults(target).inject(fault, "later")
 
     (error,) = [each for each in run(tmp_path, work) if isinstance(each, Error)]
     assert (waited == ["idle"]) == at_rest
@@ -121,16 +121,16 @@ def test_files_are_changed_when_everything_is_at_rest(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="nothing is stopped there")
 def test_a_server_that_was_frozen_goes_on_when_the_faults_are_undone(tmp_path: Path) -> None:
-    async def work(ground: Any) -> None:
+    async def work(target: Any) -> None:
         code = "import sys; sys.stdin.read()"
         env = {"PATH": os.environ["PATH"]}
         child = await processes.spawn(
-            [sys.executable, "-c", code], env=env, cwd=tmp_path, stdin=PIPE, case=ground.group
+            [sys.executable, "-c", code], env=env, cwd=tmp_path, stdin=PIPE, case=target.run.processes
         )
         pid = child.identity.pid
-        ground.files = SimpleNamespace(server=lambda: (tmp_path, {"pid": pid}))
-        ground.descriptor = SimpleNamespace(state=SimpleNamespace(server_pid="pid"))
-        faults = Faults(ground)
+        target.files = SimpleNamespace(server=lambda: (tmp_path, {"pid": pid}))
+        target.descriptor = SimpleNamespace(state=SimpleNamespace(server_pid="pid"))
+        faults = Faults(target)
         await faults.inject(FreezeServer(), "")
         assert await _changes(pid, os.WSTOPPED) == os.CLD_STOPPED
         await faults.close()
@@ -169,10 +169,10 @@ DIED, ENDED = whole("process.died", pid=5), whole("hook.ended", run="one")
 def test_the_next_hook_is_killed_once(
     tmp_path: Path, fault: AnyFault, records: list[Record], killed: list[tuple[str, str]]
 ) -> None:
-    async def work(ground: Any) -> None:
-        await Faults(ground).inject(fault, "")
+    async def work(target: Any) -> None:
+        await Faults(target).inject(fault, "")
         for record in records:
-            ground.journal.write(record)
+            target.run.journal.write(record)
 
     found = [each for each in run(tmp_path, work) if isinstance(each, HookKilled)]
     assert [(each.run, each.moment) for each in found] == killed
@@ -180,13 +180,13 @@ def test_the_next_hook_is_killed_once(
 
 @pytest.mark.parametrize("before", [[], [hook("one")]], ids=["waiting for a hook", "waiting for a death"])
 def test_what_was_to_be_killed_is_left_alone_once_the_faults_are_undone(tmp_path: Path, before: list[Record]) -> None:
-    async def work(ground: Any) -> None:
-        faults = Faults(ground)
+    async def work(target: Any) -> None:
+        faults = Faults(target)
         await faults.inject(KillHookMidway(), "")
         for record in before:
-            ground.journal.write(record)
+            target.run.journal.write(record)
         await faults.close()
         for record in (hook("two"), DIED, ENDED):
-            ground.journal.write(record)
+            target.run.journal.write(record)
 
     assert not [each for each in run(tmp_path, work) if isinstance(each, HookKilled)]

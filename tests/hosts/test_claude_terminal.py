@@ -17,12 +17,15 @@ from hookproof.catalogue.model_step import Say
 from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.catalogue.scenario import Scenario, read_scenario
 from hookproof.hosts.claude import interactive as claude_terminal
-from hookproof.hosts.claude import print_mode as claude
 from hookproof.hosts.claude.interactive import TerminalSession, typed_in
-from hookproof.hosts.session import HostError, Program
+from hookproof.hosts.names import Program
+from hookproof.hosts.registry import HOSTS, stand_ins
+from hookproof.hosts.session import HostError, Setting
 from hookproof.journal import DeadlineMissedError, Journal, read
+from hookproof.model.messages import Messages
 from hookproof.model.script import Script
 from hookproof.model.server import ModelServer
+from hookproof.model.turns import Turns
 from hookproof.play import Case, PlayOptions, play
 from hookproof.records import Record
 from hookproof.records.hosts import HostExited, HostScreen, HostStarted, User
@@ -58,24 +61,29 @@ def converse(folder: Path, act: Act, *, program: Program | None = None, seconds:
 
     async def run() -> list[Record]:
         lifecycle, journal = resolve_lifecycle("claude-2.1.91"), Journal(folder / "j.jsonl")
-        world = worlds.build(resolve_plugin("reference"), lifecycle, codex=None)
+        world = worlds.build(resolve_plugin("reference"), lifecycle, programs=stand_ins())
         group = processes.CaseProcesses(world.token)
         script = Script({"main": [Say(text="Hello."), Say(text="Again.")]}, {})
-        model = ModelServer(script, {}, journal, _no_hold, model_key(world.token))
+        turns = Turns(script, {}, journal, _no_hold)
+        model = ModelServer(turns, [Messages], journal, model_key(world.token))
         recorder = Recorder(journal, world.token)
         session = None
         try:
             path = search_path(world.bin, [])
             addresses = {"recorder": await recorder.start(), "model": await model.start()}
-            session = await claude_terminal.start_session(
-                program or claude.stand_in(),
-                world,
-                journal,
-                name="main",
-                env=environment(home=world.home, tmp=world.tmp, path=path, token=world.token, **addresses),
-                lifecycle=world.lifecycle,
-                group=group,
-                seconds=seconds,
+            env = environment(
+                home=world.home, tmp=world.tmp, path=path, token=world.token, hosts=HOSTS.values(), **addresses
+            )
+            session = await claude_terminal.begin(
+                Setting(
+                    name="main",
+                    program=program or HOSTS["claude"].stand_in(),
+                    sandbox=world,
+                    journal=journal,
+                    env=env | {"HOOKPROOF_LIFECYCLE": str(world.lifecycle)},
+                    processes=group,
+                    seconds=seconds,
+                )
             )
             await act(session, journal)
         finally:
@@ -91,7 +99,7 @@ def converse(folder: Path, act: Act, *, program: Program | None = None, seconds:
         return journal.records
 
     # the first sandbox of a process takes the lock of its claims, which it holds to its end
-    worlds.build(resolve_plugin("reference"), resolve_lifecycle("claude-2.1.91"), codex=None).remove()
+    worlds.build(resolve_plugin("reference"), resolve_lifecycle("claude-2.1.91"), programs=stand_ins()).remove()
     before = len(list(Path("/dev/fd").iterdir()))
     records = asyncio.run(run())
     assert len(list(Path("/dev/fd").iterdir())) == before

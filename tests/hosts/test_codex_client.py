@@ -17,7 +17,8 @@ from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.catalogue.scenario import Scenario
 from hookproof.hosts.codex.rpc import Client
-from hookproof.hosts.session import HostError, Program
+from hookproof.hosts.names import Program
+from hookproof.hosts.session import HostError
 from hookproof.journal import read
 from hookproof.play import Case, PlayOptions, play
 from hookproof.records import Record
@@ -150,7 +151,7 @@ def scenario(**more: object) -> Scenario:
 
 def played(folder: Path, wanted: Scenario, program: Program | None = None, seconds: float = 60.0) -> list[Record]:
     case = Case(wanted, resolve_plugin("reference-workflow"), resolve_lifecycle("codex-0.169"))
-    options = PlayOptions(seconds=seconds) if program is None else PlayOptions(codex_host=program, seconds=seconds)
+    options = PlayOptions(programs={} if program is None else {"codex": program}, seconds=seconds)
     return read(asyncio.run(play(case, folder, options)))
 
 

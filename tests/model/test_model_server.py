@@ -15,8 +15,11 @@ import pytest
 from hookproof.catalogue.model_step import Agent, AnyStep, Bash, Say
 from hookproof.journal import Journal
 from hookproof.model import server as server_module
+from hookproof.model.messages import Messages
+from hookproof.model.responses import Responses
 from hookproof.model.script import Script, mark
 from hookproof.model.server import MOST_STRANGERS, ModelServer, refused_requests
+from hookproof.model.turns import Turns
 from hookproof.records.model import (
     GateAbandoned,
     GateAnswered,
@@ -73,7 +76,8 @@ def play(tmp_path: Path, steps: dict[str, list[AnyStep]], test: Test, hold: Any 
     async def run() -> Journal:
         journal = Journal(tmp_path / "journal.jsonl")
         script = Script(steps, {"launch": "companion task"})
-        server = ModelServer(script, {"review": "All good.", "other": "Fine."}, journal, hold or no_hold, KEY)
+        turns = Turns(script, {"review": "All good.", "other": "Fine."}, journal, hold or no_hold)
+        server = ModelServer(turns, [Messages, Responses], journal, KEY)
         base = await server.start()
         try:
             async with asyncio.timeout(SECONDS * 2):
@@ -249,7 +253,7 @@ def test_a_job_runs_until_it_is_released(tmp_path: Path, stream: bool) -> None:
         asked = asyncio.create_task(client.ask("/v1/responses", responses("job=review look", stream)))
         await journal.wait(lambda r: isinstance(r, GateReached), waiting_for="the job", seconds=SECONDS)
         assert not asked.done()
-        server.release("review")
+        server.turns.release("review")
         status, text = await asked
         assert status == 200
         assert "All good." in text
@@ -273,7 +277,7 @@ def test_a_worker_that_dies_is_noticed_at_once(tmp_path: Path) -> None:
 
 def test_the_newest_prompt_names_the_job(tmp_path: Path) -> None:
     async def test(client: Client, server: ModelServer, _journal: Journal) -> None:
-        server.release("other")
+        server.turns.release("other")
         body = responses("job=review first", stream=False)
         body["input"].append({"type": "message", "role": "user", "content": "now job=other"})
         assert "Fine." in (await client.ask("/v1/responses", body))[1]

@@ -93,7 +93,7 @@ def test_the_sender_that_the_kernel_named_is_certain() -> None:
     told: Record = CodexSignal(by=CODEX, signal=15, name="SIGTERM", sender_pid=HOOK)
     picture = build(journal(*shell(*JOB), *hook("SessionEnd", "h1", told, *LOST, died(CODEX, 15)), *OVER))
     assert [(each.start, each.end, each.certain) for each in signals(picture)] == [
-        ("hooks", f"codex:{CODEX}", True)
+        ("hooks", f"client:{CODEX}", True)
     ] * 2
     assert "(observed)" in picture.rows[signals(picture)[0].row].text
 
@@ -117,11 +117,11 @@ def test_the_host_that_ended_the_shell_is_blamed_for_what_ran_in_it() -> None:
 
 def test_lives_last_from_birth_to_death() -> None:
     picture = build(PATTERN_C)
-    agent, codex = bar(picture, SUBAGENT), bar(picture, f"codex:{CODEX}", "process")
+    agent, codex = bar(picture, SUBAGENT), bar(picture, f"client:{CODEX}", "process")
     assert agent.first == said(picture, "codex-rescue starts")
     assert agent.last == said(picture, "codex-rescue returns")
     assert codex.last is None, "nobody saw it end"
-    held = bar(picture, f"codex:{CODEX}", "held")
+    held = bar(picture, f"client:{CODEX}", "held")
     assert (held.first, held.last) == (said(picture, "is at work:"), said(picture, "at work no longer"))
 
 

@@ -16,6 +16,7 @@ from hookproof import claims, places
 from hookproof.catalogue.descriptor import Companion
 from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import resolve_plugin
+from hookproof.hosts.registry import HOSTS, stand_ins
 from hookproof.journal import Journal
 from hookproof.records import Record, plain
 from hookproof.records.run import Error, Stranger
@@ -29,7 +30,7 @@ LIFECYCLE = Resolved(name="x", host="claude", rows={})
 
 
 def build(spec: str = "reference") -> worlds.World:
-    return worlds.build(resolve_plugin(spec), LIFECYCLE, codex=None)
+    return worlds.build(resolve_plugin(spec), LIFECYCLE, programs=stand_ins())
 
 
 def test_nothing_of_the_users_environment_leaks_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -38,7 +39,13 @@ def test_nothing_of_the_users_environment_leaks_in(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("SHELL", "/bin/zsh")
     monkeypatch.setenv("PATH", "/home/me/bin:/usr/bin")
     env = environment(
-        home=tmp_path, tmp=tmp_path, path=search_path(tmp_path, []), token="t", recorder="r:1", model="http://m"
+        home=tmp_path,
+        tmp=tmp_path,
+        path=search_path(tmp_path, []),
+        token="t",
+        recorder="r:1",
+        model="http://m",
+        hosts=HOSTS.values(),
     )
     assert "/home/me/bin" not in env["PATH"]
     assert not {"SECRET_OF_MINE", "SHELL"} & set(env)
@@ -68,7 +75,13 @@ def test_the_world_is_removed_whole_and_the_original_untouched() -> None:
 def test_programs_are_found_by_their_names_before_those_of_the_machine(name: str, says: str) -> None:
     world = build()
     env = environment(
-        home=world.home, tmp=world.tmp, path=search_path(world.bin, []), token="t", recorder="r:1", model="http://m"
+        home=world.home,
+        tmp=world.tmp,
+        path=search_path(world.bin, []),
+        token="t",
+        recorder="r:1",
+        model="http://m",
+        hosts=HOSTS.values(),
     )
     shell = ["cmd.exe", "/d", "/c"] if sys.platform == "win32" else ["/bin/sh", "-c"]
     # as a shell finds them, and as a program does that looks along PATH itself
@@ -86,7 +99,7 @@ def test_a_launcher_hands_on_every_word_as_it_is(tmp_path: Path) -> None:
     tells = tmp_path / "a place" / "tells.py"
     tells.parent.mkdir()
     tells.write_text("import json, sys; print(json.dumps(sys.argv[1:]))", encoding="utf-8")
-    world = worlds.build(resolve_plugin("reference"), LIFECYCLE, codex=(sys.executable, str(tells)))
+    world = worlds.build(resolve_plugin("reference"), LIFECYCLE, programs={"codex": (sys.executable, str(tells))})
     found = shutil.which("codex", path=str(world.bin))
     assert found is not None
     done = subprocess.run([found, *words], capture_output=True, check=True, timeout=60)
@@ -99,7 +112,7 @@ def test_a_world_in_which_somebody_holds_a_file_open_is_removed_at_the_next_star
 ) -> None:
     mine = claims.Claims(tmp_path / "claims")
     monkeypatch.setattr(claims, "make", mine.make)
-    world = worlds.build(resolve_plugin("reference"), LIFECYCLE, codex=None)
+    world = worlds.build(resolve_plugin("reference"), LIFECYCLE, programs=stand_ins())
     with monkeypatch.context() as held, (world.tmp / "held.log").open("w"):
         if sys.platform != "win32":  # where it is in nobody's way
             held.setattr(shutil, "rmtree", lambda *_, **__: None)
@@ -115,7 +128,7 @@ def test_a_world_in_which_somebody_holds_a_file_open_is_removed_at_the_next_star
 def test_a_world_that_cannot_be_built_is_not_left(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Path] = []
 
-    def fails(folder: Path, **_real: object) -> None:
+    def fails(folder: Path, _programs: object) -> None:
         made.append(folder.parent)
         raise OSError(28, "No space left on device")
 

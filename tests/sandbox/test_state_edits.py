@@ -16,6 +16,7 @@ from user_tree import snapshot
 from hookproof.catalogue.descriptor import Companion
 from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import resolve_plugin
+from hookproof.hosts.registry import stand_ins
 from hookproof.records.parts import StateRoot
 from hookproof.sandbox import state_edits
 from hookproof.sandbox import world as worlds
@@ -31,7 +32,7 @@ class Bench:
     def __init__(self) -> None:
         plugin = resolve_plugin("reference")
         assert isinstance(plugin.descriptor, Companion)
-        self.world = worlds.build(plugin, Resolved(name="x", host="claude", rows={}), codex=None)
+        self.world = worlds.build(plugin, Resolved(name="x", host="claude", rows={}), programs=stand_ins())
         self.files = StateFiles(self.world, plugin.descriptor.state)
         self.root = self.world.home / ".codex-companion" / "state" / "project-1"
         (self.root / "jobs").mkdir(parents=True)

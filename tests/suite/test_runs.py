@@ -164,13 +164,13 @@ def test_nothing_is_left_after_a_run_not_even_after_one_that_leaves_a_server(
 STOPPED_IN_THE_MIDDLE = """
 import asyncio
 from hookproof.cli import main
-from hookproof.play.snapshot import Looker
+from hookproof.play.snapshot import Snapshots
 
-async def look(self, step):
+async def take(self, step):
     print("looking", flush=True)
     await asyncio.Event().wait()
 
-Looker.look = look
+Snapshots.take = take
 main(["run", "pattern-c", "-j", "1"])
 """
 

@@ -14,6 +14,7 @@ from subprocess import PIPE
 from typing import TypeVar
 
 from hookproof import processes
+from hookproof.hosts.claude.host import CLAUDE
 from hookproof.journal import Journal
 from hookproof.records import Record
 from hookproof.records.run import ProcessDied
@@ -48,7 +49,7 @@ def tapped_line(folder: Path, command: str) -> str:
     (plugin / ".claude-plugin" / "plugin.json").write_text(json.dumps({"name": "toy"}))
     hooks = {"PreToolUse": [{"hooks": [{"type": "command", "command": command}]}]}
     (plugin / "hooks" / "hooks.json").write_text(json.dumps({"hooks": hooks}))
-    tap.install(plugin, "claude", sys.executable)
+    tap.install(plugin, CLAUDE, sys.executable)
     written = json.loads((plugin / "hooks" / "hooks.json").read_text())
     return str(written["hooks"]["PreToolUse"][0]["hooks"][0]["command"])
 

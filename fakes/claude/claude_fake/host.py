@@ -9,6 +9,7 @@ import os
 import threading
 
 from .background import Background
+from .effects import Effects
 from .endings import Endings
 from .environment import Environment
 from .hooks import Hooks
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from standin.wire import Recorder
 
-    from .effects import Effects
     from .lifecycle import Lifecycle
     from .options import Options
     from .plugins import AgentType, Plugin
@@ -96,13 +96,22 @@ class Host:
 
     # hooks
 
-    def fire(self, event: str, who: Identity, subject: str = "", **values: Any) -> Effects:
-        """Run the hooks of an event with what every payload may tell."""
-        tasks = self.tasks.for_payload() if event in ("Stop", "SubagentStop") else []
-        mode = "bypassPermissions" if self.options.skip_permissions else "default"
-        return self.hooks.fire(
-            event, who, subject, permission_mode=mode, background_tasks=tasks, session_crons=[], **values
-        )
+    def at(self, moment: str, who: Identity, **values: Any) -> Effects:
+        """Run the hooks of all events that fire at a moment in the life of `who`: the lifecycle's table says which.
+
+        `values` are what payloads may tell of the moment, beside what they may tell of any.
+        """
+        known = {
+            "permission_mode": "bypassPermissions" if self.options.skip_permissions else "default",
+            "background_tasks": self.tasks.for_payload(),
+            "session_crons": [],
+            **values,
+        }
+        effects = Effects(self.lifecycle)
+        for firing in self.lifecycle.events.at(moment):
+            told = who.in_main if firing.whose == "main" else who
+            self.hooks.fire(firing, told, {**known, **firing.says}, effects)
+        return effects
 
     def tell_environment(self, who: Identity) -> None:
         """Journal what an agent's shells will see, now that its start hooks are done."""

@@ -33,7 +33,7 @@ def answer(turn: HostTurn, item: Json) -> str:
     except CallError as refused:
         return str(refused)
     if name in hooked:
-        effects = turn.fire("PreToolUse", hooked[name], **about, tool_input=arguments)
+        effects = turn.at("tool is called", **about, tool_input=arguments)
         turn.add_contexts(effects)
         if effects.block is not None:
             return f"Tool call blocked by PreToolUse hook: {effects.block}. Tool: {hooked[name]}"
@@ -42,7 +42,7 @@ def answer(turn: HostTurn, item: Json) -> str:
     except CallError as refused:
         return str(refused)
     if name in hooked:
-        effects = turn.fire("PostToolUse", hooked[name], **about, tool_input=arguments, tool_response=output)
+        effects = turn.at("tool has worked", **about, tool_input=arguments, tool_response=output)
         turn.add_contexts(effects)
         if effects.block is not None or effects.stop is not None:
             return effects.block or effects.stop or ""

@@ -35,7 +35,7 @@ class Compaction(HostTurn):
         self._tell("turn/started", turn=self.as_json(begun=True))
 
     def _converse(self) -> None:
-        before = self.fire("PreCompact", TRIGGER, trigger=TRIGGER)
+        before = self.at("compaction begins", trigger=TRIGGER)
         if before.stop is None and before.block is None:
             if not self.host.lifecycle["usage_when_answer_begins"]:
                 self.tell_usage()
@@ -43,7 +43,7 @@ class Compaction(HostTurn):
             self._replace(self._last or "")
             self.tell_usage(remarks.estimated(self.thread.items))
             remarks.compacted(self.host, self._around.wire, self.thread)
-            self.fire("PostCompact", TRIGGER, trigger=TRIGGER)
+            self.at("compaction ends", trigger=TRIGGER)
         self._leave()
 
     def _input(self) -> list[Json]:
@@ -63,7 +63,7 @@ class Compaction(HostTurn):
         first = self.host.lifecycle["compacted_opening"] == "first"
         self.thread.items = [*opened, *kept] if first else [*kept, *opened]
         self.who.window += 1
-        self.who.start = self.host.lifecycle["session_start_sources"]["compact"] or None
+        self.who.start = "is compacted"
         payload = {"message": PREFACE + summary, "replacement_history": list(self.thread.items)}
         self.thread.keep(("compacted", payload), ("event_msg", {"type": "context_compacted"}))
         self._item({"type": "contextCompaction", "id": self.id})

@@ -182,7 +182,7 @@ class Listing:
         return dict(events)
 
     def _declarations(self, source: Source, events: Json) -> None:
-        for event in self._lifecycle["known_events"]:
+        for event in self._lifecycle.events.known(self._lifecycle["known_events"]):
             for number, group in enumerate(events.get(event) or []):
                 matcher = None if event in WITHOUT_SUBJECT else group.get("matcher")
                 if matcher is not None and not self._is_usable(matcher, source):

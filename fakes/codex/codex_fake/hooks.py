@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 class Effects:
-    """What the hooks of one event, taken together, ask of the host."""
+    """What the hooks of one event or one moment, taken together, ask of the host."""
 
     def __init__(self) -> None:
         self.contexts: list[str] = []
@@ -54,6 +54,13 @@ class Effects:
         agent goes on, unless `stop` is there too."""
         self.prompts: list[str] = []
         """Stop and SubagentStop: the parts of the one user message with which the agent goes on, as they are."""
+
+    def take(self, others: Effects, *, contexts: bool) -> None:
+        """Take in what the hooks of another event of the same moment asked for, with or without their contexts."""
+        self.contexts += others.contexts if contexts else []
+        self.stop = others.stop if self.stop is None else self.stop
+        self.block = others.block if self.block is None else self.block
+        self.prompts += others.prompts
 
     def add(self, event: str, hook: Hook, outcome: Outcome, context: str | None) -> None:
         """Take in what one hook asked for."""

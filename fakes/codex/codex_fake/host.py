@@ -8,16 +8,21 @@ from __future__ import annotations
 import os
 from _thread import allocate_lock
 
+from standin.rows import NOBODY
+
 from . import about, config, lifecycle
 from .agents import Agents
 from .forged import forgeries
-from .hooks import Hooks
+from .hooks import Effects, Hooks
 from .identity import Identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from standin.wire import Recorder
 
+    from .hooks import Hear
     from .identity import HostThread
     from .lifecycle import Lifecycle
 
@@ -82,22 +87,48 @@ class Host:
             marker=who.marker,
         )
 
+    def at(
+        self, moment: str, who: Identity, *, transcript: str | None, hear: Hear | None = None, **values: Any
+    ) -> Effects:
+        """Run the hooks of all events that fire at a moment of a thread: the lifecycle's table says which.
+
+        `values` are what payloads may tell of the moment, beside whose it is; `transcript` is the thread's file.
+        """
+        effects = Effects()
+        for firing in self.lifecycle.events.at(moment):
+            session, agent = (who.thread_id, False) if firing.whose == "own" else (who.root, who.kind == "child")
+            agent_id, agent_type = (who.thread_id, who.agent_type) if agent else (None, None)
+            above = who.parent if firing.transcript == "parent" else None
+            told = {
+                "session_id": session,
+                "agent_id": agent_id,
+                "agent_type": agent_type,
+                "transcript_path": transcript if above is None else above.transcript(),
+                "agent_transcript_path": transcript,
+                **values,
+                **firing.says,
+            }
+            found = who.hooks.fire(
+                firing.event,
+                firing.subject({**told, "agent_type": who.agent_type}),
+                self.lifecycle.payload(firing.event, told),
+                thread_id=who.thread_id,
+                session_id=session,
+                agent_id=agent_id,
+                agent_type=agent_type,
+                hear=hear,
+            )
+            effects.take(found, contexts=firing.context != NOBODY)
+        return effects
+
     def close(self) -> None:
         """The end of the process: agents that still run are given up, sessions end."""
         self.agents.abandon()
-        reason = self.lifecycle["session_end_reason"]
-        if not reason:
-            return
         with self._lock:
             begun, self._begun = self._begun, []
         for thread in begun:
-            who = thread.identity
-            if who.kind != "main":
-                continue
-            path = thread.rollout.path if thread.rollout is not None else None
-            values = {"session_id": who.root, "transcript_path": path, "cwd": thread.cwd, "reason": reason}
-            payload = self.lifecycle.payload("SessionEnd", values)
-            who.hooks.fire("SessionEnd", reason, payload, thread_id=who.thread_id, session_id=who.root)
+            if thread.identity.kind == "main":
+                self.at("thread ends", thread.identity, transcript=thread.transcript(), cwd=thread.cwd)
 
 
 def host_of_the_run(recorder: Recorder) -> Host | None:

@@ -76,7 +76,7 @@ class HostMethods(Methods):
             ephemeral=params.get("ephemeral") is True,
             originator=self._around.originator,
             model=text_in(params, "model", "") or None,
-            source=self.lifecycle["session_start_sources"]["clear" if source == "clear" else "start"],
+            start="is cleared" if source == "clear" else "starts",
         )
         return self._begun(thread)
 

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 
 def started(
-    host: Host, *, cwd: str, ephemeral: bool, originator: str, model: str | None, source: str | None = None
+    host: Host, *, cwd: str, ephemeral: bool, originator: str, model: str | None, start: str = "starts"
 ) -> HostThread:
-    """A new conversation; `source` is what hooks are told of its start, if not the usual."""
+    """A new conversation; `start` is the moment that its first turn is to hooks."""
     ms = clock.now_ms()
     thread_id = clock.new_id(ms)
     who = host.identity(thread_id, "main", cwd)
     who.source = "exec" if host.exec else "vscode"
-    who.start = source or who.start
+    who.start = start
     rollout = None if ephemeral else _file(host, thread_id, ms, [first_line(host, who, ms, cwd, originator)])
     return _thread(who, cwd=cwd, ms=ms, rollout=rollout, model=model)
 
@@ -45,7 +45,7 @@ def forked(host: Host, parent: HostThread, originator: str) -> HostThread:
     referenced = host.lifecycle["fork_history"] == "referenced"
     who.source = "exec" if host.exec else "vscode"
     who.window = above.window if referenced else 0
-    who.start = host.lifecycle["session_start_sources"]["fork"]
+    who.start = "is forked"
     rollout = None
     if isinstance(parent.rollout, HostRollout):
         lines = parent.rollout.lines()
@@ -104,7 +104,7 @@ def resumed(host: Host, stored: Stored, name: str | None, *, cwd: str | None, mo
     cwd = cwd or str(stored.meta.get("cwd") or os.getcwd())
     who = host.identity(thread_id, "main", cwd)
     who.source = stored.meta.get("source", "exec")
-    who.start = host.lifecycle["session_start_sources"]["resume"]
+    who.start = "is resumed"
     who.window, who.usage = stored.compactions, dict(stored.usage)
     rollout = HostRollout(stored.path, [stored.meta], ordinals=host.lifecycle["rollout_ordinals"], begun=True)
     thread = _thread(who, cwd=cwd, ms=clock.age_of(thread_id), rollout=rollout, model=model)

@@ -90,32 +90,20 @@ class HostTurn(Turn):
 
     def transcript(self) -> str | None:
         """The file of the thread, if it has one."""
-        return self.thread.rollout.path if self.thread.rollout is not None else None
+        return self.thread.transcript()
 
-    def fire(self, event: str, subject: str = "", **more: Any) -> Effects:
-        """Run the hooks of an event of this turn."""
-        who, rows = self.who, self.host.lifecycle
-        agent_id, agent_type = (who.thread_id, who.agent_type) if who.is_agent(rows) else (None, None)
-        values = {
-            "session_id": who.session(rows),
-            "turn_id": self.id,
-            "agent_id": agent_id,
-            "agent_type": agent_type,
-            "transcript_path": self.transcript(),
-            "cwd": self.thread.cwd,
-            "model": self.thread.model,
-            "permission_mode": "bypassPermissions",
-            **more,
-        }
-        names = {"thread_id": who.thread_id, "session_id": values["session_id"]}
-        return who.hooks.fire(
-            event,
-            subject,
-            rows.payload(event, values),
-            **names,
-            agent_id=agent_id,
-            agent_type=agent_type,
+    def at(self, moment: str, **more: Any) -> Effects:
+        """Run the hooks of all events that fire at a moment of this turn."""
+        return self.host.at(
+            moment,
+            self.who,
+            transcript=self.transcript(),
             hear=lambda step, run: self._tell(f"hook/{step}", turnId=self.id, run=run),
+            turn_id=self.id,
+            cwd=self.thread.cwd,
+            model=self.thread.model,
+            permission_mode="bypassPermissions",
+            **more,
         )
 
     def add_contexts(self, effects: Effects) -> None:
@@ -126,37 +114,25 @@ class HostTurn(Turn):
     def _starts(self) -> bool:
         """The hooks of a session's or an agent's start. Whether the turn may go on."""
         who = self.who
-        source, who.start = who.start, None
-        event = who.events(self.host.lifecycle)["start"]
-        if not source or not event:
+        step, who.start = who.start, None
+        if step is None:
             return True
-        effects = self.fire(event, who.agent_type if event == "SubagentStart" else source, source=source)
+        effects = self.at(f"{who.sort} {step}")
         self.add_contexts(effects)
         return effects.stop is None
 
     def _prompt(self, words: list[Json]) -> None:
-        event = self.who.events(self.host.lifecycle)["prompt"]
-        effects = self.fire(event, prompt=words_of(words)) if event else None
-        if effects is not None and (effects.stop is not None or effects.block is not None):
+        effects = self.at(f"{self.who.sort} is prompted", prompt=words_of(words))
+        if effects.stop is not None or effects.block is not None:
             self._refused = True
             return
         super()._prompt(words)
-        if effects is not None:
-            self.add_contexts(effects)
+        self.add_contexts(effects)
 
     def _stops(self) -> bool:
         """The hooks of the turn's end. Whether they send the agent on."""
-        event = self.who.events(self.host.lifecycle)["stop"]
-        if not event:
-            return False
         values = {"stop_hook_active": self._stop_active, "last_assistant_message": self._last}
-        subject = ""
-        if event == "SubagentStop" and self.who.parent is not None:
-            parent = self.who.parent
-            above = parent.rollout.path if parent.rollout is not None else None
-            values |= {"transcript_path": above, "agent_transcript_path": self.transcript()}
-            subject = self.who.agent_type
-        effects = self.fire(event, subject, **values)
+        effects = self.at(f"{self.who.sort}'s turn ends", **values)
         self.add_contexts(effects)
         if effects.block is None or effects.stop is not None:
             return False

@@ -51,6 +51,10 @@ class Thread:
         self._created = ms
         self._updated = ms
 
+    def transcript(self) -> str | None:
+        """The path of its file, if it has one."""
+        return self.rollout.path if self.rollout is not None else None
+
     def touch(self) -> None:
         """Something happened in it."""
         self._updated = clock.now_ms()

@@ -17,9 +17,7 @@ import psutil
 
 from hookproof import processes
 from hookproof.journal import DeadlineMissedError
-from hookproof.play.faults.context import Ground
-from hookproof.play.faults.injection import FilesInjection, Injection
-from hookproof.play.followers import Followers
+from hookproof.play.faults.injection import FilesInjection, Injection, Target
 from hookproof.play.job_tracker import describe
 from hookproof.play.trees import below, left_by_codex, outlived
 from hookproof.records import Record
@@ -54,19 +52,19 @@ class Sleepers:
 class CancellingJob(Injection):
     """Writes what came of the job's tree: `left` is what outlives three seconds."""
 
-    def __init__(self, run: Ground, job: str, sleepers: Sleepers) -> None:
-        super().__init__(run, job)
+    def __init__(self, target: Target, job: str, sleepers: Sleepers) -> None:
+        super().__init__(target, job)
         self._asleep = sleepers.of(job)
 
     async def apply(self) -> None:
-        run, job = self.run, self.job
-        job_id = run.jobs.id_of(job)
-        command = (run.descriptor.commands.cancel or "").replace("{id}", job_id)
+        run, target, job = self.run, self.target, self.job
+        job_id = target.jobs.id_of(job)
+        command = (target.descriptor.commands.cancel or "").replace("{id}", job_id)
         tree = self._tree()
         run.journal.write(CancelBegan(job=job, id=job_id, tree=describe(tree)))
-        answer = await run.looker.ask_main(command)
+        answer = await target.snapshots.ask_main(command)
         seconds = _END_SECONDS if answer.exit == 0 and self._asleep is None else 0.0
-        left = await outlived(tree, run.journal, run.watch, seconds=seconds)
+        left = await outlived(tree, run.journal, run.deaths.watch, seconds=seconds)
         await self._lets_go(seconds)
         run.journal.write(
             Cancel(
@@ -87,14 +85,14 @@ class CancellingJob(Injection):
             return isinstance(record, GateAbandoned | GateAnswered) and record.job == self.job
 
         try:
-            if self.job in self.run.jobs.started:
+            if self.job in self.target.jobs.started:
                 await self.run.journal.wait(over, waiting_for=f"the Codex of {self.job} to let go", seconds=seconds)
         except DeadlineMissedError:
             pass  # what it does with the answer is told by the gate
 
     def _tree(self) -> list[processes.ProcessInfo]:
         """The worker with all below it, less a server of other jobs; and what its Codex has left running."""
-        alive = self.run.group.census()
+        alive = self.run.processes.census()
         tree = below(self._worker(), alive, without=self._server())
         for pid in left_by_codex(self.job, self.run.journal.records):
             tree += [info for info in below(pid, alive) if info not in tree]
@@ -107,73 +105,71 @@ class CancellingJob(Injection):
         return (started.worker or 0) if started is not None else 0
 
     def _server(self) -> int | None:
-        found = self.run.files.server()
-        pid = found[1].get(self.run.descriptor.state.server_pid) if found is not None else None
+        found = self.target.files.server()
+        pid = found[1].get(self.target.descriptor.state.server_pid) if found is not None else None
         return pid if isinstance(pid, int) else None
 
 
 class QueueingJob(FilesInjection):
     """Its worker is told as ended once it ends without having asked its model."""
 
-    def __init__(self, run: Ground, job: str, sleepers: Sleepers) -> None:
-        super().__init__(run, job)
+    def __init__(self, target: Target, job: str, sleepers: Sleepers) -> None:
+        super().__init__(target, job)
         self._sleepers = sleepers
         self._child: processes.Child | None = None
-        self._followers = Followers(run.journal)
 
     async def apply(self) -> None:
-        run, job = self.run, self.job
-        template = next((name for name in run.jobs.started if name != job), None)
+        run, target, job = self.run, self.target, self.job
+        template = next((name for name in target.jobs.started if name != job), None)
         if template is None:
             raise NoSuchRowError(f"no other job has started that {job} could be like")
-        template_id = run.jobs.id_of(template)
+        template_id = target.jobs.id_of(template)
         job_id = f"{template_id}-{job}"
         child = self._child = await self._asleep(job_id)
         self._sleepers.add(job, child)
         await _stopped(child.identity)
-        fields, words = run.descriptor.state.fields, run.descriptor.state.words
+        fields, words = target.descriptor.state.fields, target.descriptor.state.words
 
         def queued(row: Json) -> Json:
-            waiting = {name: value for name, value in row.items() if name not in run.descriptor.state.begun}
+            waiting = {name: value for name, value in row.items() if name not in target.descriptor.state.begun}
             start = {} if fields.start is None else {fields.start: str(child.identity.start)}
             return waiting | {fields.status: words.active[0], fields.pid: child.identity.pid} | start
 
         def renamed(text: str) -> str:
             return text.replace(f"job={template} ", f"job={job} ").replace(template_id, job_id)
 
-        run.files.add_row(template_id, renamed, queued)
-        run.jobs.ids[job] = job_id
-        run.watch(child.identity)
+        target.files.add_row(template_id, renamed, queued)
+        target.jobs.ids[job] = job_id
+        run.deaths.watch(child.identity)
         run.journal.write(JobQueued(job=job, id=job_id, worker=child.identity.pid, start=child.identity.start))
-        self._followers.later(self._ends(child))
+        run.journal.after(self._ends(child))
 
     async def _asleep(self, job_id: str) -> processes.Child:
         """The worker that a launch would have started, stopped before its first instruction."""
-        world = self.run.world
-        work = (self.run.descriptor.commands.work or "").replace("{plugin}", str(world.plugin))
+        world = self.run.sandbox
+        work = (self.target.descriptor.commands.work or "").replace("{plugin}", str(world.plugin))
         work = work.replace("{id}", job_id).replace("{project}", shlex.quote(str(world.project)))
         return await processes.spawn(
             [_BASH, "-c", f"kill -STOP $$; exec {work}"],
             env=self.run.env,
             cwd=world.project,
             stdin=DEVNULL,
-            case=self.run.group,
+            case=self.run.processes,
         )
 
     async def _ends(self, child: processes.Child) -> None:
         await child.wait()
-        if self.job not in self.run.jobs.started:
+        if self.job not in self.target.jobs.started:
             self.run.journal.write(JobEnded(job=self.job, how="never started", worker=child.identity.pid))
 
     async def undo(self) -> None:
-        await self._followers.close()
         if self._child is not None:
             self._child.close()
 
 
 class WakingJob(Injection):
-    def __init__(self, run: Ground, job: str, sleepers: Sleepers) -> None:
-        super().__init__(run, job)
+    def __init__(self, target: Target, job: str, sleepers: Sleepers) -> None:
+        super().__init__(target, job)
         self._asleep = sleepers.of(job)
 
     async def apply(self) -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from hookproof import files, processes
-from hookproof.play.faults.context import Ground
-from hookproof.play.faults.injection import Injection
+from hookproof.play.faults.injection import Injection, Target
 from hookproof.play.trees import kill_tree
 from hookproof.records import Record
 from hookproof.records.faults import HookKilled, SessionRestarted
@@ -32,8 +31,8 @@ class _Running:
 class KillingHook(Injection):
     """Kills the next SessionEnd hook: `at its start`, or midway, once `a process dies`."""
 
-    def __init__(self, run: Ground, job: str, moment: Literal["at its start", "a process dies"]) -> None:
-        super().__init__(run, job)
+    def __init__(self, target: Target, job: str, moment: Literal["at its start", "a process dies"]) -> None:
+        super().__init__(target, job)
         self._moment = moment
         self._armed = False
         self._running: _Running | None = None
@@ -97,13 +96,13 @@ class RepeatingSessionStart(Injection):
         for name in ("CLAUDE_PLUGIN_ROOT", "CLAUDE_PLUGIN_DATA"):
             command = command.replace("${" + name + "}", env.get(name, ""))
         finished = await processes.run(
-            shell_argv(command, [], self.run.world.root),
+            shell_argv(command, [], self.run.sandbox.root),
             env=env,
             cwd=hook.cwd,
             input=json.dumps({**hook.payload, "source": "compact"}).encode() + b"\n",
             seconds=_SECONDS,
             waiting_for="a SessionStart hook that is run again",
-            case=self.run.group,
+            case=self.run.processes,
         )
         return finished.exit.code == 0
 

@@ -13,9 +13,8 @@ from typing import assert_never
 from hookproof.catalogue import fault as faults
 from hookproof.catalogue.fault import AnyFault
 from hookproof.play.faults.cancel import CancellingJob, QueueingJob, Sleepers, WakingJob
-from hookproof.play.faults.context import Ground
 from hookproof.play.faults.hooks import KillingHook, RepeatingSessionStart
-from hookproof.play.faults.injection import Injection, Settling
+from hookproof.play.faults.injection import Injection, Settling, Target
 from hookproof.play.faults.signals import FreezingServer, KillingCodex, KillingShell, KillingWorker, ThawingServer
 from hookproof.play.faults.state import (
     AgeingJob,
@@ -32,8 +31,8 @@ from hookproof.sandbox.state_edits import NoSuchRowError
 class Faults:
     """The faults of one run. Belongs to its event loop."""
 
-    def __init__(self, run: Ground) -> None:
-        self._run = run
+    def __init__(self, target: Target) -> None:
+        self._target = target
         self._sleepers = Sleepers()
         self._injected: list[Injection] = []
 
@@ -45,7 +44,7 @@ class Faults:
             await injection.setup()
             await injection.apply()
         except NoSuchRowError as error:
-            self._run.journal.write(Error(where="faults", what=f"{fault}: {error}"))
+            self._target.run.journal.write(Error(where="faults", what=f"{fault}: {error}"))
 
     async def close(self) -> None:
         """Undo all of them, the latest first, each whatever the others raise."""
@@ -56,40 +55,40 @@ class Faults:
     def _injection(self, fault: AnyFault, job: str) -> Injection:  # noqa: C901, PLR0911, PLR0912 - one case a fault
         match fault:
             case faults.CancelJob():
-                return CancellingJob(self._run, job, self._sleepers)
+                return CancellingJob(self._target, job, self._sleepers)
             case faults.QueueJob():
-                return QueueingJob(self._run, job, self._sleepers)
+                return QueueingJob(self._target, job, self._sleepers)
             case faults.WakeJob():
-                return WakingJob(self._run, job, self._sleepers)
+                return WakingJob(self._target, job, self._sleepers)
             case faults.KillWorker():
-                return KillingWorker(self._run, job)
+                return KillingWorker(self._target, job)
             case faults.KillCodex():
-                return KillingCodex(self._run, job)
+                return KillingCodex(self._target, job)
             case faults.KillShell():
-                return KillingShell(self._run, job)
+                return KillingShell(self._target, job)
             case faults.FreezeServer():
-                return FreezingServer(self._run, job)
+                return FreezingServer(self._target, job)
             case faults.ThawServer():
-                return ThawingServer(self._run, job)
+                return ThawingServer(self._target, job)
             case faults.PlantPidInJob():
-                return PlantingPidInJob(self._run, job)
+                return PlantingPidInJob(self._target, job)
             case faults.PlantPidInServer():
-                return PlantingPidInServer(self._run, job)
+                return PlantingPidInServer(self._target, job)
             case faults.TearState():
-                return TearingState(self._run, job)
+                return TearingState(self._target, job)
             case faults.FillList():
-                return FillingList(self._run, job)
+                return FillingList(self._target, job)
             case faults.AgeJob():
-                return AgeingJob(self._run, job)
+                return AgeingJob(self._target, job)
             case faults.KillHook():
-                return KillingHook(self._run, job, "at its start")
+                return KillingHook(self._target, job, "at its start")
             case faults.KillHookMidway():
-                return KillingHook(self._run, job, "a process dies")
+                return KillingHook(self._target, job, "a process dies")
             case faults.DeleteProject():
-                return DeletingProject(self._run, job)
+                return DeletingProject(self._target, job)
             case faults.RepeatSessionStart():
-                return RepeatingSessionStart(self._run, job)
+                return RepeatingSessionStart(self._target, job)
             case faults.Settle():
-                return Settling(self._run, job)
+                return Settling(self._target, job)
             case _:
                 assert_never(fault)

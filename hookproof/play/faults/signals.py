@@ -12,8 +12,7 @@ from collections.abc import Iterable
 from typing import ClassVar, Literal
 
 from hookproof import processes
-from hookproof.play.faults.context import Ground
-from hookproof.play.faults.injection import Injection
+from hookproof.play.faults.injection import Injection, Target
 from hookproof.play.trees import topmost_naming
 from hookproof.records.faults import CodexKilled, JobFault, ServerFrozen, ServerThawed, ShellKilled, WorkerKilled
 from hookproof.records.jobs import JobStarted
@@ -32,11 +31,11 @@ class Killing(Injection):
         """Which of the run's processes."""
 
     async def apply(self) -> None:
-        run, chosen = self.run, self.chosen(self.run.group.census())
+        run, chosen = self.run, self.chosen(self.run.processes.census())
         if not chosen:
             run.journal.write(Error(where="faults", what=f"there is no {self.victim} of job {self.job} to end"))
         for info in chosen:
-            run.watch(info.identity)
+            run.deaths.watch(info.identity)
         run.journal.write(self.record(job=self.job, pids=[info.identity.pid for info in chosen]))
         for info in chosen:
             processes.kill(info.identity)
@@ -66,12 +65,12 @@ class KillingShell(Killing):
 
 
 class FreezingServer(Injection):
-    def __init__(self, run: Ground, job: str) -> None:
-        super().__init__(run, job)
+    def __init__(self, target: Target, job: str) -> None:
+        super().__init__(target, job)
         self._frozen: list[processes.Identity] = []
 
     async def apply(self) -> None:
-        self._frozen = _server(self.run)
+        self._frozen = _server(self.target)
         self.run.journal.write(ServerFrozen(pids=[identity.pid for identity in self._frozen]))
         _signal(self._frozen, "SIGSTOP")
 
@@ -81,16 +80,16 @@ class FreezingServer(Injection):
 
 class ThawingServer(Injection):
     async def apply(self) -> None:
-        frozen = _server(self.run)
+        frozen = _server(self.target)
         self.run.journal.write(ServerThawed(pids=[identity.pid for identity in frozen]))
         _signal(frozen, "SIGCONT")
 
 
-def _server(run: Ground) -> list[processes.Identity]:
+def _server(target: Target) -> list[processes.Identity]:
     """The plugin's shared server, as long as it runs."""
-    found = run.files.server()
-    pid = found[1].get(run.descriptor.state.server_pid) if found is not None else None
-    return [info.identity for info in run.group.census() if info.identity.pid == pid]
+    found = target.files.server()
+    pid = found[1].get(target.descriptor.state.server_pid) if found is not None else None
+    return [info.identity for info in target.run.processes.census() if info.identity.pid == pid]
 
 
 def _signal(whom: Iterable[processes.Identity], name: Literal["SIGSTOP", "SIGCONT"]) -> None:

@@ -12,8 +12,7 @@ from subprocess import PIPE
 from typing import ClassVar, Literal
 
 from hookproof import processes
-from hookproof.play.faults.context import Ground
-from hookproof.play.faults.injection import FilesInjection, Injection
+from hookproof.play.faults.injection import FilesInjection, Injection, Target
 from hookproof.records.base import Json
 from hookproof.records.faults import ListFilled, PidPlanted, RowAged, StateTorn, WorkspaceDeleted
 
@@ -26,8 +25,8 @@ class PlantingPid(FilesInjection):
 
     where: ClassVar[Literal["job", "server"]]
 
-    def __init__(self, run: Ground, job: str) -> None:
-        super().__init__(run, job)
+    def __init__(self, target: Target, job: str) -> None:
+        super().__init__(target, job)
         self._bystander: processes.Child | None = None
 
     @abstractmethod
@@ -38,11 +37,11 @@ class PlantingPid(FilesInjection):
         child = self._bystander = await processes.spawn(
             [sys.executable, "-I", "-S", "-c", _WAITS],
             env=self.run.env,
-            cwd=self.run.world.root,
+            cwd=self.run.sandbox.root,
             stdin=PIPE,
-            case=self.run.group,
+            case=self.run.processes,
         )
-        self.run.watch(child.identity)
+        self.run.deaths.watch(child.identity)
         pid, start = child.identity.pid, child.identity.start
         planted = self.planted(pid)
         job = self.job if self.where == "job" else None
@@ -57,8 +56,8 @@ class PlantingPidInJob(PlantingPid):
     where = "job"
 
     def planted(self, pid: int) -> bool:
-        name = self.run.descriptor.state.fields.pid
-        self.run.files.change_row(self.run.jobs.id_of(self.job), lambda row: row | {name: pid})
+        name = self.target.descriptor.state.fields.pid
+        self.target.files.change_row(self.target.jobs.id_of(self.job), lambda row: row | {name: pid})
         return True
 
 
@@ -66,33 +65,33 @@ class PlantingPidInServer(PlantingPid):
     where = "server"
 
     def planted(self, pid: int) -> bool:
-        return self.run.files.change_server(**{self.run.descriptor.state.server_pid: pid})
+        return self.target.files.change_server(**{self.target.descriptor.state.server_pid: pid})
 
 
 class TearingState(FilesInjection):
     async def apply(self) -> None:
-        self.run.journal.write(StateTorn(files=self.run.files.tear()))
+        self.run.journal.write(StateTorn(files=self.target.files.tear()))
 
 
 class FillingList(FilesInjection):
     async def apply(self) -> None:
-        count = (self.run.descriptor.state.remembers or 0) + _BEYOND_THE_CAP
-        self.run.files.fill(self.run.jobs.id_of(self.job), count)
+        count = (self.target.descriptor.state.remembers or 0) + _BEYOND_THE_CAP
+        self.target.files.fill(self.target.jobs.id_of(self.job), count)
         self.run.journal.write(ListFilled(job=self.job, added=count))
 
 
 class AgeingJob(FilesInjection):
     async def apply(self) -> None:
-        newer = self.run.descriptor.state.newer
+        newer = self.target.descriptor.state.newer
 
         def older(row: Json) -> Json:
             return {name: value for name, value in row.items() if name not in newer}
 
-        self.run.files.change_row(self.run.jobs.id_of(self.job), older)
+        self.target.files.change_row(self.target.jobs.id_of(self.job), older)
         self.run.journal.write(RowAged(job=self.job, without=newer))
 
 
 class DeletingProject(Injection):
     async def apply(self) -> None:
         self.run.journal.write(WorkspaceDeleted())
-        shutil.rmtree(self.run.world.project)
+        shutil.rmtree(self.run.sandbox.project)

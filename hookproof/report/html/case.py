@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from hookproof.catalogue.requirement import Requirement
 from hookproof.clean import markup as escape
+from hookproof.hosts import registry
 from hookproof.judge.causes.culprit import Fact
 from hookproof.judge.causes.signature import BESIDE, HYPOTHESES
 from hookproof.judge.verdict import CheckResult, Verdict
@@ -16,8 +17,6 @@ from hookproof.records import Record, outward, plain
 from hookproof.report.columns import tally
 from hookproof.report.html.svg import cut
 from hookproof.report.results import Result
-
-_HOSTS = {"claude": "Claude Code", "codex": "Codex"}
 
 
 @dataclass(slots=True)
@@ -80,8 +79,9 @@ def host(each: Result) -> str:
     """The host and the way it behaves: a lifecycle that a stand-in plays, or a real program."""
     if each.host.version == "fake":
         return each.lifecycle
-    worker = f", jobs by Codex {each.worker.version}" if each.worker.version not in {"fake", each.host.version} else ""
-    return f"{_HOSTS.get(each.host.name, each.host.name)} {each.host.version}{worker}"
+    jobs = registry.title(each.worker.name)
+    worker = f", jobs by {jobs} {each.worker.version}" if each.worker.version not in {"fake", each.host.version} else ""
+    return f"{registry.title(each.host.name)} {each.host.version}{worker}"
 
 
 def command(each: Result, plugins: Mapping[str, str]) -> str:
@@ -93,8 +93,8 @@ def command(each: Result, plugins: Mapping[str, str]) -> str:
         words += ["--lifecycle", each.lifecycle]
     else:
         words += [f"--{each.host.name}", f"npm:{each.host.version}"]
-    if each.host.name == "claude" and each.worker.version != "fake":
-        words += ["--codex", f"npm:{each.worker.version}"]
+    if each.worker.name != each.host.name and each.worker.version != "fake":
+        words += [f"--{each.worker.name}", f"npm:{each.worker.version}"]
     if each.repeat > 1:
         words += ["--repeat", str(each.repeat)]
     return shlex.join(words)

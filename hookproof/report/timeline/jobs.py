@@ -48,7 +48,7 @@ class JobTellers(Drawing):
     def on_codex_started(self, record: CodexStarted) -> None:
         """The Codex of a job starts (that of a host is told of with its session)."""
         lane = self.lanes.process(record.pid)
-        if lane is None or not lane.startswith("codex:"):
+        if lane is None or not lane.startswith("client:"):
             return
         parent = self.lanes.process(record.ppid)
         by = f" by {self.lanes.name(parent)}" if parent else ""
