@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -131,9 +132,12 @@ def test_what_fires_for_a_child_of_codex_is_what_was_seen(tmp_path: Path, known:
         session = child if fires["whose"] == "own" else ROOT
         hooks.append(hook(fires["event"], agent=HELPER, session_id=session))
     run = facets(*hooks, *([hook("SessionEnd", reason="other")] if right["thread ends"]["is"] else []))
-    run.tables["events"] = {place.replace("helper", "child"): n for place, n in run.tables["events"].items()}
-    (session,) = run.tables["identity"]["helper UserPromptSubmit: session_id"]
-    run.tables["identity"] = {"child UserPromptSubmit: session_id": ["<child>" if session != "<main>" else session]}
+    of_child = [
+        replace(each, agent="child", session=each.session if each.session == "<main>" else "<child>")
+        for each in run.hooks
+        if each.agent == "helper"
+    ]
+    run = replace(run, hooks=(*of_child, *(each for each in run.hooks if each.agent != "helper")))
     found = drafted(tmp_path, run, name=known, version="0.200.0").events
     for moment in ("child starts", "child is prompted", "child's turn ends", "thread ends"):
         assert found[moment]["is"] == right[moment]["is"], moment
