@@ -16,7 +16,6 @@ from rich.markup import escape
 from hookproof import claims, clean, interrupts, places, processes
 from hookproof.catalogue.descriptor import Context
 from hookproof.commands import UsageError, gate, outputs, select
-from hookproof.commands.isolated import isolated
 from hookproof.hosts.names import Program
 from hookproof.issues.plugin_tests import dependencies
 from hookproof.play import Case, PlayOptions
@@ -156,7 +155,7 @@ def _options(console: Console, cases: list[Case], worker: Program | None, *, all
     """The options of a run; when anything in it is real, this process and all its children leave the network."""
     if worker is None and all(case.program is None for case in cases):
         return PlayOptions()
-    return isolated(console, allow_network=allow_network, worker=worker)
+    return select.isolated(console, allow_network=allow_network, worker=worker)
 
 
 def _install(console: Console, cases: list[Case]) -> None:
