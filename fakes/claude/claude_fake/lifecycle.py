@@ -1,6 +1,6 @@
 """The behaviour of Claude Code as data: the rows and the table of events of a lifecycle, which every module asks.
 
-`HOOKPROOF_LIFECYCLE` names the JSON file that the harness writes of it, with whatever it extends and its switches resolved.
+`HOOKPROOF_LIFECYCLE` names the JSON file that the harness writes of it, with what it extends and its switches resolved.
 """
 
 from __future__ import annotations
