@@ -11,17 +11,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE
-from typing import Any
+from typing import TypeVar
 
 from hookproof import processes
 from hookproof.journal import Journal
-from hookproof.records import Record, plain
+from hookproof.records import Record
 from hookproof.records.run import ProcessDied
 from hookproof.sandbox import tap
 from hookproof.sandbox.recorder import Recorder
 
 TOKEN = "0123456789abcdef"
 SECONDS = 30.0
+R = TypeVar("R", bound=Record)
 PAYLOAD = {"session_id": "s", "hook_event_name": "PreToolUse", "agent_id": "a", "agent_type": "t", "text": 'ü "\n'}
 
 
@@ -97,13 +98,19 @@ class Bench:
         """Both."""
         return await self.finish(await self.start(line, shell), payload)
 
-    async def record(self, kind: str, **fields: Any) -> dict[str, Any]:
-        """The first record of a kind with these values, now or later, as it is written."""
+    async def record(self, kind: type[R], fits: Callable[[R], bool] = lambda _: True) -> R:
+        """The first record of a kind that fits, now or later."""
 
-        def fits(record: Record) -> bool:
-            return record["kind"] == kind and all(record.get(name) == value for name, value in fields.items())
+        def is_it(record: Record) -> bool:
+            return isinstance(record, kind) and fits(record)
 
-        return plain(await self.journal.wait(fits, waiting_for=f"{kind} {fields}", seconds=SECONDS))
+        found = await self.journal.wait(is_it, waiting_for=kind.kind, seconds=SECONDS)
+        assert isinstance(found, kind)
+        return found
+
+    def records(self, kind: type[R]) -> list[R]:
+        """All records of a kind so far."""
+        return [record for record in self.journal.records if isinstance(record, kind)]
 
     async def death_of(self, pid: int) -> int | None:
         """Wait until the process is gone. Its exit code, where that can be known.
@@ -112,8 +119,7 @@ class Bench:
         """
         identity = processes.identify(pid)
         if identity is not None and self._deaths.watch(identity):
-            code = (await self.record("process.died", pid=pid))["code"]
-            return None if code is None else int(code)
+            return (await self.record(ProcessDied, lambda record: record.pid == pid)).code
         return None
 
     def close(self) -> None:
