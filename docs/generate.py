@@ -17,10 +17,14 @@ from pathlib import Path
 from types import ModuleType
 
 from hookproof import records
+from hookproof.catalogue.condition import CONDITIONS
+from hookproof.catalogue.fault import Fault
 from hookproof.catalogue.lifecycle import Firing, lifecycle_files, read_lifecycle
 from hookproof.catalogue.plugin import descriptors
 from hookproof.catalogue.requirement import read_requirements
 from hookproof.catalogue.scenario import Scenario, read_scenario, scenario_files
+from hookproof.catalogue.sentence import Sentence, meaning
+from hookproof.catalogue.step import ACTIONS
 from hookproof.judge.expected import read_expected
 from hookproof.records import faults, hosts, jobs, model, parts, run, told
 
@@ -35,6 +39,7 @@ def files() -> dict[Path, str]:
     return {
         REFERENCE / "requirements.md": _requirements(scenarios),
         REFERENCE / "scenarios.md": _scenarios(scenarios),
+        REFERENCE / "steps.md": _steps(scenarios),
         REFERENCE / "lifecycles.md": _lifecycles(),
         REFERENCE / "outcomes.md": _outcomes(scenarios),
         REFERENCE / "journal.md": journal(),
@@ -76,6 +81,34 @@ def _scenarios(scenarios: list[Scenario]) -> str:
     for each in scenarios:
         where = f" ({', '.join(each.lifecycles)})" if each.lifecycles else ""
         lines.append(f"| `{each.id}` | {_cell(each.title)} | {each.host}{where} | {', '.join(each.requires)} |")
+    return _text(lines)
+
+
+_STEPS = """
+What a `[[then]]` step of a scenario can wait for (`when`) and do. In capitals stands what a name is put in place of, in
+brackets what may be left out. An agent is called as its script is (`[[model.NAME]]`), a session as its table
+(`[sessions.NAME]`), or `main`.
+"""
+
+
+def _steps(scenarios: list[Scenario]) -> str:
+    used: dict[type[Sentence], dict[str, None]] = {}
+    for scenario in scenarios:
+        for step in scenario.then:
+            for said in (step.when, step.do):
+                if said is not None:
+                    used.setdefault(type(said), {})[f"`{scenario.id}`"] = None
+    lines = ["# Steps", "", _NOTE, _STEPS.strip(), ""]
+    actions = [each for each in ACTIONS if not issubclass(each, Fault)]
+    for title, kinds in (("`when`: what a step waits for", CONDITIONS), ("`do`: what a step does", actions)):
+        lines += [f"## {title}", "", "| sentence | |", "|---|---|"]
+        lines += [f"| `{each.form}` | {_cell(meaning(each))} |" for each in kinds]
+        lines.append("")
+    lines += ["## `do`: the faults", "", "| sentence | what is done | takes | scenarios |", "|---|---|---|---|"]
+    for each in ACTIONS:
+        if issubclass(each, Fault):
+            takes = ", ".join(str(need) for need in each.needs)
+            lines.append(f"| `{each.form}` | {_cell(meaning(each))} | {takes} | {', '.join(used.get(each, ()))} |")
     return _text(lines)
 
 

@@ -10,18 +10,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
 from hookproof.commands import UsageError, select
 from hookproof.commands.isolated import options_of
 from hookproof.hosts.install.releases import ReleaseError
-from hookproof.hosts.session import Program
+from hookproof.hosts.names import Program
+from hookproof.hosts.registry import HOSTS
 from hookproof.play import PlayOptions
 from hookproof.sandbox import isolation
 
-HOSTS: tuple[Literal["claude", "codex"], ...] = ("claude", "codex")
 FOR_WORKERS = "hookproof_programs"
 Found = dict[str, list[Program]]
 

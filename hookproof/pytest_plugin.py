@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from hookproof.hosts.session import Program
-    from hookproof.judge.baseline import Baseline
     from hookproof.play import Case
     from hookproof.pytest_hosts import RealHosts
+    from hookproof.pytest_shared import Shared
     from hookproof.pytest_signals import Controller
     from hookproof.report.results import Result
 
 REAL: pytest.StashKey[RealHosts | None] = pytest.StashKey()
+SHARED: pytest.StashKey[Shared] = pytest.StashKey()
 CONTROLLER: pytest.StashKey[Controller] = pytest.StashKey()
 
 
@@ -113,38 +113,36 @@ class ScenarioFile(pytest.File):
         from hookproof.catalogue.plugin import PluginError  # noqa: PLC0415
         from hookproof.catalogue.reading import CatalogueError  # noqa: PLC0415
         from hookproof.catalogue.scenario import read_scenario  # noqa: PLC0415
-        from hookproof.commands import UsageError, select  # noqa: PLC0415
-        from hookproof.judge.baseline import find  # noqa: PLC0415
-        from hookproof.suite.judging import read_known  # noqa: PLC0415
-        from hookproof.suite.matrix import matrix  # noqa: PLC0415
+        from hookproof.commands import UsageError  # noqa: PLC0415
 
-        option, real = self.config.option, self.config.stash.get(REAL, None)
+        shared = _shared(self.config)
         try:
             scenario = read_scenario(self.path)
-            reference = "reference" if scenario.kind == "companion" else "reference-workflow"
-            plugin = select.plugin(option.plugin or reference, option.descriptor)
-            known = None if real is None else real.programs
-            hosts = select.hosts(option, scenario.kind, ["all"], known)
-            cases = matrix([scenario], [plugin], hosts.lifecycles, programs=hosts.programs)
-            file = None if plugin.policy is not None else find(plugin.root)
-            baseline = None if file is None else read_known(file)
+            cases = shared.cases(scenario)
+            shared.baseline(scenario.kind)  # a mistake in it is told here, before anything is played
         except (UsageError, PluginError, CatalogueError) as error:
             raise self.CollectError(str(error)) from None
         for case in cases:
             name = f"{self.path.stem}[{case.lifecycle.name}]"
-            yield ScenarioItem.from_parent(self, name=name, case=case, baseline=baseline, worker=hosts.worker)
+            yield ScenarioItem.from_parent(self, name=name, case=case)
+
+
+def _shared(config: pytest.Config) -> Shared:
+    """What all scenario files of this run have in common."""
+    from hookproof.pytest_shared import Shared  # noqa: PLC0415
+
+    if SHARED not in config.stash:
+        real = config.stash.get(REAL, None)
+        config.stash[SHARED] = Shared(config.option, None if real is None else real.programs)
+    return config.stash[SHARED]
 
 
 class ScenarioItem(pytest.Item):
     """One case."""
 
-    def __init__(
-        self, *, case: Case, baseline: Baseline | None = None, worker: Program | None = None, **kwargs: Any
-    ) -> None:
+    def __init__(self, *, case: Case, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.case = case
-        self.worker = worker
-        self.baseline = baseline
         self.add_marker("scenario")
 
     def runtest(self) -> None:
@@ -152,14 +150,14 @@ class ScenarioItem(pytest.Item):
         from hookproof import processes, pytest_signals  # noqa: PLC0415
         from hookproof.play import PlayOptions  # noqa: PLC0415
         from hookproof.suite.cases import run_case  # noqa: PLC0415
-        from hookproof.suite.judging import Judges  # noqa: PLC0415
 
         processes.become_subreaper()
         factory: pytest.TempPathFactory = self.config._tmp_path_factory  # type: ignore[attr-defined]
         run = factory.mktemp("hookproof")
         real = self.config.stash.get(REAL, None)
-        options = PlayOptions() if real is None else real.options(self.worker)
-        judges = Judges.read(self.baseline)
+        shared, kind = _shared(self.config), self.case.scenario.kind
+        options = PlayOptions() if real is None else real.options(shared.hosts(kind).worker)
+        judges = shared.judges(kind)
         results: list[Result] = []
         pytest_signals.play(
             self.config,

@@ -1,4 +1,4 @@
-"""What every test shares: how Hypothesis searches, and that a hangup is heard.
+"""What every test shares: how Hypothesis searches, that a hangup is heard, and what the collector need not look at.
 
 A gate must say the same twice, on a busy machine too: the default profile is derandomised and is not offended by slow
 draws. `--hypothesis-profile=explore` searches anew each time.
@@ -6,6 +6,7 @@ draws. `--hypothesis-profile=explore` searches anew each time.
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 
@@ -19,3 +20,9 @@ _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, 
 settings.register_profile("gate", _PATIENT, derandomize=True)
 settings.register_profile("explore", _PATIENT)
 settings.load_profile("gate")
+
+
+def pytest_collection_finish() -> None:
+    """Five thousand items stay until the end: neither the collector nor who looks for a Popen walks them each time."""
+    gc.collect()
+    gc.freeze()

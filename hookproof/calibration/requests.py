@@ -58,6 +58,12 @@ def contexts(records: list[Record], names: Names) -> dict[str, Any]:
     return dict(found)
 
 
+def context_roles(records: list[Record]) -> frozenset[str]:
+    """The roles of the messages in which a hook's context stood."""
+    texts = (text for _, _, request in _asked(records) for text in request.texts)
+    return frozenset(text.role for text in texts if _PROBE.search(text.text))
+
+
 def _prompt(agent: str, request: ModelRequest) -> int | None:
     """The place of the prompt that is new in a request."""
     places = [t.place for t in request.texts if agent in marked_agents(t.text) and not t.inherited]

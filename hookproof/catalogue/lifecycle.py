@@ -15,12 +15,13 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from hookproof import places
 from hookproof.catalogue.reading import CatalogueError, Strict, read
+from hookproof.hosts.names import HostName
 
 Table = dict[str, dict[str, Any]]
 """Row -> `is` and `source`. A row with a source alone holds what is inherited, known from that source."""
@@ -52,7 +53,7 @@ class Switch(Strict):
     events: Table = {}
 
 
-class Excuse(Strict):
+class KnownDifference(Strict):
     """A known difference from the real host that calibration passes over."""
 
     facet: str
@@ -66,7 +67,7 @@ class Lifecycle(Strict):
 
     name: str
     title: str
-    host: Literal["claude", "codex"]
+    host: HostName
     extends: str | None = None
     """The lifecycle whose rows hold here as well, but for those below."""
     alike: str | None = None
@@ -75,7 +76,7 @@ class Lifecycle(Strict):
     events: Table = {}
     """Moment -> what fires, a list of `Firing`; an empty one where nothing does."""
     switches: dict[str, Switch] = {}
-    differences: list[Excuse] = []
+    differences: list[KnownDifference] = []
 
 
 class Resolved(Strict):
@@ -89,7 +90,7 @@ class Resolved(Strict):
     """The measured lifecycle that a real host is nearest to; a stand-in's own name, without its switches."""
 
 
-def real(host: Literal["claude", "codex"], version: str) -> Resolved:
+def real(host: HostName, version: str) -> Resolved:
     """The column of a real host: it needs no rows, and is like the last measured version that is not later."""
     known = {path.stem: _numbers(path.stem.rpartition("-")[2]) for path in lifecycle_files() if _measured(path, host)}
     earlier = {name: numbers for name, numbers in known.items() if numbers <= _numbers(version)}

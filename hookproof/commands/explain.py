@@ -1,4 +1,4 @@
-"""`hookproof explain`: what one scenario, requirement, lifecycle, policy or signature means, with its source."""
+"""`hookproof explain`: what a scenario, requirement, lifecycle, policy, signature or a step's sentence means."""
 
 from __future__ import annotations
 
@@ -6,32 +6,41 @@ import argparse
 import difflib
 
 from hookproof import clean
+from hookproof.catalogue.condition import CONDITIONS
+from hookproof.catalogue.fault import Fault
 from hookproof.catalogue.lifecycle import Lifecycle, Switch, lifecycle_files, read_lifecycle
 from hookproof.catalogue.plugin import descriptors
 from hookproof.catalogue.requirement import read_requirements
 from hookproof.catalogue.scenario import read_scenario, scenario_files
+from hookproof.catalogue.sentence import Sentence, kind_of, meaning
+from hookproof.catalogue.step import ACTIONS
 from hookproof.commands import UsageError
 from hookproof.judge.causes.signature import EVIDENCE, HYPOTHESES
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `explain`."""
-    parser.add_argument("id", metavar="ID", help="for example JOB-03, jobs/pattern-c, claude-2.1.91, fix-2-retag, H7")
+    parser.add_argument(
+        "id", metavar="ID", help="for example JOB-03, jobs/pattern-c, claude-2.1.91, fix-2-retag, H7, 'tear state'"
+    )
 
 
 def execute(parsed: argparse.Namespace) -> int:
     """Print the explanation. Raises UsageError when nothing is called so."""
     wanted: str = parsed.id
-    explanations = {**_requirements(), **_scenarios(), **_lifecycles(), **_policies(), **_signatures()}
-    found = next(
-        (explanations[name] for name in (wanted, f"jobs/{wanted}", f"context/{wanted}") if name in explanations), None
-    )
+    explanations = {**_requirements(), **_scenarios(), **_lifecycles(), **_policies(), **_signatures(), **_steps()}
+    step = kind_of(wanted, _SENTENCES)
+    names = (wanted, f"jobs/{wanted}", f"context/{wanted}", step.form if step is not None else "")
+    found = next((explanations[name] for name in names if name in explanations), None)
     if found is None:
         near = difflib.get_close_matches(wanted, explanations, n=3, cutoff=0.4)
         hint = f"; did you mean {', '.join(near)}?" if near else ""
         raise UsageError(f"nothing here is called {wanted!r}{hint}")
     print(clean.text(f"{wanted}\n{found}"))
     return 0
+
+
+_SENTENCES: tuple[type[Sentence], ...] = (*CONDITIONS, *ACTIONS)
 
 
 def _requirements() -> dict[str, str]:
@@ -61,6 +70,26 @@ def _scenarios() -> dict[str, str]:
         lines = [f"  {scenario.title}", *about, f"  source: {scenario.source}"]
         found[scenario.id] = "\n".join([*lines, f"  requires: {', '.join(scenario.requires)}", f"  file: {path}"])
     return found
+
+
+def _steps() -> dict[str, str]:
+    used: dict[type[Sentence], dict[str, None]] = {}
+    for scenario in map(read_scenario, scenario_files()):
+        for step in scenario.then:
+            for said in (step.when, step.do):
+                if said is not None:
+                    used.setdefault(type(said), {})[scenario.id] = None
+    return {
+        each.form: "\n".join(
+            [
+                f"  {meaning(each)}",
+                f"  a step's `{'when' if each in CONDITIONS else 'do'}`: {each.form}",
+                *(f"  takes: {need}" for need in (each.needs if issubclass(each, Fault) else ())),
+                f"  scenarios: {', '.join(used.get(each, ['none']))}",
+            ]
+        )
+        for each in _SENTENCES
+    }
 
 
 def _lifecycles() -> dict[str, str]:

@@ -19,11 +19,13 @@ from rich.console import Console
 from hookproof import files, places
 from hookproof.catalogue.plugin import Plugin
 from hookproof.commands import UsageError, outputs
+from hookproof.hosts.registry import HOSTS
 from hookproof.judge.baseline import Baseline, find, place
 from hookproof.judge.expected import EXPECTED, ExpectedTable, read_expected
+from hookproof.judge.verdict import Verdict, worst
 from hookproof.play import Case, PlayOptions
 from hookproof.report import baseline as baselines
-from hookproof.report.columns import WORST, tally, violated_unexpectedly
+from hookproof.report.columns import tally, violated_unexpectedly
 from hookproof.report.progress import progress
 from hookproof.report.results import Result, Skipped
 from hookproof.suite.cases import run_case
@@ -118,11 +120,11 @@ class Gate:
         return found
 
 
-def _verdicts(each: Result, replays: Sequence[Result]) -> list[str]:
+def _verdicts(each: Result, replays: Sequence[Result]) -> list[Verdict]:
     """What each replay says of the checks that were unexpectedly violated: others may be known to be."""
     asked = violated_unexpectedly(each)
     judged = [[check.verdict for check in again.checks if check.id in asked] for again in replays]
-    return [min(verdicts, key=WORST.index, default="unknown") for verdicts in judged]
+    return [worst(verdicts) for verdicts in judged]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -176,7 +178,7 @@ def table(parsed: argparse.Namespace) -> ExpectedTable | None:
     """The table that `--update-expected` brings up to date. Raises UsageError where there is none to write."""
     if not parsed.update_expected:
         return None
-    real = [f"--{host}" for host in ("claude", "codex") if getattr(parsed, host) != "fake"]
+    real = [f"--{host}" for host in HOSTS if getattr(parsed, host) != "fake"]
     if real:
         raise UsageError(f"--update-expected: the table is of the stand-ins; leave out {' and '.join(real)}")
     if not places.IN_CHECKOUT:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.markup import escape
 
-from hookproof.hosts.session import Program
+from hookproof.hosts.names import Program
 from hookproof.play import PlayOptions
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from hookproof import claims, clean, interrupts, places, processes
 from hookproof.catalogue.descriptor import Context
 from hookproof.commands import UsageError, gate, outputs, select
 from hookproof.commands.isolated import isolated
-from hookproof.hosts.session import Program
+from hookproof.hosts.names import Program
 from hookproof.issues.plugin_tests import dependencies
 from hookproof.play import Case, PlayOptions
 from hookproof.report import results as reports

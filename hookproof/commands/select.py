@@ -9,31 +9,29 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from hookproof.catalogue.lifecycle import Resolved, lifecycle_files, real, resolve_lifecycle
 from hookproof.catalogue.plugin import Plugin, PluginError, resolve_plugin
-from hookproof.catalogue.scenario import Scenario, read_scenario, scenario_files
+from hookproof.catalogue.scenario import Scenario, read_scenario, scenario_files, scenario_id
 from hookproof.commands import UsageError, outputs
-from hookproof.hosts.session import Program
+from hookproof.hosts import registry
+from hookproof.hosts.names import HostName, Program
 from hookproof.play import PlayOptions
 
 
 def scenarios(globs: list[str]) -> list[Scenario]:
     """The scenarios whose id fits any of the globs; all without globs. Raises UsageError when a glob fits none."""
-    files = scenario_files()
-    everything = [read_scenario(path) for path in files]
-    if not globs:
-        return everything
-    chosen: dict[str, Scenario] = {}
+    files = {scenario_id(path): path for path in scenario_files()}
+    chosen = set() if globs else set(files)
     for glob in globs:
-        fitting = [s for s in everything if fnmatch.fnmatchcase(s.id, glob) or fnmatch.fnmatchcase(s.id, f"*/{glob}")]
+        fitting = [name for name in files if fnmatch.fnmatchcase(name, glob) or fnmatch.fnmatchcase(name, f"*/{glob}")]
         if not fitting:
-            near = difflib.get_close_matches(glob, [s.id for s in everything], n=1, cutoff=0.4)
+            near = difflib.get_close_matches(glob, list(files), n=1, cutoff=0.4)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise UsageError(f"no scenario fits {glob!r}{hint} (`hookproof list` shows all)")
-        chosen.update((scenario.id, scenario) for scenario in fitting)
-    return [scenario for scenario in everything if scenario.id in chosen]
+        chosen.update(fitting)
+    # only what was asked for is read: parsing every file costs as much as a tenth of a short run
+    return [read_scenario(path) for name, path in files.items() if name in chosen]
 
 
 def plugin(spec: str, descriptor: Path | None) -> Plugin:
@@ -72,14 +70,9 @@ def hosts(
 
     Installs what is missing, unless the programs of `--claude` and `--codex` are `known`.
     """
-    host: Literal["claude", "codex"] = "claude" if kind == "companion" else "codex"
+    host = registry.default_for(kind).name
     spec = getattr(parsed, host)
-    worker = None
-    if kind == "companion" and parsed.codex != "fake":
-        found = known["codex"] if known is not None else programs("codex", parsed)
-        if len(found) > 1:
-            raise UsageError("--codex: the jobs of a companion are done by one Codex, not by several")
-        worker = found[0]
+    worker = _worker(parsed, known) if kind == "companion" else None
     if spec == "fake":
         return Hosts(lifecycles(parsed.lifecycle or default), {}, worker)
     if parsed.lifecycle:
@@ -89,7 +82,18 @@ def hosts(
     return Hosts([real(host, each.version) for each in columns.values()], columns, worker)
 
 
-def programs(host: Literal["claude", "codex"], parsed: argparse.Namespace) -> list[Program]:
+def _worker(parsed: argparse.Namespace, known: Mapping[str, list[Program]] | None) -> Program | None:
+    """The real program for the jobs of a companion, when one is asked for."""
+    host = registry.WORKER
+    if getattr(parsed, host.name) == "fake":
+        return None
+    found = known[host.name] if known is not None else programs(host.name, parsed)
+    if len(found) > 1:
+        raise UsageError(f"--{host.name}: the jobs of a companion are done by one {host.title}, not by several")
+    return found[0]
+
+
+def programs(host: HostName, parsed: argparse.Namespace) -> list[Program]:
     """The programs that `--claude` or `--codex` means. Raises ReleaseError; installs what is missing."""
     from hookproof.commands.hosts import progress  # noqa: PLC0415 - npm and its progress, only for a real host
     from hookproof.hosts.install.programs import resolve  # noqa: PLC0415
@@ -113,12 +117,12 @@ def play_arguments(parser: argparse.ArgumentParser, *, lifecycle: str) -> None:
         metavar="NAME[+SWITCH]",
         help=f"what the stand-in host does; repeatable, or `all` (default: {lifecycle})",
     )
-    for name, what in (("claude", "Claude Code"), ("codex", "Codex, as a host and as the worker of jobs")):
+    for host in registry.HOSTS.values():
         parser.add_argument(
-            f"--{name}",
+            f"--{host.name}",
             default="fake",
             metavar="SPEC",
-            help=f"{what}: fake, a path, or npm:VERSION[,VERSION...] (default: fake)",
+            help=f"{host.option}: fake, a path, or npm:VERSION[,VERSION...] (default: fake)",
         )
     parser.add_argument(
         "--allow-network", action="store_true", help="play real hosts without keeping them off the network"

@@ -188,6 +188,11 @@ class ShellEnded(Told):
     inferred: bool = False
     """Whether the harness concluded who ended it."""
 
+    @property
+    def by_host(self) -> str | None:
+        """When the host ended it, as `at subagent end`; None where it ended otherwise. The one reader of `ended_by`."""
+        return self.ended_by.removeprefix("host ") if self.ended_by.startswith("host") else None
+
 
 @kind("shell.held")
 class ShellHeld(Told):

@@ -14,7 +14,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from hookproof import __version__
-from hookproof.report.columns import WORST
+from hookproof.judge.verdict import Verdict, worst
 from hookproof.report.results import Report, Result
 
 FACTOR = 1.5
@@ -147,20 +147,20 @@ def _changes(cell: Cell, old: Sequence[Result], new: Sequence[Result]) -> list[C
     return changes
 
 
-def _kind(before: str | None, after: str | None) -> Kind | None:
+def _kind(before: Verdict | None, after: Verdict | None) -> Kind | None:
     if before == after or before is None or after is None:
         return None
-    if after == "violates":
+    if after is Verdict.VIOLATES:
         return "new violation"
-    if after == "unknown":
+    if after is Verdict.UNKNOWN:
         return "now unknown"
-    return "fixed" if before == "violates" else "no longer unknown"
+    return "fixed" if before is Verdict.VIOLATES else "no longer unknown"
 
 
-def _verdict(results: Sequence[Result], check: str) -> str | None:
+def _verdict(results: Sequence[Result], check: str) -> Verdict | None:
     """The weightiest verdict over the repeats; None when the check was not judged at all."""
     seen = [each.verdict for result in results for each in result.checks if each.id == check]
-    return min(seen, key=WORST.index) if seen else None
+    return worst(seen) if seen else None
 
 
 def _told(results: Sequence[Result], check: str) -> str:
@@ -169,7 +169,7 @@ def _told(results: Sequence[Result], check: str) -> str:
     fitting = [each for each in judged if each.verdict == wanted]
     often = f" in {len(fitting)} of {len(judged)}" if len(judged) > 1 else ""
     marks = sorted({result.signature for result in results if result.signature and result.verdict == wanted})
-    said = f" [{' '.join(marks)}]" if marks and wanted == "violates" else ""
+    said = f" [{' '.join(marks)}]" if marks and wanted is Verdict.VIOLATES else ""
     return f"{wanted}: {', '.join(dict.fromkeys(each.seen for each in fitting))}{said}{often}"
 
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hookproof import clean
-from hookproof.report.columns import alike, by_column, cell, heads, tally, worst
+from hookproof.judge.verdict import BaselineStatus, Verdict
+from hookproof.report.columns import alike, by_column, cell, heads, marked, shown, tally
 from hookproof.report.results import Report, Result
 
 _MOST_TOLD = 20
@@ -65,11 +66,7 @@ def _matrix(report: Report) -> list[str]:
     scenarios = list(dict.fromkeys(each.scenario for each in report.results))
     if not scenarios:
         return []
-    bad = [
-        name
-        for name in scenarios
-        if any(each.scenario == name and (each.verdict != "conforms" or not each.expected) for each in report.results)
-    ]
+    bad = [name for name in scenarios if any(each.scenario == name and marked(each) for each in report.results)]
     names = [" · ".join(parts) for parts in heads(list(columns)).values()]
     parts = []
     if bad:
@@ -88,7 +85,7 @@ def _matrix(report: Report) -> list[str]:
 def _cell(results: list[Result]) -> str:
     if not results:
         return "–"
-    each = worst(results)
+    each = shown(results)
     loud = not each.expected
     pieces = [f"**{piece}**" if loud and tone in {"bad", "doubt"} else piece for piece, tone in cell(each)]
     return f"{'❌ ' if loud else ''}{' '.join(pieces)}"
@@ -109,16 +106,16 @@ def _failure(columns: Mapping[str, Sequence[Result]]) -> str:
     each = found[0]
     lines = [f"**{_text(each.scenario)}** · {_text(each.plugin)} · {_text(', '.join(columns))}", ""]
     for check in each.checks:
-        if check.baseline == "stale":
+        if check.baseline is BaselineStatus.STALE:
             lines.append(f"- {check.id} is satisfied (*{_text(check.seen)}*), but is a known violation: take it out")
-        elif check.baseline == "known":
+        elif check.baseline is BaselineStatus.KNOWN:
             lines.append(f"- {check.id} violated, as known")
-        elif check.verdict == "violates":
+        elif check.verdict is Verdict.VIOLATES:
             lines.append(
                 f"- {check.id} violated: accepted *{_text(', '.join(check.accepted))}*, seen **{_text(check.seen)}**. "
                 f"{_text(_short(check.detail))}"
             )
-        elif check.verdict == "unknown":
+        elif check.verdict is Verdict.UNKNOWN:
             lines.append(f"- {check.id} unknown: {_text(_short(check.detail))}")
     lines += [f"- {_text(surprise.sentence)}" for surprise in each.surprises if surprise.against_the_table]
     if each.signature:
@@ -135,7 +132,7 @@ def _known(report: Report) -> list[str]:
         f"{each.scenario}:{check.id}": check.reason or ""
         for each in report.results
         for check in each.checks
-        if check.baseline == "known"
+        if check.baseline is BaselineStatus.KNOWN
     }
     if not reasons:
         return []

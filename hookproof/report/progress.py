@@ -18,6 +18,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from hookproof.judge.verdict import BaselineStatus
 from hookproof.report.results import Result
 from hookproof.report.terminal import MARKS, is_live, signature
 
@@ -160,7 +161,7 @@ class Moving:
 def line(each: Result, *, surprises: bool) -> str:
     """One finished case, as markup."""
     surprise = "  [bold red]unexpected[/]" if surprises and not each.expected else ""
-    known = "  [dim]known[/]" if each.expected and each.baseline == "known" else ""
+    known = "  [dim]known[/]" if each.expected and each.baseline is BaselineStatus.KNOWN else ""
     name = escape(_name(each.scenario, each.plugin, each.lifecycle, each.repeat))
     return f"{MARKS[each.verdict]}{signature(each)} {name} [dim]{each.seconds:.2f} s[/]{known}{surprise}"
 

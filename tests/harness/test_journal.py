@@ -218,7 +218,7 @@ def test_a_follower_that_fails_is_an_error_after_the_record_and_fails_alone(tmp_
 def test_who_waits_with_a_predicate_that_fails_hears_of_it(tmp_path: Path) -> None:
     async def play() -> None:
         journal = Journal(tmp_path / "j.jsonl")
-        wrong = asyncio.create_task(journal.wait(lambda r: bool(r["no such"]), waiting_for="it", seconds=5))
+        wrong = asyncio.create_task(journal.wait(lambda r: bool({"": 0}[r.kind]), waiting_for="it", seconds=5))
         right = asyncio.create_task(journal.wait(lambda r: r.kind == "sweep.began", waiting_for="it", seconds=5))
         await asyncio.sleep(0)
         journal.write(SweepBegan())

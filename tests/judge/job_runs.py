@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from stories import (
+from run_records import (
     ANSWER,
     OTHER,
     ROOT,

@@ -98,9 +98,9 @@ def test_every_difference_is_one_that_there_is(tmp_path: Path) -> None:
     ends = {record.run: record for record in records if isinstance(record, HookEnded)}
     taps = next(record for record in started if _is_the_taps(record))
     mine = next(record for record in started if record is not taps and key(record) == key(taps))
-    pairs = [(plain(mine), plain(taps)), (plain(ends[mine.run]), plain(ends[taps.run]))]
+    pairs = [(mine, taps), (ends[mine.run], ends[taps.run])]
     for name in MAY_DIFFER:
-        assert any(mine.get(name) != its.get(name) for mine, its in pairs), name
+        assert any(plain(mine).get(name) != plain(its).get(name) for mine, its in pairs), name
 
 
 def test_a_plugin_is_judged_the_same_with_taps(tmp_path: Path) -> None:

@@ -5,14 +5,15 @@ That is the proof that the requirements can be met and that the checks can fail.
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import pytest
 
 from hookproof import processes
-from hookproof.catalogue.deeds import deed_of
-from hookproof.catalogue.lifecycle import lifecycle_files, resolve_lifecycle
-from hookproof.catalogue.plugin import resolve_plugin
+from hookproof.catalogue.fault import Fault
+from hookproof.catalogue.lifecycle import Resolved, lifecycle_files, resolve_lifecycle
+from hookproof.catalogue.plugin import Plugin, resolve_plugin
 from hookproof.catalogue.scenario import read_scenario, scenario_files
 from hookproof.judge.expected import read_expected
 from hookproof.play import Case, PlayOptions
@@ -33,11 +34,25 @@ LIFECYCLES = {
 CELLS = [(policy, each) for policy in POLICIES for each in LIFECYCLES[HOSTS[policy.partition(":")[0]]]]
 CELLS.append(("reference:fix-2-retag", "as-reported-345+parent-id"))
 CELLS.append(("reference:fix-1-refuse", "as-reported-345+subagent-marker"))
-FAULTS = {each.id for each in SCENARIOS if any(deed_of(step.do or "") for step in each.then)}
+FAULTS = {each.id for each in SCENARIOS if any(isinstance(step.do, Fault) for step in each.then)}
+# eight hundred cases are of a dozen plugins, seven lifecycles and one table: each file of these is read once
+JUDGES = Judges.read()
+
+
+@functools.cache
+def the_plugin(policy: str) -> Plugin:
+    return resolve_plugin(policy)
+
+
+@functools.cache
+def the_lifecycle(name: str) -> Resolved:
+    return resolve_lifecycle(name)
+
+
 CASES = [
     case
     for policy, lifecycle in CELLS
-    for case in matrix(SCENARIOS, [resolve_plugin(policy)], [resolve_lifecycle(lifecycle)])
+    for case in matrix(SCENARIOS, [the_plugin(policy)], [the_lifecycle(lifecycle)], requirements=JUDGES.requirements)
     # what faults come to depends little on the host: one policy plays them everywhere, the others on one
     if case.scenario.id not in FAULTS or policy == "reference:as-reported" or lifecycle == WRONG_WAYS_ON
 ]
@@ -48,7 +63,7 @@ CASES = [
 )
 def test_policy(case: Case, tmp_path: Path) -> None:
     processes.become_subreaper()
-    result = run_case(case, tmp_path, PlayOptions(), Judges.read())
+    result = run_case(case, tmp_path, PlayOptions(), JUDGES)
     assert result.unexpected == [], result.model_dump_json(indent=1)
 
 
@@ -60,8 +75,8 @@ def test_a_wrong_way_violates_what_it_is_named_for(policy: str, tmp_path: Path) 
     named = [
         scenario for scenario in SCENARIOS if any(f"{scenario.id}:{each}" in violated for each in scenario.requires)
     ]
-    cases = matrix(named, [resolve_plugin(policy)], [resolve_lifecycle(WRONG_WAYS_ON)])
-    results = [run_case(case, tmp_path, PlayOptions(), Judges.read()) for case in cases]
+    cases = matrix(named, [the_plugin(policy)], [the_lifecycle(WRONG_WAYS_ON)])
+    results = [run_case(case, tmp_path, PlayOptions(), JUDGES) for case in cases]
     assert violated
     assert [result.model_dump_json(indent=1) for result in results if result.unexpected] == []
 

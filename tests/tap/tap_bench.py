@@ -14,15 +14,16 @@ from subprocess import PIPE
 from typing import TypeVar
 
 from hookproof import processes
+from hookproof.hosts.claude.host import CLAUDE
 from hookproof.journal import Journal
 from hookproof.records import Record
 from hookproof.records.run import ProcessDied
 from hookproof.sandbox import tap
 from hookproof.sandbox.recorder import Recorder
 
+R = TypeVar("R", bound=Record)
 TOKEN = "0123456789abcdef"
 SECONDS = 30.0
-R = TypeVar("R", bound=Record)
 PAYLOAD = {"session_id": "s", "hook_event_name": "PreToolUse", "agent_id": "a", "agent_type": "t", "text": 'ü "\n'}
 
 
@@ -48,7 +49,7 @@ def tapped_line(folder: Path, command: str) -> str:
     (plugin / ".claude-plugin" / "plugin.json").write_text(json.dumps({"name": "toy"}))
     hooks = {"PreToolUse": [{"hooks": [{"type": "command", "command": command}]}]}
     (plugin / "hooks" / "hooks.json").write_text(json.dumps({"hooks": hooks}))
-    tap.install(plugin, "claude", sys.executable)
+    tap.install(plugin, CLAUDE, sys.executable)
     written = json.loads((plugin / "hooks" / "hooks.json").read_text())
     return str(written["hooks"]["PreToolUse"][0]["hooks"][0]["command"])
 
@@ -98,19 +99,15 @@ class Bench:
         """Both."""
         return await self.finish(await self.start(line, shell), payload)
 
-    async def record(self, kind: type[R], fits: Callable[[R], bool] = lambda _: True) -> R:
-        """The first record of a kind that fits, now or later."""
+    async def record(self, kind: type[R], **fields: object) -> R:
+        """The first record of a kind with these values, now or later."""
 
-        def is_it(record: Record) -> bool:
-            return isinstance(record, kind) and fits(record)
+        def fits(record: Record) -> bool:
+            return isinstance(record, kind) and all(getattr(record, name) == value for name, value in fields.items())
 
-        found = await self.journal.wait(is_it, waiting_for=kind.kind, seconds=SECONDS)
+        found = await self.journal.wait(fits, waiting_for=f"{kind.kind} {fields}", seconds=SECONDS)
         assert isinstance(found, kind)
         return found
-
-    def records(self, kind: type[R]) -> list[R]:
-        """All records of a kind so far."""
-        return [record for record in self.journal.records if isinstance(record, kind)]
 
     async def death_of(self, pid: int) -> int | None:
         """Wait until the process is gone. Its exit code, where that can be known.
@@ -119,7 +116,7 @@ class Bench:
         """
         identity = processes.identify(pid)
         if identity is not None and self._deaths.watch(identity):
-            return (await self.record(ProcessDied, lambda record: record.pid == pid)).code
+            return (await self.record(ProcessDied, pid=pid)).code
         return None
 
     def close(self) -> None:
