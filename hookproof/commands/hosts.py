@@ -42,7 +42,7 @@ def execute(parsed: argparse.Namespace) -> int:
 class Lines(Progress):
     """Plain lines on stderr, for pipes and logs."""
 
-    def say(self, text: str) -> None:
+    def show(self, text: str) -> None:
         """One line."""
         print(text, file=sys.stderr)
 
@@ -58,7 +58,7 @@ class Moving(Progress):
         self._spinner = Spinner("dots")
         self._live: Live | None = None
 
-    def say(self, text: str) -> None:
+    def show(self, text: str) -> None:
         """One line."""
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 

@@ -33,12 +33,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def check(parsed: argparse.Namespace) -> None:
     """A place that cannot be written is told before anything is played. Raises UsageError."""
-    told: dict[Path, str] = {}
+    named: dict[Path, str] = {}
     for kind in KINDS:
         path: Path | None = getattr(parsed, kind)
         if path is None:
             continue
-        if (other := told.setdefault(path.absolute(), kind)) != kind:
+        if (other := named.setdefault(path.absolute(), kind)) != kind:
             raise UsageError(f"--{other} and --{kind} both name {path}")
         attempt(path)
         if kind == "json":
