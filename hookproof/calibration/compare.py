@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from hookproof.calibration.facets import ABOUT_EVENTS, ERRORS, ORDER, RACED, Facets, event_of
+from hookproof.calibration.facets import ABOUT_EVENTS, ERRORS, ORDER, RACED, Facets
 from hookproof.catalogue.lifecycle import KnownDifference
 
 
@@ -71,10 +71,8 @@ def _first(values: list[Any]) -> Any:
 
 def _missing(where: str, fakes: Sequence[Facets], reals: Sequence[Facets]) -> bool:
     """Whether the event that a place is about is missing on one side."""
-    begins = where.partition(": ")[0]
-    return any(
-        all(begins not in (label, event_of(label)) for label in side.tables["events"]) for side in (*fakes, *reals)
-    )
+    about = next(side.about[where] for side in (*fakes, *reals) if where in side.about)
+    return any(about not in side.present for side in (*fakes, *reals))
 
 
 def _order(

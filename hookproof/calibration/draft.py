@@ -12,7 +12,7 @@ from typing import Any
 
 import tomlkit
 
-from hookproof.calibration.facets import Facets, event_of
+from hookproof.calibration.facets import Facets, Hook
 from hookproof.catalogue.lifecycle import Lifecycle, same
 from hookproof.catalogue.scenario import MAIN
 
@@ -83,35 +83,43 @@ def _derived(known: Mapping[str, Any], runs: Sequence[Facets]) -> Iterator[tuple
     """Rows that follow from what was seen."""
     yield "payload_keys", {**known["payload_keys"], **_payload_keys(known["payload_keys"], runs)}
     yield from _variables(known, runs)
-    groups = _all(runs, "hook processes")
     if _ONLY_CLAUDE in known:
         yield from _claude(known, runs)
-    elif groups:
-        yield "hook_group", "host" if "in the host's process group" in groups.values() else "own session"
+    elif (group := _group(runs)) is not None:
+        yield "hook_group", "host" if group else "own session"
 
 
-def _all(runs: Sequence[Facets], facet: str) -> dict[str, Any]:
-    """A facet's places of all runs together."""
-    found: dict[str, Any] = {}
+def _hooks(runs: Sequence[Facets]) -> Mapping[str, list[Hook]]:
+    """By label, of which the last run that has it counts: its hook runs."""
+    found: dict[str, list[Hook]] = {}
     for run in runs:
-        found.update(run.tables[facet])
+        mine: dict[str, list[Hook]] = {}
+        for hook in run.hooks:
+            mine.setdefault(str(hook), []).append(hook)
+        found |= mine
     return found
+
+
+def _group(runs: Sequence[Facets]) -> bool | None:
+    """Whether hooks of some event run in the host's process group; None where none was seen."""
+    found = {hook.event: hook.in_hosts_group for run in runs for hook in run.hooks}
+    return any(found.values()) if found else None
 
 
 def _payload_keys(known: Mapping[str, list[str]], runs: Sequence[Facets]) -> dict[str, list[str]]:
     """Event -> its keys: in the known order, new ones at the end."""
     seen: dict[str, dict[str, None]] = {}
     agents: dict[str, set[str]] = {}
-    for where, keys in _all(runs, "payload keys").items():
-        agents.setdefault(event_of(where), set()).add(where.partition(" ")[0])
-        told = (key.partition(":")[0] for key in keys)
-        seen.setdefault(event_of(where), {}).update(dict.fromkeys(name for name in told if "." not in name))
+    for hooks in _hooks(runs).values():
+        agents.setdefault(hooks[0].event, set()).add(hooks[0].agent)
+        names = sorted({name for hook in hooks for name in hook.keys})
+        seen.setdefault(hooks[0].event, {}).update(dict.fromkeys(names))
     found = {}
-    for event, names in seen.items():
+    for event, keys in seen.items():
         # what no child was seen doing says nothing of the keys that only a child's hooks have
         unseen = _OF_CHILDREN if agents[event] == {MAIN} else frozenset()
-        old = [name for name in known.get(event, []) if name in names or name in unseen]
-        found[event] = [*old, *(name for name in names if name not in old)]
+        old = [name for name in known.get(event, []) if name in keys or name in unseen]
+        found[event] = [*old, *(name for name in keys if name not in old)]
     return found
 
 
@@ -137,12 +145,12 @@ def _union(tables: Any) -> dict[str, set[str]]:
 
 
 def _claude(known: Mapping[str, Any], runs: Sequence[Facets]) -> Iterator[tuple[str, Any]]:
-    groups = set(_all(runs, "hook processes").values())
-    if groups:
-        yield "hook_group", "host" if "in the host's process group" in groups else "own"
-    contexts = [text for run in runs for texts in run.tables["context"].values() for text in texts]
-    if contexts:
-        yield "context_place", "system message" if any(text.startswith("system") for text in contexts) else "reminder"
+    group = _group(runs)
+    if group is not None:
+        yield "hook_group", "host" if group else "own"
+    if any(texts for run in runs for texts in run.tables["context"].values()):
+        system = any("system" in run.context_roles for run in runs)
+        yield "context_place", "system message" if system else "reminder"
     names = [set(found) for run in runs for found in run.tables["shell environment"].values()]
     if names:
         seen = set().union(*names)
@@ -153,27 +161,27 @@ def _claude(known: Mapping[str, Any], runs: Sequence[Facets]) -> Iterator[tuple[
 
 def _claudes_events(known: Mapping[str, Any], runs: Sequence[Facets]) -> Iterator[tuple[str, Any]]:
     """What fires for a subagent that may have a session of its own."""
-    seen = {event_of(place) for place in _all(runs, "events") if place.startswith("helper ")}
+    seen = {hook.event for run in runs for hook in run.hooks if hook.agent == "helper"}
     for moment, usual in _OF_A_SESSION.items():
         yield moment, _fires(known[moment], usual) if usual["event"] in seen else []
 
 
 def _codexs_events(known: Mapping[str, Any], runs: Sequence[Facets]) -> Iterator[tuple[str, Any]]:
     """What fires for a child, and with whose session; whether a thread's end is told."""
-    seen = {event_of(place) for place in _all(runs, "events") if place.startswith("child ")}
+    hooks = [hook for run in runs for hook in run.hooks]
+    seen = {hook.event for hook in hooks if hook.agent == "child"}
     if seen:
-        sessions = _all(runs, "identity").get("child UserPromptSubmit: session_id") or []
-        whose = "own" if "<child>" in sessions else "root"
+        prompted = [hook.session for hook in _hooks(runs).get("child UserPromptSubmit", [])]
+        whose = "own" if "<child>" in prompted else "root"
         for moment, candidates in _OF_A_CHILD.items():
             found = [each for each in candidates if each["event"] in seen][:1]
             yield moment, [cells for usual in found for cells in _fires(known[moment], usual, whose=whose)]
-    ends = [place for place in _all(runs, "events") if place.startswith("main SessionEnd(")]
-    says = {"reason": ends[0].partition("(")[2].rstrip(")")} if ends else {}
+    ends = [hook for hook in hooks if (hook.agent, hook.event) == (MAIN, "SessionEnd") and hook.subject]
     usual = {"event": "SessionEnd", "whose": "root"}
-    yield "thread ends", _fires(known["thread ends"], usual, says=says) if ends else []
+    yield "thread ends", _fires(known["thread ends"], usual, says={"reason": ends[0].subject}) if ends else []
 
 
 def _fires(known: Sequence[Mapping[str, Any]], usual: Mapping[str, Any], **measured: Any) -> list[dict[str, Any]]:
     """What fires at a moment: cells that were measured, the others as the nearest lifecycle has them, or as usual."""
-    like = next((each for each in known if each["event"] == usual["event"]), usual)
-    return [{**like, **measured}]
+    nearest = next((each for each in known if each["event"] == usual["event"]), usual)
+    return [{**nearest, **measured}]
