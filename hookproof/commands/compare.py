@@ -30,9 +30,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `compare`."""
     for name, what in (("before", "the older run"), ("after", "the newer run")):
         parser.add_argument(
-            name, type=Path, metavar=name.upper(), help=f"{what}: a file of --json, a run's directory, or a journal"
+            name,
+            type=Path,
+            metavar=name.upper(),
+            help=f"{what}: a file written by --json, a run's directory, or a journal",
         )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write what changed as JSON")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the changes as JSON")
 
 
 def execute(parsed: argparse.Namespace) -> int:

@@ -129,28 +129,29 @@ def _verdicts(each: Result, replays: Sequence[Result]) -> list[Verdict]:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the gate."""
-    group = parser.add_argument_group("what is known")
+    group = parser.add_argument_group("expected violations")
     group.add_argument(
         "--baseline",
         type=Path,
         metavar="FILE",
-        help="the known violations (default: the nearest hookproof.toml from the plugin upwards in its repository)",
+        help="file of known violations (default: the nearest hookproof.toml in the plugin's folder or above it, "
+        "within its repository)",
     )
     group.add_argument(
-        "--update-baseline", action="store_true", help="write it: add what is new, take out what is fixed"
+        "--update-baseline", action="store_true", help="write that file: add new violations, remove fixed ones"
     )
     group.add_argument(
         "--update-expected",
         action="store_true",
-        help="write scenarios/expected.toml of this checkout: what the reference policies violate "
-        "(without --plugin all of them are played, on the lifecycles that it names)",
+        help="write scenarios/expected.toml in this checkout: the violations of the reference policies "
+        "(without --plugin, plays all policies on the lifecycles that the file names)",
     )
     group.add_argument(
         "--replays",
         type=int,
         metavar="N",
-        help="play an unexpected violation again, alone, N times; only told, never judged "
-        "(default: 3, for as long as the run itself took)",
+        help="play each unexpected violation again, alone, N times; this is reported and does not change the verdict "
+        "(default: 3, within the time that the run itself took)",
     )
 
 

@@ -36,8 +36,8 @@ REFERENCES = ("reference", "reference-workflow")
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `run`."""
-    parser.add_argument("globs", nargs="*", metavar="GLOB", help="which scenarios, by id (default: all that apply)")
-    select.play_arguments(parser, lifecycle="as-reported-345 and every codex-*, as the plugin's kind asks")
+    parser.add_argument("globs", nargs="*", metavar="GLOB", help="scenarios to play, by id (default: all that apply)")
+    select.play_arguments(parser, lifecycle="as-reported-345 for companions, every codex-* for context plugins")
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="play every case N times")
     gate.arguments(parser)
 
