@@ -57,7 +57,7 @@ def execute(parsed: argparse.Namespace) -> int:
         fakes = measuring.measure(chosen, lifecycle, fake, repeat=parsed.repeat, options=options)
         reals = measuring.measure(chosen, lifecycle, real_, repeat=parsed.repeat, options=options, program=found)
     file = read_lifecycle(lifecycle_file(lifecycle))
-    judged = measuring.hold(chosen, fakes, reals, file.differences)
+    judged = measuring.compare_measured(chosen, fakes, reals, file.differences)
     report.show(console, f"{host} {found.version}", lifecycle.name, list(fakes), judged)
     if parsed.json is not None:
         write(parsed.json, report.document(host, found.version, lifecycle.name, list(fakes), judged))

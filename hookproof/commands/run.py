@@ -93,7 +93,7 @@ def play_all(
     console = terminal.console()
     for trouble in claims.clear_away().troubles:
         console.print(f"[yellow]warning[/] {escape(clean.text(trouble))}", soft_wrap=True)
-    unheld = processes.hold_run()
+    unheld = processes.adopt_orphans()
     if unheld is not None:
         console.print(f"[yellow]warning[/] {escape(unheld)}", soft_wrap=True)
     _install(console, cases)
@@ -142,12 +142,12 @@ def _played(
         return reports.report(results, seconds=took, criteria=met, skipped=skipped, baseline=path)
 
     outputs.write_files(parsed, first := report(found, []))
-    settled = held.settle(cases, found, run, options, console, seconds=took) if held is not None else found
-    last = report(settled, criteria(settled) if criteria is not None else [])
+    replayed = held.replay(cases, found, run, options, console, seconds=took) if held is not None else found
+    last = report(replayed, criteria(replayed) if criteria is not None else [])
     if last != first:
         outputs.write_files(parsed, last)
     if held is not None:
-        outputs.tell_ci(last)
+        outputs.annotate_ci(last)
     return last
 
 

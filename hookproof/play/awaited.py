@@ -17,7 +17,7 @@ from hookproof.records import Record
 from hookproof.records.hosts import HostExited, HostLine, HostStarted, HostThread
 from hookproof.records.jobs import Cancel, JobEnded, JobQueued, JobRefused, JobStarted
 from hookproof.records.model import ModelAnswer
-from hookproof.records.told import SessionStarted, ShellEnded, ShellStarted, SubagentEnded, TurnEnded
+from hookproof.records.sent import SessionStarted, ShellEnded, ShellStarted, SubagentEnded, TurnEnded
 
 _REPORTS = frozenset({"result", "turn.completed", "turn/completed"})
 """Lines by which a host says that a turn is over: Claude Code, `codex exec`, `codex app-server`."""

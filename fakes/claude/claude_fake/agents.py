@@ -1,4 +1,4 @@
-"""One agent's loop: ask the model, use the tools it calls, until it is content and no stop hook objects.
+"""The loop of one agent: ask the model, run the tools it calls, stop when it is content and no stop hook objects.
 
 The main agent lives as long as its session, a subagent as long as its task. The loop is the same; they differ in what
 their hooks are called and in who sees their lines.
@@ -86,13 +86,13 @@ class Agent:
             kept = message if whole else self.conversation.without_context(message)
             self.transcript.add(message["role"], kept)
 
-    def tell(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         """News that reaches the model with its next tool results, or makes it go on."""
         with self._news_lock:
             self._news.append(text)
 
     def take_news(self) -> list[str]:
-        """The news that nobody has been told yet."""
+        """The news that the model has not received yet; takes it."""
         with self._news_lock:
             news, self._news = self._news, []
         return news
@@ -240,14 +240,14 @@ def _take_in(agent: Agent, results: list[dict[str, Any]]) -> list[str]:
     sentences: list[str] = []
     if lifecycle["notice_in_midturn"] == "after the tool results":
         sentences += [lifecycle.text("notice_in_midturn", notification=news) for news in agent.take_news()]
-        for notice in host.inbox.take_notices() if agent.task is None else ():
+        for notice in host.queue.take_notices() if agent.task is None else ():
             told = lifecycle.text("notice_in_midturn", notification=notice.text)
             heard = _through_hooks("notice in mid-turn", agent, notice.text, told)
             host.background.note(notice.task, notice.status, to_model=bool(heard))
             sentences += heard
     where = lifecycle["user_line_in_midturn"]
     if agent.task is None and where != "waits for the next turn":
-        for typed in host.inbox.take_typed():
+        for typed in host.queue.take_typed():
             told = lifecycle.text("user_line_in_midturn", text=typed.text)
             heard = _through_hooks("line in mid-turn", agent, typed.text, told)
             if heard and where == "in the tool result" and isinstance(results[-1]["content"], str):
@@ -257,6 +257,6 @@ def _take_in(agent: Agent, results: list[dict[str, Any]]) -> list[str]:
 
 
 def _through_hooks(moment: str, agent: Agent, text: str, told: str) -> list[str]:
-    """What is told, and what the hooks of the moment add to it; nothing where they refuse the text."""
+    """The text for the model, and the context that hooks of the moment add; nothing where they refuse the text."""
     effects = agent.host.at(moment, agent.who, prompt=text)
     return [] if effects.refusal is not None else [told, *effects.sentences]

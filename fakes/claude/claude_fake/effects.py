@@ -1,4 +1,4 @@
-"""What the host has to do about all the hooks of one event. Pure: outcomes in, sentences for the model out.
+"""What the hooks of one moment ask of the host, taken together: the result of `host.at`. Pure: outcomes in, texts out.
 
 The sentences are those of the real host; where two versions differ, the lifecycle's `texts` say how.
 """
@@ -47,7 +47,7 @@ class Effects:
         self.updated_input: dict[str, Any] | None = None
         self._stopped = ""
         self._contexts: list[tuple[str, str]] = []
-        """Where it lands, and the sentence that the model is told."""
+        """Pairs: where a context lands, and the sentence for the model."""
 
     def add(self, firing: Firing, subject: str, ran: list[tuple[Hook, Outcome]]) -> None:
         """Take in the hooks of one event."""
@@ -83,21 +83,21 @@ class Effects:
 
     @property
     def sentences(self) -> list[str]:
-        """What the model is told, wherever it lands."""
+        """All context for the model, wherever it lands."""
         return [sentence for _, sentence in self._contexts]
 
     def landing(self, place: str) -> list[str]:
-        """What the model is told at one place."""
+        """The context that lands at one place."""
         return [sentence for where, sentence in self._contexts if where == place]
 
     def blocking_sentence(self) -> str:
-        """How the host tells the model that a hook objected."""
+        """The sentence for the model that a hook objected."""
         assert self.refusal is not None
         refusal = self.refusal
         return f'{refusal.name} hook blocking error from command: "{refusal.command}": {refusal.reason}'
 
     def stop_sentence(self) -> str:
-        """How the host tells the model that a hook ended its turn."""
+        """The sentence for the model that a hook ended its turn."""
         return f"{self._stopped} hook stopped continuation: {self.stop}"
 
     def denial(self, tool: str) -> str:

@@ -1,4 +1,4 @@
-"""Hooks: which ones an event calls for, and their running.
+"""Runs the hooks of an event and records each run; called by `host.at` alone.
 
 All matching hooks of an event run at the same time; the event is over when the slowest is; what they asked for is
 taken in the order of their declaration. A hook that outlives its time is ended the way the lifecycle says, and every
@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 
-from standin.hook_record import tell_end, tell_start
+from standin.hook_record import record_end, record_start
 
 from .hook_output import Outcome, interpret, refusal_of_a_suspect
 from .identity import new_uuid
@@ -158,7 +158,7 @@ class HookRun:
         # at once, before anything that takes time: a Node hook that has touched process.stdin fails with EAGAIN
         # when it reads before its payload is there (measured on codex-plugin-cc 1.0.4)
         process.feed(payload + b"\n")
-        tell_start(
+        record_start(
             self.hooks.recorder,
             self._announced,
             process=(process.pid, process.pgid),
@@ -182,7 +182,7 @@ class HookRun:
         suspect = event in lifecycle["hook_holds_stdout"]["denies"] and process.held and not self._too_late
         if suspect and self.outcome.plain is None:
             self.outcome = refusal_of_a_suspect()
-        tell_end(
+        record_end(
             self.hooks.recorder,
             self._announced,
             status=(process.exit, process.signal),

@@ -1,4 +1,4 @@
-"""Who something belongs to: the main session, or one subagent in it.
+"""The identity of an agent: the session, transcript and agent id that its hooks, shells and transcript lines carry.
 
 An identity is made when a session or a subagent begins, is carried by every hook, shell and transcript line of it, and
 is left alone afterwards; `/clear` makes a new one.

@@ -1,4 +1,4 @@
-"""What a hook reads on its stdin: the keys that the lifecycle lists for the event, in that order.
+"""The JSON that a hook reads on stdin: the keys that the lifecycle lists for the event, in that order.
 
 Everything that any version tells is put together here; the lifecycle's `payload_keys` choose from it. An event that
 they do not list tells all that is known at its moment. The agent's own two keys appear only for a subagent, `prompt_id`

@@ -14,8 +14,8 @@ import time
 from .agents import Agent, Turn
 from .conversation import text_block
 from .identity import new_uuid
-from .inbox import Broken, Notice, UserTurn
 from .lifecycle import UNLESS_KNOWN
+from .message_queue import Broken, Notice, UserTurn
 from .model_client import InterruptedByHostError
 from .payloads import usage
 from .request_body import TOOLS
@@ -67,8 +67,8 @@ class Session:
             while not self._over:
                 grace = host.lifecycle["kept_shells_end_after_ms"] / 1000
                 if self._terminal is not None:
-                    self._terminal.rest(host.inbox)
-                item = host.inbox.take(host.background.is_awaited, lambda: bool(host.background.kept()), grace)
+                    self._terminal.rest(host.queue)
+                item = host.queue.take(host.background.is_awaited, lambda: bool(host.background.kept()), grace)
                 if item is None:
                     break
                 if self._terminal is not None:
@@ -114,7 +114,7 @@ class Session:
         self._waiting_sentences = effects.sentences
         if host.lifecycle["start_block_is_told"] and effects.refusal is not None and not effects.refusal.by_exit:
             self._waiting_sentences.append(effects.blocking_sentence())
-        host.tell_environment(who)
+        host.record_environment(who)
         return effects
 
     def _finish(self) -> None:
@@ -128,10 +128,10 @@ class Session:
             thread.join(THREAD_SECONDS)
         if self._over:
             host.shells.end_all(host.lifecycle["exit_kill"], "host at session end")
-        host.shells.settle()
-        host.endings.settle()
+        host.shells.wait_for_all()
+        host.endings.wait_for_all()
         self._end("session ends by /exit" if self._over else "session ends")
-        host.endings.settle()
+        host.endings.wait_for_all()
         host.stream.close()
 
     def _end(self, moment: str) -> None:

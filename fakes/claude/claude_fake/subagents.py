@@ -130,7 +130,7 @@ class Subagent:
                 source="startup",
                 transcript_path=self.who.transcript_path,
             )
-        host.tell_environment(self.who)
+        host.record_environment(self.who)
         self.agent.prompt([text_block(prompt)], sentences)
         if not self.background:
             self.agent.line("user", message={"role": "user", "content": [text_block(prompt)]})
@@ -143,7 +143,7 @@ class Subagent:
             self._ended("killed")
             raise
         host = self.host
-        host.background.part_with(self.who, self.task)
+        host.background.end_of_agent(self.who, self.task)
         if host.at("subagent's session ends", self.who).fired:
             reason = host.lifecycle.events.says("subagent's session ends", "reason")
             host.recorder.write(
@@ -180,14 +180,14 @@ class Subagent:
         except InterruptedByHostError:
             return
         waiting = bool(self.host.shells.of(self.who))
-        with self.host.inbox.changed:
+        with self.host.queue.changed:
             self.stopped = True
             self.host.tasks.ended(self.task, "completed")
-            self._tell(turn, waiting)
+            self._announce(turn, waiting)
             for late in self.agent.take_news():
-                self.tell(late)
+                self.notify(late)
 
-    def _tell(self, turn: Turn, waiting: bool) -> None:
+    def _announce(self, turn: Turn, waiting: bool) -> None:
         host, task = self.host, self.task
         summary = agent_summary(host.lifecycle, task.description, waiting=waiting)
         text = notification(host.lifecycle, task, "completed", summary, result=turn.text, waiting=waiting)
@@ -197,11 +197,11 @@ class Subagent:
             task, "completed", text, lambda: host.tasks.notice(task, "completed", task.output_file, on_stream, **more)
         )
 
-    def tell(self, news: str) -> None:
+    def notify(self, news: str) -> None:
         """News of the agent's own background work: into its turn, or as the start of a new one."""
-        with self.host.inbox.changed:
+        with self.host.queue.changed:
             if not self.stopped:
-                self.agent.tell(news)
+                self.agent.notify(news)
                 return
             self.stopped = False
             before = self.task

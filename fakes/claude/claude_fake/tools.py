@@ -1,4 +1,4 @@
-"""One call of a tool: its hooks before, its work, its hooks after, what the model gets to see of it.
+"""One call of a tool: its hooks before, its work, its hooks after, the result for the model.
 
 A tool is a function (agent, input, tool_use_id) -> Worked; it raises ToolFailure for what the model is told as an
 error. This module knows the order of things, the tools know their work.
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class ToolFailure(Exception):  # noqa: N818 - it is an outcome of the tool, not a fault of the program
-    """The tool did not do its work. The text is what the model is told."""
+    """The tool did not do its work. The text is the result that the model gets."""
 
 
 class Worked:

@@ -1,4 +1,4 @@
-"""The model calls a tool: which one is meant, its hooks, its answer. What nobody takes is answered as unsupported."""
+"""Answers a tool call of the model: which tool is meant, its hooks, its output. An unknown tool is unsupported."""
 
 from __future__ import annotations
 

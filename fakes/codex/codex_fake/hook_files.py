@@ -1,4 +1,4 @@
-"""Which hooks there are: the hooks files of the user, of a trusted project and of plugins, and which of them run.
+"""Which hooks are declared, in files of the user, of a trusted project and of plugins, and which of them may run.
 
 A hook is known by its key (where it is declared) and trusted by a hash of what it says. One that nobody trusts, or that
 has changed since, is passed over in silence.

@@ -1,4 +1,4 @@
-"""Codex as a host: what all threads of one process share beyond what a worker has - hooks, roles, agents, names.
+"""The host of one process: what all threads share, and `at`, which fires the hooks of a moment.
 
 There is one only where a lifecycle says how Codex behaves; a worker never loads this.
 """
@@ -10,11 +10,11 @@ from _thread import allocate_lock
 
 from standin.rows import NOBODY
 
-from . import about, config, lifecycle
+from . import config, lifecycle, version
 from .agents import Agents
-from .forged import forgeries
 from .hooks import Effects, Hooks
 from .identity import Identity
+from .transcript_overrides import overrides_of_the_run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from standin.wire import Recorder
 
-    from .hooks import Hear
+    from .hooks import OnRun
     from .identity import HostThread
     from .lifecycle import Lifecycle
 
@@ -35,13 +35,13 @@ class Host:
         self.recorder = recorder
         self.config = config.load()
         self.agents = Agents()
-        self.forgeries = forgeries()
+        self.transcript_overrides = overrides_of_the_run()
         self.exec = False
         """Whether there is no client: one turn, then the end."""
         self._named = 0
         self._lock = allocate_lock()
         self._begun: list[HostThread] = []
-        about.stands_for = str(rows["version"])
+        version.stands_for = str(rows["version"])
 
     def identity(self, thread_id: str, kind: str, cwd: str, parent: HostThread | None = None) -> Identity:
         """A new thread's. A main has hooks of its own, children and reviewers those of their parent."""
@@ -70,7 +70,7 @@ class Host:
                 self._begun.append(thread)
 
     def announce(self, who: Identity, rollout: str | None) -> None:
-        """Tell the journal of a thread, once."""
+        """Record a thread in the journal, once."""
         if who.announced:
             return
         who.announced = True
@@ -88,7 +88,7 @@ class Host:
         )
 
     def at(
-        self, moment: str, who: Identity, *, transcript: str | None, hear: Hear | None = None, **values: Any
+        self, moment: str, who: Identity, *, transcript: str | None, on_run: OnRun | None = None, **values: Any
     ) -> Effects:
         """Run the hooks of all events that fire at a moment of a thread: the lifecycle's table says which.
 
@@ -116,7 +116,7 @@ class Host:
                 session_id=session,
                 agent_id=agent_id,
                 agent_type=agent_type,
-                hear=hear,
+                on_run=on_run,
             )
             effects.take(found, contexts=firing.context != NOBODY)
         return effects

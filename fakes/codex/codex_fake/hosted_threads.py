@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 
-from . import about, clock
-from .forged import HostRollout
+from . import clock, version
 from .identity import HostThread, Identity, of
 from .rollout import path_of
 from .threads import MODEL, PROVIDER
+from .transcript_overrides import HostRollout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def child(
         meta = first_line(host, who, ms, parent.cwd, originator, **forked_from, **extra)
         copied = above.metas[:1] if above is not None and history is not None else []
         rollout = _file(host, thread_id, ms, [meta, *copied])
-        rollout.forgery = host.forgeries.of(who.marker)
+        rollout.override = host.transcript_overrides.of(who.marker)
         if history:
             rollout.add(*[("response_item", item) for item in history])
     model = who.config.agents.get(who.role or "", {}).get("model")
@@ -119,9 +119,9 @@ def resumed(host: Host, stored: Stored, name: str | None, *, cwd: str | None, mo
 def first_line(host: Host, who: Identity, ms: int, cwd: str, originator: str, **more: Any) -> Json:
     """The payload of a file's first line: the lifecycle's keys, as far as this thread has something for them."""
     user = host.lifecycle["thread_source_of_main"] if who.source == "exec" else ""
-    version = who.generation
-    if version == "v1" and who.kind == "main":
-        version = ""  # it is known with the first child alone
+    generation = who.generation
+    if generation == "v1" and who.kind == "main":
+        generation = ""  # it is known with the first child alone
     known = {
         "account_scoped": True,
         "session_id": who.root,
@@ -131,13 +131,13 @@ def first_line(host: Host, who: Identity, ms: int, cwd: str, originator: str, **
         "cwd": cwd,
         "runtime_workspace_roots": [cwd],
         "originator": originator,
-        "cli_version": about.version(),
+        "cli_version": version.current(),
         "source": who.source,
         "thread_source": "subagent" if who.kind != "main" else user or None,
         "model_provider": PROVIDER,
         "base_instructions": {"text": ""},
         "history_mode": "paginated",
-        "multi_agent_version": version or None,
+        "multi_agent_version": generation or None,
         "context_window": {"window_id": clock.new_id(ms)},
         "git": {},
         **more,

@@ -1,4 +1,4 @@
-"""Who a thread is to its hooks and to the model: its session, its parent, its role; a main, a child or a reviewer."""
+"""The identity of a thread to its hooks and to the model: its session, parent and role; main, child or reviewer."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Identity:
         """The id of the turn that began last."""
         self.deepest = 1
         """Threads below this depth may spawn others."""
-        self.mail: list[tuple[Json, bool]] = []
+        self.messages: list[tuple[Json, bool]] = []
         """What other agents have sent, and whether it is reason enough to go on. Under the thread's lock."""
 
     @property

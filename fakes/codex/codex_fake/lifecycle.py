@@ -1,4 +1,4 @@
-"""The behaviour of Codex as a host, read as data: `HOOKPROOF_LIFECYCLE` names a resolved JSON file.
+"""The behaviour of Codex as data: the rows and the table of events of the lifecycle in `HOOKPROOF_LIFECYCLE`.
 
 Without one, or with one of another host, this Codex is only a worker: no hooks, no config, and nothing of this is read.
 """

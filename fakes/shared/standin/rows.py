@@ -1,4 +1,4 @@
-"""The behaviour of a host, read as data: what the harness hands over as JSON, and what both stand-ins do with rows."""
+"""Reads a resolved lifecycle for both stand-ins: its table of events, and what is done with its rows."""
 
 from __future__ import annotations
 
