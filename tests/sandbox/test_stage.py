@@ -14,7 +14,7 @@ import pytest
 
 from hookproof import claims, places
 from hookproof.catalogue.descriptor import Companion
-from hookproof.catalogue.lifecycle import Resolved
+from hookproof.catalogue.lifecycle import Resolved, resolve_lifecycle
 from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.hosts.registry import HOSTS, stand_ins
 from hookproof.journal import Journal
@@ -73,7 +73,8 @@ def test_the_world_is_removed_whole_and_the_original_untouched() -> None:
 
 @pytest.mark.parametrize(("name", "says"), [("claude", "(Claude Code)"), ("codex", "codex-cli"), ("python3", "Python")])
 def test_programs_are_found_by_their_names_before_those_of_the_machine(name: str, says: str) -> None:
-    sandbox = build()
+    lifecycle = resolve_lifecycle("claude-2.1.91")
+    sandbox = sandboxes.build(resolve_plugin("reference"), lifecycle, programs=stand_ins())
     env = environment(
         home=sandbox.home,
         tmp=sandbox.tmp,
@@ -83,6 +84,7 @@ def test_programs_are_found_by_their_names_before_those_of_the_machine(name: str
         model="http://m",
         hosts=HOSTS.values(),
     )
+    env["HOOKPROOF_LIFECYCLE"] = str(world.lifecycle)
     shell = ["cmd.exe", "/d", "/c"] if sys.platform == "win32" else ["/bin/sh", "-c"]
     # as a shell finds them, and as a program does that looks along PATH itself
     found = shutil.which(name, path=env["PATH"])
