@@ -26,9 +26,9 @@ from hookproof.model.server import ModelServer
 from hookproof.model.turns import Turns
 from hookproof.play import Case, PlayOptions, play
 from hookproof.records import Record
-from hookproof.records.jobs import Look
+from hookproof.records.jobs import SnapshotTaken
 from hookproof.records.run import ProcessDied
-from hookproof.records.told import HookStarted, ShellStarted
+from hookproof.records.sent import HookStarted, ShellStarted
 from hookproof.sandbox import world as worlds
 from hookproof.sandbox.environment import environment, model_key, search_path
 from hookproof.suite.cases import run_cases
@@ -110,7 +110,7 @@ class BareLoop:
                 self._start(
                     ["/bin/bash", "-c", (record.command or "").replace(old, str(world.root))], env, world.project, b""
                 )
-            elif isinstance(record, Look):
+            elif isinstance(record, SnapshotTaken):
                 for _ in record.places:
                     self._start(["/bin/bash", "-c", f"exec {status}"], env, world.project, b"")
 

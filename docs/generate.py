@@ -26,7 +26,7 @@ from hookproof.catalogue.scenario import Scenario, read_scenario, scenario_files
 from hookproof.catalogue.sentence import Sentence, meaning
 from hookproof.catalogue.step import ACTIONS
 from hookproof.judge.expected import read_expected
-from hookproof.records import faults, hosts, jobs, model, parts, run, told
+from hookproof.records import faults, hosts, jobs, model, parts, run, sent
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -185,7 +185,7 @@ these; they are written down as they came.
 def journal() -> str:
     """Every kind of record, from the classes of `hookproof.records`."""
     lines = ["# The journal", "", _NOTE, _JOURNAL.format(format=records.FORMAT).strip(), ""]
-    for module in (run, hosts, told, model, jobs, faults):
+    for module in (run, hosts, sent, model, jobs, faults):
         (title, *_), classes = (module.__doc__ or "").splitlines(), _classes(module)
         lines += [f"## {title.rstrip('.')}", ""]
         kinds = {kind.__name__: name for name, kind in records.KINDS.items() if kind.__module__ == module.__name__}

@@ -70,7 +70,7 @@ def _main(argv: Sequence[str]) -> int:
             _module(verb).arguments(subparser)
     parsed = parser.parse_args(arguments)
     if parsed.schema:
-        parsed.verb = "schema"
+        parsed.verb = "report"
     if parsed.verb is None:
         parser.print_help()
         return Status.USAGE

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from hookproof.commands import UsageError, select
-from hookproof.commands.isolated import options_of
 from hookproof.hosts.install.releases import ReleaseError
 from hookproof.hosts.names import Program
 from hookproof.hosts.registry import HOSTS
@@ -56,7 +55,7 @@ class RealHosts:
 
     def options(self, worker: Program | None) -> PlayOptions:
         """How a case is played beside real hosts."""
-        return options_of(self.isolation, worker)
+        return select.options_of(self.isolation, worker)
 
     def header(self) -> list[str]:
         """What stands over the run."""

@@ -18,7 +18,7 @@ from hookproof.records.base import Json
 from hookproof.records.hosts import HostExited, HostLine, HostStarted
 from hookproof.records.model import GateAnswered, ModelRequest
 from hookproof.records.run import Error, ProcessDied, SessionStays, SweepBegan
-from hookproof.records.told import HookStarted, ProbeSignalled, ProbeWaits
+from hookproof.records.sent import HookStarted, ProbeSignalled, ProbeWaits
 
 IDENTITY = frozenset({"session_id", "agent_id", "agent_type", "transcript_path", "agent_transcript_path", "cwd"})
 _OPEN = frozenset({"tool_input", "tool_response"})
@@ -195,12 +195,12 @@ def _deaths(records: list[Record]) -> Iterator[tuple[str, Any]]:
     for waits in (record for record in before if isinstance(record, ProbeWaits)):
         job = waits.job
         died = next((r for r in before if isinstance(r, ProcessDied) and r.pid == waits.pid), None)
-        told = next((r for r in before if isinstance(r, ProbeSignalled) and r.job == job), None)
+        signalled = next((r for r in before if isinstance(r, ProbeSignalled) and r.job == job), None)
         answered = any(isinstance(r, GateAnswered) and r.job == job for r in before)
         if died is None:
             yield job, "outlives every session"
-        elif told is not None:
-            yield job, f"{told.signal} from {_sender(told.sender, records)}"
+        elif signalled is not None:
+            yield job, f"{signalled.signal} from {_sender(signalled.sender, records)}"
         else:
             yield job, "ends by itself" if answered else "SIGKILL, or another signal that cannot be caught"
 
@@ -227,8 +227,8 @@ def _stream(records: list[Record]) -> dict[str, Any]:
     for record in records:
         if not isinstance(record, HostLine) or record.line_subtype in _UNTOLD:
             continue
-        words = [record.line_type, record.line_subtype, record.line_status, record.line_item]
-        kinds[record.session, "/".join(str(word) for word in words if word)] += 1
+        parts = [record.line_type, record.line_subtype, record.line_status, record.line_item]
+        kinds[record.session, "/".join(str(word) for word in parts if word)] += 1
     return {f"{session} {kind}": RACED if session in late else n for (session, kind), n in kinds.items()}
 
 

@@ -59,7 +59,7 @@ def measure(
     return measured
 
 
-def hold(
+def compare_measured(
     scenarios: Sequence[Scenario],
     fakes: Mapping[str, list[Facets]],
     reals: Mapping[str, list[Facets]],

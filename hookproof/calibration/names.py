@@ -14,7 +14,7 @@ from hookproof.records import Record
 from hookproof.records.base import Json
 from hookproof.records.hosts import HostStarted, HostThread
 from hookproof.records.model import ModelRequest
-from hookproof.records.told import HookStarted
+from hookproof.records.sent import HookStarted
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _TRANSCRIPT = re.compile(rf"({_UUID})\.jsonl")

@@ -14,7 +14,6 @@ from hookproof.calibration.draft import draft
 from hookproof.catalogue.lifecycle import Resolved, lifecycle_file, read_lifecycle, real
 from hookproof.catalogue.scenario import Scenario, calibration_files, read_scenario
 from hookproof.commands import UsageError, select
-from hookproof.commands.isolated import isolated
 from hookproof.commands.outputs import write
 from hookproof.hosts.names import HostName, Program
 from hookproof.hosts.registry import HOSTS
@@ -53,12 +52,12 @@ def execute(parsed: argparse.Namespace) -> int:
     console = terminal.console()
     processes.become_subreaper()
     with new_run(parsed.runs or places.runs_dir()) as run:
-        options = isolated(console, allow_network=parsed.allow_network)
+        options = select.isolated(console, allow_network=parsed.allow_network)
         fake, real_ = run.path / "fake", run.path / "real"
         fakes = measuring.measure(chosen, lifecycle, fake, repeat=parsed.repeat, options=options)
         reals = measuring.measure(chosen, lifecycle, real_, repeat=parsed.repeat, options=options, program=found)
     file = read_lifecycle(lifecycle_file(lifecycle))
-    judged = measuring.hold(chosen, fakes, reals, file.differences)
+    judged = measuring.compare_measured(chosen, fakes, reals, file.differences)
     report.show(console, f"{host} {found.version}", lifecycle.name, list(fakes), judged)
     if parsed.json is not None:
         write(parsed.json, report.document(host, found.version, lifecycle.name, list(fakes), judged))

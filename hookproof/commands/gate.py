@@ -20,7 +20,7 @@ from hookproof import files, places
 from hookproof.catalogue.plugin import Plugin
 from hookproof.commands import UsageError, outputs
 from hookproof.hosts.registry import HOSTS
-from hookproof.judge.baseline import Baseline, find, place
+from hookproof.judge.baseline import Baseline, baseline_path, find
 from hookproof.judge.expected import EXPECTED, ExpectedTable, read_expected
 from hookproof.judge.verdict import Verdict, worst
 from hookproof.play import Case, PlayOptions
@@ -49,7 +49,7 @@ class Gate:
     expected: Path | None = None
     """The table of expected outcomes, where it is to be written."""
 
-    def settle(
+    def replay(
         self,
         cases: Sequence[Case],
         results: list[Result],
@@ -63,20 +63,20 @@ class Gate:
 
         `seconds` is how long the run took.
         """
-        replayed = self._replay(cases, results, run, options, console, seconds)
-        settled = [
-            each.model_copy(update={"replays": _verdicts(each, replayed.get(number, []))})
+        replays = self._replay(cases, results, run, options, console, seconds)
+        replayed = [
+            each.model_copy(update={"replays": _verdicts(each, replays.get(number, []))})
             for number, each in enumerate(results)
         ]
-        again = [each for found in replayed.values() for each in found]
+        again = [each for found in replays.values() for each in found]
         if self.expected is not None:
-            _record(self.expected, [*settled, *again], console)
+            _record(self.expected, [*replayed, *again], console)
             judges = Judges.read()
         elif self.update and self.baseline is not None:
-            judges = Judges.read(_updated(self.baseline, settled, again, console))
+            judges = Judges.read(_updated(self.baseline, replayed, again, console))
         else:
-            return settled
-        return [judges.judge(Path(each.journal)).model_copy(update={"replays": each.replays}) for each in settled]
+            return replayed
+        return [judges.judge(Path(each.journal)).model_copy(update={"replays": each.replays}) for each in replayed]
 
     def _replay(
         self,
@@ -204,7 +204,7 @@ def _record(path: Path, results: Sequence[Result], console: Console) -> None:
 
 
 def _baseline(named: Path | None, plugin: Path, *, update: bool) -> Baseline | None:
-    path = named or (place(plugin) if update else find(plugin))
+    path = named or (baseline_path(plugin) if update else find(plugin))
     if path is None:
         return None
     if path.is_dir():

@@ -48,7 +48,7 @@ def execute(parsed: argparse.Namespace) -> int:
         console.print()
         console.print(_table([each for each in results if each.lifecycle == lifecycle], plugins, lifecycle))
     _list(console, "What proves it, in the child's own request to its model", issue.proofs(results))
-    for remark in issue.remarks(results):
+    for remark in issue.notes(results):
         console.print(f"\n{escape(remark)}")
     _criteria(console, report.criteria)
     return _claims(console, results, plugins)
@@ -97,9 +97,9 @@ def _claims(console: Console, results: Sequence[Result], plugins: Sequence[Plugi
     claims = issue.claims(before, by_policy.get(issue.FIX, []))
     console.print(f"\n[bold]What the issue claims[/] [dim](of {issue.REPORTED})[/]")
     for claim in claims:
-        mark = "[green]as claimed[/]" if claim.held else "[red]differs   [/]"
+        mark = "[green]as claimed[/]" if claim.holds else "[red]differs   [/]"
         console.print(f"  {mark}  {escape(claim.text)} [dim]({escape(claim.seen)})[/]")
     broken = [error for each in results for error in each.errors]
     for error in dict.fromkeys(broken):
         console.print(f"  [yellow]error[/]       {escape(error)}")
-    return 1 if broken or not all(claim.held for claim in claims) else 0
+    return 1 if broken or not all(claim.holds for claim in claims) else 0

@@ -54,7 +54,7 @@ def _tell(console: Console, results: Sequence[Result], plugins: Sequence[Plugin]
     console.print(_table(results, plugins))
     judged = [each for each in results if each.plugin == plugins[0].name and each.lifecycle == lifecycle]
     _culprit(console, judged)
-    for remark in issue.remarks(results):
+    for remark in issue.notes(results):
         console.print(f"\n{escape(remark)}")
     return _claims(console, judged)
 
@@ -101,10 +101,10 @@ def _culprit(console: Console, judged: Sequence[Result]) -> None:
 
 def _claims(console: Console, judged: Sequence[Result]) -> int:
     claims = issue.claims(judged)
-    differing = [claim for claim in claims if not claim.held]
+    differing = [claim for claim in claims if not claim.holds]
     console.print("\n[bold]What the issue claims[/]")
     for claim in claims:
-        mark = "[green]as claimed[/]" if claim.held else "[red]differs   [/]"
+        mark = "[green]as claimed[/]" if claim.holds else "[red]differs   [/]"
         console.print(f"  {mark}  {escape(claim.text)} [dim]({escape(claim.seen)})[/]")
     broken = [error for each in judged for error in each.errors]
     for error in broken:

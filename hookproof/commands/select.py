@@ -1,4 +1,7 @@
-"""From words of the command line to scenarios, plugins, lifecycles and programs; shared by the verbs that play."""
+"""From words of the command line to scenarios, plugins, lifecycles, programs and their isolation.
+
+Shared by the verbs that play.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hookproof.catalogue.lifecycle import Resolved, lifecycle_files, real, resolve_lifecycle
 from hookproof.catalogue.plugin import Plugin, PluginError, resolve_plugin
@@ -17,6 +21,11 @@ from hookproof.commands import UsageError, outputs
 from hookproof.hosts import registry
 from hookproof.hosts.names import HostName, Program
 from hookproof.play import PlayOptions
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from hookproof.sandbox.isolation import Isolation
 
 
 def scenarios(globs: list[str]) -> list[Scenario]:
@@ -99,6 +108,25 @@ def programs(host: HostName, parsed: argparse.Namespace) -> list[Program]:
     from hookproof.hosts.install.programs import resolve  # noqa: PLC0415
 
     return resolve(host, getattr(parsed, host), isolate=not parsed.allow_network, progress=progress())
+
+
+def isolated(console: Console, *, allow_network: bool, worker: Program | None = None) -> PlayOptions:
+    """The options with which a real host is played, after this process has left the network. Raises IsolationError."""
+    from rich.markup import escape  # noqa: PLC0415 - only for a real host
+
+    from hookproof.sandbox import isolation  # noqa: PLC0415
+
+    entered = isolation.enter(allow_network)
+    if entered.warning:
+        console.print(f"[yellow]warning[/] {escape(entered.warning)}")
+        for line in entered.may_contact:
+            console.print(f"  [dim]{escape(line)}[/]")
+    return options_of(entered, worker)
+
+
+def options_of(entered: Isolation, worker: Program | None = None) -> PlayOptions:
+    """The options with which a real host is played in this isolation."""
+    return PlayOptions(worker=worker, extra_env=entered.environment, isolation=entered.record())
 
 
 def play_arguments(parser: argparse.ArgumentParser, *, lifecycle: str) -> None:

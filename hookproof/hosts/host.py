@@ -18,8 +18,7 @@ from hookproof.hosts.names import HooksFiles, HostName, Program
 
 if TYPE_CHECKING:
     from hookproof.hosts.session import Session, Setting
-    from hookproof.model.turns import Turns
-    from hookproof.model.wire import Wire
+    from hookproof.model.turns import Turns, Wire
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,13 @@ class Host(ABC):
     """Where npm has it."""
     says: str
     """What its `--version` says, in lower case, beside a number."""
+    contacts: str
+    """Whom the real program knows by the addresses in it."""
     hooks: HooksFiles
     key: str
     """The variable with the key for its model: a dummy, which the run's own model server asks for."""
+    has_clients: bool
+    """Whether a scenario can have it driven by a client, which tells of the threads that it opens."""
     names_agents_in_hooks: bool
     """Whether the hooks of a child carry the name of its agent, and not only requests to the model do."""
 

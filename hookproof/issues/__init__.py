@@ -10,5 +10,5 @@ class Claim:
     """One thing that an issue says, and whether it came out."""
 
     text: str
-    held: bool
+    holds: bool
     seen: str

@@ -78,11 +78,11 @@ def _claim(results: Sequence[Result], scenario: str, name: str, text: str, wante
     outcomes = [each.check(name) for each in results if each.scenario == scenario and each.like == REPORTED]
     outcome = next((outcome for outcome in outcomes if outcome is not None), None)
     if outcome is None:
-        return Claim(text, held=False, seen=f"{name}: not judged on {REPORTED}")
-    return Claim(text, held=outcome.seen == wanted, seen=f"{name}: {outcome.seen}")
+        return Claim(text, holds=False, seen=f"{name}: not judged on {REPORTED}")
+    return Claim(text, holds=outcome.seen == wanted, seen=f"{name}: {outcome.seen}")
 
 
-def remarks(results: Sequence[Result]) -> list[str]:
+def notes(results: Sequence[Result]) -> list[str]:
     """What the table alone does not say."""
     found = []
     for each in results:

@@ -13,7 +13,7 @@ from hookproof.judge.causes.signature import HYPOTHESES
 from hookproof.judge.checks.outcomes import LISTED_AS_RUNNING, LOST, NOT_LISTED, SURVIVES, TERMINAL
 from hookproof.judge.verdict import CheckResult, Verdict
 from hookproof.records import Record
-from hookproof.records.jobs import Look
+from hookproof.records.jobs import SnapshotTaken
 from hookproof.report.results import Result
 
 LIFECYCLE = "as-reported-345"
@@ -44,20 +44,20 @@ def cell(each: Result) -> tuple[str, bool]:
     decided = each.check(_DECIDES[each.scenario])
     if decided is None or decided.verdict is Verdict.UNKNOWN:
         return "unknown", False
-    words = LOST if decided.seen == LISTED_AS_RUNNING else decided.seen
+    reason = LOST if decided.seen == LISTED_AS_RUNNING else decided.seen
     good = decided.verdict is Verdict.CONFORMS
-    if good and words == TERMINAL:
-        words, good = f"{LOST}, and said so", True
+    if good and reason == TERMINAL:
+        reason, good = f"{LOST}, and said so", True
     hidden = each.check("JOB-04")
     if good and hidden is not None and hidden.verdict is Verdict.VIOLATES:
-        words, good = f"{words}, but {hidden.seen}", False
-    told = each.check("JOB-27")
-    if good and told is not None and told.verdict is Verdict.VIOLATES:
-        words, good = f"{words}, but {told.seen}", False
+        reason, good = f"{reason}, but {hidden.seen}", False
+    notified = each.check("JOB-27")
+    if good and notified is not None and notified.verdict is Verdict.VIOLATES:
+        reason, good = f"{reason}, but {notified.seen}", False
     left = each.check("JOB-07")
     if good and left is not None and left.verdict is Verdict.VIOLATES:
-        words, good = f"{words}, but {left.seen}", False
-    return (f"{words} ({each.signature})" if each.signature and not good else words), good
+        reason, good = f"{reason}, but {left.seen}", False
+    return (f"{reason} ({each.signature})" if each.signature and not good else reason), good
 
 
 def claims(results: Iterable[Result]) -> list[Claim]:
@@ -79,11 +79,11 @@ def claims(results: Iterable[Result]) -> list[Claim]:
     return found
 
 
-def _claim(each: Result, name: str, text: str, held: Callable[[CheckResult], bool]) -> Claim:
+def _claim(each: Result, name: str, text: str, holds: Callable[[CheckResult], bool]) -> Claim:
     outcome = each.check(name)
     if outcome is None:
-        return Claim(text, held=False, seen="not judged")
-    return Claim(text, held=held(outcome), seen=f"{name}: {outcome.seen}")
+        return Claim(text, holds=False, seen="not judged")
+    return Claim(text, holds=holds(outcome), seen=f"{name}: {outcome.seen}")
 
 
 def culprit_lines(each: Result) -> list[str]:
@@ -107,8 +107,8 @@ def culprit_lines(each: Result) -> list[str]:
 
 def status_answer(records: Sequence[Record]) -> dict[str, object] | None:
     """What `status --all --json` said in the main session in the last look: the reporter's evidence."""
-    looks = [record for record in records if isinstance(record, Look) and MAIN in record.places]
-    answer = looks[-1].places[MAIN].answer if looks else None
+    snapshots = [record for record in records if isinstance(record, SnapshotTaken) and MAIN in record.places]
+    answer = snapshots[-1].places[MAIN].answer if snapshots else None
     return {key: _brief(answer.get(key)) for key in _STATUS_KEYS} if isinstance(answer, dict) else None
 
 
@@ -119,7 +119,7 @@ def _brief(value: object) -> object:
     return {key: value.get(key) for key in ("id", "status")} if isinstance(value, dict) else value
 
 
-def remarks(results: Sequence[Result]) -> list[str]:
+def notes(results: Sequence[Result]) -> list[str]:
     """What the table alone does not say."""
     found = _hidden(results)
     for each in results:

@@ -147,8 +147,8 @@ async def _pytest(claimed: claims.Claimed, copy: Path, tests: str, needs: Sequen
         waiting_for=f"the plugin's own tests ({tests})",
         folder=root,
     )
-    said = done.stdout.decode("utf-8", "replace").strip().splitlines()
-    last = said[-1] if said else done.stderr.decode("utf-8", "replace").strip()[-200:]
+    lines = done.stdout.decode("utf-8", "replace").strip().splitlines()
+    last = lines[-1] if lines else done.stderr.decode("utf-8", "replace").strip()[-200:]
     return TestRun(done.exit.code, re.sub(r"^=+ | =+$", "", last))
 
 

@@ -79,7 +79,7 @@ def find(plugin: Path) -> Path | None:
     return None
 
 
-def place(plugin: Path) -> Path:
+def baseline_path(plugin: Path) -> Path:
     """Where a baseline is, or belongs: the root of the plugin's repository, else the plugin's own directory."""
     root = plugin.resolve()
     repository = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
@@ -94,12 +94,12 @@ def read_baseline(path: Path, scenarios: Mapping[str, Collection[str]]) -> Basel
     """
     entries = entries_of(path, read_table(path))
     mistakes: list[tuple[int, str]] = []
-    told: dict[tuple[str, str, str], int] = {}
+    named: dict[tuple[str, str, str], int] = {}
     for number, entry in enumerate(entries, start=1):
         mistakes += [(number, mistake) for mistake in _mistakes(entry, scenarios)]
         for cell in _cells(entry):
-            if told.setdefault(cell, number) != number:
-                mistakes.append((number, f"{cell[1]} is named in known[{told[cell]}] already"))
+            if named.setdefault(cell, number) != number:
+                mistakes.append((number, f"{cell[1]} is named in known[{named[cell]}] already"))
                 break
     if mistakes:
         try:
@@ -117,7 +117,7 @@ def entries_of(path: Path, table: dict[str, Any]) -> list[Known]:
 
 
 def held_against(
-    judgement: Judgement, scenario: str, known: Mapping[str, Known], requirements: Mapping[str, Requirement], place: str
+    judgement: Judgement, scenario: str, known: Mapping[str, Known], requirements: Mapping[str, Requirement], where: str
 ) -> tuple[Judgement, list[Surprise]]:
     """The judgement with the baseline status of each check, and what was not expected.
 
@@ -136,8 +136,8 @@ def held_against(
         elif status is BaselineStatus.NEW:
             unexpected.append(Surprise.violation(scenario, check))
         elif status is BaselineStatus.STALE:
-            told = f"{scenario}:{check.id} is satisfied ({check.seen}), but is a known violation {place}: take it out"
-            unexpected.append(Surprise(check=check.id, kind="stale", sentence=told))
+            detail = f"{scenario}:{check.id} is satisfied ({check.seen}), but is a known violation {where}: take it out"
+            unexpected.append(Surprise(check=check.id, kind="stale", sentence=detail))
     return replace(judgement, checks=tuple(checks)), unexpected
 
 

@@ -77,6 +77,6 @@ def unexpected(
             violated = check.verdict is Verdict.VIOLATES
             kind: SurpriseKind = "violated against the table" if violated else "satisfied against the table"
             was = f"violated (seen {check.seen!r})" if violated else f"satisfied ({check.seen})"
-            told = f"{key} is {was}, against the table of expected outcomes"
-            found.append(Surprise(check=check.id, kind=kind, sentence=told))
+            detail = f"{key} is {was}, against the table of expected outcomes"
+            found.append(Surprise(check=check.id, kind=kind, sentence=detail))
     return found

@@ -12,7 +12,7 @@ from hookproof.judge.run_view import RunView
 from hookproof.judge.verdict import CheckResult, Finding, Verdict, worst
 from hookproof.records import Record
 from hookproof.records.jobs import HookOverdue
-from hookproof.records.told import HookStarted
+from hookproof.records.sent import HookStarted
 
 _SHOWN = 200
 
@@ -71,34 +71,34 @@ def _verdict(view: RunView, finding: Finding, accepted: list[str]) -> Verdict:
 
 
 def _detail(view: RunView, finding: Finding) -> str:
-    said = _remarks(view)
-    detail = f"{finding.detail} ({'; '.join(said)})" if said else finding.detail
+    notes = _notes(view)
+    detail = f"{finding.detail} ({'; '.join(notes)})" if notes else finding.detail
     return f"{detail} [{'; '.join(view.errors)}]" if view.errors else detail
 
 
-def _remarks(view: RunView) -> list[str]:
+def _notes(view: RunView) -> list[str]:
     """A sentence for each hook run that outlived half of a step's patience or the time that its host gives it.
 
     Whatever was judged, a reader should know of them. A hook that had not ended when a wait was given up is named by
     that error already.
     """
     started = {run.started.run: run for run in view.hooks}
-    said = []
+    notes = []
     for overdue in view.of(HookOverdue):
         run = started.get(overdue.run)
         if view.errors and (run is None or run.ended is None):
             continue
         if overdue.held_by is None:
-            said.append(f"{_named(overdue)} was still running after {overdue.ms / 1000:.1f} s")
+            notes.append(f"{_named(overdue)} was still running after {overdue.ms / 1000:.1f} s")
         else:
             holders = ", ".join(overdue.held_by) or "a process that it started"
-            said.append(f"after {overdue.ms / 1000:.1f} s {holders} still held the output of {_named(overdue)}")
+            notes.append(f"after {overdue.ms / 1000:.1f} s {holders} still held the output of {_named(overdue)}")
     for run in view.hooks:
         if run.ended is not None and run.ended.ended_by == "timeout":
             timeout = run.started.timeout
             of = f" of {timeout:g} s" if timeout is not None else ""
-            said.append(f"{_named(run.started)} was ended by the host at its timeout{of}")
-    return said
+            notes.append(f"{_named(run.started)} was ended by the host at its timeout{of}")
+    return notes
 
 
 def _named(record: HookOverdue | HookStarted) -> str:

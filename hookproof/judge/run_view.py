@@ -15,11 +15,20 @@ from hookproof.records import FORMAT, Record
 from hookproof.records.base import Json
 from hookproof.records.faults import JobFault, ListFilled, PidPlanted, StateTorn
 from hookproof.records.hosts import HostStarted
-from hookproof.records.jobs import CancelBegan, JobEnded, JobLaunched, JobQueued, JobRefused, JobStarted, Look, Result
+from hookproof.records.jobs import (
+    CancelBegan,
+    JobEnded,
+    JobLaunched,
+    JobQueued,
+    JobRefused,
+    JobStarted,
+    Result,
+    SnapshotTaken,
+)
 from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, GateReleased, ModelAnswer, ModelRequest
 from hookproof.records.parts import Process, Program, StateRoot, Text, Words
 from hookproof.records.run import Case, Census, Error, ProcessDied, ShellLetGo, Strays, SweepBegan
-from hookproof.records.told import HookEnded, HookStarted, ShellEnded, ShellHeld, ShellStarted
+from hookproof.records.sent import HookEnded, HookStarted, ShellEnded, ShellHeld, ShellStarted
 
 PROVOKES = (JobFault, PidPlanted)
 """What the harness does to a job, on a scenario's word, that ends it in many a plugin."""
@@ -183,11 +192,11 @@ class RunView:
         return [HookRun(record, ends.get(record.run)) for record in self.of(HookStarted)]
 
     @cached_property
-    def snapshots(self) -> list[Look]:
+    def snapshots(self) -> list[SnapshotTaken]:
         """Every look."""
-        return self.of(Look)
+        return self.of(SnapshotTaken)
 
-    def snapshot_after(self, record: Record | None) -> Look | None:
+    def snapshot_after(self, record: Record | None) -> SnapshotTaken | None:
         """The last look that began after `record`."""
         if record is None:
             return None
@@ -213,7 +222,7 @@ class RunView:
                 return f"the scenario had it so: {record.what}"
         return None
 
-    def true_words(self, job: JobView, snapshot: Look) -> set[str]:
+    def statuses_that_hold(self, job: JobView, snapshot: SnapshotTaken) -> set[str]:
         """What a row may say of the job at that look, if it says what is so."""
         if job.lost is not None and job.lost.seq < snapshot.seq:
             return self.terminal - self.succeeded
@@ -274,14 +283,14 @@ class RunView:
             return job.queued.id
         return str(job.row[self.fields["id"]]) if job.row and self.fields["id"] in job.row else None
 
-    def listed(self, snapshot: Look, place: str, job: JobView) -> Json | None:
+    def listed(self, snapshot: SnapshotTaken, place: str, job: JobView) -> Json | None:
         """The job's row in what `status` answered at `place`, or None."""
         asked = snapshot.places.get(place)
         answer = asked.answer if asked else None
         wanted = self.job_id(job)
         return next((row for row in _rows(answer) if row.get(self.fields["id"]) == wanted), None)
 
-    def stored(self, snapshot: Look | Census, job: JobView) -> Json | None:
+    def stored(self, snapshot: SnapshotTaken | Census, job: JobView) -> Json | None:
         """The job's row in the state files of a look or a census, in whichever root it is."""
         wanted = self.job_id(job)
         rows = (row for entry in snapshot.state for row in entry.rows)

@@ -127,8 +127,8 @@ class Surprise(Model):
     @classmethod
     def violation(cls, scenario: str, check: CheckResult) -> Surprise:
         """It is violated, and nobody knew."""
-        told = f"seen {check.seen!r}, accepted {', '.join(check.accepted)}"
-        return cls(check=check.id, kind="violated", sentence=f"{scenario}:{check.id} is violated: {told}")
+        detail = f"seen {check.seen!r}, accepted {', '.join(check.accepted)}"
+        return cls(check=check.id, kind="violated", sentence=f"{scenario}:{check.id} is violated: {detail}")
 
     @property
     def violated(self) -> bool:

@@ -8,8 +8,7 @@ from typing import Any
 from hookproof.model import anthropic
 from hookproof.model.conversation import Conversation
 from hookproof.model.http import Exchange, Request
-from hookproof.model.turns import ASIDE, Asker, Turns
-from hookproof.model.wire import SSE, Reply, Wire
+from hookproof.model.turns import ASIDE, SSE, Asker, Reply, Turns, Wire
 
 _MESSAGES, _COUNT = "/v1/messages", "/v1/messages/count_tokens"
 

@@ -14,8 +14,7 @@ from hookproof.model.conversation import Conversation
 from hookproof.model.http import Exchange, Request
 from hookproof.model.script import Answer
 from hookproof.model.threads import Thread, Threads
-from hookproof.model.turns import ASIDE, OUT_OF_SCRIPT, Asker, Turns
-from hookproof.model.wire import SSE, Reply, Wire
+from hookproof.model.turns import ASIDE, OUT_OF_SCRIPT, SSE, Asker, Reply, Turns, Wire
 from hookproof.records.parts import Text
 
 

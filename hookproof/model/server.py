@@ -21,8 +21,7 @@ from hookproof import files
 from hookproof.journal import Journal
 from hookproof.loopback import HOST, LoopbackServer
 from hookproof.model.http import ClientGoneError, Exchange, Request
-from hookproof.model.turns import Turns
-from hookproof.model.wire import Wire
+from hookproof.model.turns import Turns, Wire
 from hookproof.records.model import ModelRefused
 from hookproof.records.run import Error, Stranger
 from hookproof.wire import Sparing

@@ -1,4 +1,4 @@
-"""Whose turn it is and what is said next: the part of the model server that all APIs share.
+"""Whose turn it is and what is said next: the part of the model server that all APIs share, and what an API is to it.
 
 Life: made with the run's server, asked by its wires for every request that counts. Records each request and each
 answer, plays the script to every agent, holds each job's answer behind its gate. What it cannot place (a request that
@@ -8,13 +8,13 @@ fits no agent, a script that has run out) is answered with a plain text, so that
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from hookproof.journal import Journal
 from hookproof.model.conversation import Conversation
-from hookproof.model.http import ClientGoneError, Exchange
+from hookproof.model.http import ClientGoneError, Exchange, Request
 from hookproof.model.script import Answer, Script, ToolCall
 from hookproof.records.model import (
     GateAbandoned,
@@ -31,6 +31,8 @@ from hookproof.records.run import Error
 ASIDE = Answer(text="A title", call=None, after=None)
 """What is said to a request that is no step of anybody's script."""
 OUT_OF_SCRIPT = Answer(text="Nothing more is scripted here.", call=None, after=None)
+SSE = "text/event-stream"
+"""The content type of an answer that is streamed."""
 _NOTIFIES = "<subagent_notification>"
 
 Hold = Callable[[str, str], Awaitable[None]]
@@ -64,6 +66,21 @@ class Asked(Protocol):
     @property
     def told(self) -> str:
         """Everything that the model can read, as one text."""
+        ...
+
+
+Reply = Callable[[Exchange, int], Awaitable[None]]
+"""Answers one request, whose number among all of the run is given."""
+
+
+class Wire(Protocol):
+    """The plug for a model's API, for one run: made with the run's `Turns`. A host names the one that it speaks."""
+
+    paths: Collection[str]
+    """What is posted to these is the API's."""
+
+    def read(self, request: Request, body: Any) -> Reply:
+        """What answers a request with this body, decoded. Raises ValueError with what was expected instead."""
         ...
 
 

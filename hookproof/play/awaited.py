@@ -11,12 +11,13 @@ from typing import assert_never
 from hookproof.catalogue import condition as when
 from hookproof.catalogue.condition import AnyCondition
 from hookproof.catalogue.scenario import MAIN, Scenario
+from hookproof.hosts.registry import HOSTS
 from hookproof.journal import Journal, Predicate
 from hookproof.records import Record
 from hookproof.records.hosts import HostExited, HostLine, HostStarted, HostThread
 from hookproof.records.jobs import Cancel, JobEnded, JobQueued, JobRefused, JobStarted
 from hookproof.records.model import ModelAnswer
-from hookproof.records.told import SessionStarted, ShellEnded, ShellStarted, SubagentEnded, TurnEnded
+from hookproof.records.sent import SessionStarted, ShellEnded, ShellStarted, SubagentEnded, TurnEnded
 
 _REPORTS = frozenset({"result", "turn.completed", "turn/completed"})
 """Lines by which a host says that a turn is over: Claude Code, `codex exec`, `codex app-server`."""
@@ -114,7 +115,8 @@ class Awaited:
     def _has_a_client(self, session: str) -> bool:
         """Whether it is a session of `codex app-server`, whose client tells of its threads."""
         wanted = self._scenario.sessions.get(session)
-        return self._scenario.codex.app_server and (wanted is None or wanted.host in {None, "codex"})
+        other = wanted.host if wanted is not None else None
+        return self._scenario.codex.app_server and (other is None or HOSTS[other].has_clients)
 
     def _session_starts(self, session: str) -> Predicate:
         if self._has_a_client(session):

@@ -15,7 +15,7 @@ from hookproof.records import Record
 from hookproof.records.jobs import JobEnded, JobStarted
 from hookproof.records.model import GateAbandoned, GateAnswered, GateReached
 from hookproof.records.run import Error, SessionStays
-from hookproof.records.told import ProbeWaits, TurnEnded
+from hookproof.records.sent import ProbeWaits, TurnEnded
 
 _STAYS_SECONDS = 7.0
 """By then a host has gone that does not wait for commands: 2.1.329 gives those that it keeps 5 s (measured)."""

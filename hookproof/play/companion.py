@@ -17,10 +17,10 @@ from hookproof.play.run import Run
 from hookproof.play.shell_tracker import ShellTracker
 from hookproof.play.snapshot import Snapshots
 from hookproof.records import Record
-from hookproof.records.jobs import JobEnded, JobRefused, JobStarted, Look
+from hookproof.records.jobs import JobEnded, JobRefused, JobStarted, SnapshotTaken
 from hookproof.records.model import ModelAnswer
 from hookproof.records.run import Error
-from hookproof.records.told import ShellHeld
+from hookproof.records.sent import ShellHeld
 from hookproof.sandbox.state_edits import StateFiles
 
 
@@ -79,7 +79,7 @@ class CompanionDriver(Driver):
                 return isinstance(record, ShellHeld) and record.job == job
             started = started or (isinstance(record, JobStarted) and record.job == job)
             # the snapshot may be over before the request comes: any one since the job's start will do
-            return started and (after != "look" or isinstance(record, Look))
+            return started and (after != "look" or isinstance(record, SnapshotTaken))
 
         try:
             await self.run.journal.wait(

@@ -13,7 +13,7 @@ from hookproof.catalogue.descriptor import Context
 from hookproof.catalogue.scenario import MAIN, Transcript
 from hookproof.play.driver import Driver
 from hookproof.play.run import Run
-from hookproof.records.jobs import AgentLook, AgentRecords
+from hookproof.records.jobs import AgentRecords, AgentSnapshot
 from hookproof.records.parts import File
 from hookproof.sandbox import inside, uv
 
@@ -101,4 +101,4 @@ class ContextDriver(Driver):
         )
 
     async def snapshot(self, step: int) -> None:
-        self.run.journal.write(AgentLook(step=step, files=await self._off_loop()))
+        self.run.journal.write(AgentSnapshot(step=step, files=await self._off_loop()))

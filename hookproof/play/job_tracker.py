@@ -22,7 +22,7 @@ from hookproof.records.jobs import JobEnded, JobLaunched, JobRefused, JobsLaunch
 from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, ModelAnswer, ModelRequest
 from hookproof.records.parts import Process, ToolResult
 from hookproof.records.run import ProcessDied
-from hookproof.sandbox.state import find_row, settled_state
+from hookproof.sandbox.state import find_row, state_at_rest
 from hookproof.sandbox.state_edits import NoSuchRowError
 
 _SETTLE_SECONDS = 5.0
@@ -108,7 +108,7 @@ class JobTracker:
     async def _row_of(self, job: str) -> Json | None:
         """The row of the job in the plugin's state files."""
         state = self._descriptor.state
-        found = await settled_state(self._run.sandbox, state, self._journal)
+        found = await state_at_rest(self._run.sandbox, state, self._journal)
         return find_row(found, state, job, self._run.sandbox, known=self._others(job))
 
     def _others(self, job: str) -> frozenset[str]:

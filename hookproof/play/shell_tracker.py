@@ -17,7 +17,7 @@ from hookproof.play.run import Run
 from hookproof.play.trees import topmost_naming
 from hookproof.records import Record
 from hookproof.records.run import ProcessDied
-from hookproof.records.told import ShellEnded, ShellStarted, ShellTask, SubagentEnded
+from hookproof.records.sent import ShellEnded, ShellStarted, ShellTask, SubagentEnded
 
 _FOOTER = re.compile(rb"\n\[(?:killed|exited with code -?\d+)\]\n\Z")
 """What 2.1.329 itself writes below the output of a shell that is over, soon after its end: that is not the shell's."""

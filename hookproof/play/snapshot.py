@@ -17,11 +17,11 @@ from hookproof.journal import DeadlineMissedError
 from hookproof.play.job_tracker import describe
 from hookproof.play.run import Run
 from hookproof.records.hosts import HostExited, HostStarted
-from hookproof.records.jobs import Look, LookBegan, Result
+from hookproof.records.jobs import Result, SnapshotBegan, SnapshotTaken
 from hookproof.records.model import ModelAnswer
 from hookproof.records.parts import Answer
-from hookproof.records.told import SessionStarted, ShellEnvironment, ShellStarted
-from hookproof.sandbox.state import settled_state
+from hookproof.records.sent import SessionStarted, ShellEnvironment, ShellStarted
+from hookproof.sandbox.state import state_at_rest
 from hookproof.sandbox.world import shell_argv
 
 _SECONDS = 30.0
@@ -38,8 +38,8 @@ class Snapshots:
 
     async def take(self, step: int) -> None:
         """Write one `look` record: the answers from the shells, the state files, the live processes."""
-        number = len(self._journal.of(LookBegan)) + 1
-        self._journal.write(LookBegan(n=number, step=step))
+        number = len(self._journal.of(SnapshotBegan)) + 1
+        self._journal.write(SnapshotBegan(n=number, step=step))
         # of a workspace that has been deleted nobody can ask where it was
         shells = self._shells() if self._sandbox.project.is_dir() else {}
         command = self._filled(self._descriptor.commands.status)
@@ -51,11 +51,11 @@ class Snapshots:
         found = await asyncio.gather(*(self._ask(command, *shell) for shell in different))
         answers = [found[different.index(shell)] for shell in shells.values()]
         self._journal.write(
-            Look(
+            SnapshotTaken(
                 n=number,
                 step=step,
                 places=dict(zip(shells, answers, strict=True)),
-                state=await settled_state(self._sandbox, self._descriptor.state, self._journal),
+                state=await state_at_rest(self._sandbox, self._descriptor.state, self._journal),
                 processes=describe(self._run.processes.census()),
             )
         )

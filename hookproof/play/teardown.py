@@ -17,7 +17,7 @@ from hookproof.journal import Journal
 from hookproof.play.job_tracker import describe
 from hookproof.play.run import Run
 from hookproof.records.run import Census, Strays
-from hookproof.sandbox.state import settled_state
+from hookproof.sandbox.state import state_at_rest
 
 _IDLE_SECONDS = 1.0
 _LONGEST_SECONDS = 20.0
@@ -30,7 +30,7 @@ async def write_census(run: Run, state: State | None) -> None:
     """
     left = await idle(run.processes, undecided=True)
     StrayTeller(run.journal, run.processes).tell(left)
-    rows = await settled_state(run.sandbox, state, run.journal) if state is not None else []
+    rows = await state_at_rest(run.sandbox, state, run.journal) if state is not None else []
     run.journal.write(Census(processes=describe(left), state=rows))
 
 

@@ -51,7 +51,7 @@ class Record(Part):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told(Record):
+class Sent(Record):
     """A record that other programs may tell over the recorder. Of one of the harness's own both fields are null."""
 
     source: str | None = None

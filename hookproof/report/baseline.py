@@ -74,12 +74,12 @@ def update(text: str, baseline: Baseline, played: Mapping[Cell, Outcome], platfo
     removed = 0
     for number, entry in reversed(list(enumerate(entries))):
         kept = _kept(entry, played, system)
-        gone = [name for name in entry.lifecycles if kept is None or name not in kept.lifecycles]
-        removed += len(gone)
+        not_kept = [name for name in entry.lifecycles if kept is None or name not in kept.lifecycles]
+        removed += len(not_kept)
         if kept is None:
             tables.remove(number)
             continue
-        tables.take_values(number, "lifecycles", gone)
+        tables.take_values(number, "lifecycles", not_kept)
         if kept.sometimes != entry.sometimes:
             tables.set(number, "sometimes", kept.sometimes)
     whole = tables.text_with(map(_table, added))
@@ -126,5 +126,5 @@ def _added(played: Mapping[Cell, Outcome], entries: Sequence[Known], system: str
 
 def _table(entry: Known) -> dict[str, object]:
     """What is written of a new entry, the reason last: it is for people to write."""
-    told = entry.model_dump(exclude_defaults=True)
-    return {**{name: value for name, value in told.items() if name != "reason"}, "reason": entry.reason}
+    row = entry.model_dump(exclude_defaults=True)
+    return {**{name: value for name, value in row.items() if name != "reason"}, "reason": entry.reason}

@@ -18,9 +18,9 @@ from hookproof.calibration.facets import FACETS
 _LONGEST = 1200
 
 
-def escape(said: str) -> str:
+def escape(text: str) -> str:
     """What a host said, as rich prints it."""
-    return markup.escape(clean.text(said))
+    return markup.escape(clean.text(text))
 
 
 def show(console: Console, real: str, lifecycle: str, scenarios: Sequence[str], judged: Judged) -> None:
@@ -29,7 +29,7 @@ def show(console: Console, real: str, lifecycle: str, scenarios: Sequence[str], 
     for difference, known in judged.differences:
         if known is None:
             console.print()
-            for line in _words(difference, real, lifecycle):
+            for line in _phrases(difference, real, lifecycle):
                 console.print(line, highlight=False, soft_wrap=True)
     excused: dict[str, list[Difference]] = {}
     for difference, known in judged.differences:
@@ -38,8 +38,8 @@ def show(console: Console, real: str, lifecycle: str, scenarios: Sequence[str], 
     for reason, differences in excused.items():
         console.print(f"\n[dim]excused {len(differences)} ×[/] {escape(reason)}", highlight=False, soft_wrap=True)
     for stale in judged.stale:
-        words = f"{stale.facet}, {stale.where}: the excuse of {lifecycle} excuses nothing any more: {stale.reason}"
-        console.print(f"\n[red]stale[/] {escape(words)}", highlight=False, soft_wrap=True)
+        sentence = f"{stale.facet}, {stale.where}: the excuse of {lifecycle} excuses nothing any more: {stale.reason}"
+        console.print(f"\n[red]stale[/] {escape(sentence)}", highlight=False, soft_wrap=True)
     total, wrong = len(judged.differences), len(judged.unexplained)
     verdict = "does what" if not wrong else "does not do what"
     console.print(
@@ -69,7 +69,7 @@ def _cell(wrong: int, excused: int) -> str:
     return f"[yellow]excused {excused}[/]" if excused else "[green]equal[/]"
 
 
-def _words(difference: Difference, real: str, lifecycle: str) -> list[str]:
+def _phrases(difference: Difference, real: str, lifecycle: str) -> list[str]:
     width = max(len(real), len(lifecycle))
     fake, seen = difference.fake, difference.real
     if isinstance(fake, list) and isinstance(seen, list):
@@ -79,12 +79,12 @@ def _words(difference: Difference, real: str, lifecycle: str) -> list[str]:
             fake, seen = difference.fake, difference.real
     return [
         f"[red]{escape(difference.facet)}[/] {escape(difference.where)}",
-        f"  {real:<{width}}  {escape(_said(seen))}",
-        f"  {lifecycle:<{width}}  {escape(_said(fake))}",
+        f"  {real:<{width}}  {escape(_shown(seen))}",
+        f"  {lifecycle:<{width}}  {escape(_shown(fake))}",
     ]
 
 
-def _said(value: Any) -> str:
+def _shown(value: Any) -> str:
     if value is None:
         return "nothing of the kind"
     if value == []:

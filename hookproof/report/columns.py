@@ -105,9 +105,9 @@ def tally(each: Result) -> str:
     if not each.replays:
         return ""
     times = "once" if len(each.replays) == 1 else f"{len(each.replays)} times"
-    told = f"played again alone {times}: {', '.join(each.replays)}"
+    note = f"played again alone {times}: {', '.join(each.replays)}"
     return (
-        told if set(each.replays) == {Verdict.VIOLATES} else f"{told}; the first verdict stands, a race is a violation"
+        note if set(each.replays) == {Verdict.VIOLATES} else f"{note}; the first verdict stands, a race is a violation"
     )
 
 

@@ -87,8 +87,8 @@ def _case(column: Column, each: Result) -> ElementTree.Element:
         ElementTree.SubElement(case, "skipped", {"type": "known violation", "message": _clean(reason)})
     elif each.verdict is not Verdict.CONFORMS:
         others = [check for check in each.checks if check.verdict is not Verdict.CONFORMS]
-        told = ", ".join(f"{check.id} {check.verdict}" for check in others)
-        ElementTree.SubElement(case, "system-out").text = _clean(f"as expected: {told}")
+        others_listed = ", ".join(f"{check.id} {check.verdict}" for check in others)
+        ElementTree.SubElement(case, "system-out").text = _clean(f"as expected: {others_listed}")
     return case
 
 

@@ -15,7 +15,7 @@ from hookproof.judge.verdict import BaselineStatus, Verdict
 from hookproof.report.columns import alike, by_column, cell, heads, marked, shown, tally
 from hookproof.report.results import Report, Result
 
-_MOST_TOLD = 20
+_MOST_SHOWN = 20
 _LONGEST_DETAIL = 300
 _LONGEST = 60_000
 """A comment holds 65,536 characters."""
@@ -49,7 +49,7 @@ def document(report: Report) -> str:
 def _headline(report: Report) -> str:
     counts = report.summary
     good = counts.unexpected == 0
-    told = "as expected" if good else f"{counts.unexpected} unexpected"
+    summary = "as expected" if good else f"{counts.unexpected} unexpected"
     cases = "case" if counts.cases == 1 else "cases"
     line = (
         f"{counts.cases} {cases} in {counts.seconds:.1f} s: {counts.conforms} conform, {counts.violates} violate, "
@@ -58,7 +58,7 @@ def _headline(report: Report) -> str:
     plugins = list(dict.fromkeys(each.plugin for each in report.results))
     if len(plugins) == 1:
         line += f" Plugin: {_text(plugins[0])}."
-    return f"### {'✅' if good else '❌'} hookproof: {told}\n\n{line}"
+    return f"### {'✅' if good else '❌'} hookproof: {summary}\n\n{line}"
 
 
 def _matrix(report: Report) -> list[str]:
@@ -77,8 +77,10 @@ def _matrix(report: Report) -> list[str]:
         parts.append("\n".join(lines))
     rest = [name for name in scenarios if name not in bad]
     if rest:
-        told = f"{len(rest)} {'scenario conforms' if len(rest) == 1 else 'scenarios conform'} everywhere"
-        parts.append(f"<details><summary>{told}</summary>\n\n{', '.join(_text(name) for name in rest)}\n\n</details>")
+        summary = f"{len(rest)} {'scenario conforms' if len(rest) == 1 else 'scenarios conform'} everywhere"
+        parts.append(
+            f"<details><summary>{summary}</summary>\n\n{', '.join(_text(name) for name in rest)}\n\n</details>"
+        )
     return parts
 
 
@@ -95,9 +97,9 @@ def _unexpected(report: Report) -> list[str]:
     failures = alike(report.results)
     if not failures:
         return []
-    parts = ["#### Unexpected", *(_failure(columns) for columns in failures[:_MOST_TOLD])]
-    if len(failures) > _MOST_TOLD:
-        parts.append(f"… and {len(failures) - _MOST_TOLD} more.")
+    parts = ["#### Unexpected", *(_failure(columns) for columns in failures[:_MOST_SHOWN])]
+    if len(failures) > _MOST_SHOWN:
+        parts.append(f"… and {len(failures) - _MOST_SHOWN} more.")
     return parts
 
 
@@ -137,8 +139,8 @@ def _known(report: Report) -> list[str]:
     if not reasons:
         return []
     lines = [f"- {_text(name)}: {_text(_short(reason))}" for name, reason in reasons.items()]
-    told = f"{len(reasons)} known {'violation' if len(reasons) == 1 else 'violations'}"
-    return [f"<details><summary>{told}</summary>\n\n" + "\n".join(lines) + "\n\n</details>"]
+    summary = f"{len(reasons)} known {'violation' if len(reasons) == 1 else 'violations'}"
+    return [f"<details><summary>{summary}</summary>\n\n" + "\n".join(lines) + "\n\n</details>"]
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -121,9 +121,9 @@ def _cell(results: list[Result]) -> str:
     if not results:
         return "[dim]–[/]"
     one = shown(results)
-    told = " ".join(f"[{_CELLS[tone]}]{escape(piece)}[/]" for piece, tone in cell(one))
+    marked = " ".join(f"[{_CELLS[tone]}]{escape(piece)}[/]" for piece, tone in cell(one))
     times = sum(each.verdict is one.verdict for each in results)
-    return told if times == len(results) else f"{told} [dim]{times} of {len(results)}[/]"
+    return marked if times == len(results) else f"{marked} [dim]{times} of {len(results)}[/]"
 
 
 def signature(each: Result) -> str:
@@ -145,9 +145,9 @@ def _failure(console: Console, columns: dict[str, list[Result]]) -> None:
         if check.verdict is not Verdict.CONFORMS:
             _check(console, each.scenario, check)
     # what the lines of the checks have said already is not said again
-    said = {surprise.sentence for surprise in each.surprises if surprise.kind in {"violated", "unknown"}}
+    shown = {surprise.sentence for surprise in each.surprises if surprise.kind in {"violated", "unknown"}}
     for sentence in each.unexpected:
-        if sentence not in said:
+        if sentence not in shown:
             _line(console, sentence, 2)
     if each.signature:
         _line(console, f"signature {each.signature}: {'; '.join(each.reasons)}", 2)
@@ -177,16 +177,16 @@ def _check(console: Console, scenario: str, check: CheckResult) -> None:
 
 def _warnings(console: Console, results: Sequence[Result]) -> None:
     """A violated SHOULD does not fail a run, but it is not silent either."""
-    told: dict[tuple[str, str], list[str]] = {}
+    marked: dict[tuple[str, str], list[str]] = {}
     for each in results:
         if each.plugin.startswith("reference"):
             continue
         free = [check.id for check in each.checks if check.verdict is Verdict.VIOLATES and check.baseline is None]
         if free and each.expected:
-            told.setdefault((each.scenario, ", ".join(free)), []).append(each.lifecycle)
-    if told:
+            marked.setdefault((each.scenario, ", ".join(free)), []).append(each.lifecycle)
+    if marked:
         console.print()
-    for (scenario, violated), lifecycles in told.items():
+    for (scenario, violated), lifecycles in marked.items():
         where = ", ".join(dict.fromkeys(lifecycles))
         console.print(f"[yellow]warning[/] {escape(scenario)}: {violated} (SHOULD) on {escape(where)}")
 

@@ -22,7 +22,7 @@ from hookproof.hosts.names import HooksFiles
 from hookproof.journal import Journal
 from hookproof.records import Record
 from hookproof.records.run import ProcessDied, SweepBegan
-from hookproof.records.told import HookEnded, HookHeld, HookStarted
+from hookproof.records.sent import HookEnded, HookHeld, HookStarted
 from hookproof.sandbox import inside
 
 _PROGRAM = places.FAKES / "tap" / "tap.py"

@@ -122,11 +122,11 @@ def _plugin(copy: Path, plugin: Plugin, tree: Tree) -> None:
         return
     policy = plugin.descriptor.policies[plugin.policy.split("+")[0]]
     for overlay in policy.overlay:
-        _lay_over(copy, inside.place(copy, copy / overlay).relative_to(copy), tree)
+        _overlay(copy, inside.place(copy, copy / overlay).relative_to(copy), tree)
     inside.write(copy, copy / plugin.descriptor.policy_file, f"{plugin.policy}\n")
 
 
-def _lay_over(copy: Path, overlay: Path, tree: Tree) -> None:
+def _overlay(copy: Path, overlay: Path, tree: Tree) -> None:
     """Put the files of one folder of the plugin's copy at the copy's top, with the paths that they have in it."""
     named = [*tree.files, *(path for path, link in tree.links.items() if link.place in tree.files)]
     for path in named:

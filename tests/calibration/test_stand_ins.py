@@ -24,7 +24,7 @@ def scenario(host: str, name: str) -> Scenario:
 def differences(tmp_path: Path, played: Scenario, fake: Resolved, real: Resolved) -> list[Difference]:
     """How one lifecycle differs from another, both played by the stand-in."""
     fakes, reals = measured(tmp_path / "fake", played, fake), measured(tmp_path / "real", played, real)
-    return measuring.hold([played], fakes, reals, []).unexplained
+    return measuring.compare_measured([played], fakes, reals, []).unexplained
 
 
 def measured(folder: Path, played: Scenario, lifecycle: Resolved) -> measuring.Measured:

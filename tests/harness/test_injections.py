@@ -51,7 +51,7 @@ def run(tmp_path: Path, work: Callable[[Any], Awaitable[None]]) -> list[Record]:
     return asyncio.run(within())
 
 
-class Told(Injection):
+class Sent(Injection):
     """One that tells what is done with it."""
 
     def __init__(self, told: list[str], job: str) -> None:
@@ -76,7 +76,7 @@ class Told(Injection):
 
 def test_all_are_undone_the_latest_first_however_they_went(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
-    monkeypatch.setattr(injector, "TearingState", lambda _, job: Told(told, job))
+    monkeypatch.setattr(injector, "TearingState", lambda _, job: Sent(told, job))
 
     async def work(target: Any) -> None:
         faults = Faults(target)

@@ -30,7 +30,7 @@ from hookproof.play import Case, PlayOptions, play
 from hookproof.records import Record
 from hookproof.records.hosts import HostExited, HostScreen, HostStarted, User
 from hookproof.records.run import Error, Swept
-from hookproof.records.told import SessionEnded, SessionStarted, TurnEnded
+from hookproof.records.sent import SessionEnded, SessionStarted, TurnEnded
 from hookproof.sandbox import world as worlds
 from hookproof.sandbox.environment import environment, model_key, search_path
 from hookproof.sandbox.recorder import Recorder

@@ -18,10 +18,10 @@ from hookproof.judge.run_view import JobView, RunView
 from hookproof.judge.verdict import CheckResult, Finding, Landed
 from hookproof.records import Record
 from hookproof.records.faults import SessionRestarted, WorkspaceDeleted
-from hookproof.records.jobs import AgentRecords, Cancel, JobEnded, JobRefused, Look, Result
+from hookproof.records.jobs import AgentRecords, Cancel, JobEnded, JobRefused, Result, SnapshotTaken
 from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, ModelAnswer, ModelRequest
 from hookproof.records.run import Census, ProcessDied
-from hookproof.records.told import HookEnded, HookStarted, ShellEnded
+from hookproof.records.sent import HookEnded, HookStarted, ShellEnded
 
 REQUIREMENTS = read_requirements()
 LOSSES = (GateAbandoned, ProcessDied)
@@ -111,7 +111,7 @@ def at(records: list[Record]) -> Record:
 
 @pytest.mark.parametrize(("name", "records", "seen"), VIOLATIONS, ids=[f"{n}-{s}" for n, _, s in VIOLATIONS])
 def test_a_violation_names_the_record_at_which_it_shows(name: str, records: list[Record], seen: str) -> None:
-    default: Kinds = (Look,) if name.startswith("JOB-") else (ModelRequest,)
+    default: Kinds = (SnapshotTaken,) if name.startswith("JOB-") else (ModelRequest,)
     assert isinstance(at(records), SHOWS.get((name, seen), default))
     about = judged(records).agent
     if name.startswith("CTX-") and name not in _ABOUT_NO_AGENT and seen != "something else":

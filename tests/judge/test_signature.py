@@ -38,7 +38,7 @@ from hookproof.records.jobs import JobEnded, JobLaunched, JobsLaunched, JobStart
 from hookproof.records.model import GateAbandoned
 from hookproof.records.parts import StateRoot
 from hookproof.records.run import Census, Settled
-from hookproof.records.told import CodexSignal, SessionStarted, ShellEnded, ShellStarted
+from hookproof.records.sent import CodexSignal, SessionStarted, ShellEnded, ShellStarted
 
 SHELL: list[Record] = [
     ShellStarted(

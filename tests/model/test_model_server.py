@@ -8,6 +8,7 @@ import shlex
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,11 +16,13 @@ import pytest
 from hookproof.catalogue.model_step import Agent, AnyStep, Bash, Say
 from hookproof.journal import Journal
 from hookproof.model import server as server_module
+from hookproof.model.conversation import Conversation
+from hookproof.model.http import Exchange, Request
 from hookproof.model.messages import Messages
 from hookproof.model.responses import Responses
 from hookproof.model.script import Script, mark
 from hookproof.model.server import MOST_STRANGERS, ModelServer, refused_requests
-from hookproof.model.turns import Turns
+from hookproof.model.turns import Asker, Reply, Turns, Wire
 from hookproof.records.model import (
     GateAbandoned,
     GateAnswered,
@@ -454,3 +457,48 @@ def test_what_is_not_http_comes_from_a_stranger(tmp_path: Path, head: bytes) -> 
     journal = play(tmp_path, {"main": []}, test)
     assert errors(journal) == []
     assert len(strangers(journal)) == 1
+
+
+class Shouting(Wire):
+    """An API that no host speaks."""
+
+    paths = frozenset({"/shout"})
+
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
+
+    def read(self, request: Request, body: Any) -> Reply:  # noqa: ARG002 - the body says it all
+        if body.get("agent") is None:
+            raise ValueError('expected an "agent"')
+
+        async def reply(exchange: Exchange, number: int) -> None:
+            texts = [("user", "Hello")]
+            asked = SimpleNamespace(texts=texts, results={}, told="Hello")
+            answer = await self._turns.next(exchange, Asker(number, body["agent"]), Conversation(), asked)
+            await exchange.answer((answer.text or "").upper().encode())
+
+        return reply
+
+
+def test_an_api_is_a_plug(tmp_path: Path) -> None:
+    async def run() -> Journal:
+        journal = Journal(tmp_path / "journal.jsonl")
+        turns = Turns(Script({"main": [Say(text="loud")]}, {}), {}, journal, no_hold)
+        server = ModelServer(turns, [Shouting], journal, KEY)
+        client = Client(await server.start())
+        try:
+            async with asyncio.timeout(SECONDS):
+                assert await client.ask("/shout", {"agent": "main"}) == (200, "LOUD")
+                assert (await client.ask("/shout", {}))[0] == 400
+                assert (await client.ask("/v1/messages", messages()))[0] == 404
+        finally:
+            await server.stop()
+            journal.close()
+        return journal
+
+    async def no_hold(agent: str, after: str) -> None:
+        raise AssertionError(f"{agent} was held for {after}")
+
+    journal = asyncio.run(run())
+    assert [each.agent for each in journal.records if isinstance(each, ModelRequest)] == ["main"]
+    assert [each.status for each in journal.records if isinstance(each, ModelRefused)] == [400, 404]

@@ -84,7 +84,7 @@ def test_issue_146_says_where_a_text_landed() -> None:
 
 
 def held(each: Result) -> list[tuple[str, bool]]:
-    return [(claim.text, claim.held) for claim in issue_345.claims([each])]
+    return [(claim.text, claim.holds) for claim in issue_345.claims([each])]
 
 
 @pytest.mark.parametrize(("whose", "killed"), [("subagent", True), ("main", False), ("another", False), (None, False)])

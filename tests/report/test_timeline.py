@@ -34,16 +34,16 @@ from hookproof.judge.judge import judge
 from hookproof.records import Record
 from hookproof.records.faults import WorkerKilled
 from hookproof.records.hosts import HostLine
-from hookproof.records.jobs import Cancel, Look
+from hookproof.records.jobs import Cancel, SnapshotTaken
 from hookproof.records.model import ModelRequest
 from hookproof.records.parts import StateRoot
 from hookproof.records.run import Case
-from hookproof.records.told import CodexSignal, HookEnded, SubagentEnded, ThreadStarted
+from hookproof.records.sent import CodexSignal, HookEnded, SubagentEnded, ThreadStarted
 from hookproof.report.timeline.build import build
 from hookproof.report.timeline.model import Arrow, Bar, Timeline
 
 SUBAGENT = f"agent:{AGENT}"
-LOOKED = next(record.seq for record in PATTERN_C if isinstance(record, Look))
+LOOKED = next(record.seq for record in PATTERN_C if isinstance(record, SnapshotTaken))
 
 
 def lanes(picture: Timeline) -> list[str]:
@@ -251,7 +251,7 @@ def test_what_status_says_differs_by_place() -> None:
     row = {"id": "task-1", "status": "running"}
     listed = replace(NOTHING, answer={"running": [row], "latestFinished": None, "recent": []})
     state = StateRoot(root="s", rows=[row], job_files=[], server=None, error=None)
-    look = Look(n=1, step=1, places={"main": NOTHING, "launcher": listed}, processes=[], state=[state])
+    look = SnapshotTaken(n=1, step=1, places={"main": NOTHING, "launcher": listed}, processes=[], state=[state])
     picture = build(journal(*shell(*JOB), look, *OVER))
     expected = "status: not listed in main session; “running” in launcher’s shell; state file: “running”"
     assert picture.rows[said(picture, "status:")].text == expected

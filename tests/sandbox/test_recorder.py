@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from hookproof.journal import Journal
-from hookproof.records import KINDS, Record, Told, plain, shape
+from hookproof.records import KINDS, Record, Sent, plain, shape
 from hookproof.records.run import Error, RecorderBrokenOff, Stranger
-from hookproof.records.told import CodexExit, ShellHeld
+from hookproof.records.sent import CodexExit, ShellHeld
 from hookproof.sandbox import recorder as recorders
 from hookproof.sandbox.recorder import Recorder
 
@@ -34,7 +34,7 @@ VALUES: dict[str, Any] = {
     "an object of strings": {"A": "b"},
 }
 """For every type of a field that must be told a value that fits."""
-TOLD = {name: kind for name, kind in KINDS.items() if issubclass(kind, Told)}
+TOLD = {name: kind for name, kind in KINDS.items() if issubclass(kind, Sent)}
 FIELDS = [(name, each.name) for name, kind in TOLD.items() for each in shape(kind) if each.required]
 
 

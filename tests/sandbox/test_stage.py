@@ -20,7 +20,7 @@ from hookproof.hosts.registry import HOSTS, stand_ins
 from hookproof.journal import Journal
 from hookproof.records import Record, plain
 from hookproof.records.run import Error, Stranger
-from hookproof.records.told import CodexExit, ShellHeld
+from hookproof.records.sent import CodexExit, ShellHeld
 from hookproof.sandbox import world as worlds
 from hookproof.sandbox.environment import environment, search_path
 from hookproof.sandbox.recorder import Recorder

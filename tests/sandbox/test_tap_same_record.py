@@ -20,7 +20,7 @@ from hookproof.catalogue.scenario import read_scenario
 from hookproof.play import Case, PlayOptions, play
 from hookproof.records import Record, plain
 from hookproof.records.run import Error
-from hookproof.records.told import HookEnded, HookStarted
+from hookproof.records.sent import HookEnded, HookStarted
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nobody has measured the tap on Windows yet")
 

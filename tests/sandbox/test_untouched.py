@@ -26,7 +26,7 @@ from hookproof.hosts.claude import interactive as claude_terminal
 from hookproof.hosts.claude.host import CLAUDE
 from hookproof.hosts.codex import home as codex_home
 from hookproof.hosts.registry import HOSTS, stand_ins
-from hookproof.records.told import HookStarted
+from hookproof.records.sent import HookStarted
 from hookproof.sandbox import inside, tap
 from hookproof.sandbox import world as worlds
 

@@ -15,7 +15,7 @@ import pytest
 from tap_bench import PAYLOAD, SECONDS, Bench, bench, python, tapped_line
 
 from hookproof.records import plain
-from hookproof.records.told import HookEnded, HookHeld, HookStarted
+from hookproof.records.sent import HookEnded, HookHeld, HookStarted
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the shell and the signals of POSIX")
 

@@ -16,7 +16,7 @@ import pytest
 from tap_bench import PAYLOAD, SECONDS, Ran, bench, python, tapped_line
 
 from hookproof.records.run import Error, Stranger
-from hookproof.records.told import HookEnded, HookStarted
+from hookproof.records.sent import HookEnded, HookStarted
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the shell and the signals of POSIX")
 

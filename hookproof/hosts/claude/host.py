@@ -11,8 +11,7 @@ from hookproof.hosts.names import MANIFEST, HooksFiles
 
 if TYPE_CHECKING:
     from hookproof.hosts.session import Session, Setting
-    from hookproof.model.turns import Turns
-    from hookproof.model.wire import Wire
+    from hookproof.model.turns import Turns, Wire
 
 _SCRIPT = "cli.js"
 _QUIET = {
@@ -67,8 +66,13 @@ CLAUDE = ClaudeHost(
     plays="companion",
     package="@anthropic-ai/claude-code",
     says="claude code",
+    contacts=(
+        "api.anthropic.com, claude.ai, platform.claude.com; statsig and other measurements; "
+        "downloads.claude.ai, storage.googleapis.com and npm's registry for updates; github.com for plugins"
+    ),
     # its default file is read besides those that are named (measured)
     hooks=HooksFiles(MANIFEST, default_beside_named=True, only_dotted=False, cmd_on_windows=False),
     key="ANTHROPIC_API_KEY",
+    has_clients=False,
     names_agents_in_hooks=True,
 )

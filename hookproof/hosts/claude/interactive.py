@@ -25,7 +25,7 @@ from hookproof.model.script import mark
 from hookproof.records import Record
 from hookproof.records.hosts import HostExited, HostScreen, HostStarted, TerminalClosed, User
 from hookproof.records.run import Error
-from hookproof.records.told import SessionStarted
+from hookproof.records.sent import SessionStarted
 from hookproof.sandbox import inside
 from hookproof.sandbox.world import World
 

@@ -11,8 +11,7 @@ from hookproof.hosts.names import CODEX_MANIFEST, HooksFiles
 
 if TYPE_CHECKING:
     from hookproof.hosts.session import Session, Setting
-    from hookproof.model.turns import Turns
-    from hookproof.model.wire import Wire
+    from hookproof.model.turns import Turns, Wire
 
 _NO_PROXY_ANSWERS = "http://127.0.0.1:9"
 """As HTTPS_PROXY: with plugins on, 0.130 and 0.133 look up a host name for five seconds before they exit (measured)."""
@@ -68,8 +67,13 @@ CODEX = CodexHost(
     plays="context",
     package="@openai/codex",
     says="codex",
+    contacts=(
+        "chatgpt.com, api.openai.com, auth.openai.com; github.com (openai/plugins), api.github.com, "
+        "raw.githubusercontent.com; npm's registry for updates"
+    ),
     # its default file is read only where none is named (measured)
     hooks=HooksFiles(CODEX_MANIFEST, default_beside_named=False, only_dotted=True, cmd_on_windows=True),
     key="OPENAI_API_KEY",
+    has_clients=True,
     names_agents_in_hooks=False,
 )

@@ -13,7 +13,7 @@ from hookproof.judge.verdict import Model
 from hookproof.machine import signal_name
 from hookproof.records import Record
 from hookproof.records.model import ModelAnswer
-from hookproof.records.told import CodexSignal, SessionStarted
+from hookproof.records.sent import CodexSignal, SessionStarted
 
 _LATE_MS = 1000.0
 _AFTERMATH_MS = 2000.0
@@ -51,12 +51,12 @@ _Part = tuple[str, Fact]
 def _culprit(
     who: Fact, signal: _Part | None, after: _Part | None, session: Fact | None, whose: Whose | None
 ) -> Culprit:
-    words = [str(who.value)]
+    parts = [str(who.value)]
     if session is not None:
-        words.append(f"of {session.value}")
-    words += [part[0] for part in (signal, after) if part is not None]
+        parts.append(f"of {session.value}")
+    parts += [part[0] for part in (signal, after) if part is not None]
     return Culprit(
-        sentence=" ".join(words),
+        sentence=" ".join(parts),
         who=who,
         session=session,
         signal=signal[1] if signal is not None else None,
@@ -134,8 +134,8 @@ _SESSIONS: dict[Whose, str] = {
 
 
 def _whose(view: RunView, run: HookRun) -> Whose:
-    begun = next((r for r in view.of(SessionStarted) if r.session_id == run.session_id), None)
-    if begun is not None and begun.agent_id:
+    started = next((r for r in view.of(SessionStarted) if r.session_id == run.session_id), None)
+    if started is not None and started.agent_id:
         return "subagent"
     return "main" if run.session_id == view.main_session() else "another"
 
@@ -161,13 +161,13 @@ def _signal(job: JobView) -> _Part | None:
 
 def _after_subagent(view: RunView, lost: Record) -> _Part | None:
     """From the last word of the subagent that ended before the loss, to the loss."""
-    said = [
+    facts = [
         record
         for record in view.of(ModelAnswer)
         if record.agent not in view.conversations() and record.text is not None and record.at <= lost.at
     ]
-    if not said:
+    if not facts:
         return None
-    value = lost.at - said[-1].at
+    value = lost.at - facts[-1].at
     why = "the model's last answer to the subagent, and the loss"
     return f"{value:.0f} ms after the subagent's last word", _fact(value, observed=True, why=why)

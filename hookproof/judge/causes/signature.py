@@ -15,8 +15,8 @@ from hookproof.catalogue.scenario import MAIN
 from hookproof.judge.causes.culprit import Culprit, find_culprit
 from hookproof.judge.run_view import JobView, RunView
 from hookproof.records.base import Json
-from hookproof.records.jobs import JobsLaunched, JobStarted, Look
-from hookproof.records.told import HookStarted
+from hookproof.records.jobs import JobsLaunched, JobStarted, SnapshotTaken
+from hookproof.records.sent import HookStarted
 
 Cause = tuple[str, list[str]]
 """A cause, and the facts that speak for it."""
@@ -105,7 +105,7 @@ def _lost(view: RunView, job: JobView) -> Cause | None:
     return cause, [*facts, reason]
 
 
-def _cause(view: RunView, job: JobView, snapshot: Look, row: Json | None) -> tuple[str, str]:
+def _cause(view: RunView, job: JobView, snapshot: SnapshotTaken, row: Json | None) -> tuple[str, str]:
     """H1, H2, H3 or '?', with the fact that decides beside those of the processes and the files."""
     if view.shell_ended_by_host(job) is not None:
         return "H3", "the host ended the shell in which the worker ran"
@@ -138,10 +138,10 @@ def _unborn(view: RunView, job: JobView) -> Cause | None:
         facts.append(f"the row says {view.status_of(rows[0])!r}, and no worker ever asked its model")
     else:
         facts.append("before the row was written: no row of it is anywhere")
-    asked = snapshot.places.get(MAIN)
-    if asked is not None and isinstance(asked.answer, dict):
-        said = {key: asked.answer.get(key) for key in ("running", "latestFinished", "recent")}
-        facts.append(f"status in main: {json.dumps(said)[:240]}")
+    answer = snapshot.places.get(MAIN)
+    if answer is not None and isinstance(answer.answer, dict):
+        listed = {key: answer.answer.get(key) for key in ("running", "latestFinished", "recent")}
+        facts.append(f"status in main: {json.dumps(listed)[:240]}")
     if shell.output_file:
         facts.append(f"its output file holds {shell.output_bytes} bytes")
     return "H3", facts
@@ -170,17 +170,17 @@ def _hidden(view: RunView, job: JobView) -> Cause | None:
     for snapshot in view.snapshots:
         if job.started is None or snapshot.seq < job.started.seq:
             continue
-        gone = job.lost is not None and snapshot.seq > job.lost.seq
+        missing = job.lost is not None and snapshot.seq > job.lost.seq
         row = view.stored(snapshot, job)
-        asked = snapshot.places.get(MAIN)
-        if gone or row is None or view.damaged or asked is None or asked.answer is None:
+        answer = snapshot.places.get(MAIN)
+        if missing or row is None or view.damaged or answer is None or answer.answer is None:
             continue
         if view.listed(snapshot, MAIN, job) is None:
             return _why_hidden(view, job, snapshot)
     return None
 
 
-def _why_hidden(view: RunView, job: JobView, snapshot: Look) -> Cause:
+def _why_hidden(view: RunView, job: JobView, snapshot: SnapshotTaken) -> Cause:
     elsewhere = [place for place in snapshot.places if place != MAIN and view.listed(snapshot, place, job) is not None]
     seen = f"status lists it in: {', '.join(elsewhere)}" if elsewhere else "no place's status lists it"
     tag = view.session_tag(job)
@@ -190,11 +190,11 @@ def _why_hidden(view: RunView, job: JobView, snapshot: Look) -> Cause:
     return "H4", [there, f"its tag is {tag!r}", seen]
 
 
-def _alive(snapshot: Look, job: JobView) -> bool:
+def _alive(snapshot: SnapshotTaken, job: JobView) -> bool:
     return any(process.pid == job.worker for process in snapshot.processes)
 
 
-def _server_alive(view: RunView, snapshot: Look) -> bool:
+def _server_alive(view: RunView, snapshot: SnapshotTaken) -> bool:
     pids = {process.pid for process in snapshot.processes}
     return any(view.server_of(entry) in pids for entry in snapshot.state)
 
@@ -212,7 +212,7 @@ def _worker_fact(job: JobView) -> str:
     return f"the worker exited with code {death.code}" if death.observed else "the worker is dead"
 
 
-def _server_fact(view: RunView, snapshot: Look) -> str:
+def _server_fact(view: RunView, snapshot: SnapshotTaken) -> str:
     return "its server is alive" if _server_alive(view, snapshot) else "no server of it is alive"
 
 
@@ -259,13 +259,13 @@ def _lost_updates(view: RunView) -> Cause | None:
     snapshot = next(iter(view.snapshots), None)
     if not launches or snapshot is None:
         return None
-    told = {job_id for launch in launches for job_id in launch.ids}
+    printed = {job_id for launch in launches for job_id in launch.ids}
     listed = {row.get(view.fields["id"]) for entry in snapshot.state for row in entry.rows}
-    gone = sorted(told - listed)
-    if not gone:
+    missing = sorted(printed - listed)
+    if not missing:
         return None
     at_work = [name for name, job in view.jobs.items() if job.reached is not None and job.reached.seq < snapshot.seq]
     return "H5", [
-        f"{len(gone)} of {len(told)} ids that launches printed have no row",
+        f"{len(missing)} of {len(printed)} ids that launches printed have no row",
         f"{len(at_work)} jobs were at work",
     ]

@@ -48,9 +48,9 @@ def _went_on(job: JobView, cancel: Cancel) -> Finding | None:
     if cancel.left:
         argvs = {process.pid: " ".join(process.argv) for process in cancel.tree}
         names = "; ".join(f"pid {pid}: {argvs.get(pid, '?')[:120]}" for pid in cancel.left)
-        told = f"{len(cancel.left)} of its {len(argvs)} processes are alive: {names}"
-        return Finding("tree lives on", told, cancel)
+        detail = f"{len(cancel.left)} of its {len(argvs)} processes are alive: {names}"
+        return Finding("tree lives on", detail, cancel)
     if job.answered is not None and job.answered.seq > cancel.seq:
-        told = "its Codex held its request for seconds after the cancellation, and was given its answer"
-        return Finding("went on", told, job.answered)
+        detail = "its Codex held its request for seconds after the cancellation, and was given its answer"
+        return Finding("went on", detail, job.answered)
     return None

@@ -29,9 +29,9 @@ def _worst(
     """
     found = Finding(None, "the scenario has no agent that this requirement is about")
     for agent in agents:
-        asked = view.first_request(agent.name)
-        found = evaluate(agent) if asked is not None else Finding(None, "its model was never asked")
-        found = replace(found, agent=agent.name, at=found.at or asked)
+        request = view.first_request(agent.name)
+        found = evaluate(agent) if request is not None else Finding(None, "its model was never asked")
+        found = replace(found, agent=agent.name, at=found.at or request)
         if found.outcome != good:
             return replace(found, detail=f"{agent.name}: {found.detail}")
     return found
@@ -50,14 +50,14 @@ def _shown(received: Received, line: str) -> str:
 @context_check("CTX-01")
 def policy_reaches_main(view: AgentView) -> Finding:
     """Whether the main session is told its policy."""
-    asked = view.first_request(MAIN)
-    if asked is None:
+    request = view.first_request(MAIN)
+    if request is None:
         return Finding(None, "main's model was never asked", agent=MAIN)
     lines = view.says["policy"]
     landed = view.landed(MAIN, lines)
     if landed:
         return _at(POLICY_REACHES_MAIN, _shown(landed[0], lines[0]), landed[0], MAIN)
-    return Finding("no policy", f"none of {len(view.received(MAIN))} texts told to main carries it", asked, MAIN)
+    return Finding("no policy", f"none of {len(view.received(MAIN))} texts told to main carries it", request, MAIN)
 
 
 def _lines(view: AgentView, role: str) -> list[str]:
@@ -121,8 +121,8 @@ def _outcome(run: HookRun) -> Finding | None:
     if run.ended.ended_by != "itself":
         return Finding("timed out", f"its {run.event} hook was ended by {run.ended.ended_by}", run.ended)
     if run.ended.exit != 0:
-        told = f"its {run.event} hook exited {run.ended.exit}: {run.ended.stderr[-300:]!r}"
-        return Finding("failed", told, run.ended)
+        detail = f"its {run.event} hook exited {run.ended.exit}: {run.ended.stderr[-300:]!r}"
+        return Finding("failed", detail, run.ended)
     if speaks(run):
         return Finding("emitted", f"its {run.event} hook said {run.ended.stdout[:200]!r}", run.ended)
     return None
@@ -157,8 +157,8 @@ def json_or_nothing(view: AgentView) -> Finding:
     runs = [run for run in view.run.hooks if run.ended is not None]
     for run in runs:
         if run.ended is not None and speaks(run) and not isinstance(document(run), dict):
-            told = f"the {run.event} hook said {str(run.ended.stdout)[:200]!r}"
-            return Finding("something else", told, run.ended, view.agent_of(run))
+            detail = f"the {run.event} hook said {str(run.ended.stdout)[:200]!r}"
+            return Finding("something else", detail, run.ended, view.agent_of(run))
     return Finding("JSON or nothing" if runs else None, f"{len(runs)} hook runs", runs[-1].ended if runs else None)
 
 
@@ -182,10 +182,10 @@ def first_line_decides(view: AgentView) -> Finding:
 
     def evaluate(agent: AgentFacts) -> Finding:
         policy = view.says["policy"]
-        said = [run for run in view.starts(agent.name) if any(line in emitted(run) for line in policy)]
+        policy_runs = [run for run in view.starts(agent.name) if any(line in emitted(run) for line in policy)]
         leaked = view.leaked(agent.name, policy)
-        if said or leaked:
-            at = said[0].ended if said else leaked[0].request
+        if policy_runs or leaked:
+            at = policy_runs[0].ended if policy_runs else leaked[0].request
             return Finding("parent's identity", "it was given what a main session is given", at)
         if not view.records_of(agent.name, agent.parent):
             return Finding("not recorded", "no record names it under its parent", view.recorded)
@@ -201,13 +201,13 @@ def review_is_silent(view: AgentView) -> Finding:
 
 
 @context_check("CTX-11")
-def nested_is_recorded_and_told(view: AgentView) -> Finding:
+def nested_is_recorded_and_given_its_template(view: AgentView) -> Finding:
     """Whether a child's child is recorded under its own parent, and told its template."""
 
     def evaluate(agent: AgentFacts) -> Finding:
         if not view.records_of(agent.name, agent.parent):
-            told = f"no record names it under {agent.parent}"
-            return Finding("not recorded under its parent", told, view.recorded)
+            detail = f"no record names it under {agent.parent}"
+            return Finding("not recorded under its parent", detail, view.recorded)
         landed = _block_of(view, agent)
         if not landed:
             return Finding(NO_BLOCK, "its model was not told its template's lines")
@@ -262,31 +262,31 @@ def nickname_selects_nothing(view: AgentView) -> Finding:
 
 
 @context_check("CTX-15")
-def told_once_each(view: AgentView) -> Finding:
+def received_once_each(view: AgentView) -> Finding:
     """Whether each thread of main is told the policy once, and each child its template once."""
     if not view.queried(MAIN):
         return Finding(None, "main's model was never asked", agent=MAIN)
     policy = view.leaked(MAIN, view.says["policy"])
-    told: dict[str, list[Received]] = {}
-    asked: dict[str, tuple[str, ModelRequest | None]] = {}
+    received_by: dict[str, list[Received]] = {}
+    first_request: dict[str, tuple[str, ModelRequest | None]] = {}
     for number, thread in enumerate(view.threads(MAIN)):
         name = MAIN if number == 0 else f"{MAIN}, thread {number + 1}"
-        told[name] = [each for each in policy if each.request.thread == thread]
-        asked[name] = MAIN, view.first_request(MAIN, thread)
+        received_by[name] = [each for each in policy if each.request.thread == thread]
+        first_request[name] = MAIN, view.first_request(MAIN, thread)
     for agent in view.with_role("known", "other"):
         if not view.queried(agent.name):
             return Finding(None, f"{agent.name}: its model was never asked", agent=agent.name)
-        told[agent.name] = view.leaked(agent.name, view.says[agent.role])
-        asked[agent.name] = agent.name, view.first_request(agent.name)
-    shown = "told: " + ", ".join(f"{name} {len(texts)} times" for name, texts in told.items())
-    wrong = next((name for name, texts in told.items() if len(texts) != 1), None)
-    if wrong is None and told:
+        received_by[agent.name] = view.leaked(agent.name, view.says[agent.role])
+        first_request[agent.name] = agent.name, view.first_request(agent.name)
+    shown = "told: " + ", ".join(f"{name} {len(texts)} times" for name, texts in received_by.items())
+    wrong = next((name for name, texts in received_by.items() if len(texts) != 1), None)
+    if wrong is None and received_by:
         return Finding("once each", shown)
     if wrong is None:
         return Finding("not once each", shown, view.first_request(MAIN), MAIN)
-    if told[wrong]:
-        return _at("not once each", shown, told[wrong][1], asked[wrong][0])
-    return Finding("not once each", shown, asked[wrong][1], asked[wrong][0])
+    if received_by[wrong]:
+        return _at("not once each", shown, received_by[wrong][1], first_request[wrong][0])
+    return Finding("not once each", shown, first_request[wrong][1], first_request[wrong][0])
 
 
 @context_check("CTX-16")
@@ -298,13 +298,13 @@ def hostile_is_silent(view: AgentView) -> Finding:
 @context_check("CTX-17")
 def below_the_cut(view: AgentView) -> Finding:
     """How long the longest block of a child is."""
-    asked = [request for agent in view.agents if (request := view.first_request(agent.name)) is not None]
-    if not asked:
-        return Finding(None, "no child's model was ever asked")
+    requests = [request for agent in view.agents if (request := view.first_request(agent.name)) is not None]
+    if not requests:
+        return Finding(None, "no child's model was ever requests")
     blocks = [(emitted(run), run, agent.name) for agent in view.agents for run in view.starts(agent.name)]
     blocks = [each for each in blocks if each[0]]
     if not blocks:
-        return Finding(NO_BLOCK, "no start hook of a child said anything", asked[0], asked[0].agent)
+        return Finding(NO_BLOCK, "no start hook of a child said anything", requests[0], requests[0].agent)
     block, run, name = max(blocks, key=lambda each: len(each[0].encode()))
     longest = len(block.encode())
     outcome = "below the cut" if longest < CUT_BYTES else "cut"
@@ -320,8 +320,8 @@ def same_on_both_hosts(view: AgentView) -> Finding:
             blocks.setdefault(_host(run), run)
     for host in ("claude", "codex"):
         if host not in blocks:
-            told = f"no start hook gave the known agent's block on {host}"
-            return Finding(f"no block on {host}", told, _last_start(view, host))
+            detail = f"no start hook gave the known agent's block on {host}"
+            return Finding(f"no block on {host}", detail, _last_start(view, host))
     claude, codex = (_without(emitted(blocks[host]), view.says["per_host"]) for host in ("claude", "codex"))
     at = blocks["codex"].ended
     if claude == codex:

@@ -21,7 +21,7 @@ from hookproof.judge.checks.outcomes import (
 from hookproof.judge.checks.registry import check
 from hookproof.judge.run_view import JobView, RunView
 from hookproof.judge.verdict import Finding
-from hookproof.records.told import ShellEnded, ShellStarted
+from hookproof.records.sent import ShellEnded, ShellStarted
 
 
 @check("JOB-01", "JOB-05")
@@ -40,11 +40,11 @@ def delivers(view: RunView, job: JobView) -> Finding:
         return end
     for each in view.received(MAIN, after=job.answered):
         if job.answer in each.text:
-            told = f"in model request {each.request.n}: {each.text[:200]!r}"
-            return Finding("delivered", told, each.request, MAIN, each.landed)
+            detail = f"in model request {each.request.n}: {each.text[:200]!r}"
+            return Finding("delivered", detail, each.request, MAIN, each.landed)
     later = view.requests(MAIN, after=job.answered)
-    told = "no later request of the main model carries the job's answer"
-    return Finding("finished, not delivered", told, later[-1] if later else view.end, MAIN)
+    detail = "no later request of the main model carries the job's answer"
+    return Finding("finished, not delivered", detail, later[-1] if later else view.end, MAIN)
 
 
 @check("JOB-03")
@@ -66,14 +66,14 @@ def listed_truly(view: RunView, job: JobView) -> Finding:
     if job.started is None:
         return Finding(None, "the job was neither started nor refused")
     snapshot = view.snapshot_after(job.ended or job.started)
-    asked = snapshot.places.get(MAIN) if snapshot else None
-    if snapshot is None or asked is None:
+    answer = snapshot.places.get(MAIN) if snapshot else None
+    if snapshot is None or answer is None:
         return Finding(None, "the main session was not asked after the job's end")
-    if asked.answer is None:
-        return Finding("no answer", f"status exited {asked.exit}: {asked.text[:200]!r}", snapshot)
+    if answer.answer is None:
+        return Finding("no answer", f"status exited {answer.exit}: {answer.text[:200]!r}", snapshot)
     row = view.listed(snapshot, MAIN, job)
     if row is None:
-        return Finding(NOT_LISTED, f"status --all --json in main: {short(asked.text)}", snapshot)
+        return Finding(NOT_LISTED, f"status --all --json in main: {short(answer.text)}", snapshot)
     status = view.status_of(row)
     wanted = view.terminal - view.succeeded if job.lost else view.succeeded if job.answered else view.active
     outcome = "listed truly" if status in wanted else "listed falsely"
@@ -109,8 +109,8 @@ def nothing_left(view: RunView, job: JobView) -> Finding:
         strays = [process for process in left if is_stray(process)]
         # those without the token first: nobody would look for them
         first = named([*strays, *(process for process in left if process not in strays)])
-        told = f"{len(left)} of {len(alive)} alive that no listed job accounts for: {first}"
-        return Finding("left behind", told, census)
+        detail = f"{len(left)} of {len(alive)} alive that no listed job accounts for: {first}"
+        return Finding("left behind", detail, census)
     if view.undecided:
         return Finding(None, maybe_left(view.undecided), census)
     if not alive:
@@ -147,9 +147,9 @@ def survives_clear(view: RunView, job: JobView) -> Finding:
     if row is None:
         return Finding(NOT_LISTED, f"status in main does not list it; {end.detail}", snapshot)
     status = view.status_of(row)
-    over = status in view.terminal - view.succeeded
-    told = f"main is told {status!r}; {end.detail}"
-    return Finding("listed terminal" if over else "listed falsely", told, snapshot)
+    ended = status in view.terminal - view.succeeded
+    detail = f"main is told {status!r}; {end.detail}"
+    return Finding("listed terminal" if ended else "listed falsely", detail, snapshot)
 
 
 @check("JOB-21")
@@ -174,23 +174,23 @@ def not_a_ghost(view: RunView, job: JobView) -> Finding:
 
 @check("JOB-27")
 @unless_refused
-def told_once(view: RunView, job: JobView) -> Finding:
+def notified_once(view: RunView, job: JobView) -> Finding:
     """How often the model of the session that started the job was told of its end."""
     if job.ended is None or job.call is None:
         return Finding(None, "the job never came to an end in this run")
-    over = job.answered or job.lost or job.ended
+    ended = job.answered or job.lost or job.ended
     agent = job.call.agent if job.call.agent in view.conversations() else MAIN
-    received = view.received(agent, after=over)
+    received = view.received(agent, after=ended)
     names = [name for name in (view.job_id(job), f"job={job.name}", job.answer) if name]
     texts = [each for each in received if any(name in each.text for name in names)]
     if not texts and _ended_openly(view, job):
-        told = "it never finished, and main's status says so"
-        return Finding("listed as ended", told, view.snapshots[-1], agent)
+        detail = "it never finished, and main's status says so"
+        return Finding("listed as ended", detail, view.snapshots[-1], agent)
     if not texts:
-        asked = len({each.request.n for each in received})
-        told = f"{asked} later model request(s) of {agent!r}, none of them mentions the job"
-        later = view.requests(agent, after=over)
-        return Finding("never told", told, later[-1] if later else view.end, agent)
+        answer = len({each.request.n for each in received})
+        detail = f"{answer} later model request(s) of {agent!r}, none of them mentions the job"
+        later = view.requests(agent, after=ended)
+        return Finding("never told", detail, later[-1] if later else view.end, agent)
     shown = f"in model request {texts[0].request.n} ({texts[0].part.role}): {short(texts[0].text)}"
     if len(texts) == 1:
         return Finding("told once", shown, texts[0].request, agent, texts[0].landed)
@@ -216,11 +216,11 @@ def output_file_tells(view: RunView, job: JobView) -> Finding:
         return Finding(None, "the shell of the launch has not ended, or the host gave it no output file")
     shell = ends[-1]
     name = str(shell.output_file).replace("\\", "/").rpartition("/")[2]
-    told = f"tasks/{name}: {shell.output_bytes} bytes"
+    detail = f"tasks/{name}: {shell.output_bytes} bytes"
     if view.ended_before_it_began(job) is not None:
-        return Finding("never begun", f"{told}; {shell.ended_by}, before the launch had begun anything", shell)
+        return Finding("never begun", f"{detail}; {shell.ended_by}, before the launch had begun anything", shell)
     outcome = "has output" if shell.output_bytes else "empty"
-    return Finding(outcome, f"{told} when the shell was ended by {shell.ended_by}", shell)
+    return Finding(outcome, f"{detail} when the shell was ended by {shell.ended_by}", shell)
 
 
 @check("JOB-26")

@@ -31,8 +31,8 @@ def refused(job: JobView) -> Finding | None:
     text = job.refused.text.strip()
     if "--wait" in text:
         return Finding("refused", f"no job: refused with {text[:200]!r}", job.refused)
-    told = f"the launch came back without a job: {text[:200]!r}"
-    return Finding("refused without naming --wait", told, job.refused)
+    detail = f"the launch came back without a job: {text[:200]!r}"
+    return Finding("refused without naming --wait", detail, job.refused)
 
 
 def job_outcome(view: RunView, job: JobView) -> Finding:

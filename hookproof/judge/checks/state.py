@@ -20,7 +20,7 @@ from hookproof.judge.checks.registry import check
 from hookproof.judge.run_view import JobView, RunView
 from hookproof.judge.verdict import Finding
 from hookproof.records.faults import CodexKilled, ListFilled, PidPlanted, RowAged, ShellKilled, StateTorn, WorkerKilled
-from hookproof.records.jobs import Look
+from hookproof.records.jobs import SnapshotTaken
 from hookproof.records.parts import Answer
 from hookproof.records.run import ProcessDied, SweepBegan
 
@@ -34,10 +34,10 @@ def dead_is_not_running(view: RunView, job: JobView) -> Finding:
     snapshot = next((each for each in view.snapshots if each.seq > job.worker_death.seq), None)
     if snapshot is None:
         return Finding(None, "nobody asked for the status after the death of the job's process")
-    said = {place: view.status_of(view.listed(snapshot, place, job)) for place in snapshot.places}
-    shown = ", ".join(f"{place} is told {status or 'nothing of it'!r}" for place, status in said.items())
-    outcome = "terminal" if any(said.values()) else "not listed"
-    if any(status in view.active for status in said.values()):
+    statuses = {place: view.status_of(view.listed(snapshot, place, job)) for place in snapshot.places}
+    shown = ", ".join(f"{place} is told {status or 'nothing of it'!r}" for place, status in statuses.items())
+    outcome = "terminal" if any(statuses.values()) else "not listed"
+    if any(status in view.active for status in statuses.values()):
         outcome = "reported as running"
     return Finding(outcome, f"{shown}; {job_outcome(view, job).detail}", snapshot)
 
@@ -52,8 +52,8 @@ def death_is_failure(view: RunView, job: JobView) -> Finding:
         return Finding(None, "nothing of the job died, or nobody looked after that")
     status = view.status_of(view.listed(snapshot, MAIN, job)) or "nothing of it"
     failed = status in view.terminal - view.succeeded - {view.cancelled}
-    told = f"{faults[0].what}; main is told {status!r}"
-    return Finding("failed" if failed else "not failed", told, snapshot)
+    detail = f"{faults[0].what}; main is told {status!r}"
+    return Finding("failed" if failed else "not failed", detail, snapshot)
 
 
 @check("JOB-18")
@@ -111,12 +111,12 @@ def one_state(view: RunView, job: JobView) -> Finding:
         return Finding(None, "the run ended without a census")
     left = view.unaccounted(census)
     if left:
-        told = f"after the session's end nothing accounts for {named(left)}"
-        return Finding("teardown looks elsewhere", told, census)
+        detail = f"after the session's end nothing accounts for {named(left)}"
+        return Finding("teardown looks elsewhere", detail, census)
     if view.undecided:
         return Finding(None, maybe_left(view.undecided), census)
-    told = f"every place lists it, and the session's end left nothing behind; {end.detail}"
-    return Finding("one state", told, census)
+    detail = f"every place lists it, and the session's end left nothing behind; {end.detail}"
+    return Finding("one state", detail, census)
 
 
 def _split_of_status(view: RunView, job: JobView) -> Finding | None:
@@ -129,23 +129,25 @@ def _split_of_status(view: RunView, job: JobView) -> Finding | None:
     ]
     if blind:
         places = ", ".join(f"{place} (look {each.n})" for each, place in blind)
-        told = f"the row is there, and status lists no such job in: {places}"
-        return Finding("status looks elsewhere", told, blind[0][0])
-    gone = [each for each in snapshots if not view.stored(each, job)]
-    if not gone:
+        detail = f"the row is there, and status lists no such job in: {places}"
+        return Finding("status looks elsewhere", detail, blind[0][0])
+    missing = [each for each in snapshots if not view.stored(each, job)]
+    if not missing:
         return None
-    return Finding("no row", f"no list of jobs has its row in look {', '.join(str(each.n) for each in gone)}", gone[0])
+    return Finding(
+        "no row", f"no list of jobs has its row in look {', '.join(str(each.n) for each in missing)}", missing[0]
+    )
 
 
-def _places_without(view: RunView, job: JobView, snapshot: Look) -> Iterator[str]:
-    for place, asked in snapshot.places.items():
-        if asked.answer is None or view.listed(snapshot, place, job) is None:
+def _places_without(view: RunView, job: JobView, snapshot: SnapshotTaken) -> Iterator[str]:
+    for place, answer in snapshot.places.items():
+        if answer.answer is None or view.listed(snapshot, place, job) is None:
             yield place
 
 
 @check("JOB-14")
 @unless_refused
-def bystander_lives(view: RunView, _job: JobView) -> Finding:
+def foreign_process_lives(view: RunView, _job: JobView) -> Finding:
     """Whether a process lives that is no job's and whose pid was planted among the plugin's own."""
     planted = [plant for plant in view.of(PidPlanted) if plant.planted]
     if not planted:
@@ -184,34 +186,34 @@ def survives_damage(view: RunView, job: JobView) -> Finding:
     end = job_outcome(view, job)
     if end.outcome == "lost":
         return Finding("job lost", end.detail, end.at)
-    seen = [_told_truly(view, job, each) for each in snapshots]
+    seen = [_main_status(view, job, each) for each in snapshots]
     untrue = [each for each in seen if each.outcome not in {"recovered", "clear error"}]
     return next((each for each in untrue if each.outcome is not None), next(iter(untrue), seen[-1]))
 
 
-def _told_truly(view: RunView, job: JobView, snapshot: Look) -> Finding:
-    asked = snapshot.places.get(MAIN)
-    if asked is None:
+def _main_status(view: RunView, job: JobView, snapshot: SnapshotTaken) -> Finding:
+    answer = snapshot.places.get(MAIN)
+    if answer is None:
         return Finding(None, "the main session was not asked")
-    text, where, signal = str(asked.text), f"look {snapshot.n}", asked.signal
-    if asked.exit is None and signal is None:
+    text, where, signal = str(answer.text), f"look {snapshot.n}", answer.signal
+    if answer.exit is None and signal is None:
         return Finding(None, f"{where}: status did not come back: {short(text)}", snapshot)
-    if asked.exit or signal is not None or asked.answer is None:
-        how = f"was ended by signal {signal}" if signal is not None else f"exited {asked.exit}"
-        return Finding(_kind_of_error(asked), f"{where}: status {how}: {short(text)}", snapshot)
+    if answer.exit or signal is not None or answer.answer is None:
+        how = f"was ended by signal {signal}" if signal is not None else f"exited {answer.exit}"
+        return Finding(_kind_of_error(answer), f"{where}: status {how}: {short(text)}", snapshot)
     status = view.status_of(view.listed(snapshot, MAIN, job))
     if not status:
         return Finding(NOT_LISTED, f"{where}: status in main lists no such job: {short(text)}", snapshot)
-    outcome = "recovered" if status in view.true_words(job, snapshot) else "listed falsely"
+    outcome = "recovered" if status in view.statuses_that_hold(job, snapshot) else "listed falsely"
     return Finding(outcome, f"{where}: main is told {status!r}; {job_outcome(view, job).detail}", snapshot)
 
 
-def _kind_of_error(asked: Answer) -> str:
+def _kind_of_error(answer: Answer) -> str:
     """Whether a user is told what is wrong, or shown how the program fell over it."""
-    text = str(asked.text)
-    if asked.signal is not None or _FRAMES.search(text) or _BARE_EXCEPTION.match(text):
+    text = str(answer.text)
+    if answer.signal is not None or _FRAMES.search(text) or _BARE_EXCEPTION.match(text):
         return "crash"
-    return "clear error" if asked.exit and text.strip() else "no answer"
+    return "clear error" if answer.exit and text.strip() else "no answer"
 
 
 _FRAMES = re.compile(r"\n    at |Traceback \(most recent call last\)")
@@ -230,6 +232,6 @@ def old_row_survives(view: RunView, job: JobView) -> Finding:
     if end.outcome == "lost":
         return end
     status = view.status_of(view.listed(snapshot, MAIN, job))
-    if status in view.true_words(job, snapshot):
+    if status in view.statuses_that_hold(job, snapshot):
         return Finding(SURVIVES, f"main is told {status!r}; {end.detail}", snapshot)
     return Finding("not listed truly", f"main is told {status or 'nothing of it'!r}; {end.detail}", snapshot)

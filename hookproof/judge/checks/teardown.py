@@ -8,7 +8,7 @@ from hookproof.judge.run_view import JobView, RunView
 from hookproof.judge.verdict import Finding
 from hookproof.records.faults import HookKilled, ServerFrozen, SessionRestarted, WorkspaceDeleted
 from hookproof.records.run import SessionsEnd
-from hookproof.records.told import HookEnded
+from hookproof.records.sent import HookEnded
 
 _FEW_LINES = 3
 
@@ -64,14 +64,14 @@ def _converged(view: RunView) -> Finding:
         end = job_outcome(view, job)
         if not status:
             return Finding("lost row", f"no row of {name} is left; {end.detail}", snapshot)
-        if status not in view.true_words(job, snapshot):
+        if status not in view.statuses_that_hold(job, snapshot):
             return Finding("false row", f"the row of {name} says {status!r}; {end.detail}", snapshot)
     left = view.unaccounted(census)
     if left:
-        told = f"{len(left)} alive that no listed job accounts for: {named(left)}"
-        return Finding("left behind", told, census)
-    told = f"{len(view.jobs)} job(s) listed truly, and nothing is left that none accounts for"
-    return Finding("converged", told, census)
+        detail = f"{len(left)} alive that no listed job accounts for: {named(left)}"
+        return Finding("left behind", detail, census)
+    detail = f"{len(view.jobs)} job(s) listed truly, and nothing is left that none accounts for"
+    return Finding("converged", detail, census)
 
 
 @check("JOB-20")

@@ -13,7 +13,7 @@ from hookproof.play.trees import kill_tree
 from hookproof.records import Record
 from hookproof.records.faults import HookKilled, SessionRestarted
 from hookproof.records.run import ProcessDied
-from hookproof.records.told import HookEnded, HookStarted
+from hookproof.records.sent import HookEnded, HookStarted
 from hookproof.sandbox.world import shell_argv
 
 _STARTS = 100

@@ -53,7 +53,7 @@ def started(identity: Identity) -> bool | None:
     return None if None in pids else False
 
 
-def forget_gone() -> None:
+def forget_ended() -> None:
     """Let go of those that have ended."""
     for identity in list(_forked):
         stat = proc.read_stat(identity.pid)

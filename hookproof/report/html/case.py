@@ -72,7 +72,7 @@ def section(number: int, each: Result, requirements: Mapping[str, Requirement], 
 def _causes(each: Result) -> list[tuple[str, str]]:
     known = [(name, HYPOTHESES.get(name, "this fits no known cause")) for name in (each.signature, *each.also) if name]
     # beside a kill, the filter of status is a finding of its own
-    return [*known[:1], *((name, BESIDE.get(name, words)) for name, words in known[1:])]
+    return [*known[:1], *((name, BESIDE.get(name, argv)) for name, argv in known[1:])]
 
 
 def host(each: Result) -> str:
@@ -86,18 +86,18 @@ def host(each: Result) -> str:
 
 def command(each: Result, plugins: Mapping[str, str]) -> str:
     """The command line that replays a case. `plugins` says how a plugin that is not the reference was named."""
-    words = ["hookproof", "run", each.scenario, "--plugin"]
+    argv = ["hookproof", "run", each.scenario, "--plugin"]
     reference = each.plugin.partition(":")[0] in {"reference", "reference-workflow"}
-    words.append(plugins.get(each.plugin, each.plugin if reference else f"PATH/TO/{each.plugin.replace(' ', '-')}"))
+    argv.append(plugins.get(each.plugin, each.plugin if reference else f"PATH/TO/{each.plugin.replace(' ', '-')}"))
     if each.host.version == "fake":
-        words += ["--lifecycle", each.lifecycle]
+        argv += ["--lifecycle", each.lifecycle]
     else:
-        words += [f"--{each.host.name}", f"npm:{each.host.version}"]
+        argv += [f"--{each.host.name}", f"npm:{each.host.version}"]
     if each.worker.name != each.host.name and each.worker.version != "fake":
-        words += [f"--{each.worker.name}", f"npm:{each.worker.version}"]
+        argv += [f"--{each.worker.name}", f"npm:{each.worker.version}"]
     if each.repeat > 1:
-        words += ["--repeat", str(each.repeat)]
-    return shlex.join(words)
+        argv += ["--repeat", str(each.repeat)]
+    return shlex.join(argv)
 
 
 def link(requirement: Requirement) -> str | None:

@@ -15,7 +15,7 @@ class Cell:
     """What became of a scenario on one plugin and host, however often it was played."""
 
     verdict: str
-    words: str
+    text: str
     anchor: str
     unexpected: bool
 
@@ -46,7 +46,7 @@ def _cell(results: Sequence[Result], anchors: dict[int, str]) -> Cell | None:
     if not results:
         return None
     shown = columns.shown(results)
-    words = " ".join(text for text, _ in columns.cell(shown))
+    text = " ".join(text for text, _ in columns.cell(shown))
     if len(results) > 1:
-        words += f" ({sum(each.verdict is shown.verdict for each in results)} of {len(results)})"
-    return Cell(shown.verdict, words, anchors[id(shown)], not shown.expected)
+        text += f" ({sum(each.verdict is shown.verdict for each in results)} of {len(results)})"
+    return Cell(shown.verdict, text, anchors[id(shown)], not shown.expected)

@@ -47,7 +47,7 @@ def choose(sections: Sequence[html_case.Section], *, journals: bool) -> set[str]
         if first != each.anchor and first in shown and each.result.expected and not few:
             each.alike = first
             continue
-        left -= _size_of_words(each)
+        left -= _text_size(each)
         if left <= 0:
             break
         shown.add(each.anchor)
@@ -148,7 +148,7 @@ def _body(records: list[Record], drawn: Timeline, name: str, longest: int) -> It
     yield from html_case.records_table(records, name, most=MOST_EVENTS, longest=longest or _SHORT)
 
 
-def _size_of_words(section: html_case.Section) -> int:
+def _text_size(section: html_case.Section) -> int:
     """What a section costs without a picture, roughly."""
     result = section.result
     checks = sum(len(check.detail) + len(row.sentence if row else "") + 500 for check, row in section.checks)

@@ -6,7 +6,7 @@ from hookproof.judge.agent_view import emitted
 from hookproof.records.hosts import HostExited, HostStarted, HostThread, User
 from hookproof.records.model import ModelAnswer, ModelRequest
 from hookproof.records.run import Error
-from hookproof.records.told import (
+from hookproof.records.sent import (
     HookEnded,
     HookStarted,
     Notification,
@@ -115,16 +115,16 @@ class AgentTellers(Drawing):
         self.arrow(Arrow(row, agent, HOOKS, "starts"))
         if isinstance(after, HookEnded) and after.run == record.run:
             self.merged.add(after.seq)
-            self._hook_over(after, row, f"{text}: ")
+            self._hook_ended(after, row, f"{text}: ")
 
     def on_hook_ended(self, record: HookEnded) -> None:
         row = self.row(record, "")
         run = self.runs.get(record.run)
         details = phrases.hook_details(run.started, record) if run else []
         self.picture.rows[row].details = details
-        self._hook_over(record, row, f"{record.event} hook ends: ")
+        self._hook_ended(record, row, f"{record.event} hook ends: ")
 
-    def _hook_over(self, record: HookEnded, row: int, before: str) -> None:
+    def _hook_ended(self, record: HookEnded, row: int, before: str) -> None:
         run = self.runs.get(record.run)
         context = emitted(run).strip() if run else ""
         text = before + phrases.output(record, context)
@@ -156,12 +156,12 @@ class AgentTellers(Drawing):
         after = self.following.get(record.seq)
         if after is not None and isinstance(after, ModelAnswer) and after.n == record.n:
             self.merged.add(after.seq)
-            self.picture.rows[row].text += f"; it {phrases.answer_words(after)}"
+            self.picture.rows[row].text += f"; it {phrases.answer_phrase(after)}"
 
     def on_model_answer(self, record: ModelAnswer) -> None:
         lane = self.lanes.asker(record)
         answered = f"the model answers {self.lanes.name(lane)} ({record.n})"
-        row = self.row(record, f"{answered}: {phrases.answer_words(record)}")
+        row = self.row(record, f"{answered}: {phrases.answer_phrase(record)}")
         self.arrow(Arrow(row, MODEL, lane, "ends"))
 
     def on_error(self, record: Error) -> None:

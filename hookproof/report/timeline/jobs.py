@@ -5,10 +5,10 @@ from __future__ import annotations
 from hookproof.machine import signal_name
 from hookproof.records import plain
 from hookproof.records.faults import Fault
-from hookproof.records.jobs import Cancel, JobLaunched, JobRefused, JobStarted, Look, Result
+from hookproof.records.jobs import Cancel, JobLaunched, JobRefused, JobStarted, Result, SnapshotTaken
 from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, GateReleased
 from hookproof.records.run import Census, ProcessDied
-from hookproof.records.told import CodexSignal, CodexStarted, CodexTurn, ShellEnded, ShellStarted
+from hookproof.records.sent import CodexSignal, CodexStarted, CodexTurn, ShellEnded, ShellStarted
 from hookproof.report.timeline import phrases
 from hookproof.report.timeline.builder import Drawing
 from hookproof.report.timeline.lanes import HARNESS, HOOKS, MODEL, SHELLS
@@ -162,13 +162,13 @@ class JobTellers(Drawing):
         row = self.row(record, f"job {record.job} is refused: {phrases.quoted(record.text)}", details=detail)
         self.mark(row, SHELLS, "death")
 
-    def on_look(self, record: Look) -> None:
+    def on_snapshot(self, record: SnapshotTaken) -> None:
         """Somebody asks for the status, in several places at once."""
         if not record.places:
             return
         answers = {place: asked.answer for place, asked in record.places.items()}
         details = [Detail("status --all --json", phrases.pretty(answers)), Detail("alive", _alive(record))]
-        text = f"status: {phrases.asked_words(self.view, record, self.job)}"
+        text = f"status: {phrases.status_phrase(self.view, record, self.job)}"
         self.mark(self.row(record, text, details=details), HARNESS, "look")
 
     def on_fault(self, record: Fault) -> None:
@@ -201,6 +201,6 @@ class JobTellers(Drawing):
         self.mark(row, HARNESS, "look")
 
 
-def _alive(record: JobStarted | Look | Census) -> str:
+def _alive(record: JobStarted | SnapshotTaken | Census) -> str:
     processes = record.processes or []
     return "\n".join(f"pid {each.pid}: {' '.join(each.argv)}" for each in processes)

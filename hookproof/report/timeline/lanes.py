@@ -12,10 +12,10 @@ from hookproof.catalogue.scenario import MAIN
 from hookproof.hosts import registry
 from hookproof.records import Record
 from hookproof.records.hosts import HostStarted, HostThread
-from hookproof.records.jobs import JobStarted, Look
+from hookproof.records.jobs import JobStarted, SnapshotTaken
 from hookproof.records.model import GateReached, ModelAnswer, ModelRequest
 from hookproof.records.run import Case, Census
-from hookproof.records.told import (
+from hookproof.records.sent import (
     CodexStarted,
     CodexTurn,
     HookStarted,
@@ -258,7 +258,7 @@ def _servers(records: list[Record]) -> list[int]:
     named = [
         entry.server["pid"]
         for record in records
-        if isinstance(record, Look | Census)
+        if isinstance(record, SnapshotTaken | Census)
         for entry in record.state
         if entry.server is not None and isinstance(entry.server.get("pid"), int)
     ]

@@ -11,10 +11,10 @@ from hookproof.judge.run_view import JobView, RunView
 from hookproof.machine import signal_name
 from hookproof.records import outward
 from hookproof.records.hosts import HostExited
-from hookproof.records.jobs import Look
+from hookproof.records.jobs import SnapshotTaken
 from hookproof.records.model import GateReached, ModelAnswer, ModelRequest
 from hookproof.records.run import ProcessDied
-from hookproof.records.told import HookEnded, HookStarted, ShellEnded
+from hookproof.records.sent import HookEnded, HookStarted, ShellEnded
 from hookproof.report.timeline.model import Detail
 
 _NOTICES = ("<task-notification>", "<subagent_notification>")
@@ -97,7 +97,7 @@ def notices(record: ModelRequest) -> list[str]:
     return [text for text in texts if any(mark in text for mark in _NOTICES)]
 
 
-def answer_words(record: ModelAnswer) -> str:
+def answer_phrase(record: ModelAnswer) -> str:
     """What the model answered."""
     if record.call:
         told = record.input or {}
@@ -106,7 +106,7 @@ def answer_words(record: ModelAnswer) -> str:
     return f"says {quoted(record.text or '')}"
 
 
-def asked_words(view: RunView, snapshot: Look, job: JobView | None) -> str:
+def status_phrase(view: RunView, snapshot: SnapshotTaken, job: JobView | None) -> str:
     """What status said of the job, place by place."""
     said: dict[str, list[str]] = {}
     for place, asked in snapshot.places.items():

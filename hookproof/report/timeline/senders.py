@@ -12,7 +12,7 @@ from hookproof.judge.causes.culprit import only_hook
 from hookproof.judge.run_view import RunView
 from hookproof.records import Record
 from hookproof.records.run import ProcessDied
-from hookproof.records.told import CodexSignal, ShellEnded, ShellStarted
+from hookproof.records.sent import CodexSignal, ShellEnded, ShellStarted
 from hookproof.report.timeline.lanes import HARNESS, HOOKS, Lanes
 
 _HOST_MS = 1000.0
