@@ -94,12 +94,13 @@ def _pids_of_popens() -> set[int | None]:
     if multiprocessing is not None:
         kinds.append(multiprocessing.Popen)
     for kind in kinds:  # grows while it is walked
-        kinds += [each for each in type.__subclasses__(kind) if each not in kinds]
+        derived: list[type] = type.__subclasses__(kind)
+        kinds += [each for each in derived if each not in kinds]
     wanted = tuple(kinds)
     pids: set[int | None] = set()
     # an object refers to its class: the collector finds these in a third of the time that looking at each object takes
-    for each in gc.get_referrers(*kinds):
+    for found in gc.get_referrers(*kinds):
         # not isinstance: some objects answer for others, and do work when they are asked
-        if issubclass(type(each), wanted):
-            pids.add(vars(each).get("pid"))
+        if issubclass(type(found), wanted):
+            pids.add(vars(found).get("pid"))
     return pids
