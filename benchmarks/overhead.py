@@ -19,14 +19,16 @@ from hookproof.catalogue.descriptor import Companion
 from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.plugin import Plugin, resolve_plugin
 from hookproof.catalogue.scenario import read_scenario
+from hookproof.hosts.registry import HOSTS, WORKER, stand_ins
 from hookproof.journal import Journal
 from hookproof.model.script import Script
 from hookproof.model.server import ModelServer
+from hookproof.model.turns import Turns
 from hookproof.play import Case, PlayOptions, play
 from hookproof.records import Record
-from hookproof.records.jobs import Look
+from hookproof.records.jobs import SnapshotTaken
 from hookproof.records.run import ProcessDied
-from hookproof.records.told import HookStarted, ShellStarted
+from hookproof.records.sent import HookStarted, ShellStarted
 from hookproof.sandbox import world as worlds
 from hookproof.sandbox.environment import environment, model_key, search_path
 from hookproof.suite.cases import run_cases
@@ -57,13 +59,14 @@ class BareLoop:
     async def run(self) -> float:
         """Seconds for all of them, one after another. The world and the model server are there before and not timed."""
         self._folder.mkdir()
-        world = worlds.build(self._plugin, resolve_lifecycle("as-reported-345"), codex=None)
+        world = worlds.build(self._plugin, resolve_lifecycle("as-reported-345"), programs=stand_ins())
         journal = Journal(self._folder / "journal.jsonl")
 
         async def never(_agent: str, _after: str) -> None:
             return None
 
-        server = ModelServer(Script({}, {}), {"review": "Done."}, journal, never, model_key(world.token))
+        turns = Turns(Script({}, {}), {"review": "Done."}, journal, never)
+        server = ModelServer(turns, [WORKER.wire], journal, model_key(world.token))
         env = environment(
             home=world.home,
             tmp=world.tmp,
@@ -71,9 +74,10 @@ class BareLoop:
             token=world.token,
             recorder="",
             model=await server.start(),
+            hosts=HOSTS.values(),
         )
         del env["HOOKPROOF_RECORDER"]
-        server.release("review")
+        turns.release("review")
         with processes.CaseProcesses(world.token) as group:
             began = time.perf_counter()
             await asyncio.to_thread(self._loop, world, env)
@@ -86,7 +90,7 @@ class BareLoop:
 
     def _loop(self, world: worlds.World, env: dict[str, str]) -> None:
         host = [
-            *OPTIONS.claude.argv,
+            *HOSTS["claude"].stand_in().argv,
             "-p",
             "--input-format",
             "stream-json",
@@ -106,7 +110,7 @@ class BareLoop:
                 self._start(
                     ["/bin/bash", "-c", (record.command or "").replace(old, str(world.root))], env, world.project, b""
                 )
-            elif isinstance(record, Look):
+            elif isinstance(record, SnapshotTaken):
                 for _ in record.places:
                     self._start(["/bin/bash", "-c", f"exec {status}"], env, world.project, b"")
 

@@ -19,12 +19,14 @@ from hookproof.catalogue.descriptor import Companion
 from hookproof.catalogue.lifecycle import real
 from hookproof.catalogue.plugin import Plugin, resolve_plugin
 from hookproof.catalogue.scenario import MAIN, Scenario, read_scenario, scenario_files
-from hookproof.hosts.claude.print_mode import start_session
 from hookproof.hosts.install.programs import resolve
-from hookproof.hosts.session import Program
+from hookproof.hosts.names import Program
+from hookproof.hosts.registry import HOSTS, stand_ins
+from hookproof.hosts.session import Setting
 from hookproof.journal import Journal
 from hookproof.model.script import Script
 from hookproof.model.server import ModelServer
+from hookproof.model.turns import Turns
 from hookproof.play import Case, PlayOptions, play
 from hookproof.records import Record
 from hookproof.records.model import GateAnswered, ModelAnswer
@@ -44,12 +46,13 @@ async def bare(program: Program, scenario: Scenario, plugin: Plugin, folder: Pat
     descriptor = plugin.descriptor
     if not isinstance(descriptor, Companion):
         raise TypeError(f"{plugin.name}: only companions are measured here")
-    world = worlds.build(plugin, real("claude", program.version), codex=None)
-    words = {"launch": descriptor.commands.launch.replace("{plugin}", str(world.plugin))}
+    world = worlds.build(plugin, real("claude", program.version), programs=stand_ins())
+    variables = {"launch": descriptor.commands.launch.replace("{plugin}", str(world.plugin))}
     answers = {name: f"Codex has finished job={name}." for name in scenario.jobs}
     with processes.CaseProcesses(world.token) as group:
         journal = Journal(folder / "journal.jsonl")
-        model = ModelServer(Script(scenario.model, words), answers, journal, _no_hold, model_key(world.token))
+        turns = Turns(Script(scenario.model, variables), answers, journal, _no_hold)
+        model = ModelServer(turns, [host.wire for host in HOSTS.values()], journal, model_key(world.token))
         env = environment(
             home=world.home,
             tmp=world.tmp,
@@ -57,17 +60,26 @@ async def bare(program: Program, scenario: Scenario, plugin: Plugin, folder: Pat
             token=world.token,
             recorder="",
             model=await model.start(),
+            hosts=HOSTS.values(),
         ) | dict(more)
         began = time.monotonic()
         # as a stand-in would be: without our observer beside the plugin
         unobserved = Program(program.argv, "fake")
-        session = await start_session(
-            unobserved, world, journal, name=MAIN, env=env, lifecycle=world.lifecycle, group=group
+        session = await HOSTS["claude"].begin(
+            Setting(
+                name=MAIN,
+                program=unobserved,
+                sandbox=world,
+                journal=journal,
+                env=env | {"HOOKPROOF_LIFECYCLE": str(world.lifecycle)},
+                processes=group,
+                seconds=SECONDS,
+            )
         )
         await session.type(scenario.user)
         for job in scenario.jobs:
             await journal.wait(_last_word, waiting_for="main's last word", seconds=SECONDS)
-            model.release(job)
+            turns.release(job)
             await journal.wait(lambda r: isinstance(r, GateAnswered), waiting_for="the job", seconds=SECONDS)
         await session.end()
         took = time.monotonic() - began

@@ -17,12 +17,16 @@ from pathlib import Path
 from types import ModuleType
 
 from hookproof import records
-from hookproof.catalogue.lifecycle import lifecycle_files, read_lifecycle
+from hookproof.catalogue.condition import CONDITIONS
+from hookproof.catalogue.fault import Fault
+from hookproof.catalogue.lifecycle import Firing, lifecycle_files, read_lifecycle
 from hookproof.catalogue.plugin import descriptors
 from hookproof.catalogue.requirement import read_requirements
 from hookproof.catalogue.scenario import Scenario, read_scenario, scenario_files
+from hookproof.catalogue.sentence import Sentence, meaning
+from hookproof.catalogue.step import ACTIONS
 from hookproof.judge.expected import read_expected
-from hookproof.records import faults, hosts, jobs, model, parts, run, told
+from hookproof.records import faults, hosts, jobs, model, parts, run, sent
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -35,6 +39,7 @@ def files() -> dict[Path, str]:
     return {
         REFERENCE / "requirements.md": _requirements(scenarios),
         REFERENCE / "scenarios.md": _scenarios(scenarios),
+        REFERENCE / "steps.md": _steps(scenarios),
         REFERENCE / "lifecycles.md": _lifecycles(),
         REFERENCE / "outcomes.md": _outcomes(scenarios),
         REFERENCE / "journal.md": journal(),
@@ -79,6 +84,38 @@ def _scenarios(scenarios: list[Scenario]) -> str:
     return _text(lines)
 
 
+_STEPS = """
+What a `[[then]]` step of a scenario can wait for (`when`) and do. In capitals stands what a name is put in place of, in
+brackets what may be left out. An agent is called as its script is (`[[model.NAME]]`), a session as its table
+(`[sessions.NAME]`), or `main`.
+"""
+
+
+def _steps(scenarios: list[Scenario]) -> str:
+    used: dict[type[Sentence], dict[str, None]] = {}
+    for scenario in scenarios:
+        for step in scenario.then:
+            for said in (step.when, step.do):
+                if said is not None:
+                    used.setdefault(type(said), {})[f"`{scenario.id}`"] = None
+    lines = ["# Steps", "", _NOTE, _STEPS.strip(), ""]
+    actions = [each for each in ACTIONS if not issubclass(each, Fault)]
+    for title, kinds in (("`when`: what a step waits for", CONDITIONS), ("`do`: what a step does", actions)):
+        lines += [f"## {title}", "", "| sentence | |", "|---|---|"]
+        lines += [f"| `{each.form}` | {_cell(meaning(each))} |" for each in kinds]
+        lines.append("")
+    lines += ["## `do`: the faults", "", "| sentence | what is done | takes | scenarios |", "|---|---|---|---|"]
+    for each in ACTIONS:
+        if issubclass(each, Fault):
+            takes = ", ".join(str(need) for need in each.needs)
+            lines.append(f"| `{each.form}` | {_cell(meaning(each))} | {takes} | {', '.join(used.get(each, ()))} |")
+    return _text(lines)
+
+
+NOTHING = {"event": "-", "whose": "-", "context": "-"}
+"""How a moment is shown at which nothing fires."""
+
+
 def _lifecycles() -> str:
     lines = ["# Lifecycles", "", _NOTE]
     for path in lifecycle_files():
@@ -95,7 +132,13 @@ def _lifecycles() -> str:
         for name, row in lifecycle.rows.items():
             lines.append(f"| {name} | `{_cell(_shown(row['is']))}` | {_cell(row['source'])} |")
         for name, switch in lifecycle.switches.items():
-            lines.append(f"| **+{name}** | {', '.join(f'`{row}`' for row in switch.rows)} | {_cell(switch.title)} |")
+            changed = ", ".join(f"`{row}`" for row in (*switch.rows, *switch.events))
+            lines.append(f"| **+{name}** | {changed} | {_cell(switch.title)} |")
+        lines += ["", "| moment | event | whose session | context | source |", "|---|---|---|---|---|"]
+        for moment, row in lifecycle.events.items():
+            for firing in map(Firing.model_validate, row["is"] or [NOTHING]):
+                cells = (moment, firing.event, firing.whose, firing.context, _cell(row["source"]))
+                lines.append(f"| {' | '.join(cells)} |")
         lines.append("")
     return _text(lines)
 
@@ -142,7 +185,7 @@ these; they are written down as they came.
 def journal() -> str:
     """Every kind of record, from the classes of `hookproof.records`."""
     lines = ["# The journal", "", _NOTE, _JOURNAL.format(format=records.FORMAT).strip(), ""]
-    for module in (run, hosts, told, model, jobs, faults):
+    for module in (run, hosts, sent, model, jobs, faults):
         (title, *_), classes = (module.__doc__ or "").splitlines(), _classes(module)
         lines += [f"## {title.rstrip('.')}", ""]
         kinds = {kind.__name__: name for name, kind in records.KINDS.items() if kind.__module__ == module.__name__}

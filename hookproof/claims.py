@@ -99,7 +99,7 @@ class Claims:
             root, token = base / f"{prefix}{secrets.token_hex(4)}", secrets.token_hex(16)
             claim = self._folder / f"{token}.json"
             since = processes.instant()
-            what = {"root": str(root), "token": token, "since": since, "world": processes.world()}
+            what = {"root": str(root), "token": token, "since": since, "world": processes.machine_identity()}
             _write(claim, json.dumps(what))
             try:
                 root.mkdir(mode=0o700)
@@ -141,24 +141,24 @@ def sweep(registry: Path, *, seconds: float = SWEEP_SECONDS) -> Swept:
 def _sweep_one(file: Path, done: Swept, seconds: float) -> None:
     try:
         claim = files.read_json(file)
-        root, token, since, world = _believed(claim)
+        root, token, since, machine_identity = _believed(claim)
     except files.FileError as error:
         done.troubles.append(f"{error}; what it claimed is not known, and it is removed")
         file.unlink(missing_ok=True)
         return
     except (KeyError, TypeError, ValueError) as error:
-        said = clean.line(json.dumps(claim))[:200]
-        done.troubles.append(f"{file}: no claim of a directory ({error}), and removed; it said {said}")
+        raw = clean.line(json.dumps(claim))[:200]
+        done.troubles.append(f"{file}: no claim of a directory ({error}), and removed; it said {raw}")
         file.unlink(missing_ok=True)
         return
-    here = processes.world()
-    same_boot = world.get("boot") == here.get("boot")
-    if world.get("machine") != here.get("machine") and not (same_boot and "boot" in here):
+    here = processes.machine_identity()
+    same_boot = machine_identity.get("boot") == here.get("boot")
+    if machine_identity.get("machine") != here.get("machine") and not (same_boot and "boot" in here):
         done.troubles.append(
-            f"{file}: claimed on another machine ({clean.line(str(world.get('machine')))}); left alone"
+            f"{file}: claimed on another machine ({clean.line(str(machine_identity.get('machine')))}); left alone"
         )
         return
-    if same_boot and world.get("pids") == here.get("pids"):
+    if same_boot and machine_identity.get("pids") == here.get("pids"):
         swept = processes.sweep(token, since=since, seconds=seconds)
         done.ended += len(swept.ended)
         if swept.left:
@@ -179,17 +179,17 @@ def _sweep_one(file: Path, done: Swept, seconds: float) -> None:
 
 def _believed(claim: Any) -> tuple[Path, str, processes.Instant, dict[str, Any]]:
     """The fields of a claim. Raises KeyError, TypeError, ValueError for what is none."""
-    root, token, since, world = claim["root"], claim["token"], claim["since"], claim["world"]
+    root, token, since, machine_identity = claim["root"], claim["token"], claim["since"], claim["world"]
     if not isinstance(root, str) or not Path(root).is_absolute():
         raise ValueError("root is no absolute path")
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         raise ValueError("token is no token")
     if type(since) not in {int, float}:
         raise TypeError("since is no time")
-    if not isinstance(world, dict):
+    if not isinstance(machine_identity, dict):
         raise TypeError("world is no table")
     # a clock that was put back: what began before now is not to be told from what others began
-    return Path(root), token, processes.Instant(min(float(since), processes.instant())), world
+    return Path(root), token, processes.Instant(min(float(since), processes.instant())), machine_identity
 
 
 def _carries(root: Path, token: str) -> bool:

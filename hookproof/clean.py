@@ -22,23 +22,23 @@ _OBEYED_ANYWHERE = re.compile(r"##(?=\[|vso\[)")
 """Older spellings of such commands, which GitHub's and Azure's runners look for anywhere in a line."""
 
 
-def text(said: str) -> str:
+def text(raw: str) -> str:
     """As text of any number of lines."""
-    said = _HALF.sub("\ufffd", said).replace("\r\n", "\n")
-    said = _UNSEEN.sub(_number, said)
-    return _OBEYED_ANYWHERE.sub(r"#\#", _OBEYED.sub(r"\1\\:", said))
+    raw = _HALF.sub("\ufffd", raw).replace("\r\n", "\n")
+    raw = _UNSEEN.sub(_number, raw)
+    return _OBEYED_ANYWHERE.sub(r"#\#", _OBEYED.sub(r"\1\\:", raw))
 
 
-def line(said: str) -> str:
+def line(raw: str) -> str:
     """As one line."""
-    return text(said.replace("\r\n", "\n").replace("\n", "\\n"))
+    return text(raw.replace("\r\n", "\n").replace("\n", "\\n"))
 
 
-def markup(said: object) -> str:
+def markup(raw: object) -> str:
     """As text in HTML, also between quotes."""
     import html  # noqa: PLC0415 - its table of entities is what `hookproof list` would wait for
 
-    return html.escape(text(str(said)))
+    return html.escape(text(str(raw)))
 
 
 def _number(match: re.Match[str]) -> str:

@@ -54,13 +54,14 @@ def _main(argv: Sequence[str]) -> int:
             stream.reconfigure(errors="replace")
     parser = argparse.ArgumentParser(
         prog="hookproof",
-        description="Replays hook stories of coding agents against real processes, and says what killed the job.",
+        description="A conformance test suite for hooks of coding agents, and a harness that reproduces their bugs.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"hookproof {__version__}")
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of --json and exit")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB")
+    # with a name of its own it writes no usage at once, for which argparse would import what measures the terminal
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", prog=parser.prog)
     wanted = next((word for word in arguments if not word.startswith("-")), None)
     for verb, help_ in VERBS.items():
         subparser = verbs.add_parser(verb, help=help_, description=f"{help_[0].upper()}{help_[1:]}.")
@@ -69,7 +70,7 @@ def _main(argv: Sequence[str]) -> int:
             _module(verb).arguments(subparser)
     parsed = parser.parse_args(arguments)
     if parsed.schema:
-        parsed.verb = "schema"
+        parsed.verb = "report"
     if parsed.verb is None:
         parser.print_help()
         return Status.USAGE

@@ -25,10 +25,10 @@ class Status(IntEnum):
 
 def describe(error: BaseException) -> str:
     """Any exception as the reason that a person reads: what is known speaks for itself."""
-    said = str(error)
+    text = str(error)
     if isinstance(error, HookproofError):
-        return said
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 class HookproofError(Exception):

@@ -116,7 +116,20 @@ def read_json(path: Path, *, limit: int = SMALL, inside: Path | None = None) -> 
 
 def read_toml(path: Path, *, limit: int = SMALL, inside: Path | None = None) -> dict[str, Any]:
     """The table in a TOML file. Raises FileError."""
-    text = read_text(path, limit=limit, inside=inside)
+    return _toml(path, read_text(path, limit=limit, inside=inside))
+
+
+def read_toml_head(path: Path, *, limit: int = SMALL) -> dict[str, Any]:
+    """The keys of a TOML file that stand before its first table: all that `list` wants of it. Raises FileError."""
+    text = read_text(path, limit=limit)
+    head = text.partition("\n[")[0]
+    try:
+        return _toml(path, head)
+    except FileError:  # the bracket stood within a value, or something is wrong: the whole file tells which
+        return _toml(path, text)
+
+
+def _toml(path: Path, text: str) -> dict[str, Any]:
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -11,7 +11,7 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -48,6 +48,7 @@ class Journal:
         self._began = clock()
         self._waiters: list[tuple[Predicate, asyncio.Future[Record]]] = []
         self._observers: list[Callable[[Record], None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
         self._file = path.open("a", encoding="utf-8", buffering=1)
 
     def write(self, new: R) -> R | Error:
@@ -89,6 +90,28 @@ class Journal:
     def observe(self, observer: Callable[[Record], None]) -> None:
         """Call `observer` with every record from now on, before anybody who waits for it is woken."""
         self._observers.append(observer)
+
+    def after(self, work: Coroutine[Any, Any, None]) -> None:
+        """Begin `work` once the record at hand is written and everybody has seen it: what an observer does at a record.
+
+        What fails in it is an `error` record. `stop` cancels what still runs.
+        """
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self.write(Error(where="play", what=f"{type(error).__name__}: {error}"))
+
+    async def stop(self) -> None:
+        """Cancel what was begun after records and still runs."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def find(self, predicate: Predicate, *, since: int = 0) -> Record | None:
         """The first record after sequence number `since` that fits, or None."""

@@ -1,11 +1,21 @@
-"""What this machine calls itself in results: the system, and whether it only stands in for one."""
+"""What results call a machine and its signals: the system, whether it only stands in for one, SIGTERM for 15."""
 
 from __future__ import annotations
 
 import platform
+import signal
 import sys
 
 _SERVER = 3  # VER_NT_SERVER
+_ON_LINUX = {1: "SIGHUP", 2: "SIGINT", 9: "SIGKILL", 13: "SIGPIPE", 15: "SIGTERM"}
+
+
+def signal_name(number: int) -> str:
+    """By its name on Linux, which a journal from there keeps when it is judged on Windows, where most have none."""
+    try:
+        return _ON_LINUX.get(number) or signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def wine() -> str | None:

@@ -10,18 +10,17 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
 from hookproof.commands import UsageError, select
-from hookproof.commands.isolated import options_of
 from hookproof.hosts.install.releases import ReleaseError
-from hookproof.hosts.session import Program
+from hookproof.hosts.names import Program
+from hookproof.hosts.registry import HOSTS
 from hookproof.play import PlayOptions
 from hookproof.sandbox import isolation
 
-HOSTS: tuple[Literal["claude", "codex"], ...] = ("claude", "codex")
 FOR_WORKERS = "hookproof_programs"
 Found = dict[str, list[Program]]
 
@@ -56,7 +55,7 @@ class RealHosts:
 
     def options(self, worker: Program | None) -> PlayOptions:
         """How a case is played beside real hosts."""
-        return options_of(self.isolation, worker)
+        return select.options_of(self.isolation, worker)
 
     def header(self) -> list[str]:
         """What stands over the run."""

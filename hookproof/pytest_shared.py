@@ -19,7 +19,7 @@ from hookproof.suite.matrix import matrix
 if TYPE_CHECKING:
     from hookproof.catalogue.plugin import Plugin
     from hookproof.catalogue.scenario import Scenario
-    from hookproof.hosts.session import Program
+    from hookproof.hosts.names import Program
     from hookproof.play import Case
 
 

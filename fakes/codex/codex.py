@@ -11,17 +11,17 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path += [HERE, os.path.join(os.path.dirname(HERE), "shared")]
 
-from codex_fake import about  # noqa: E402 - found by the path above
+from codex_fake import version  # noqa: E402 - found by the path above
 
 
 def main(argv: list[str]) -> int:
     """Run one command line. Returns the exit code."""
     command = argv[0] if argv else None
     if command in ("--version", "-V"):
-        print(f"codex-cli {about.version()}")
+        print(f"codex-cli {version.current()}")
         return 0
     if command in ("--help", "-h", "help"):
-        print(about.USAGE, end="")
+        print(version.USAGE, end="")
         return 0
     if command == "app-server":
         return app_server(argv[1:])
@@ -30,7 +30,7 @@ def main(argv: list[str]) -> int:
         if status is not None:
             return status
     what = f"unrecognized subcommand '{command}'" if command else "a subcommand is required"
-    print(f"error: {what}\n\n{about.USAGE}", end="", file=sys.stderr)
+    print(f"error: {what}\n\n{version.USAGE}", end="", file=sys.stderr)
     return 2
 
 
@@ -47,11 +47,11 @@ def execute(arguments: list[str]) -> int | None:
 def app_server(options: list[str]) -> int:
     """`codex app-server [OPTIONS]`. Serves until stdin ends or a signal comes."""
     if "--help" in options or "-h" in options:
-        print(about.APP_SERVER_USAGE, end="")
+        print(version.APP_SERVER_USAGE, end="")
         return 0
-    wrong = about.unknown_option(options)
+    wrong = version.unknown_option(options)
     if wrong is not None:
-        print(f"error: unexpected argument '{wrong}' found\n\n{about.APP_SERVER_USAGE}", end="", file=sys.stderr)
+        print(f"error: unexpected argument '{wrong}' found\n\n{version.APP_SERVER_USAGE}", end="", file=sys.stderr)
         return 2
     from codex_fake import signals  # noqa: PLC0415 - before everything else that takes time: who sends a signal counts
 

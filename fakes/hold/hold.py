@@ -1,4 +1,4 @@
-"""A program that stands before a command in a shell, and holds it there until the harness lets it go.
+"""Delays a command of a shell until the harness releases it; stands before the command.
 
 `exec hold.py job=NAME COMMAND`, or `hold.py job=NAME && COMMAND` for a shell that has no exec: it tells the recorder
 that the shell of that job is held and, answered a second time, becomes the command or ends. Without an answer (the

@@ -1,4 +1,4 @@
-"""Two hosts' facets, held against each other; and the differences that a lifecycle file excuses.
+"""Two hosts' facets, held against each other; and the differences that a lifecycle file knows of.
 
 Each side is several runs. Where the real host does not agree with itself nothing is compared: that is a race of its
 own. Where it does, every run of the stand-in must say the same. The order of what happens is compared pair by pair:
@@ -11,9 +11,10 @@ import fnmatch
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, Protocol
+from typing import Any
 
-from hookproof.calibration.facets import ABOUT_EVENTS, ERRORS, ORDER, RACED, Facets, event_of
+from hookproof.calibration.facets import ABOUT_EVENTS, ERRORS, ORDER, RACED, Facets
+from hookproof.catalogue.lifecycle import KnownDifference
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,28 +27,17 @@ class Difference:
     real: Any
 
 
-class Excuse(Protocol):
-    """What a lifecycle file says of a known difference."""
-
-    @property
-    def facet(self) -> str: ...
-    @property
-    def where(self) -> str: ...
-    @property
-    def reason(self) -> str: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Differences, each with its excuse or None, and the excuses that excuse nothing."""
+    """Differences, each with the entry that knows of it or None, and the entries that know of none."""
 
-    differences: list[tuple[Difference, Excuse | None]]
-    stale: list[Excuse]
+    differences: list[tuple[Difference, KnownDifference | None]]
+    stale: list[KnownDifference]
 
     @property
-    def unexcused(self) -> list[Difference]:
+    def unexplained(self) -> list[Difference]:
         """What counts."""
-        return [difference for difference, excuse in self.differences if excuse is None]
+        return [difference for difference, entry in self.differences if entry is None]
 
 
 def compare(
@@ -81,10 +71,8 @@ def _first(values: list[Any]) -> Any:
 
 def _missing(where: str, fakes: Sequence[Facets], reals: Sequence[Facets]) -> bool:
     """Whether the event that a place is about is missing on one side."""
-    begins = where.partition(": ")[0]
-    return any(
-        all(begins not in (label, event_of(label)) for label in side.tables["events"]) for side in (*fakes, *reals)
-    )
+    about = next(side.about[where] for side in (*fakes, *reals) if where in side.about)
+    return any(about not in side.present for side in (*fakes, *reals))
 
 
 def _order(
@@ -111,22 +99,22 @@ def _both(first: str, second: str, one: str, other: str) -> bool:
     return fnmatch.fnmatchcase(first, one) and fnmatch.fnmatchcase(second, other)
 
 
-def judge(differences: Iterable[Difference], excuses: Sequence[Excuse], scenarios: Iterable[str]) -> Judged:
-    """Match differences with excuses. Only what was played can show that an excuse excuses nothing."""
+def judge(differences: Iterable[Difference], known: Sequence[KnownDifference], scenarios: Iterable[str]) -> Judged:
+    """Match differences with known ones. Only what was played can show that an entry knows of nothing any more."""
     used: set[int] = set()
-    judged: list[tuple[Difference, Excuse | None]] = []
+    judged: list[tuple[Difference, KnownDifference | None]] = []
     for difference in differences:
-        number = next((n for n, excuse in enumerate(excuses) if _fits(excuse, difference)), None)
+        number = next((n for n, entry in enumerate(known) if _fits(entry, difference)), None)
         used |= {number} if number is not None else set()
-        judged.append((difference, None if number is None else excuses[number]))
+        judged.append((difference, None if number is None else known[number]))
     played = list(scenarios)
     stale = [
-        excuse
-        for number, excuse in enumerate(excuses)
-        if number not in used and any(fnmatch.fnmatchcase(name, excuse.where.partition(":")[0]) for name in played)
+        entry
+        for number, entry in enumerate(known)
+        if number not in used and any(fnmatch.fnmatchcase(name, entry.where.partition(":")[0]) for name in played)
     ]
     return Judged(judged, stale)
 
 
-def _fits(excuse: Excuse, difference: Difference) -> bool:
-    return excuse.facet == difference.facet and fnmatch.fnmatchcase(difference.where, excuse.where)
+def _fits(entry: KnownDifference, difference: Difference) -> bool:
+    return entry.facet == difference.facet and fnmatch.fnmatchcase(difference.where, entry.where)

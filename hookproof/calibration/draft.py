@@ -12,7 +12,7 @@ from typing import Any
 
 import tomlkit
 
-from hookproof.calibration.facets import Facets, event_of
+from hookproof.calibration.facets import Facets, Hook
 from hookproof.catalogue.lifecycle import Lifecycle, same
 from hookproof.catalogue.scenario import MAIN
 
@@ -20,17 +20,32 @@ _CARRIED = ("CLAUDE", "CODEX", "PLUGIN")
 """What a hook's variables begin with that the tap records."""
 _GIVEN = frozenset({"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "CLAUDE_CODE_TMPDIR", "CODEX_HOME"})
 """Those of them that the harness sets: they are every program's."""
+_OF_A_SESSION: dict[str, dict[str, Any]] = {
+    "subagent's session starts": {"event": "SessionStart", "whose": "agent", "context": "first prompt"},
+    "subagent's session ends": {"event": "SessionEnd", "whose": "agent", "says": {"reason": "other"}},
+}
+_OF_A_CHILD: dict[str, list[dict[str, Any]]] = {
+    "child starts": [
+        {"event": "SubagentStart", "whose": "root", "context": "before the prompt"},
+        {"event": "SessionStart", "whose": "own", "context": "before the prompt", "says": {"source": "startup"}},
+    ],
+    "child is prompted": [{"event": "UserPromptSubmit", "whose": "own", "context": "after the prompt"}],
+    "child's turn ends": [
+        {"event": "SubagentStop", "whose": "root", "context": "after the answer", "transcript": "parent"},
+        {"event": "Stop", "whose": "own", "context": "after the answer"},
+    ],
+}
+"""What can fire at these moments, with its usual cells; of several the first that was seen."""
+_ONLY_CLAUDE = "shell_variables"
+"""A row that lifecycles of Claude Code have and those of Codex have not."""
 _OF_CHILDREN = frozenset({"agent_id", "agent_type"})
 
 
 def draft(nearest: Lifecycle, version: str, runs: Sequence[Facets]) -> str:
     """The draft as TOML."""
-    known = {name: row["is"] for name, row in nearest.rows.items()}
-    rows = tomlkit.table()
-    for name, value in {"version": version, **dict(_derived(nearest.host, known, runs))}.items():
-        source = {"source": f"measured by calibrate on {version}"}
-        rows[name] = tomlkit.inline_table()
-        rows[name].update(source if name in known and same(value, known[name]) else {"is": value, **source})
+    rows, events = ({name: row["is"] for name, row in table.items()} for table in (nearest.rows, nearest.events))
+    derived = {"version": version, **dict(_derived(rows, runs))}
+    of_events = dict(_claudes_events(events, runs) if _ONLY_CLAUDE in rows else _codexs_events(events, runs))
     head = {
         "name": f"{nearest.host}-{version}",
         "title": f"a draft for {version}, from {nearest.name} and a calibration",
@@ -38,44 +53,73 @@ def draft(nearest: Lifecycle, version: str, runs: Sequence[Facets]) -> str:
         "extends": nearest.name,
         "alike": f"not measured on {version}",
     }
-    return tomlkit.dumps({**head, "rows": rows})
+    tables = {"rows": _table(derived, rows, version), "events": _table(of_events, events, version)}
+    return tomlkit.dumps({**head, **{name: table for name, table in tables.items() if table}})
 
 
-def _derived(host: str, known: Mapping[str, Any], runs: Sequence[Facets]) -> Iterator[tuple[str, Any]]:
+def _table(values: Mapping[str, Any], known: Mapping[str, Any], version: str) -> tomlkit.items.Table:
+    """The rows of one table; one that is as in the nearest lifecycle has a source alone."""
+    table = tomlkit.table()
+    for name, value in values.items():
+        source = {"source": f"measured by calibrate on {version}"}
+        table[name] = _inline(source if name in known and same(value, known[name]) else {"is": value, **source})
+    return table
+
+
+def _inline(row: Mapping[str, Any]) -> tomlkit.items.InlineTable:
+    """A row on one line, lists of tables too."""
+    inline = tomlkit.inline_table()
+    for name, value in row.items():
+        if isinstance(value, list):
+            array = tomlkit.array()
+            array.extend([_inline(each) if isinstance(each, dict) else each for each in value])
+            inline[name] = array
+        else:
+            inline[name] = _inline(value) if isinstance(value, dict) else value
+    return inline
+
+
+def _derived(known: Mapping[str, Any], runs: Sequence[Facets]) -> Iterator[tuple[str, Any]]:
     """Rows that follow from what was seen."""
     yield "payload_keys", {**known["payload_keys"], **_payload_keys(known["payload_keys"], runs)}
-    groups = _all(runs, "hook processes")
-    if groups and host == "claude":
-        yield "hook_group", "host" if "in the host's process group" in groups.values() else "own"
     yield from _variables(known, runs)
-    if host == "claude":
+    if _ONLY_CLAUDE in known:
         yield from _claude(known, runs)
-    else:
-        yield from _codex(runs)
+    elif (group := _group(runs)) is not None:
+        yield "hook_group", "host" if group else "own session"
 
 
-def _all(runs: Sequence[Facets], facet: str) -> dict[str, Any]:
-    """A facet's places of all runs together."""
-    found: dict[str, Any] = {}
+def _hooks(runs: Sequence[Facets]) -> Mapping[str, list[Hook]]:
+    """By label, of which the last run that has it counts: its hook runs."""
+    found: dict[str, list[Hook]] = {}
     for run in runs:
-        found.update(run.tables[facet])
+        mine: dict[str, list[Hook]] = {}
+        for hook in run.hooks:
+            mine.setdefault(str(hook), []).append(hook)
+        found |= mine
     return found
+
+
+def _group(runs: Sequence[Facets]) -> bool | None:
+    """Whether hooks of some event run in the host's process group; None where none was seen."""
+    found = {hook.event: hook.in_hosts_group for run in runs for hook in run.hooks}
+    return any(found.values()) if found else None
 
 
 def _payload_keys(known: Mapping[str, list[str]], runs: Sequence[Facets]) -> dict[str, list[str]]:
     """Event -> its keys: in the known order, new ones at the end."""
     seen: dict[str, dict[str, None]] = {}
     agents: dict[str, set[str]] = {}
-    for where, keys in _all(runs, "payload keys").items():
-        agents.setdefault(event_of(where), set()).add(where.partition(" ")[0])
-        told = (key.partition(":")[0] for key in keys)
-        seen.setdefault(event_of(where), {}).update(dict.fromkeys(name for name in told if "." not in name))
+    for hooks in _hooks(runs).values():
+        agents.setdefault(hooks[0].event, set()).add(hooks[0].agent)
+        names = sorted({name for hook in hooks for name in hook.keys})
+        seen.setdefault(hooks[0].event, {}).update(dict.fromkeys(names))
     found = {}
-    for event, names in seen.items():
+    for event, keys in seen.items():
         # what no child was seen doing says nothing of the keys that only a child's hooks have
         unseen = _OF_CHILDREN if agents[event] == {MAIN} else frozenset()
-        old = [name for name in known.get(event, []) if name in names or name in unseen]
-        found[event] = [*old, *(name for name in names if name not in old)]
+        old = [name for name in known.get(event, []) if name in keys or name in unseen]
+        found[event] = [*old, *(name for name in keys if name not in old)]
     return found
 
 
@@ -101,30 +145,43 @@ def _union(tables: Any) -> dict[str, set[str]]:
 
 
 def _claude(known: Mapping[str, Any], runs: Sequence[Facets]) -> Iterator[tuple[str, Any]]:
-    contexts = [text for run in runs for texts in run.tables["context"].values() for text in texts]
-    if contexts:
-        yield "context_place", "system message" if any(text.startswith("system") for text in contexts) else "reminder"
+    group = _group(runs)
+    if group is not None:
+        yield "hook_group", "host" if group else "own"
+    if any(texts for run in runs for texts in run.tables["context"].values()):
+        system = any("system" in run.context_roles for run in runs)
+        yield "context_place", "system message" if system else "reminder"
     names = [set(found) for run in runs for found in run.tables["shell environment"].values()]
     if names:
         seen = set().union(*names)
         rows = {name: value for name, value in known["shell_variables"].items() if name in seen}
         new = {name: "?" for name in sorted(seen) if name.startswith(_CARRIED) and name not in rows}
         yield "shell_variables", {**rows, **{name: value for name, value in new.items() if name not in _GIVEN}}
-    sessions = [place for place in _all(runs, "events") if place.startswith("helper Session")]
-    yield "subagent_session_hooks", sorted({event_of(place) for place in sessions})
 
 
-def _codex(runs: Sequence[Facets]) -> Iterator[tuple[str, Any]]:
-    events = {event_of(place) for place in _all(runs, "events") if place.startswith("child ")}
-    if events:
-        start = "SubagentStart" if "SubagentStart" in events else "SessionStart" if "SessionStart" in events else ""
-        stop = "SubagentStop" if "SubagentStop" in events else "Stop" if "Stop" in events else ""
-        prompt = "UserPromptSubmit" if "UserPromptSubmit" in events else ""
-        yield "child_events", {"start": start, "prompt": prompt, "stop": stop}
-        sessions = _all(runs, "identity").get(f"child {prompt}: session_id") or []
-        yield "child_session", "own" if "<child>" in sessions else "root"
-    ends = [place for place in _all(runs, "events") if place.startswith("main SessionEnd(")]
-    yield "session_end_reason", ends[0].partition("(")[2].rstrip(")") if ends else ""
-    groups = set(_all(runs, "hook processes").values())
-    if groups:
-        yield "hook_group", "host" if "in the host's process group" in groups else "own session"
+def _claudes_events(known: Mapping[str, Any], runs: Sequence[Facets]) -> Iterator[tuple[str, Any]]:
+    """What fires for a subagent that may have a session of its own."""
+    seen = {hook.event for run in runs for hook in run.hooks if hook.agent == "helper"}
+    for moment, usual in _OF_A_SESSION.items():
+        yield moment, _fires(known[moment], usual) if usual["event"] in seen else []
+
+
+def _codexs_events(known: Mapping[str, Any], runs: Sequence[Facets]) -> Iterator[tuple[str, Any]]:
+    """What fires for a child, and with whose session; whether a thread's end is told."""
+    hooks = [hook for run in runs for hook in run.hooks]
+    seen = {hook.event for hook in hooks if hook.agent == "child"}
+    if seen:
+        prompted = [hook.session for hook in _hooks(runs).get("child UserPromptSubmit", [])]
+        whose = "own" if "<child>" in prompted else "root"
+        for moment, candidates in _OF_A_CHILD.items():
+            found = [each for each in candidates if each["event"] in seen][:1]
+            yield moment, [cells for usual in found for cells in _fires(known[moment], usual, whose=whose)]
+    ends = [hook for hook in hooks if (hook.agent, hook.event) == (MAIN, "SessionEnd") and hook.subject]
+    usual = {"event": "SessionEnd", "whose": "root"}
+    yield "thread ends", _fires(known["thread ends"], usual, says={"reason": ends[0].subject}) if ends else []
+
+
+def _fires(known: Sequence[Mapping[str, Any]], usual: Mapping[str, Any], **measured: Any) -> list[dict[str, Any]]:
+    """What fires at a moment: cells that were measured, the others as the nearest lifecycle has them, or as usual."""
+    nearest = next((each for each in known if each["event"] == usual["event"]), usual)
+    return [{**nearest, **measured}]

@@ -7,18 +7,18 @@ equality; only the order of what happened is compared otherwise, pair by pair, f
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from hookproof.calibration.names import Names, kind_of
-from hookproof.calibration.requests import contexts, notifications, shell_names
+from hookproof.calibration.requests import context_roles, contexts, notifications, shell_names
 from hookproof.records import Record
 from hookproof.records.base import Json
 from hookproof.records.hosts import HostExited, HostLine, HostStarted
 from hookproof.records.model import GateAnswered, ModelRequest
 from hookproof.records.run import Error, ProcessDied, SessionStays, SweepBegan
-from hookproof.records.told import HookStarted, ProbeSignalled, ProbeWaits
+from hookproof.records.sent import HookStarted, ProbeSignalled, ProbeWaits
 
 IDENTITY = frozenset({"session_id", "agent_id", "agent_type", "transcript_path", "agent_transcript_path", "cwd"})
 _OPEN = frozenset({"tool_input", "tool_response"})
@@ -30,7 +30,7 @@ ORDER, ERRORS = "order", "errors"
 RACED = "came in a race of the host with itself"
 """The value of what one run of a real host says nothing about."""
 ABOUT_EVENTS = frozenset({"payload keys", "payload values", "identity", "hook environment", "hook processes"})
-"""The facets whose places begin with an event, as `events` calls it or without whose it is."""
+"""The facets whose places are about an event: what each is about stands in `Facets.about`."""
 FACETS = (
     "events",
     ORDER,
@@ -51,34 +51,73 @@ FACETS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Hook:
+    """A hook run as calibration sees it. As text it is its label: `main PreToolUse(Bash)`."""
+
+    agent: str
+    event: str
+    subject: str
+    """The tool, source or reason that tells it from others of its event."""
+    keys: tuple[str, ...]
+    """The names in its payload."""
+    session: Any
+    """Whose session its payload names."""
+    in_hosts_group: bool
+
+    def __str__(self) -> str:
+        return f"{self.agent} {self.event}{f'({self.subject})' if self.subject else ''}"
+
+
+@dataclass(frozen=True, slots=True)
 class Facets:
     """One run's facets."""
 
     tables: dict[str, dict[str, Any]]
     order: tuple[str, ...]
     """What happened, as labels that are unique in the run."""
+    hooks: tuple[Hook, ...] = ()
+    about: Mapping[str, str] = field(default_factory=dict)
+    """By place, of the facets about events: the label, or the event, that it is about."""
+    context_roles: frozenset[str] = frozenset()
+    """The roles of the messages in which hooks' context stood."""
+
+    @property
+    def present(self) -> set[str]:
+        """Every label and every event of the run."""
+        return {name for hook in self.hooks for name in (str(hook), hook.event)}
 
 
 def extract(records: list[Record]) -> Facets:
     """The facets of a journal."""
     names = Names(records)
-    hooks = tapped(records)
+    hosts = {record.pid for record in records if isinstance(record, HostStarted)}
+    runs = tapped(records)
+    seen = tuple(_hook(record, names, hosts) for record in runs)
+    groups: dict[str, list[Json]] = {}
+    for hook, record in zip(seen, runs, strict=True):
+        groups.setdefault(str(hook), []).append(record.payload)
+    values = {
+        facet: {(label, key): found for label, key, found in _values(groups, names, identity=facet == "identity")}
+        for facet in ("identity", "payload values")
+    }
     tables: dict[str, dict[str, Any]] = {
-        "events": dict(Counter(label(record, names) for record in hooks)),
-        "payload keys": dict(_payload_keys(hooks, names)),
-        "identity": dict(_values(hooks, names, identity=True)),
-        "payload values": dict(_values(hooks, names, identity=False)),
-        "hook environment": _environment(hooks),
-        "hook processes": _groups(records, hooks),
+        "events": dict(Counter(str(hook) for hook in seen)),
+        "payload keys": {label: _payload_keys(payloads) for label, payloads in groups.items()},
+        **{facet: {f"{label}: {key}": each for (label, key), each in found.items()} for facet, found in values.items()},
+        "hook environment": _environment(runs),
+        "hook processes": {hook.event: _group(hook) for hook in seen},
         "shell environment": shell_names(records, names),
         "context": contexts(records, names),
         "notifications": notifications(records, names),
         "deaths": dict(_deaths(records)) | dict(_ends(records)),
-        "stream": dict(_stream(records)) | dict.fromkeys(_raced(records), RACED),
+        "stream": _stream(records),
         "exit": {str(r.session): _exit(r) for r in records if isinstance(r, HostExited)},
         ERRORS: {r.where: names.plain(str(r.what)) for r in records if isinstance(r, Error)},
     }
-    return Facets(tables, tuple(_numbered(_happenings(records, names))))
+    about = {f"{label}: {key}": label for found in values.values() for label, key in found}
+    about |= {label: label for label in groups} | {hook.event: hook.event for hook in seen}
+    order = tuple(_numbered(_happenings(records, names, dict(zip((each.seq for each in runs), seen, strict=True)))))
+    return Facets(tables, order, seen, about, context_roles(records))
 
 
 def tapped(records: list[Record]) -> list[HookStarted]:
@@ -87,38 +126,28 @@ def tapped(records: list[Record]) -> list[HookStarted]:
     return [r for r in records if isinstance(r, HookStarted) and r.by not in hosts and r.thread_id is None]
 
 
-def label(record: HookStarted, names: Names) -> str:
-    """A hook run in words: `main PreToolUse(Bash)`."""
+def _hook(record: HookStarted, names: Names, hosts: set[int]) -> Hook:
     payload = record.payload
-    subject = next((f"({payload[key]})" for key in _SUBJECTS if isinstance(payload.get(key), str)), "")
-    return f"{names.of_hook(payload)} {record.event}{subject}"
+    subject = next((payload[key] for key in _SUBJECTS if isinstance(payload.get(key), str)), "")
+    return Hook(
+        agent=names.of_hook(payload),
+        event=record.event,
+        subject=subject,
+        keys=tuple(payload),
+        session=_plain(payload.get("session_id"), names),
+        in_hosts_group=record.pgid in hosts,
+    )
 
 
-def event_of(words: str) -> str:
-    """The event in the words of `label`: `PreToolUse`."""
-    return words.partition(" ")[2].partition(":")[0].partition("(")[0]
-
-
-def _payload_keys(hooks: list[HookStarted], names: Names) -> Iterator[tuple[str, list[str]]]:
-    for where, runs in _grouped(hooks, names).items():
-        found: dict[str, Counter[str]] = {}
-        for run in runs:
-            for key, value in _opened(run.payload):
-                found.setdefault(key, Counter())[kind_of(value)] += 1
-        yield (
-            where,
-            sorted(
-                f"{key}: {' or '.join(sorted(kinds))}{'' if kinds.total() == len(runs) else ' (not always)'}"
-                for key, kinds in found.items()
-            ),
-        )
-
-
-def _grouped(hooks: list[HookStarted], names: Names) -> dict[str, list[HookStarted]]:
-    groups: dict[str, list[HookStarted]] = {}
-    for record in hooks:
-        groups.setdefault(label(record, names), []).append(record)
-    return groups
+def _payload_keys(payloads: list[Json]) -> list[str]:
+    found: dict[str, Counter[str]] = {}
+    for payload in payloads:
+        for key, value in _opened(payload):
+            found.setdefault(key, Counter())[kind_of(value)] += 1
+    return sorted(
+        f"{key}: {' or '.join(sorted(kinds))}{'' if kinds.total() == len(payloads) else ' (not always)'}"
+        for key, kinds in found.items()
+    )
 
 
 def _opened(payload: Json) -> Iterator[tuple[str, Any]]:
@@ -128,15 +157,16 @@ def _opened(payload: Json) -> Iterator[tuple[str, Any]]:
             yield from ((f"{key}.{inner}", each) for inner, each in value.items())
 
 
-def _values(hooks: list[HookStarted], names: Names, *, identity: bool) -> Iterator[tuple[str, Any]]:
-    for where, runs in _grouped(hooks, names).items():
-        for key in dict.fromkeys(key for run in runs for key in run.payload):
-            values = [run.payload[key] for run in runs if key in run.payload]
+def _values(groups: Mapping[str, list[Json]], names: Names, *, identity: bool) -> Iterator[tuple[str, str, list[Any]]]:
+    """A label, a key of its payloads, and every value that stood there."""
+    for label, payloads in groups.items():
+        for key in dict.fromkeys(key for payload in payloads for key in payload):
+            values = [payload[key] for payload in payloads if key in payload]
             if (key in IDENTITY) is identity and all(
                 isinstance(value, (str, bool)) or value is None for value in values
             ):
                 plain = [_plain(value, names) for value in values]
-                yield f"{where}: {key}", [each for number, each in enumerate(plain) if each not in plain[:number]]
+                yield label, key, [each for number, each in enumerate(plain) if each not in plain[:number]]
 
 
 def _plain(value: Any, names: Names) -> Any:
@@ -153,13 +183,9 @@ def _environment(hooks: list[HookStarted]) -> dict[str, Any]:
     return {event: sorted(names) for event, names in found.items()}
 
 
-def _groups(records: list[Record], hooks: list[HookStarted]) -> dict[str, Any]:
+def _group(hook: Hook) -> str:
     # the harness starts every host as the leader of a group
-    hosts = {record.pid for record in records if isinstance(record, HostStarted)}
-    return {
-        record.event: "in the host's process group" if record.pgid in hosts else "in a process group of its own"
-        for record in hooks
-    }
+    return "in the host's process group" if hook.in_hosts_group else "in a process group of its own"
 
 
 def _deaths(records: list[Record]) -> Iterator[tuple[str, Any]]:
@@ -169,12 +195,12 @@ def _deaths(records: list[Record]) -> Iterator[tuple[str, Any]]:
     for waits in (record for record in before if isinstance(record, ProbeWaits)):
         job = waits.job
         died = next((r for r in before if isinstance(r, ProcessDied) and r.pid == waits.pid), None)
-        told = next((r for r in before if isinstance(r, ProbeSignalled) and r.job == job), None)
+        signalled = next((r for r in before if isinstance(r, ProbeSignalled) and r.job == job), None)
         answered = any(isinstance(r, GateAnswered) and r.job == job for r in before)
         if died is None:
             yield job, "outlives every session"
-        elif told is not None:
-            yield job, f"{told.signal} from {_sender(told.sender, records)}"
+        elif signalled is not None:
+            yield job, f"{signalled.signal} from {_sender(signalled.sender, records)}"
         else:
             yield job, "ends by itself" if answered else "SIGKILL, or another signal that cannot be caught"
 
@@ -191,41 +217,32 @@ def _sender(pid: int, records: list[Record]) -> str:
     return "the host" if pid in hosts else "another process"
 
 
-def _raced(records: list[Record]) -> Iterator[str]:
-    """The kinds of lines of which there is one more when a host has asked its model once more of a child's end."""
+def _stream(records: list[Record]) -> dict[str, Any]:
+    """How many lines of each kind a session's host has printed.
+
+    Where a host has asked its model once more of a child's end there is one more of some: that is a race of its own.
+    """
     late = {record.agent for record in records if isinstance(record, ModelRequest) and record.late}
-    yield from (place for place, _ in _stream(records) if place.partition(" ")[0] in late)
-
-
-def _stream(records: list[Record]) -> Iterator[tuple[str, Any]]:
-    kinds: Counter[str] = Counter()
+    kinds: Counter[tuple[str, str]] = Counter()
     for record in records:
         if not isinstance(record, HostLine) or record.line_subtype in _UNTOLD:
             continue
-        words = [record.line_type, record.line_subtype, record.line_status, _item(record)]
-        kinds[f"{record.session} {'/'.join(str(word) for word in words if word)}"] += 1
-    yield from kinds.items()
-
-
-def _item(record: HostLine) -> str | None:
-    """What a line of Codex is about."""
-    text = record.text or ""
-    _, found, rest = text.partition('"type": "')[2].partition('"item": ')
-    return rest.partition('"type": "')[2].partition('"')[0] or None if found else None
+        parts = [record.line_type, record.line_subtype, record.line_status, record.line_item]
+        kinds[record.session, "/".join(str(word) for word in parts if word)] += 1
+    return {f"{session} {kind}": RACED if session in late else n for (session, kind), n in kinds.items()}
 
 
 def _exit(record: HostExited) -> str:
     return f"signal {record.signal}" if record.signal else f"code {record.code}"
 
 
-def _happenings(records: list[Record], names: Names) -> Iterator[str]:
+def _happenings(records: list[Record], names: Names, hooks: Mapping[int, Hook]) -> Iterator[str]:
     waiting = {record.pid: record.job for record in records if isinstance(record, ProbeWaits)}
-    ours = {record.seq for record in tapped(records)}
     for record in records:
         if isinstance(record, SweepBegan):
             return
-        if isinstance(record, HookStarted) and record.seq in ours:
-            yield label(record, names)
+        if record.seq in hooks:
+            yield str(hooks[record.seq])
         elif isinstance(record, ModelRequest) and not record.aside and not record.late:
             yield f"{names.agent(record.agent)} asks its model"
         elif isinstance(record, ProcessDied) and record.pid in waiting:

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from hookproof import journal as journals
 from hookproof import places
-from hookproof.calibration.compare import Excuse, Judged, compare, judge
+from hookproof.calibration.compare import Judged, compare, judge
 from hookproof.calibration.facets import Facets, extract
-from hookproof.catalogue.lifecycle import Resolved
+from hookproof.catalogue.lifecycle import KnownDifference, Resolved
 from hookproof.catalogue.plugin import Plugin, resolve_plugin
 from hookproof.catalogue.scenario import Scenario
-from hookproof.hosts.session import Program
+from hookproof.hosts.names import Program
 from hookproof.play import Case, PlayOptions, play
 from hookproof.suite.pool import Pool
 
@@ -59,16 +59,16 @@ def measure(
     return measured
 
 
-def hold(
+def compare_measured(
     scenarios: Sequence[Scenario],
     fakes: Mapping[str, list[Facets]],
     reals: Mapping[str, list[Facets]],
-    excuses: Sequence[Excuse],
+    known: Sequence[KnownDifference],
 ) -> Judged:
     """Hold the stand-in against the real host."""
     unordered = {short(scenario): scenario.unordered for scenario in scenarios}
     differences = [each for name in fakes for each in compare(name, fakes[name], reals[name], unordered[name])]
-    return judge(differences, excuses, fakes)
+    return judge(differences, known, fakes)
 
 
 def short(scenario: Scenario) -> str:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from hookproof.hosts import registry
 from hookproof.records import Record
 from hookproof.records.base import Json
 from hookproof.records.hosts import HostStarted, HostThread
 from hookproof.records.model import ModelRequest
-from hookproof.records.told import HookStarted
+from hookproof.records.sent import HookStarted
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _TRANSCRIPT = re.compile(rf"({_UUID})\.jsonl")
@@ -65,7 +66,7 @@ class Names:
                 self.agents.setdefault(record.thread, record.agent)
             for text in (*(each.text for each in record.results), *(each.text for each in record.texts)):
                 self._tasks(text)
-        elif isinstance(record, HookStarted) and record.agent_id and record.source == "claude":
+        elif isinstance(record, HookStarted) and record.agent_id and _names_agents(record.source):
             self.agents.setdefault(record.agent_id, str(record.agent_type).rpartition(":")[2])
 
     def _tasks(self, text: str) -> None:
@@ -102,3 +103,9 @@ def kind_of(value: Any) -> str:
     if isinstance(value, str):
         return "string"
     return "list" if isinstance(value, list) else "object"
+
+
+def _names_agents(source: str | None) -> bool:
+    """Whether the hooks of this host name the agent of a child."""
+    host = registry.named(source or "")
+    return host is not None and host.names_agents_in_hooks

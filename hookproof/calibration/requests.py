@@ -22,7 +22,7 @@ _SHELLS_OWN = frozenset({"_", "PWD", "OLDPWD", "SHLVL"})
 """What bash itself sets."""
 
 
-def _asked(records: list[Record]) -> list[tuple[str, int, ModelRequest]]:
+def _requests_in_order(records: list[Record]) -> list[tuple[str, int, ModelRequest]]:
     """Every request, with its agent and its number among that agent's requests.
 
     One that only tells of a child's end counts with the request before: which of the two it comes with is the host's
@@ -41,7 +41,7 @@ def _asked(records: list[Record]) -> list[tuple[str, int, ModelRequest]]:
 def contexts(records: list[Record], names: Names) -> dict[str, Any]:
     """`PROBE EVENT of AGENT's request N` -> where it stands: role, words around it, place beside the prompt."""
     found: dict[str, list[str]] = {}
-    for agent, number, request in _asked(records):
+    for agent, number, request in _requests_in_order(records):
         prompt = _prompt(agent, request)
         if request.forgotten is not None:
             lost = {match.group() for text in request.forgotten for match in _PROBE.finditer(text)}
@@ -49,7 +49,7 @@ def contexts(records: list[Record], names: Names) -> dict[str, Any]:
         for text in request.texts:
             for match in _PROBE.finditer(text.text):
                 where = f"{match.group()} in request {number} of {names.agent(agent)}"
-                found.setdefault(where, []).append(_placed(text, match, prompt, names))
+                found.setdefault(where, []).append(_shown_where(text, match, prompt, names))
         for result in request.results:
             for match in _PROBE.finditer(result.text):
                 found.setdefault(f"{match.group()} in request {number} of {names.agent(agent)}", []).append(
@@ -58,13 +58,19 @@ def contexts(records: list[Record], names: Names) -> dict[str, Any]:
     return dict(found)
 
 
+def context_roles(records: list[Record]) -> frozenset[str]:
+    """The roles of the messages in which a hook's context stood."""
+    texts = (text for _, _, request in _requests_in_order(records) for text in request.texts)
+    return frozenset(text.role for text in texts if _PROBE.search(text.text))
+
+
 def _prompt(agent: str, request: ModelRequest) -> int | None:
     """The place of the prompt that is new in a request."""
-    places = [t.place for t in request.texts if agent in marked_agents(t.text) and not t.inherited]
-    return places[-1] if places else None
+    indexes = [t.place for t in request.texts if agent in marked_agents(t.text) and not t.inherited]
+    return indexes[-1] if indexes else None
 
 
-def _placed(text: Text, match: re.Match[str], prompt: int | None, names: Names) -> str:
+def _shown_where(text: Text, match: re.Match[str], prompt: int | None, names: Names) -> str:
     if text.inherited:
         beside = "inherited"
     elif prompt is None:
@@ -86,7 +92,7 @@ def _around(text: str, match: re.Match[str], names: Names) -> str:
 def notifications(records: list[Record], names: Names) -> dict[str, Any]:
     """Agent -> every notification that reached its model, with its role; and the words around each."""
     found: dict[str, list[str]] = {}
-    for agent, number, request in _asked(records):
+    for agent, number, request in _requests_in_order(records):
         for text in request.texts:
             match = _NOTICE.search(text.text)
             if match is None:
@@ -103,7 +109,7 @@ def notifications(records: list[Record], names: Names) -> dict[str, Any]:
 def shell_names(records: list[Record], names: Names) -> dict[str, Any]:
     """Agent -> the names of the variables that its shell printed."""
     found: dict[str, Any] = {}
-    for agent, _, request in _asked(records):
+    for agent, _, request in _requests_in_order(records):
         for result in request.results:
             match = _NAMES.search(result.text)
             if match:

@@ -3,6 +3,9 @@
 The rows are read by the fake host that they belong to; the harness resolves NAME[+SWITCH...] to plain values and
 hands them over, and shows rows and sources to people. A file that `extends` another one holds only the rows in which
 it differs from it; rows are inherited whole, and nothing else is: title, switches and differences are a file's own.
+
+There are two tables of rows. `events` has one for every moment at which hooks may run: what fires there, whose session
+it carries, where the context of its hooks lands. `rows` has everything else.
 """
 
 from __future__ import annotations
@@ -10,22 +13,47 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from hookproof import places
 from hookproof.catalogue.reading import CatalogueError, Strict, read
+from hookproof.hosts.names import HostName
+
+Table = dict[str, dict[str, Any]]
+"""Row -> `is` and `source`. A row with a source alone holds what is inherited, known from that source."""
+
+
+class Firing(Strict):
+    """One event that fires at a moment. What the cells can say is the stand-in's to know, and to refuse."""
+
+    event: str
+    whose: str
+    """The session that its hooks are told."""
+    context: str = "nobody"
+    """Where the context of its hooks lands."""
+    transcript: str = ""
+    """Whose transcript its hooks are told, where that is not the one of the session."""
+    says: dict[str, str] = {}
+    """What the payload says besides: the `source` of a start, the `reason` of an end."""
+
+
+TABLES = ("rows", "events")
+_FIRINGS = TypeAdapter(list[Firing])
 
 
 class Switch(Strict):
     """A named change of some rows, off unless asked for."""
 
     title: str
-    rows: dict[str, dict[str, Any]]
+    rows: Table = {}
+    events: Table = {}
 
 
-class Excuse(Strict):
+class KnownDifference(Strict):
     """A known difference from the real host that calibration passes over."""
 
     facet: str
@@ -39,15 +67,16 @@ class Lifecycle(Strict):
 
     name: str
     title: str
-    host: Literal["claude", "codex"]
+    host: HostName
     extends: str | None = None
     """The lifecycle whose rows hold here as well, but for those below."""
     alike: str | None = None
     """How it is known that they hold here: part of the source of every inherited row."""
-    rows: dict[str, dict[str, Any]]
-    """Row -> `is` and `source`. A row with a source alone holds what is inherited, known from that source."""
+    rows: Table
+    events: Table = {}
+    """Moment -> what fires, a list of `Firing`; an empty one where nothing does."""
     switches: dict[str, Switch] = {}
-    differences: list[Excuse] = []
+    differences: list[KnownDifference] = []
 
 
 class Resolved(Strict):
@@ -56,11 +85,12 @@ class Resolved(Strict):
     name: str
     host: str
     rows: dict[str, Any]
+    events: dict[str, Any] = {}
     like: str = ""
     """The measured lifecycle that a real host is nearest to; a stand-in's own name, without its switches."""
 
 
-def real(host: Literal["claude", "codex"], version: str) -> Resolved:
+def real(host: HostName, version: str) -> Resolved:
     """The column of a real host: it needs no rows, and is like the last measured version that is not later."""
     known = {path.stem: _numbers(path.stem.rpartition("-")[2]) for path in lifecycle_files() if _measured(path, host)}
     earlier = {name: numbers for name, numbers in known.items() if numbers <= _numbers(version)}
@@ -100,16 +130,26 @@ def _read(path: Path, extending: tuple[Path, ...]) -> Lifecycle:
     if (own.extends is None) != (own.alike is None):
         raise CatalogueError(path, ["extends and alike: expected both or none (alike says how the rest is known)"])
     base = _extended(path, own, extending)
-    known = base.rows if base is not None else {}
-    mistakes = [*_mistakes(own, known)]
+    mistakes = [mistake for table in TABLES for mistake in _mistakes(table, own, base)]
     if mistakes:
         raise CatalogueError(path, mistakes)
+    return own.model_copy(update={table: _whole(table, own, base) for table in TABLES})
+
+
+def _whole(table: str, own: Lifecycle, base: Lifecycle | None) -> Table:
+    """A table of a file with what it inherits."""
+    known = _rows(base, table)
     inherited = {
         name: {"is": row["is"], "source": f"as in {own.extends} ({own.alike}): {row['source']}"}
         for name, row in known.items()
     }
-    changed = {name: {**known.get(name, {}), **row} for name, row in own.rows.items()}
-    return own.model_copy(update={"rows": {**inherited, **changed}})
+    changed = {name: {**known.get(name, {}), **row} for name, row in _rows(own, table).items()}
+    return {**inherited, **changed}
+
+
+def _rows(of: Lifecycle | Switch | None, table: str) -> Table:
+    rows: Table = getattr(of, table) if of is not None else {}
+    return rows
 
 
 def _extended(path: Path, own: Lifecycle, extending: tuple[Path, ...]) -> Lifecycle | None:
@@ -132,24 +172,42 @@ def _extended(path: Path, own: Lifecycle, extending: tuple[Path, ...]) -> Lifecy
     return base
 
 
-def _mistakes(own: Lifecycle, known: dict[str, dict[str, Any]]) -> Iterator[str]:
-    """What is wrong with the rows of a file; `known` are those that it inherits."""
-    tables = {"rows": own.rows} | {f"switches.{name}.rows": each.rows for name, each in own.switches.items()}
-    for table, rows in tables.items():
-        for name, row in rows.items():
-            needed = {"source"} if table == "rows" and name in known else {"is", "source"}
-            if not needed <= set(row) <= {"is", "source"} or not isinstance(row["source"], str) or not row["source"]:
-                yield f'{table}.{name}: expected {{ is = ..., source = "..." }}, found keys {sorted(row)}'
-            elif table == "rows" and name in known and "is" in row and same(row["is"], known[name]["is"]):
-                yield (
-                    f"rows.{name}: is superfluous, for {own.extends} says the same; take the row out, or its `is` "
-                    "where its source says more"
-                )
-    for name, switch in own.switches.items():
-        for changed in switch.rows:
-            if changed not in own.rows and changed not in known:
+def _mistakes(table: str, own: Lifecycle, base: Lifecycle | None) -> Iterator[str]:
+    """What is wrong with the rows of a file in one of its tables; those of `base` are inherited."""
+    known, mine = _rows(base, table), _rows(own, table)
+    for name, row in mine.items():
+        found = _shape(table, name, row, {"source"} if name in known else {"is", "source"})
+        if found is not None:
+            yield found
+        elif name in known and "is" in row and same(row["is"], known[name]["is"]):
+            yield (
+                f"{table}.{name}: is superfluous, for {own.extends} says the same; take the row out, or its `is` "
+                "where its source says more"
+            )
+    for switch_name, switch in own.switches.items():
+        for name, row in _rows(switch, table).items():
+            where = f"switches.{switch_name}.{table}"
+            found = _shape(where, name, row, {"is", "source"})
+            if found is not None:
+                yield found
+            if name not in mine and name not in known:
                 nor = f", and {own.extends} neither" if own.extends else ""
-                yield f"switches.{name}.rows.{changed}: changes a row that the lifecycle does not have{nor}"
+                yield f"{where}.{name}: changes a row that the lifecycle does not have{nor}"
+
+
+def _shape(where: str, name: str, row: dict[str, Any], needed: set[str]) -> str | None:
+    """What is wrong with one row as such."""
+    if not needed <= set(row) <= {"is", "source"} or not isinstance(row["source"], str) or not row["source"]:
+        return f'{where}.{name}: expected {{ is = ..., source = "..." }}, found keys {sorted(row)}'
+    if "is" in row and where.rpartition(".")[2] == "events":
+        try:
+            _FIRINGS.validate_python(row["is"])
+        except ValidationError as error:
+            first = error.errors()[0]
+            at = ".".join(str(step) for step in first["loc"])
+            wanted = 'a list of { event = "...", whose = "...", context = "..." }'
+            return f"{where}.{name}: expected {wanted}, found at {at or 'is'}: {first['msg']}"
+    return None
 
 
 def same(one: Any, other: Any) -> bool:
@@ -166,13 +224,21 @@ def resolve_lifecycle(spec: str) -> Resolved:
     by_name = {path.stem: path for path in lifecycle_files()}
     if name not in by_name:
         raise LookupError(_unknown("lifecycle", name, list(by_name)))
-    lifecycle = read_lifecycle(by_name[name])
-    rows = {row: value["is"] for row, value in lifecycle.rows.items()}
+    return resolve(read_lifecycle(by_name[name]), switches)
+
+
+def resolve(lifecycle: Lifecycle, switches: Sequence[str] = ()) -> Resolved:
+    """A lifecycle with some of its switches on, as plain values. Raises LookupError for a switch that it has not."""
+    chosen: list[Lifecycle | Switch] = [lifecycle]
     for switch in switches:
         if switch not in lifecycle.switches:
-            raise LookupError(_unknown(f"switch of {name}", switch, list(lifecycle.switches)))
-        rows |= {row: value["is"] for row, value in lifecycle.switches[switch].rows.items()}
-    return Resolved(name=spec, host=lifecycle.host, rows=rows, like=name)
+            raise LookupError(_unknown(f"switch of {lifecycle.name}", switch, list(lifecycle.switches)))
+        chosen.append(lifecycle.switches[switch])
+    rows, events = (
+        {row: value["is"] for each in chosen for row, value in _rows(each, table).items()} for table in TABLES
+    )
+    spec = "+".join([lifecycle.name, *switches])
+    return Resolved(name=spec, host=lifecycle.host, rows=rows, events=events, like=lifecycle.name)
 
 
 def _unknown(what: str, name: str, known: list[str]) -> str:

@@ -16,9 +16,8 @@ from hookproof import clean, files, places
 from hookproof.catalogue.descriptor import Descriptor, Recognise, read_descriptor
 from hookproof.catalogue.tree import Tree, survey
 from hookproof.errors import HookproofError
+from hookproof.hosts.names import MANIFEST
 
-MANIFEST = Path(".claude-plugin") / "plugin.json"
-CODEX_MANIFEST = Path(".codex-plugin") / "plugin.json"
 HOOKS = Path("hooks") / "hooks.json"
 
 

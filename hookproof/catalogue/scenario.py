@@ -14,9 +14,20 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from hookproof import places
+from hookproof.catalogue.condition import SessionEnded
+from hookproof.catalogue.fault import QueueJob, WakeJob
+from hookproof.catalogue.model_step import AnyStep, Spawn
 from hookproof.catalogue.reading import CatalogueError, Strict, read_table, validate
-from hookproof.catalogue.steps import AnyStep, Spawn
-from hookproof.catalogue.then import Then, about_jobs, names_in
+from hookproof.catalogue.step import (
+    ClearSession,
+    CloseTerminal,
+    CompactSession,
+    EndSession,
+    ForkSession,
+    ResumeSession,
+    Then,
+)
+from hookproof.hosts.names import HostName
 
 MAIN = "main"
 CALIBRATION = "calibration"
@@ -37,7 +48,7 @@ class Session(Strict):
     """A further session in the same workspace, started or forked from main by a `[[then]]` step."""
 
     user: str
-    host: Literal["claude", "codex"] | None = None
+    host: HostName | None = None
     """The other host than the scenario's."""
     lifecycle: str | None = None
     """What that host does; only with `host`."""
@@ -99,7 +110,7 @@ class Scenario(Strict):
     title: str
     source: str
     about: str = ""
-    host: Literal["claude", "codex"]
+    host: HostName
     kind: Literal["companion", "context", "calibration"]
     requires: list[str] = []
     """The requirements that it is about; none for calibration, which holds a stand-in against the real host."""
@@ -127,6 +138,10 @@ class Scenario(Strict):
         for owner, script in self.model.items():
             yield from ((owner, step) for step in script if isinstance(step, Spawn))
 
+    def answers(self) -> dict[str, str]:
+        """What the worker's model answers, by job."""
+        return {name: job.answer or f"Codex has finished job={name}." for name, job in self.jobs.items()}
+
     @model_validator(mode="after")
     def _refers_to_what_is_there(self) -> Scenario:
         mistakes = [*self._dangling(), *self._unscripted()]
@@ -151,53 +166,58 @@ class Scenario(Strict):
         for name in self.sessions:
             if name not in self.model:
                 yield f"sessions.{name} has no script: add [[model.{name}]]"
-        known = dict.fromkeys(("started", "ended", "changed", "release", "fetch", "deed"), self.jobs)
         for number, step in enumerate(self.then, start=1):
-            for group, name in names_in(step).items():
-                if name not in known.get(group, {**self.sessions, MAIN: None, **self.model}):
+            for what, name in [*step.when.names(), *(step.do.names() if step.do is not None else ())]:
+                if name not in (self.jobs if what == "job" else {*self.sessions, MAIN, *self.model}):
                     yield f"then[{number}] names {name!r}, which this scenario does not define"
-                elif group == "session" and name not in {MAIN, *self.sessions}:
+                elif what == "session" and name not in {MAIN, *self.sessions}:
                     yield f"then[{number}] names the session {name!r}: add [sessions.{name}]"
         yield from self._undoable()
         yield from self._unqueued()
         yield from self._resumed()
-        if not self.jobs and any(about_jobs(step) for step in self.then):
+        if not self.jobs and any(step.about_jobs for step in self.then):
             yield "a step is about a job, but no [jobs.NAME] is defined"
 
     def _undoable(self) -> Iterator[str]:
         """Steps that the sessions, as they are run, cannot do."""
-        done = {(step.do or "").partition(" ")[0] for step in self.then}
-        if "close" in done and not self.claude.interactive:
+        done = {type(step.do) for step in self.then}
+        if CloseTerminal in done and not self.claude.interactive:
             yield "a step closes the terminal, but the session has none: add [claude] interactive = true"
-        only_a_client = {"fork", "compact"} | ({"clear"} if self.host == "codex" else set())
         if not self.codex.app_server:
-            for verb in sorted(done & only_a_client):
-                yield f"a step is to {verb} the session, which only a client can: add [codex] app_server = true"
-        forks = {step.do.split()[-1] for step in self.then if step.do is not None and step.do.startswith("fork ")}
+            for kind, verb in _ONLY_A_CLIENT.items():
+                if kind in done and not (kind is ClearSession and self.host == "claude"):
+                    yield f"a step is to {verb} the session, which only a client can: add [codex] app_server = true"
+        forks = {step.do.session for step in self.then if isinstance(step.do, ForkSession)}
         for number, step in enumerate(self.then, start=1):
-            if step.when.endswith(" ended") and names_in(step).get("session") in forks:
+            if isinstance(step.when, SessionEnded) and step.when.session in forks:
                 yield f"then[{number}] waits for the end of a fork, which ends with the session that it is of"
 
     def _unqueued(self) -> Iterator[str]:
         """Jobs that are woken before anything has put them to sleep."""
         queued: set[str] = set()
         for number, step in enumerate(self.then, start=1):
-            verb, _, job = (step.do or "").partition(" job ")
-            if verb == "queue":
-                queued.add(job)
-            elif verb == "wake" and job not in queued:
+            if isinstance(step.do, QueueJob):
+                queued.add(step.do.job)
+            elif isinstance(step.do, WakeJob) and step.do.job not in queued:
+                job = step.do.job
                 yield f"then[{number}] wakes the job {job!r}, which is not asleep: put a `queue job {job}` before it"
 
     def _resumed(self) -> Iterator[str]:
         """What is wrong with the resumes: only what has ended can be taken up again."""
         over = False
         for number, step in enumerate(self.then, start=1):
-            if step.do == "resume session":
+            if isinstance(step.do, ResumeSession):
                 if self.host != "claude" or self.claude.interactive:
                     yield f"then[{number}] resumes a session: expected one of Claude Code in print mode"
                 elif not over:
                     yield f"then[{number}] resumes main, which has not been ended: put an `end session` before it"
-            over = step.do in {"end session", f"end session {MAIN}"} or (over and step.do != "resume session")
+                over = False
+            elif isinstance(step.do, EndSession) and step.do.session in {None, MAIN}:
+                over = True
+
+
+_ONLY_A_CLIENT = {ClearSession: "clear", CompactSession: "compact", ForkSession: "fork"}
+"""What takes a client of Codex; to clear a session of Claude Code does not."""
 
 
 def read_scenario(path: Path, *, root: Path = places.SCENARIOS) -> Scenario:

@@ -7,7 +7,6 @@ import difflib
 import fnmatch
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 from hookproof import places, processes
 from hookproof.calibration import measure as measuring
@@ -15,22 +14,20 @@ from hookproof.calibration.draft import draft
 from hookproof.catalogue.lifecycle import Resolved, lifecycle_file, read_lifecycle, real
 from hookproof.catalogue.scenario import Scenario, calibration_files, read_scenario
 from hookproof.commands import UsageError, select
-from hookproof.commands.isolated import isolated
 from hookproof.commands.outputs import write
-from hookproof.hosts.session import Program
+from hookproof.hosts.names import HostName, Program
+from hookproof.hosts.registry import HOSTS
 from hookproof.report import calibration as report
 from hookproof.report import terminal
 from hookproof.suite.runs import new_run
-
-Host = Literal["claude", "codex"]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `calibrate`."""
     parser.add_argument("globs", nargs="*", metavar="GLOB", help="which scenarios of calibration (default: all)")
     host = parser.add_mutually_exclusive_group(required=True)
-    host.add_argument("--claude", metavar="SPEC", help="the real Claude Code: a path, or npm:VERSION")
-    host.add_argument("--codex", metavar="SPEC", help="the real Codex: a path, or npm:VERSION")
+    for each in HOSTS.values():
+        host.add_argument(f"--{each.name}", metavar="SPEC", help=f"the real {each.title}: a path, or npm:VERSION")
     parser.add_argument("--lifecycle", metavar="NAME", help="what the stand-in does (default: the nearest version)")
     parser.add_argument("--repeat", type=int, default=3, metavar="N", help="play each side N times (default: 3)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the differences as JSON")
@@ -42,10 +39,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(parsed: argparse.Namespace) -> int:
-    """Play both, print, write. Exit status 1 when a difference is not excused, or an excuse excuses nothing."""
+    """Play both, print, write. Exit status 1 when a difference is not known, or a known one does not come any more."""
     if parsed.repeat < 1:
         raise UsageError(f"--repeat {parsed.repeat}: expected a number from 1")
-    host: Host = "claude" if parsed.claude else "codex"
+    host = next(name for name in HOSTS if getattr(parsed, name))
     chosen = scenarios(host, parsed.globs)
     for path in (parsed.json, parsed.record):
         if path is not None:
@@ -55,22 +52,22 @@ def execute(parsed: argparse.Namespace) -> int:
     console = terminal.console()
     processes.become_subreaper()
     with new_run(parsed.runs or places.runs_dir()) as run:
-        options = isolated(console, allow_network=parsed.allow_network)
+        options = select.isolated(console, allow_network=parsed.allow_network)
         fake, real_ = run.path / "fake", run.path / "real"
         fakes = measuring.measure(chosen, lifecycle, fake, repeat=parsed.repeat, options=options)
         reals = measuring.measure(chosen, lifecycle, real_, repeat=parsed.repeat, options=options, program=found)
     file = read_lifecycle(lifecycle_file(lifecycle))
-    judged = measuring.hold(chosen, fakes, reals, file.differences)
+    judged = measuring.compare_measured(chosen, fakes, reals, file.differences)
     report.show(console, f"{host} {found.version}", lifecycle.name, list(fakes), judged)
     if parsed.json is not None:
         write(parsed.json, report.document(host, found.version, lifecycle.name, list(fakes), judged))
     if parsed.record is not None:
         write(parsed.record, draft(file, found.version, [each for runs in reals.values() for each in runs]))
         console.print(f"the draft of a lifecycle of {host} {found.version} is in {parsed.record}")
-    return 1 if judged.unexcused or judged.stale else 0
+    return 1 if judged.unexplained or judged.stale else 0
 
 
-def scenarios(host: Host, globs: Sequence[str]) -> list[Scenario]:
+def scenarios(host: HostName, globs: Sequence[str]) -> list[Scenario]:
     """The scenarios of calibration whose name or id fits any of the globs; all without globs."""
     everything = [read_scenario(path) for path in calibration_files(host)]
     if not globs:
@@ -89,7 +86,7 @@ def scenarios(host: Host, globs: Sequence[str]) -> list[Scenario]:
     return [scenario for scenario in everything if scenario.id in chosen]
 
 
-def program(host: Host, parsed: argparse.Namespace) -> Program:
+def program(host: HostName, parsed: argparse.Namespace) -> Program:
     """The real host that SPEC means. Raises UsageError, ReleaseError; installs what is missing."""
     spec = getattr(parsed, host)
     if spec == "fake":
@@ -100,7 +97,7 @@ def program(host: Host, parsed: argparse.Namespace) -> Program:
     return found[0]
 
 
-def _lifecycle(host: Host, name: str | None, version: str) -> Resolved:
+def _lifecycle(host: HostName, name: str | None, version: str) -> Resolved:
     resolved = select.lifecycles([name or real(host, version).like])[0]
     if resolved.host != host:
         raise UsageError(f"--lifecycle {name}: is one of {resolved.host}, not of {host}")

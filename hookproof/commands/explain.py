@@ -1,4 +1,4 @@
-"""`hookproof explain`: what one scenario, requirement, lifecycle, policy or signature means, with its source."""
+"""`hookproof explain`: what a scenario, requirement, lifecycle, policy, signature or a step's sentence means."""
 
 from __future__ import annotations
 
@@ -6,32 +6,41 @@ import argparse
 import difflib
 
 from hookproof import clean
-from hookproof.catalogue.lifecycle import lifecycle_files, read_lifecycle
+from hookproof.catalogue.condition import CONDITIONS
+from hookproof.catalogue.fault import Fault
+from hookproof.catalogue.lifecycle import Lifecycle, Switch, lifecycle_files, read_lifecycle
 from hookproof.catalogue.plugin import descriptors
 from hookproof.catalogue.requirement import read_requirements
 from hookproof.catalogue.scenario import read_scenario, scenario_files
+from hookproof.catalogue.sentence import Sentence, kind_of, meaning
+from hookproof.catalogue.step import ACTIONS
 from hookproof.commands import UsageError
 from hookproof.judge.causes.signature import EVIDENCE, HYPOTHESES
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `explain`."""
-    parser.add_argument("id", metavar="ID", help="for example JOB-03, jobs/pattern-c, claude-2.1.91, fix-2-retag, H7")
+    parser.add_argument(
+        "id", metavar="ID", help="for example JOB-03, jobs/pattern-c, claude-2.1.91, fix-2-retag, H7, 'tear state'"
+    )
 
 
 def execute(parsed: argparse.Namespace) -> int:
     """Print the explanation. Raises UsageError when nothing is called so."""
     wanted: str = parsed.id
-    explanations = {**_requirements(), **_scenarios(), **_lifecycles(), **_policies(), **_signatures()}
-    found = next(
-        (explanations[name] for name in (wanted, f"jobs/{wanted}", f"context/{wanted}") if name in explanations), None
-    )
+    explanations = {**_requirements(), **_scenarios(), **_lifecycles(), **_policies(), **_signatures(), **_steps()}
+    step = kind_of(wanted, _SENTENCES)
+    names = (wanted, f"jobs/{wanted}", f"context/{wanted}", step.form if step is not None else "")
+    found = next((explanations[name] for name in names if name in explanations), None)
     if found is None:
         near = difflib.get_close_matches(wanted, explanations, n=3, cutoff=0.4)
         hint = f"; did you mean {', '.join(near)}?" if near else ""
         raise UsageError(f"nothing here is called {wanted!r}{hint}")
     print(clean.text(f"{wanted}\n{found}"))
     return 0
+
+
+_SENTENCES: tuple[type[Sentence], ...] = (*CONDITIONS, *ACTIONS)
 
 
 def _requirements() -> dict[str, str]:
@@ -63,17 +72,45 @@ def _scenarios() -> dict[str, str]:
     return found
 
 
+def _steps() -> dict[str, str]:
+    used: dict[type[Sentence], dict[str, None]] = {}
+    for scenario in map(read_scenario, scenario_files()):
+        for step in scenario.then:
+            for said in (step.when, step.do):
+                if said is not None:
+                    used.setdefault(type(said), {})[scenario.id] = None
+    return {
+        each.form: "\n".join(
+            [
+                f"  {meaning(each)}",
+                f"  a step's `{'when' if each in CONDITIONS else 'do'}`: {each.form}",
+                *(f"  takes: {need}" for need in (each.needs if issubclass(each, Fault) else ())),
+                f"  scenarios: {', '.join(used.get(each, ['none']))}",
+            ]
+        )
+        for each in _SENTENCES
+    }
+
+
 def _lifecycles() -> dict[str, str]:
     found = {}
     for path in lifecycle_files():
         lifecycle = read_lifecycle(path)
-        rows = [f"  {name} = {row['is']!r}\n      {row['source']}" for name, row in lifecycle.rows.items()]
+        rows = _rows(lifecycle)
         extends = [f"  extends {lifecycle.extends} ({lifecycle.alike})"] if lifecycle.extends else []
         found[lifecycle.name] = "\n".join([f"  {lifecycle.title}", *extends, *rows])
         for name, switch in lifecycle.switches.items():
-            changed = [f"  {row} = {value['is']!r}\n      {value['source']}" for row, value in switch.rows.items()]
-            found[f"{lifecycle.name}+{name}"] = "\n".join([f"  {switch.title}", *changed])
+            found[f"{lifecycle.name}+{name}"] = "\n".join([f"  {switch.title}", *_rows(switch)])
     return found
+
+
+def _rows(of: Lifecycle | Switch) -> list[str]:
+    """Every row with its source; of the events, what fires at each moment."""
+    rows = [f"  {name} = {row['is']!r}\n      {row['source']}" for name, row in of.rows.items()]
+    for moment, row in of.events.items():
+        fires = ", ".join(" ".join(f"{name}={value!r}" for name, value in each.items()) for each in row["is"])
+        rows.append(f"  at {moment!r}: {fires or 'nothing'}\n      {row['source']}")
+    return rows
 
 
 def _signatures() -> dict[str, str]:

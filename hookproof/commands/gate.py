@@ -19,11 +19,13 @@ from rich.console import Console
 from hookproof import files, places
 from hookproof.catalogue.plugin import Plugin
 from hookproof.commands import UsageError, outputs
-from hookproof.judge.baseline import Baseline, find, place
+from hookproof.hosts.registry import HOSTS
+from hookproof.judge.baseline import Baseline, baseline_path, find
 from hookproof.judge.expected import EXPECTED, ExpectedTable, read_expected
+from hookproof.judge.verdict import Verdict, worst
 from hookproof.play import Case, PlayOptions
 from hookproof.report import baseline as baselines
-from hookproof.report.columns import WORST, tally, violated_unexpectedly
+from hookproof.report.columns import tally, violated_unexpectedly
 from hookproof.report.progress import progress
 from hookproof.report.results import Result, Skipped
 from hookproof.suite.cases import run_case
@@ -47,7 +49,7 @@ class Gate:
     expected: Path | None = None
     """The table of expected outcomes, where it is to be written."""
 
-    def settle(
+    def replay(
         self,
         cases: Sequence[Case],
         results: list[Result],
@@ -61,20 +63,20 @@ class Gate:
 
         `seconds` is how long the run took.
         """
-        replayed = self._replay(cases, results, run, options, console, seconds)
-        settled = [
-            each.model_copy(update={"replays": _verdicts(each, replayed.get(number, []))})
+        replays = self._replay(cases, results, run, options, console, seconds)
+        replayed = [
+            each.model_copy(update={"replays": _verdicts(each, replays.get(number, []))})
             for number, each in enumerate(results)
         ]
-        again = [each for found in replayed.values() for each in found]
+        again = [each for found in replays.values() for each in found]
         if self.expected is not None:
-            _record(self.expected, [*settled, *again], console)
+            _record(self.expected, [*replayed, *again], console)
             judges = Judges.read()
         elif self.update and self.baseline is not None:
-            judges = Judges.read(_updated(self.baseline, settled, again, console))
+            judges = Judges.read(_updated(self.baseline, replayed, again, console))
         else:
-            return settled
-        return [judges.judge(Path(each.journal)).model_copy(update={"replays": each.replays}) for each in settled]
+            return replayed
+        return [judges.judge(Path(each.journal)).model_copy(update={"replays": each.replays}) for each in replayed]
 
     def _replay(
         self,
@@ -118,11 +120,11 @@ class Gate:
         return found
 
 
-def _verdicts(each: Result, replays: Sequence[Result]) -> list[str]:
+def _verdicts(each: Result, replays: Sequence[Result]) -> list[Verdict]:
     """What each replay says of the checks that were unexpectedly violated: others may be known to be."""
     asked = violated_unexpectedly(each)
     judged = [[check.verdict for check in again.checks if check.id in asked] for again in replays]
-    return [min(verdicts, key=WORST.index, default="unknown") for verdicts in judged]
+    return [worst(verdicts) for verdicts in judged]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -176,7 +178,7 @@ def table(parsed: argparse.Namespace) -> ExpectedTable | None:
     """The table that `--update-expected` brings up to date. Raises UsageError where there is none to write."""
     if not parsed.update_expected:
         return None
-    real = [f"--{host}" for host in ("claude", "codex") if getattr(parsed, host) != "fake"]
+    real = [f"--{host}" for host in HOSTS if getattr(parsed, host) != "fake"]
     if real:
         raise UsageError(f"--update-expected: the table is of the stand-ins; leave out {' and '.join(real)}")
     if not places.IN_CHECKOUT:
@@ -202,7 +204,7 @@ def _record(path: Path, results: Sequence[Result], console: Console) -> None:
 
 
 def _baseline(named: Path | None, plugin: Path, *, update: bool) -> Baseline | None:
-    path = named or (place(plugin) if update else find(plugin))
+    path = named or (baseline_path(plugin) if update else find(plugin))
     if path is None:
         return None
     if path.is_dir():

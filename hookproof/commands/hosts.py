@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
-from typing import get_args
 
 from rich.console import Console
 from rich.live import Live
@@ -15,9 +14,9 @@ from rich.text import Text
 
 from hookproof.commands import UsageError
 from hookproof.hosts.install import releases
-from hookproof.hosts.install.packages import Host
-from hookproof.hosts.install.progress import Progress
-from hookproof.hosts.install.releases import Release, ReleaseError
+from hookproof.hosts.install.releases import Progress, Release, ReleaseError
+from hookproof.hosts.names import HostName
+from hookproof.hosts.registry import HOSTS
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,9 +82,9 @@ def progress() -> Progress:
     return Moving(Console(stderr=True)) if sys.stderr.isatty() else Lines()
 
 
-def _spec(text: str) -> tuple[Host, str]:
+def _spec(text: str) -> tuple[HostName, str]:
     name, _, version = text.partition("@")
-    for host in get_args(Host):
+    for host in HOSTS:
         if name == host and version:
             try:
                 return host, releases.check_version(version)
@@ -94,7 +93,7 @@ def _spec(text: str) -> tuple[Host, str]:
     raise UsageError(f"{text!r}: expected NAME@VERSION, such as claude@2.1.91 or codex@0.130.0")
 
 
-def _carry_out(action: Callable[[Host, str], None], host: Host, version: str) -> int:
+def _carry_out(action: Callable[[HostName, str], None], host: HostName, version: str) -> int:
     try:
         action(host, version)
     except ReleaseError as error:
@@ -103,7 +102,7 @@ def _carry_out(action: Callable[[Host, str], None], host: Host, version: str) ->
     return 0
 
 
-def _install(host: Host, version: str) -> None:
+def _install(host: HostName, version: str) -> None:
     release = releases.install(host, version, progress())
     print(f"{release.host}@{release.version} is in {release.folder}")
 

@@ -1,4 +1,4 @@
-"""`hookproof list`: what there is. Reads titles with tomllib alone, so that it is instant."""
+"""`hookproof list`: what there is. Reads titles with tomllib alone, of a scenario its head alone: it is instant."""
 
 from __future__ import annotations
 
@@ -66,7 +66,10 @@ def _scenarios() -> list[tuple[str, str]]:
     calibration = places.SCENARIOS / "calibration"
     found = sorted(path for path in places.SCENARIOS.glob("*/**/*.toml") if calibration not in path.parents)
     return [
-        (path.relative_to(places.SCENARIOS).with_suffix("").as_posix(), _text(path, _table(path), "title"))
+        (
+            path.relative_to(places.SCENARIOS).with_suffix("").as_posix(),
+            _text(path, files.read_toml_head(path), "title"),
+        )
         for path in found
     ]
 

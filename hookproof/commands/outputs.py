@@ -75,7 +75,7 @@ def write_all(parsed: argparse.Namespace, report: Report, *, step: bool = True) 
     """Write every file that was asked for; in a step of GitHub's CI, if `step`, the summary and annotations too."""
     write_files(parsed, report)
     if step:
-        tell_ci(report)
+        annotate_ci(report)
 
 
 def write_files(parsed: argparse.Namespace, report: Report) -> None:
@@ -104,7 +104,7 @@ def write_files(parsed: argparse.Namespace, report: Report) -> None:
         raise failed[0]
 
 
-def tell_ci(report: Report) -> None:
+def annotate_ci(report: Report) -> None:
     """In a step of GitHub's CI: the annotations and the step's summary, where they are asked for."""
     from hookproof.report import annotations, markdown  # noqa: PLC0415 - only when something is written
 

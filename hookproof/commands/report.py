@@ -1,12 +1,13 @@
-"""`hookproof report`: the JSON of many machines as one report."""
+"""`hookproof report`: the JSON of many machines as one report. And `hookproof --schema`: what that JSON is."""
 
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 from hookproof.commands import UsageError, outputs
-from hookproof.report import merge, terminal
+from hookproof.report import merge, results, terminal
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +18,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(parsed: argparse.Namespace) -> int:
     """Merge, print, write. Exit status as `run`: 1 when anything in it was not as expected."""
+    if parsed.schema:
+        print(json.dumps(results.schema(), indent=2))
+        return 0
     try:
         found = merge.merge([merge.read(path) for path in parsed.files])
     except merge.ReportError as error:

@@ -1,4 +1,4 @@
-"""`hookproof reproduce`: play an issue's story, and tell what came out beside what the issue claims."""
+"""`hookproof reproduce`: play what an issue reports, and tell what came out beside what the issue claims."""
 
 from __future__ import annotations
 

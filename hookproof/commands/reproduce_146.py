@@ -12,8 +12,9 @@ from rich.table import Table
 from hookproof.catalogue.descriptor import Context
 from hookproof.catalogue.plugin import Plugin
 from hookproof.commands import UsageError, run, select
+from hookproof.hosts.registry import default_for
 from hookproof.issues import criteria
-from hookproof.issues import issue_146 as story
+from hookproof.issues import issue_146 as issue
 from hookproof.issues.plugin_tests import dependencies
 from hookproof.report.results import CriterionResult, Result
 from hookproof.suite.matrix import matrix, with_policy
@@ -25,12 +26,12 @@ def execute(parsed: argparse.Namespace) -> int:
     plugin = select.plugin(spec, parsed.descriptor)
     if not isinstance(plugin.descriptor, Context):
         raise UsageError(f"issue 146 is about a plugin that injects context, and {plugin.name} is none")
-    hosts = select.hosts(parsed, plugin.descriptor.kind, list(story.LIFECYCLES))
-    if any(each.host != "codex" for each in hosts.lifecycles):
-        raise UsageError(f"issue 146 is about Codex; --lifecycle takes one of: {', '.join(story.LIFECYCLES)}")
+    hosts = select.hosts(parsed, plugin.descriptor.kind, list(issue.LIFECYCLES))
+    if any(each.host != default_for(plugin.descriptor.kind).name for each in hosts.lifecycles):
+        raise UsageError(f"issue 146 is about Codex; --lifecycle takes one of: {', '.join(issue.LIFECYCLES)}")
     whole = spec == "reference-workflow"
-    plugins = [with_policy(plugin, policy) for policy in story.POLICIES] if whole else [plugin]
-    wanted = list(story.AGENTS)
+    plugins = [with_policy(plugin, policy) for policy in issue.POLICIES] if whole else [plugin]
+    wanted = list(issue.AGENTS)
     chosen = sorted(select.scenarios(wanted), key=lambda s: wanted.index(s.id))
     descriptor = plugin.descriptor
     asked = {each.check.partition(":")[0] for each in descriptor.criteria if each.check is not None} - set(wanted)
@@ -38,7 +39,7 @@ def execute(parsed: argparse.Namespace) -> int:
 
     def judged(results: list[Result]) -> list[CriterionResult]:
         needs = dependencies(descriptor.criteria, descriptor.uv_dependencies)
-        return criteria.judge(descriptor.criteria, results, plugin=plugin.root, lifecycle=story.REPORTED, needs=needs)
+        return criteria.judge(descriptor.criteria, results, plugin=plugin.root, lifecycle=issue.REPORTED, needs=needs)
 
     cases = matrix(chosen, plugins, hosts.lifecycles, programs=hosts.programs)
     report, console = run.play_all(cases, parsed, criteria=judged)
@@ -46,8 +47,8 @@ def execute(parsed: argparse.Namespace) -> int:
     for lifecycle in dict.fromkeys(each.lifecycle for each in results):
         console.print()
         console.print(_table([each for each in results if each.lifecycle == lifecycle], plugins, lifecycle))
-    _list(console, "What proves it, in the child's own request to its model", story.proofs(results))
-    for remark in story.remarks(results):
+    _list(console, "What proves it, in the child's own request to its model", issue.proofs(results))
+    for remark in issue.notes(results):
         console.print(f"\n{escape(remark)}")
     _criteria(console, report.criteria)
     return _claims(console, results, plugins)
@@ -59,7 +60,7 @@ def _table(results: Sequence[Result], plugins: Sequence[Plugin], lifecycle: str)
     for plugin in plugins:
         table.add_column(escape(plugin.name.removeprefix("reference-workflow:")))
     by_cell = {(each.scenario, each.plugin): each for each in results}
-    for scenario, (agent, name) in story.AGENTS.items():
+    for scenario, (agent, name) in issue.AGENTS.items():
         cells = [by_cell.get((scenario, plugin.name)) for plugin in plugins]
         table.add_row(f"{escape(agent)}\n[dim]{name}[/]", *(_cell(each) for each in cells))
     return table
@@ -68,7 +69,7 @@ def _table(results: Sequence[Result], plugins: Sequence[Plugin], lifecycle: str)
 def _cell(each: Result | None) -> str:
     if each is None:
         return "[dim]–[/]"
-    words, good = story.cell(each)
+    words, good = issue.cell(each)
     first, _, rest = words.partition("\n")
     return f"[{'green' if good else 'red'}]{escape(first)}[/]" + (f"\n[dim]{escape(rest)}[/]" if rest else "")
 
@@ -92,13 +93,13 @@ def _list(console: Console, title: str, lines: Sequence[str]) -> None:
 
 def _claims(console: Console, results: Sequence[Result], plugins: Sequence[Plugin]) -> int:
     by_policy = {plugin.policy: [each for each in results if each.plugin == plugin.name] for plugin in plugins}
-    before = by_policy.get(story.BEFORE) or [each for each in results if each.plugin == plugins[0].name]
-    claims = story.claims(before, by_policy.get(story.FIX, []))
-    console.print(f"\n[bold]What the issue claims[/] [dim](of {story.REPORTED})[/]")
+    before = by_policy.get(issue.BEFORE) or [each for each in results if each.plugin == plugins[0].name]
+    claims = issue.claims(before, by_policy.get(issue.FIX, []))
+    console.print(f"\n[bold]What the issue claims[/] [dim](of {issue.REPORTED})[/]")
     for claim in claims:
-        mark = "[green]as claimed[/]" if claim.held else "[red]differs   [/]"
+        mark = "[green]as claimed[/]" if claim.holds else "[red]differs   [/]"
         console.print(f"  {mark}  {escape(claim.text)} [dim]({escape(claim.seen)})[/]")
     broken = [error for each in results for error in each.errors]
     for error in dict.fromkeys(broken):
         console.print(f"  [yellow]error[/]       {escape(error)}")
-    return 1 if broken or not all(claim.held for claim in claims) else 0
+    return 1 if broken or not all(claim.holds for claim in claims) else 0

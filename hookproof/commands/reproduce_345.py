@@ -14,39 +14,39 @@ from rich.table import Table
 from hookproof import journal
 from hookproof.catalogue.plugin import Plugin
 from hookproof.commands import UsageError, run, select
-from hookproof.issues import issue_345 as story
+from hookproof.issues import issue_345 as issue
 from hookproof.report.results import Result
 from hookproof.suite.matrix import matrix, with_policy
 
 
 def execute(parsed: argparse.Namespace) -> int:
     """Play, tell. Exit status 0 when what the issue claims came out, 1 when not."""
-    named = parsed.lifecycle or [story.LIFECYCLE]
+    named = parsed.lifecycle or [issue.LIFECYCLE]
     if len(named) > 1 or "all" in named:
         raise UsageError("reproduce tells the story on one --lifecycle; `hookproof run` compares several")
     spec = parsed.plugin or "reference"
     plugin = select.plugin(spec, parsed.descriptor)
     if plugin.descriptor.kind != "companion":
         raise UsageError(f"issue 345 is about a plugin that starts jobs, and {plugin.name} is none")
-    hosts = select.hosts(parsed, plugin.descriptor.kind, [story.LIFECYCLE])
+    hosts = select.hosts(parsed, plugin.descriptor.kind, [issue.LIFECYCLE])
     if len(hosts.lifecycles) > 1:
         raise UsageError("reproduce tells the story on one host; `hookproof run` compares several")
     lifecycle = hosts.lifecycles[0]
     plugins = _policies(plugin) if spec == "reference" else [plugin]
-    wanted = story.scenarios(lifecycle.name)
+    wanted = issue.scenarios(lifecycle.name)
     chosen = sorted(select.scenarios(wanted), key=lambda s: wanted.index(s.id))
     cases = matrix(chosen, plugins, [lifecycle], programs=hosts.programs)
-    if lifecycle.name == story.LIFECYCLE:
+    if lifecycle.name == issue.LIFECYCLE:
         # the one switch without which fix 2 has nothing to see
         extra = [each for each in plugins if each.policy == "fix-2-retag"]
         pattern_c = [each for each in chosen if each.id == "jobs/pattern-c"]
-        cases += matrix(pattern_c, extra, select.lifecycles([story.WITH_PARENT_ID]))
+        cases += matrix(pattern_c, extra, select.lifecycles([issue.WITH_PARENT_ID]))
     report, console = run.play_all(cases, parsed, worker=hosts.worker)
     return _tell(console, report.results, plugins, lifecycle.name)
 
 
 def _policies(reference: Plugin) -> list[Plugin]:
-    return [with_policy(reference, policy) for policy in story.POLICIES]
+    return [with_policy(reference, policy) for policy in issue.POLICIES]
 
 
 def _tell(console: Console, results: Sequence[Result], plugins: Sequence[Plugin], lifecycle: str) -> int:
@@ -54,7 +54,7 @@ def _tell(console: Console, results: Sequence[Result], plugins: Sequence[Plugin]
     console.print(_table(results, plugins))
     judged = [each for each in results if each.plugin == plugins[0].name and each.lifecycle == lifecycle]
     _culprit(console, judged)
-    for remark in story.remarks(results):
+    for remark in issue.notes(results):
         console.print(f"\n{escape(remark)}")
     return _claims(console, judged)
 
@@ -68,7 +68,7 @@ def _table(results: Sequence[Result], plugins: Sequence[Plugin]) -> Table:
         table.add_column(escape(name.removeprefix("reference:")) + (f"\n[dim]+{escape(switch)}[/]" if switch else ""))
     for scenario in dict.fromkeys(each.scenario for each in results):
         cells = [_cell(results, scenario, *column) for column in columns]
-        table.add_row(escape(story.PATTERNS[scenario]), *cells)
+        table.add_row(escape(issue.PATTERNS[scenario]), *cells)
     return table
 
 
@@ -79,7 +79,7 @@ def _lifecycles_of(plugin: Plugin, results: Sequence[Result]) -> list[str]:
 def _cell(results: Sequence[Result], scenario: str, plugin: str, lifecycle: str) -> str:
     for each in results:
         if (each.scenario, each.plugin, each.lifecycle) == (scenario, plugin, lifecycle):
-            words, good = story.cell(each)
+            words, good = issue.cell(each)
             return f"[{'green' if good else 'red'}]{escape(words)}[/]"
     return "[dim]–[/]"
 
@@ -89,22 +89,22 @@ def _culprit(console: Console, judged: Sequence[Result]) -> None:
     if not lost:
         return
     chosen = next((each for each in lost if each.scenario == "jobs/pattern-c"), lost[0])
-    pattern = story.PATTERNS[chosen.scenario].split()[0]
+    pattern = issue.PATTERNS[chosen.scenario].split()[0]
     console.print(f"\n[bold]Who ended the job of Pattern {pattern}[/] ({escape(chosen.plugin)})")
-    for line in story.culprit_lines(chosen):
+    for line in issue.culprit_lines(chosen):
         console.print(escape(line))
-    answer = story.status_answer(journal.read(Path(chosen.journal)))
-    whose = "What the reporter saw" if chosen.lifecycle.startswith(story.LIFECYCLE) else "What a person is told"
+    answer = issue.status_answer(journal.read(Path(chosen.journal)))
+    whose = "What the reporter saw" if chosen.lifecycle.startswith(issue.LIFECYCLE) else "What a person is told"
     console.print(f"{whose}, `status --all --json` in the main session afterwards:")
     console.print(f"  {escape(json.dumps(answer))}")
 
 
 def _claims(console: Console, judged: Sequence[Result]) -> int:
-    claims = story.claims(judged)
-    differing = [claim for claim in claims if not claim.held]
+    claims = issue.claims(judged)
+    differing = [claim for claim in claims if not claim.holds]
     console.print("\n[bold]What the issue claims[/]")
     for claim in claims:
-        mark = "[green]as claimed[/]" if claim.held else "[red]differs   [/]"
+        mark = "[green]as claimed[/]" if claim.holds else "[red]differs   [/]"
         console.print(f"  {mark}  {escape(claim.text)} [dim]({escape(claim.seen)})[/]")
     broken = [error for each in judged for error in each.errors]
     for error in broken:

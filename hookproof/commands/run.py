@@ -16,8 +16,7 @@ from rich.markup import escape
 from hookproof import claims, clean, interrupts, places, processes
 from hookproof.catalogue.descriptor import Context
 from hookproof.commands import UsageError, gate, outputs, select
-from hookproof.commands.isolated import isolated
-from hookproof.hosts.session import Program
+from hookproof.hosts.names import Program
 from hookproof.issues.plugin_tests import dependencies
 from hookproof.play import Case, PlayOptions
 from hookproof.report import results as reports
@@ -94,7 +93,7 @@ def play_all(
     console = terminal.console()
     for trouble in claims.clear_away().troubles:
         console.print(f"[yellow]warning[/] {escape(clean.text(trouble))}", soft_wrap=True)
-    unheld = processes.hold_run()
+    unheld = processes.adopt_orphans()
     if unheld is not None:
         console.print(f"[yellow]warning[/] {escape(unheld)}", soft_wrap=True)
     _install(console, cases)
@@ -143,12 +142,12 @@ def _played(
         return reports.report(results, seconds=took, criteria=met, skipped=skipped, baseline=path)
 
     outputs.write_files(parsed, first := report(found, []))
-    settled = held.settle(cases, found, run, options, console, seconds=took) if held is not None else found
-    last = report(settled, criteria(settled) if criteria is not None else [])
+    replayed = held.replay(cases, found, run, options, console, seconds=took) if held is not None else found
+    last = report(replayed, criteria(replayed) if criteria is not None else [])
     if last != first:
         outputs.write_files(parsed, last)
     if held is not None:
-        outputs.tell_ci(last)
+        outputs.annotate_ci(last)
     return last
 
 
@@ -156,7 +155,7 @@ def _options(console: Console, cases: list[Case], worker: Program | None, *, all
     """The options of a run; when anything in it is real, this process and all its children leave the network."""
     if worker is None and all(case.program is None for case in cases):
         return PlayOptions()
-    return isolated(console, allow_network=allow_network, worker=worker)
+    return select.isolated(console, allow_network=allow_network, worker=worker)
 
 
 def _install(console: Console, cases: list[Case]) -> None:

@@ -1,4 +1,7 @@
-"""From words of the command line to scenarios, plugins, lifecycles and programs; shared by the verbs that play."""
+"""From words of the command line to scenarios, plugins, lifecycles, programs and their isolation.
+
+Shared by the verbs that play.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,20 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from hookproof.catalogue.lifecycle import Resolved, lifecycle_files, real, resolve_lifecycle
 from hookproof.catalogue.plugin import Plugin, PluginError, resolve_plugin
 from hookproof.catalogue.scenario import Scenario, read_scenario, scenario_files, scenario_id
 from hookproof.commands import UsageError, outputs
-from hookproof.hosts.session import Program
+from hookproof.hosts import registry
+from hookproof.hosts.names import HostName, Program
 from hookproof.play import PlayOptions
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from hookproof.sandbox.isolation import Isolation
 
 
 def scenarios(globs: list[str]) -> list[Scenario]:
@@ -70,14 +79,9 @@ def hosts(
 
     Installs what is missing, unless the programs of `--claude` and `--codex` are `known`.
     """
-    host: Literal["claude", "codex"] = "claude" if kind == "companion" else "codex"
+    host = registry.default_for(kind).name
     spec = getattr(parsed, host)
-    worker = None
-    if kind == "companion" and parsed.codex != "fake":
-        found = known["codex"] if known is not None else programs("codex", parsed)
-        if len(found) > 1:
-            raise UsageError("--codex: the jobs of a companion are done by one Codex, not by several")
-        worker = found[0]
+    worker = _worker(parsed, known) if kind == "companion" else None
     if spec == "fake":
         return Hosts(lifecycles(parsed.lifecycle or default), {}, worker)
     if parsed.lifecycle:
@@ -87,12 +91,42 @@ def hosts(
     return Hosts([real(host, each.version) for each in columns.values()], columns, worker)
 
 
-def programs(host: Literal["claude", "codex"], parsed: argparse.Namespace) -> list[Program]:
+def _worker(parsed: argparse.Namespace, known: Mapping[str, list[Program]] | None) -> Program | None:
+    """The real program for the jobs of a companion, when one is asked for."""
+    host = registry.WORKER
+    if getattr(parsed, host.name) == "fake":
+        return None
+    found = known[host.name] if known is not None else programs(host.name, parsed)
+    if len(found) > 1:
+        raise UsageError(f"--{host.name}: the jobs of a companion are done by one {host.title}, not by several")
+    return found[0]
+
+
+def programs(host: HostName, parsed: argparse.Namespace) -> list[Program]:
     """The programs that `--claude` or `--codex` means. Raises ReleaseError; installs what is missing."""
     from hookproof.commands.hosts import progress  # noqa: PLC0415 - npm and its progress, only for a real host
     from hookproof.hosts.install.programs import resolve  # noqa: PLC0415
 
     return resolve(host, getattr(parsed, host), isolate=not parsed.allow_network, progress=progress())
+
+
+def isolated(console: Console, *, allow_network: bool, worker: Program | None = None) -> PlayOptions:
+    """The options with which a real host is played, after this process has left the network. Raises IsolationError."""
+    from rich.markup import escape  # noqa: PLC0415 - only for a real host
+
+    from hookproof.sandbox import isolation  # noqa: PLC0415
+
+    entered = isolation.enter(allow_network)
+    if entered.warning:
+        console.print(f"[yellow]warning[/] {escape(entered.warning)}")
+        for line in entered.may_contact:
+            console.print(f"  [dim]{escape(line)}[/]")
+    return options_of(entered, worker)
+
+
+def options_of(entered: Isolation, worker: Program | None = None) -> PlayOptions:
+    """The options with which a real host is played in this isolation."""
+    return PlayOptions(worker=worker, extra_env=entered.environment, isolation=entered.record())
 
 
 def play_arguments(parser: argparse.ArgumentParser, *, lifecycle: str) -> None:
@@ -111,12 +145,12 @@ def play_arguments(parser: argparse.ArgumentParser, *, lifecycle: str) -> None:
         metavar="NAME[+SWITCH]",
         help=f"what the stand-in host does; repeatable, or `all` (default: {lifecycle})",
     )
-    for name, what in (("claude", "Claude Code"), ("codex", "Codex, as a host and as the worker of jobs")):
+    for host in registry.HOSTS.values():
         parser.add_argument(
-            f"--{name}",
+            f"--{host.name}",
             default="fake",
             metavar="SPEC",
-            help=f"{what}: fake, a path, or npm:VERSION[,VERSION...] (default: fake)",
+            help=f"{host.option}: fake, a path, or npm:VERSION[,VERSION...] (default: fake)",
         )
     parser.add_argument(
         "--allow-network", action="store_true", help="play real hosts without keeping them off the network"

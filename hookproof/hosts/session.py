@@ -1,30 +1,45 @@
-"""What the play needs of a session, whichever host it is one of."""
+"""A session of a host: what the runner needs of one, and what one is begun with. `Host.begin` makes it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """Which program plays a host."""
-
-    argv: tuple[str, ...]
-    version: str
-
-    @property
-    def real(self) -> bool:
-        """Whether it is the host itself and no stand-in: it does not tell the journal what it does."""
-        return self.version != "fake"
+from hookproof.catalogue.scenario import Claude, Codex
+from hookproof.hosts.names import Program
+from hookproof.journal import Journal
+from hookproof.processes import CaseProcesses
+from hookproof.sandbox.world import World
 
 
 class HostError(Exception):
     """A host that does not do what it must be able to do. One sentence."""
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What one session is begun with; `prepare` of its host is given one, too."""
+
+    name: str
+    """The session's name in the scenario."""
+    program: Program
+    sandbox: World
+    journal: Journal
+    env: Mapping[str, str]
+    """The environment of every process of the session."""
+    processes: CaseProcesses
+    seconds: float
+    """The patience of each single wait."""
+    claude: Claude = field(default_factory=Claude)
+    codex: Codex = field(default_factory=Codex)
+    """How the scenario has either host run."""
+    resume: str | None = None
+    """The id of a session that has ended, and is taken up again under the same id."""
+
+
 class Session(Protocol):
-    """One session of a host."""
+    """One session of a host. Every kind of session derives from this."""
 
     name: str
 
@@ -35,7 +50,12 @@ class Session(Protocol):
         """End it as a user would, and wait for the host to be gone. The caller sets the deadline."""
 
     async def hang_up(self) -> None:
-        """Close its terminal, where it has one, and wait for the host to be gone. The caller sets the deadline."""
+        """Close its terminal (or end it, if it has none) and wait for the host to be gone, however long that takes."""
+        await self.end()
+
+    async def fork(self, name: str) -> Session:
+        """A session that begins with all that was said in this one. Raises HostError where the host cannot do that."""
+        raise HostError(f"session {name!r}: only a client of codex app-server can fork {self.name}")
 
     async def abandon(self) -> None:
         """Stop reading; what still runs is ended by the run's sweep."""

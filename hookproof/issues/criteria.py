@@ -1,7 +1,7 @@
 """An issue's acceptance criteria as named rows: met, not met, or not judged, each with what was seen.
 
 A maintainer who implements the issue sees them turn green one by one. What no machine can tell is said to be not
-judged, and never counted as met. The only part of a story that runs something: the plugin's own tests.
+judged, and never counted as met. The only part of this folder that runs something: the plugin's own tests.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from hookproof import files
 from hookproof.catalogue.descriptor import Criterion
 from hookproof.issues import plugin_tests
 from hookproof.journal import DeadlineMissedError
+from hookproof.judge.verdict import Verdict
 from hookproof.report.results import CriterionResult, Result
 from hookproof.sandbox import uv
 
@@ -47,7 +48,7 @@ def _by_check(check: str, results: Sequence[Result], lifecycle: str) -> tuple[bo
         if (each.scenario, each.like) == (scenario, lifecycle):
             for outcome in each.checks:
                 if outcome.id == name:
-                    met = None if outcome.verdict == "unknown" else outcome.verdict == "conforms"
+                    met = None if outcome.verdict is Verdict.UNKNOWN else outcome.verdict is Verdict.CONFORMS
                     return met, f"{name} on {lifecycle}: {outcome.seen}"
     return None, f"{scenario} was not played on {lifecycle}"
 

@@ -5,13 +5,16 @@ Pure: it reads results and the records of their journals, and returns sentences.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 
+from hookproof.catalogue.scenario import MAIN
+from hookproof.issues import Claim
 from hookproof.judge.causes.signature import HYPOTHESES
+from hookproof.judge.checks.outcomes import LISTED_AS_RUNNING, LOST, NOT_LISTED, SURVIVES, TERMINAL
+from hookproof.judge.verdict import CheckResult, Verdict
 from hookproof.records import Record
-from hookproof.records.jobs import Look
-from hookproof.report.results import CheckOutcome, Result
+from hookproof.records.jobs import SnapshotTaken
+from hookproof.report.results import Result
 
 LIFECYCLE = "as-reported-345"
 WITH_PARENT_ID = f"{LIFECYCLE}+parent-id"
@@ -31,44 +34,30 @@ _DECIDES = {
 _STATUS_KEYS = ("running", "latestFinished", "recent", "needsReview")
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One thing that the issue says, and whether it came out."""
-
-    text: str
-    held: bool
-    seen: str
-
-
 def scenarios(lifecycle: str) -> list[str]:
     """What is played: the issue's three patterns; D as well where a measured host is played."""
     return [pattern for pattern in PATTERNS if pattern != "jobs/pattern-d" or not lifecycle.startswith(LIFECYCLE)]
 
 
-def check(each: Result, name: str) -> CheckOutcome | None:
-    """One check of a result."""
-    return next((outcome for outcome in each.checks if outcome.id == name), None)
-
-
 def cell(each: Result) -> tuple[str, bool]:
     """(what became of the job, whether that is good) for one cell of the table."""
-    decided = check(each, _DECIDES[each.scenario])
-    if decided is None or decided.verdict == "unknown":
+    decided = each.check(_DECIDES[each.scenario])
+    if decided is None or decided.verdict is Verdict.UNKNOWN:
         return "unknown", False
-    words = "lost" if decided.seen == "listed as running" else decided.seen
-    good = decided.verdict == "conforms"
-    if good and words == "terminal":
-        words, good = "lost, and said so", True
-    hidden = check(each, "JOB-04")
-    if good and hidden is not None and hidden.verdict == "violates":
-        words, good = f"{words}, but {hidden.seen}", False
-    told = check(each, "JOB-27")
-    if good and told is not None and told.verdict == "violates":
-        words, good = f"{words}, but {told.seen}", False
-    left = check(each, "JOB-07")
-    if good and left is not None and left.verdict == "violates":
-        words, good = f"{words}, but {left.seen}", False
-    return (f"{words} ({each.signature})" if each.signature and not good else words), good
+    reason = LOST if decided.seen == LISTED_AS_RUNNING else decided.seen
+    good = decided.verdict is Verdict.CONFORMS
+    if good and reason == TERMINAL:
+        reason, good = f"{LOST}, and said so", True
+    hidden = each.check("JOB-04")
+    if good and hidden is not None and hidden.verdict is Verdict.VIOLATES:
+        reason, good = f"{reason}, but {hidden.seen}", False
+    notified = each.check("JOB-27")
+    if good and notified is not None and notified.verdict is Verdict.VIOLATES:
+        reason, good = f"{reason}, but {notified.seen}", False
+    left = each.check("JOB-07")
+    if good and left is not None and left.verdict is Verdict.VIOLATES:
+        reason, good = f"{reason}, but {left.seen}", False
+    return (f"{reason} ({each.signature})" if each.signature and not good else reason), good
 
 
 def claims(results: Iterable[Result]) -> list[Claim]:
@@ -77,25 +66,24 @@ def claims(results: Iterable[Result]) -> list[Claim]:
     found: list[Claim] = []
     a, b, c = (by_scenario.get(f"jobs/pattern-{letter}") for letter in "abc")
     if a is not None:
-        found.append(_claim(a, "JOB-01", "Pattern A runs to its end", lambda o: o.verdict == "conforms"))
-        found.append(_claim(a, "JOB-27", "Pattern A's session is told of it", lambda o: o.verdict == "conforms"))
+        found.append(_claim(a, "JOB-01", "Pattern A runs to its end", lambda o: o.verdict is Verdict.CONFORMS))
+        found.append(_claim(a, "JOB-27", "Pattern A's session is told of it", lambda o: o.verdict is Verdict.CONFORMS))
     if b is not None:
-        found.append(_claim(b, "JOB-02", "Pattern B delivers its result", lambda o: o.verdict == "conforms"))
+        found.append(_claim(b, "JOB-02", "Pattern B delivers its result", lambda o: o.verdict is Verdict.CONFORMS))
     if c is not None:
-        found.append(_claim(c, "JOB-03", "Pattern C loses the job", lambda o: o.seen == "lost"))
-        whose = str(c.culprit.session.value) if c.culprit is not None and c.culprit.session is not None else ""
-        killed = c.signature == "H1" and whose.startswith("the subagent's own")
+        found.append(_claim(c, "JOB-03", "Pattern C loses the job", lambda o: o.seen == LOST))
+        killed = c.signature == "H1" and c.culprit is not None and c.culprit.whose == "subagent"
         cause = HYPOTHESES.get(c.signature or "", "nothing killed it")
         found.append(Claim("the subagent's own SessionEnd hook kills it", killed, f"{c.signature or 'none'}: {cause}"))
-        found.append(_claim(c, "JOB-04", "status in main no longer lists it", lambda o: o.seen == "not listed"))
+        found.append(_claim(c, "JOB-04", "status in main no longer lists it", lambda o: o.seen == NOT_LISTED))
     return found
 
 
-def _claim(each: Result, name: str, text: str, held) -> Claim:  # type: ignore[no-untyped-def]
-    outcome = check(each, name)
+def _claim(each: Result, name: str, text: str, holds: Callable[[CheckResult], bool]) -> Claim:
+    outcome = each.check(name)
     if outcome is None:
-        return Claim(text, held=False, seen="not judged")
-    return Claim(text, held=bool(held(outcome)), seen=f"{name}: {outcome.seen}")
+        return Claim(text, holds=False, seen="not judged")
+    return Claim(text, holds=holds(outcome), seen=f"{name}: {outcome.seen}")
 
 
 def culprit_lines(each: Result) -> list[str]:
@@ -119,8 +107,8 @@ def culprit_lines(each: Result) -> list[str]:
 
 def status_answer(records: Sequence[Record]) -> dict[str, object] | None:
     """What `status --all --json` said in the main session in the last look: the reporter's evidence."""
-    looks = [record for record in records if isinstance(record, Look) and "main" in record.places]
-    answer = looks[-1].places["main"].answer if looks else None
+    snapshots = [record for record in records if isinstance(record, SnapshotTaken) and MAIN in record.places]
+    answer = snapshots[-1].places[MAIN].answer if snapshots else None
     return {key: _brief(answer.get(key)) for key in _STATUS_KEYS} if isinstance(answer, dict) else None
 
 
@@ -131,7 +119,7 @@ def _brief(value: object) -> object:
     return {key: value.get(key) for key in ("id", "status")} if isinstance(value, dict) else value
 
 
-def remarks(results: Sequence[Result]) -> list[str]:
+def notes(results: Sequence[Result]) -> list[str]:
     """What the table alone does not say."""
     found = _hidden(results)
     for each in results:
@@ -169,8 +157,8 @@ def _measured(results: Sequence[Result]) -> list[str]:
     for each in results:
         if each.lifecycle.startswith(LIFECYCLE):
             continue
-        outcome = check(each, _DECIDES[each.scenario])
-        if each.scenario == "jobs/pattern-c" and outcome is not None and outcome.seen == "survives":
+        outcome = each.check(_DECIDES[each.scenario])
+        if each.scenario == "jobs/pattern-c" and outcome is not None and outcome.seen == SURVIVES:
             found.append(
                 f"{each.lifecycle}: Pattern C is not killed by the subagent's end: no SessionEnd fires for a subagent "
                 "there, its hooks carry the root's session id."

@@ -19,8 +19,9 @@ from pathlib import Path
 from hookproof import claims, files, interrupts, processes
 from hookproof.catalogue.descriptor import Criterion
 from hookproof.catalogue.tree import IGNORED, Wrong, survey
+from hookproof.hosts.registry import HOSTS
 from hookproof.sandbox import copying, inside, uv
-from hookproof.sandbox.environment import KEYS, environment, search_path
+from hookproof.sandbox.environment import environment, search_path
 
 _SECONDS = 300.0
 _IGNORED = IGNORED | {"__pycache__"}
@@ -131,8 +132,9 @@ async def _pytest(claimed: claims.Claimed, copy: Path, tests: str, needs: Sequen
         token=token,
         recorder="",
         model="http://127.0.0.1:9",
+        hosts=HOSTS.values(),
     )
-    env = {name: value for name, value in env.items() if name not in KEYS}
+    env = {name: value for name, value in env.items() if name not in {host.key for host in HOSTS.values()}}
     runner = root / "runner.py"
     runner.write_text(_RUNNER.format(dependencies=", ".join(f'"{name}"' for name in needs)), encoding="utf-8")
     argv = ["uv", "run", "--quiet", "--script", str(runner), "-q", "-p", "no:cacheprovider", tests]
@@ -145,8 +147,8 @@ async def _pytest(claimed: claims.Claimed, copy: Path, tests: str, needs: Sequen
         waiting_for=f"the plugin's own tests ({tests})",
         folder=root,
     )
-    said = done.stdout.decode("utf-8", "replace").strip().splitlines()
-    last = said[-1] if said else done.stderr.decode("utf-8", "replace").strip()[-200:]
+    lines = done.stdout.decode("utf-8", "replace").strip().splitlines()
+    last = lines[-1] if lines else done.stderr.decode("utf-8", "replace").strip()[-200:]
     return TestRun(done.exit.code, re.sub(r"^=+ | =+$", "", last))
 
 

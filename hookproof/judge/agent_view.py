@@ -1,4 +1,4 @@
-"""The story that a journal tells of agents and what they were told: requests, hook runs and records, per agent.
+"""The agent view: what a journal tells of agents and what their models received, and of their hook runs and records.
 
 What counts is what reached a model. A text that a forked child inherited with its parent's history is not what anybody
 told that child. Pure, and blind to names: nothing here reads which plugin, policy or lifecycle was played.
@@ -12,26 +12,12 @@ from functools import cached_property
 from typing import Any
 
 from hookproof import files
-from hookproof.judge.run_view import MAIN, HookRun, Story
+from hookproof.catalogue.scenario import MAIN
+from hookproof.judge.run_view import HookRun, Received, RunView
 from hookproof.records.jobs import AgentRecords
 from hookproof.records.model import ModelRequest
 
 STARTS = frozenset({"SessionStart", "SubagentStart"})
-
-
-@dataclass(frozen=True, slots=True)
-class Landed:
-    """Where a text reached a model."""
-
-    request: int
-    thread: str | None
-    role: str
-    place: int
-    bytes: int
-    text: str
-
-    def __str__(self) -> str:
-        return f"model request {self.request}, {self.role} message {self.place + 1}, {self.bytes} bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +30,16 @@ class AgentFacts:
     forked: bool
 
 
-class AgentStory:
+class AgentView:
     """What one run tells of its agents."""
 
-    def __init__(self, story: Story) -> None:
-        self.story = story
-        case = story.case
-        self.says: dict[str, Any] = case.says or {}
-        self.ephemeral = case.ephemeral
-        self.agents = [AgentFacts(name, agent.role, agent.parent, agent.forked) for name, agent in case.agents.items()]
+    def __init__(self, run: RunView) -> None:
+        self.run = run
+        self.says: dict[str, Any] = run.case.says or {}
+        self.ephemeral = run.case.ephemeral
+        self.agents = [
+            AgentFacts(name, agent.role, agent.parent, agent.forked) for name, agent in run.case.agents.items()
+        ]
 
     def with_role(self, *roles: str) -> list[AgentFacts]:
         """The agents that the scenario gives one of these roles."""
@@ -60,42 +47,40 @@ class AgentStory:
 
     @cached_property
     def _requests(self) -> list[ModelRequest]:
-        return [record for record in self.story.of(ModelRequest) if not record.aside]
+        return [record for record in self.run.of(ModelRequest) if not record.aside]
 
-    def asked(self, agent: str) -> bool:
+    def first_request(self, agent: str, thread: str | None = None) -> ModelRequest | None:
+        """What the agent's model was asked first (in one of its threads); None when it never was."""
+        mine = (request for request in self._requests if request.agent == agent)
+        return next((request for request in mine if thread in {None, request.thread}), None)
+
+    def queried(self, agent: str) -> bool:
         """Whether the agent's model was ever asked."""
-        return any(request.agent == agent for request in self._requests)
+        return self.first_request(agent) is not None
 
     def children(self) -> list[str]:
         """Every agent but a main one: those of the scenario, and threads that a parent started."""
         found = [agent.name for agent in self.agents]
         found += [request.agent for request in self._requests if request.parent and request.agent]
-        return [name for name in dict.fromkeys(found) if name != MAIN and self.asked(name)]
+        return [name for name in dict.fromkeys(found) if name != MAIN and self.queried(name)]
 
-    def told(self, agent: str) -> list[Landed]:
+    def received(self, agent: str) -> list[Received]:
         """Every text that was told to an agent's model, its own words and its inheritance aside."""
         return [
-            Landed(
-                request.n,
-                request.thread,
-                text.role,
-                text.place or 0,
-                len(text.text.encode()),
-                text.text,
-            )
+            Received(request, text)
             for request in self._requests
             if request.agent == agent
             for text in request.texts
             if text.role != "assistant" and not text.inherited
         ]
 
-    def landed(self, agent: str, lines: list[str]) -> list[Landed]:
+    def landed(self, agent: str, lines: list[str]) -> list[Received]:
         """The texts told to an agent that carry all of these lines."""
-        return [text for text in self.told(agent) if all(line in text.text for line in lines)]
+        return [each for each in self.received(agent) if all(line in each.text for line in lines)]
 
-    def leaked(self, agent: str, lines: list[str]) -> list[Landed]:
+    def leaked(self, agent: str, lines: list[str]) -> list[Received]:
         """The texts told to an agent that carry any of these lines."""
-        return [text for text in self.told(agent) if any(line in text.text for line in lines)]
+        return [each for each in self.received(agent) if any(line in each.text for line in lines)]
 
     def threads(self, agent: str) -> list[str]:
         """The ids of the agent's threads: main has another one after a clear."""
@@ -106,29 +91,31 @@ class AgentStory:
         """The id of the agent's first thread."""
         return next(iter(self.threads(agent)), None)
 
+    def agent_of(self, run: HookRun) -> str | None:
+        """The agent for whose thread a hook ran; None for one whose model was never asked."""
+        return next((request.agent for request in self._requests if request.thread == run.thread), None)
+
     def starts(self, agent: str) -> list[HookRun]:
         """The runs of start hooks for an agent's thread, in their order."""
         thread = self.thread(agent)
-        return [run for run in self.story.hooks if run.event in STARTS and thread is not None and _of(run) == thread]
+        return [run for run in self.run.hooks if run.event in STARTS and thread is not None and run.thread == thread]
+
+    @property
+    def recorded(self) -> AgentRecords | None:
+        """What the plugin had recorded when all was over."""
+        return next(reversed(self.run.of(AgentRecords)), None)
 
     def records_of(self, agent: str, parent: str | None = None) -> list[str]:
         """The files in which the plugin has recorded the agent (under its parent's id, where one is named)."""
         child, above = self.thread(agent), self.thread(parent) if parent else None
-        if child is None:
+        if child is None or self.recorded is None:
             return []
         found = []
-        for record in self.story.of(AgentRecords)[-1:]:
-            for file in record.files:
-                spots = list(_spots(file.text, child))
-                if spots and (parent is None or any(above in spot or above in file.path for spot in spots if above)):
-                    found.append(str(file.path))
+        for file in self.recorded.files:
+            spots = list(_spots(file.text, child))
+            if spots and (parent is None or any(above in spot or above in file.path for spot in spots if above)):
+                found.append(str(file.path))
         return found
-
-
-def _of(run: HookRun) -> str:
-    """The thread that a hook ran for: told by a stand-in, else the child that the payload names, else its session."""
-    payload = run.started.payload
-    return str(run.started.thread_id or payload.get("agent_id") or payload.get("session_id"))
 
 
 def emitted(run: HookRun) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,12 +21,10 @@ from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.reading import CatalogueError, Strict, read_table, validate
 from hookproof.catalogue.requirement import Requirement
 from hookproof.judge.judge import Judgement
-from hookproof.judge.verdict import CheckResult, Surprise, Verdict
+from hookproof.judge.verdict import BaselineStatus, CheckResult, Surprise, Verdict
 
 NAME = "hookproof.toml"
 System = Literal["linux", "windows", "macos"]
-Standing = Literal["new", "stale", "known"]
-"""In falling order of weight."""
 _REAL = re.compile(r"(claude|codex)@\S+")
 
 
@@ -64,14 +62,6 @@ class Baseline:
         return {each.check: each for each in self.entries if lifecycle in each.lifecycles and each.applies(system)}
 
 
-@dataclass(frozen=True, slots=True)
-class Stand:
-    """How a check of a result stands to the baseline."""
-
-    standing: Standing
-    reason: str | None = None
-
-
 def system_of(platform: str) -> str:
     """The operating system in what `platform.platform()` said."""
     name = platform.partition("-")[0].lower()
@@ -89,7 +79,7 @@ def find(plugin: Path) -> Path | None:
     return None
 
 
-def place(plugin: Path) -> Path:
+def baseline_path(plugin: Path) -> Path:
     """Where a baseline is, or belongs: the root of the plugin's repository, else the plugin's own directory."""
     root = plugin.resolve()
     repository = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
@@ -104,12 +94,12 @@ def read_baseline(path: Path, scenarios: Mapping[str, Collection[str]]) -> Basel
     """
     entries = entries_of(path, read_table(path))
     mistakes: list[tuple[int, str]] = []
-    told: dict[tuple[str, str, str], int] = {}
+    named: dict[tuple[str, str, str], int] = {}
     for number, entry in enumerate(entries, start=1):
         mistakes += [(number, mistake) for mistake in _mistakes(entry, scenarios)]
         for cell in _cells(entry):
-            if told.setdefault(cell, number) != number:
-                mistakes.append((number, f"{cell[1]} is named in known[{told[cell]}] already"))
+            if named.setdefault(cell, number) != number:
+                mistakes.append((number, f"{cell[1]} is named in known[{named[cell]}] already"))
                 break
     if mistakes:
         try:
@@ -126,40 +116,39 @@ def entries_of(path: Path, table: dict[str, Any]) -> list[Known]:
     return validate(path, table, _File).known
 
 
-def stand(
-    judgement: Judgement, scenario: str, known: Mapping[str, Known], requirements: Mapping[str, Requirement], place: str
-) -> tuple[dict[str, Stand], list[Surprise]]:
-    """How each check stands to the baseline, and what was not expected.
+def held_against(
+    judgement: Judgement, scenario: str, known: Mapping[str, Known], requirements: Mapping[str, Requirement], where: str
+) -> tuple[Judgement, list[Surprise]]:
+    """The judgement with the baseline status of each check, and what was not expected.
 
     `known` are the entries for the lifecycle that was played, `place` names it and the file for the reader.
     """
-    stands: dict[str, Stand] = {}
+    checks: list[CheckResult] = []
     unexpected: list[Surprise] = []
-    for check in judgement.checks:
-        key = f"{scenario}:{check.id}"
-        entry = known.get(key)
-        found = _stand(check, entry, binding=requirements[check.id].binding)
-        if found is not None:
-            stands[check.id] = found
+    for each in judgement.checks:
+        entry = known.get(f"{scenario}:{each.id}")
+        status = _status(each, entry, binding=requirements[each.id].binding)
+        reason = entry.reason if entry is not None and status is not None else None
+        check = each.model_copy(update={"baseline": status, "reason": reason})
+        checks.append(check)
         if check.verdict is Verdict.UNKNOWN:
-            unexpected.append(Surprise(check.id, "unknown", f"{key} is unknown: {check.detail}"))
-        elif found is not None and found.standing == "new":
-            told = f"{key} is violated: seen {check.seen!r}, accepted {', '.join(check.accepted)}"
-            unexpected.append(Surprise(check.id, "violated", told))
-        elif found is not None and found.standing == "stale":
-            told = f"{key} is satisfied ({check.seen}), but is a known violation {place}: take it out"
-            unexpected.append(Surprise(check.id, "stale", told))
-    return stands, unexpected
+            unexpected.append(Surprise.unknown(scenario, check))
+        elif status is BaselineStatus.NEW:
+            unexpected.append(Surprise.violation(scenario, check))
+        elif status is BaselineStatus.STALE:
+            detail = f"{scenario}:{check.id} is satisfied ({check.seen}), but is a known violation {where}: take it out"
+            unexpected.append(Surprise(check=check.id, kind="stale", sentence=detail))
+    return replace(judgement, checks=tuple(checks)), unexpected
 
 
-def _stand(check: CheckResult, entry: Known | None, *, binding: bool) -> Stand | None:
+def _status(check: CheckResult, entry: Known | None, *, binding: bool) -> BaselineStatus | None:
     if check.verdict is Verdict.VIOLATES:
         if entry is not None:
-            return Stand("known", entry.reason)
+            return BaselineStatus.KNOWN
         # a violated SHOULD only warns
-        return Stand("new") if binding else None
+        return BaselineStatus.NEW if binding else None
     if check.verdict is Verdict.CONFORMS and entry is not None and not entry.sometimes:
-        return Stand("stale", entry.reason)
+        return BaselineStatus.STALE
     return None
 
 

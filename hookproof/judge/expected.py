@@ -69,14 +69,14 @@ def unexpected(
     for check in judgement.checks:
         key = f"{scenario}:{check.id}"
         if check.verdict is Verdict.UNKNOWN:
-            found.append(Surprise(check.id, "unknown", f"{key} is unknown: {check.detail}"))
+            found.append(Surprise.unknown(scenario, check))
         elif wanted is None:
             if check.verdict is Verdict.VIOLATES and requirements[check.id].binding:
-                told = f"{key} is violated: seen {check.seen!r}, accepted {', '.join(check.accepted)}"
-                found.append(Surprise(check.id, "violated", told))
+                found.append(Surprise.violation(scenario, check))
         elif (check.verdict is Verdict.VIOLATES) != (key in wanted):
             violated = check.verdict is Verdict.VIOLATES
             kind: SurpriseKind = "violated against the table" if violated else "satisfied against the table"
             was = f"violated (seen {check.seen!r})" if violated else f"satisfied ({check.seen})"
-            found.append(Surprise(check.id, kind, f"{key} is {was}, against the table of expected outcomes"))
+            detail = f"{key} is {was}, against the table of expected outcomes"
+            found.append(Surprise(check=check.id, kind=kind, sentence=detail))
     return found

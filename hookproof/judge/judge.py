@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hookproof.catalogue.requirement import Requirement
-from hookproof.judge.agent_view import AgentStory
 from hookproof.judge.causes.signature import Signature, find_signature
-from hookproof.judge.checks.context import CONTEXT_CHECKS
-from hookproof.judge.checks.jobs import CHECKS
-from hookproof.judge.remarks import remarks
-from hookproof.judge.run_view import Story
-from hookproof.judge.verdict import CheckResult, Seen, Verdict, worst
+from hookproof.judge.checks import CHECKS
+from hookproof.judge.run_view import RunView
+from hookproof.judge.verdict import CheckResult, Finding, Verdict, worst
 from hookproof.records import Record
+from hookproof.records.jobs import HookOverdue
+from hookproof.records.sent import HookStarted
+
+_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,47 +29,78 @@ class Judgement:
 
 def judge(records: list[Record], requirements: Mapping[str, Requirement]) -> Judgement:
     """Judge one run by the requirements that its `case` record names. Raises KeyError for one that does not exist."""
-    story = Story(records)
-    checks = [_check(story, name, requirements[name]) for name in story.case.requires]
+    view = RunView(records)
+    checks = [_evaluate(view, name, requirements[name]) for name in view.case.requires]
     return Judgement(
-        verdict=worst([check.verdict for check in checks]),
+        verdict=worst(check.verdict for check in checks),
         checks=tuple(checks),
-        signature=find_signature(story),
-        errors=tuple(story.errors),
+        signature=find_signature(view),
+        errors=tuple(view.errors),
     )
 
 
-def _check(story: Story, name: str, requirement: Requirement) -> CheckResult:
-    accepted = tuple(requirement.accepts)
-    seen = _look(story, name)
-    if seen is None:
+def _evaluate(view: RunView, name: str, requirement: Requirement) -> CheckResult:
+    """One requirement, judged by its check."""
+    accepted = requirement.accepts
+    finding = CHECKS[name](view) if name in CHECKS else None
+    if finding is None:
         missing = "the run has no job" if name in CHECKS else "no check judges this requirement"
-        return CheckResult(name, Verdict.UNKNOWN, accepted, "not judged", missing)
+        return CheckResult(id=name, verdict=Verdict.UNKNOWN, accepted=accepted, seen="not judged", detail=missing)
     return CheckResult(
-        name, _verdict(story, seen, accepted), accepted, seen.outcome or "no evidence", _detail(story, seen)
+        id=name,
+        verdict=_verdict(view, finding, accepted),
+        accepted=accepted,
+        seen=finding.outcome or "no evidence",
+        detail=_detail(view, finding),
+        at=finding.at.seq if finding.at is not None else None,
+        agent=finding.agent,
+        landed=finding.landed,
     )
 
 
-def _look(story: Story, name: str) -> Seen | None:
-    if name in CONTEXT_CHECKS:
-        return CONTEXT_CHECKS[name](AgentStory(story))
-    job = story.first_job()
-    return CHECKS[name](story, job) if name in CHECKS and job is not None else None
-
-
-def _verdict(story: Story, seen: Seen, accepted: tuple[str, ...]) -> Verdict:
-    if seen.outcome is None:
+def _verdict(view: RunView, finding: Finding, accepted: list[str]) -> Verdict:
+    if finding.outcome is None:
         return Verdict.UNKNOWN
-    if story.first_error is None:
-        return Verdict.CONFORMS if seen.outcome in accepted else Verdict.VIOLATES
+    if view.first_error is None:
+        return Verdict.CONFORMS if finding.outcome in accepted else Verdict.VIOLATES
     # with an error only a loss that came before it is certain
-    job = story.first_job()
+    job = view.first_job()
     lost = job.lost if job is not None else None
-    certain = lost is not None and lost.seq < story.first_error and seen.outcome not in accepted
+    certain = lost is not None and lost.seq < view.first_error and finding.outcome not in accepted
     return Verdict.VIOLATES if certain else Verdict.UNKNOWN
 
 
-def _detail(story: Story, seen: Seen) -> str:
-    said = remarks(story)
-    detail = f"{seen.detail} ({'; '.join(said)})" if said else seen.detail
-    return f"{detail} [{'; '.join(story.errors)}]" if story.errors else detail
+def _detail(view: RunView, finding: Finding) -> str:
+    notes = _notes(view)
+    detail = f"{finding.detail} ({'; '.join(notes)})" if notes else finding.detail
+    return f"{detail} [{'; '.join(view.errors)}]" if view.errors else detail
+
+
+def _notes(view: RunView) -> list[str]:
+    """A sentence for each hook run that outlived half of a step's patience or the time that its host gives it.
+
+    Whatever was judged, a reader should know of them. A hook that had not ended when a wait was given up is named by
+    that error already.
+    """
+    started = {run.started.run: run for run in view.hooks}
+    notes = []
+    for overdue in view.of(HookOverdue):
+        run = started.get(overdue.run)
+        if view.errors and (run is None or run.ended is None):
+            continue
+        if overdue.held_by is None:
+            notes.append(f"{_named(overdue)} was still running after {overdue.ms / 1000:.1f} s")
+        else:
+            holders = ", ".join(overdue.held_by) or "a process that it started"
+            notes.append(f"after {overdue.ms / 1000:.1f} s {holders} still held the output of {_named(overdue)}")
+    for run in view.hooks:
+        if run.ended is not None and run.ended.ended_by == "timeout":
+            timeout = run.started.timeout
+            of = f" of {timeout:g} s" if timeout is not None else ""
+            notes.append(f"{_named(run.started)} was ended by the host at its timeout{of}")
+    return notes
+
+
+def _named(record: HookOverdue | HookStarted) -> str:
+    command = record.command
+    return f"the {record.event} hook `{command if len(command) <= _SHOWN else f'{command[:_SHOWN]}…'}`"

@@ -1,27 +1,35 @@
-"""The story that a journal tells: its records, gathered per job, per hook run and per look.
+"""The run view: what a journal tells, gathered per job, per hook run and per snapshot. Judge and report read it.
 
 Pure, and blind to names: nothing here reads which scenario, plugin, policy or lifecycle was played.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, TypeVar, cast
 
-from hookproof.judge.strays import undecided
+from hookproof.judge.verdict import Landed
 from hookproof.records import FORMAT, Record
 from hookproof.records.base import Json
 from hookproof.records.faults import JobFault, ListFilled, PidPlanted, StateTorn
 from hookproof.records.hosts import HostStarted
-from hookproof.records.jobs import CancelBegan, JobEnded, JobLaunched, JobQueued, JobRefused, JobStarted, Look, Result
+from hookproof.records.jobs import (
+    CancelBegan,
+    JobEnded,
+    JobLaunched,
+    JobQueued,
+    JobRefused,
+    JobStarted,
+    Result,
+    SnapshotTaken,
+)
 from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, GateReleased, ModelAnswer, ModelRequest
-from hookproof.records.parts import Process, Program, StateRoot, Words
-from hookproof.records.run import Case, Census, Error, ProcessDied, ShellLetGo, SweepBegan
-from hookproof.records.told import HookEnded, HookStarted, ShellEnded, ShellHeld, ShellStarted
+from hookproof.records.parts import Process, Program, StateRoot, Text, Words
+from hookproof.records.run import Case, Census, Error, ProcessDied, ShellLetGo, Strays, SweepBegan
+from hookproof.records.sent import HookEnded, HookStarted, ShellEnded, ShellHeld, ShellStarted
 
-MAIN = "main"
 PROVOKES = (JobFault, PidPlanted)
 """What the harness does to a job, on a scenario's word, that ends it in many a plugin."""
 NO_CASE = Case(
@@ -53,6 +61,12 @@ class HookRun:
     def session_id(self) -> str:
         return str(self.started.session_id)
 
+    @property
+    def thread(self) -> str:
+        """The thread that it ran for: told by a stand-in, else the child that its payload names, else its session."""
+        payload = self.started.payload
+        return str(self.started.thread_id or payload.get("agent_id") or payload.get("session_id"))
+
     def began_before(self, at: float) -> bool:
         """Whether it had begun at `at` (ms), by up to a second of a busy host's late telling."""
         return self.started.at <= at + 1000
@@ -62,20 +76,32 @@ class HookRun:
         return self.started.at <= at and (self.ended is None or at <= self.ended.at)
 
 
-class NewText(NamedTuple):
-    """A text that was new to a model: in which request, when, whose, and what."""
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A text that a request told a model anew."""
 
-    n: int
-    at: float
-    role: str
-    text: str
+    request: ModelRequest
+    part: Text
+
+    @property
+    def text(self) -> str:
+        return self.part.text
+
+    @property
+    def landed(self) -> Landed:
+        """Where that was."""
+        size = len(self.part.text.encode())
+        return Landed(request=self.request.n, role=self.part.role, message=(self.part.place or 0) + 1, bytes=size)
+
+    def __str__(self) -> str:
+        return f"model request {self.request.n}, {self.landed}"
 
 
-class JobStory:
+class JobView:
     """What became of one job."""
 
     def __init__(
-        self, name: str, records: list[Record], answer: str, *, still_active: Callable[[JobStory], bool]
+        self, name: str, records: list[Record], answer: str, *, still_active: Callable[[JobView], bool]
     ) -> None:
         self.name = name
         self.answer = answer
@@ -123,7 +149,7 @@ class JobStory:
         return self.started.row if self.started else None
 
 
-class Story:
+class RunView:
     """A whole run."""
 
     def __init__(self, records: list[Record]) -> None:
@@ -139,7 +165,7 @@ class Story:
         # what the harness itself ends when all is over is nobody's loss
         swept = next((number for number, record in enumerate(records) if isinstance(record, SweepBegan)), len(records))
         self.jobs = {
-            name: JobStory(name, records[:swept], job.answer, still_active=self._left_active)
+            name: JobView(name, records[:swept], job.answer, still_active=self._left_active)
             for name, job in self.case.jobs.items()
         }
 
@@ -166,23 +192,25 @@ class Story:
         return [HookRun(record, ends.get(record.run)) for record in self.of(HookStarted)]
 
     @cached_property
-    def looks(self) -> list[Look]:
+    def snapshots(self) -> list[SnapshotTaken]:
         """Every look."""
-        return self.of(Look)
+        return self.of(SnapshotTaken)
 
-    def look_after(self, record: Record | None) -> Look | None:
+    def snapshot_after(self, record: Record | None) -> SnapshotTaken | None:
         """The last look that began after `record`."""
         if record is None:
             return None
-        return next((look for look in reversed(self.looks) if look.seq > record.seq), None)
+        return next((snapshot for snapshot in reversed(self.snapshots) if snapshot.seq > record.seq), None)
 
-    def _left_active(self, job: JobStory) -> bool:
+    def _left_active(self, job: JobView) -> bool:
         """Whether the job's row still says that it is at work when somebody first looks after its worker's death."""
         death = job.worker_death
-        look = next((look for look in self.looks if death is not None and look.seq > death.seq), None)
-        return look is not None and self.status_of(self.stored(look, job)) in self.active
+        snapshot = next(
+            (snapshot for snapshot in self.snapshots if death is not None and snapshot.seq > death.seq), None
+        )
+        return snapshot is not None and self.status_of(self.stored(snapshot, job)) in self.active
 
-    def provoked(self, job: JobStory) -> str | None:
+    def provoked(self, job: JobView) -> str | None:
         """What the harness did, on the scenario's word, that ended the job: then its loss has no other cause."""
         lost = job.lost
         if lost is None:
@@ -194,11 +222,11 @@ class Story:
                 return f"the scenario had it so: {record.what}"
         return None
 
-    def true_words(self, job: JobStory, look: Look) -> set[str]:
+    def statuses_that_hold(self, job: JobView, snapshot: SnapshotTaken) -> set[str]:
         """What a row may say of the job at that look, if it says what is so."""
-        if job.lost is not None and job.lost.seq < look.seq:
+        if job.lost is not None and job.lost.seq < snapshot.seq:
             return self.terminal - self.succeeded
-        answered = job.answered is not None and job.answered.seq < look.seq
+        answered = job.answered is not None and job.answered.seq < snapshot.seq
         return self.succeeded if answered else self.active
 
     def unaccounted(self, census: Census) -> list[Process]:
@@ -219,6 +247,16 @@ class Story:
             own += [each for each, process in alive.items() if process.ppid == pid and each not in own]
         return [process for pid, process in alive.items() if pid not in wrappers and pid not in own]
 
+    @property
+    def census(self) -> Census | None:
+        """What still ran after every session's end."""
+        return next(iter(self.of(Census)), None)
+
+    @property
+    def end(self) -> Record | None:
+        """The record by which every session is over: the census, else the last that there is."""
+        return self.census or next(reversed(self.records), None)
+
     @cached_property
     def undecided(self) -> list[Process]:
         """What ran when all was over and may be this case's, or that of one that was played at the same time."""
@@ -233,11 +271,11 @@ class Story:
         """Whether the harness has changed the list of jobs, so that a row that is gone tells nothing of its cause."""
         return any(isinstance(record, StateTorn | ListFilled) for record in self.records)
 
-    def first_job(self) -> JobStory | None:
+    def first_job(self) -> JobView | None:
         """The job of a scenario with one, or the first of several."""
         return next(iter(self.jobs.values()), None)
 
-    def job_id(self, job: JobStory) -> str | None:
+    def job_id(self, job: JobView) -> str | None:
         """The plugin's own id of the job."""
         if job.launched is not None:
             return job.launched.id
@@ -245,17 +283,17 @@ class Story:
             return job.queued.id
         return str(job.row[self.fields["id"]]) if job.row and self.fields["id"] in job.row else None
 
-    def listed(self, look: Look, place: str, job: JobStory) -> Json | None:
+    def listed(self, snapshot: SnapshotTaken, place: str, job: JobView) -> Json | None:
         """The job's row in what `status` answered at `place`, or None."""
-        asked = look.places.get(place)
+        asked = snapshot.places.get(place)
         answer = asked.answer if asked else None
         wanted = self.job_id(job)
         return next((row for row in _rows(answer) if row.get(self.fields["id"]) == wanted), None)
 
-    def stored(self, look: Look | Census, job: JobStory) -> Json | None:
+    def stored(self, snapshot: SnapshotTaken | Census, job: JobView) -> Json | None:
         """The job's row in the state files of a look or a census, in whichever root it is."""
         wanted = self.job_id(job)
-        rows = (row for entry in look.state for row in entry.rows)
+        rows = (row for entry in snapshot.state for row in entry.rows)
         return next((row for row in rows if row.get(self.fields["id"]) == wanted), None)
 
     def status_of(self, row: Json | None) -> str:
@@ -271,31 +309,34 @@ class Story:
         """The names of the host's sessions, which are also the names of their main agents' conversations."""
         return {record.session for record in self.of(HostStarted)}
 
-    def told(self, conversation: str, *, after: Record) -> list[NewText]:
+    def requests(self, conversation: str, *, after: Record) -> list[ModelRequest]:
+        """What a conversation's model was asked after a record."""
+        return [each for each in self.of(ModelRequest) if each.agent == conversation and each.seq > after.seq]
+
+    def received(self, conversation: str, *, after: Record) -> list[Received]:
         """Every text that was new to a model after a record; tool results are not among them."""
         return [
-            NewText(request.n, request.at, text.role, text.text)
-            for request in self.of(ModelRequest)
-            if request.agent == conversation and request.seq > after.seq
+            Received(request, text)
+            for request in self.requests(conversation, after=after)
             for text in request.texts
             if text.role != "assistant"
         ]
 
-    def shell_ended_by_host(self, job: JobStory) -> ShellEnded | None:
+    def shell_ended_by_host(self, job: JobView) -> ShellEnded | None:
         """The record of the host's ending the shell in which the job was launched, if it did."""
         call = job.call.tool_use_id if job.call else None
         runs = {record.run for record in self.of(ShellStarted) if record.tool_use_id == call}
         ends = (record for record in self.of(ShellEnded) if record.run in runs)
-        return next((record for record in ends if record.ended_by.startswith("host")), None)
+        return next((record for record in ends if record.by_host is not None), None)
 
-    def ended_before_it_began(self, job: JobStory) -> ShellEnded | None:
+    def ended_before_it_began(self, job: JobView) -> ShellEnded | None:
         """The record of the host's ending that shell while the launch was held before it had begun anything."""
         shell, let_go = self.shell_ended_by_host(job), next(iter(self.of(ShellLetGo)), None)
         if shell is None or job.held is None or (let_go is not None and let_go.seq < shell.seq):
             return None
         return shell
 
-    def session_tag(self, job: JobStory) -> str | None:
+    def session_tag(self, job: JobView) -> str | None:
         """The session id that the job's own row names."""
         value = job.row.get(self.fields["session"]) if job.row else None
         return str(value) if value else None
@@ -322,3 +363,22 @@ def _rows(answer: Any) -> Iterator[Json]:
         for row in value if isinstance(value, list) else [value]:
             if isinstance(row, dict):
                 yield row
+
+
+def undecided(records: Iterable[Record]) -> list[Process]:
+    """The processes of which nothing tells whether this case or another left them, as its records have them.
+
+    Such a process had lost its token, its parents and whatever else ties it to a case, while several cases were open at
+    once. Played alone, each of them says whether it leaves such a process.
+    """
+    return _strays(records, "undecided")
+
+
+def strays_of_this_case(records: Iterable[Record]) -> list[Process]:
+    """The processes without the run's token that the case has left, however they were recognised."""
+    return _strays(records, "this case")
+
+
+def _strays(records: Iterable[Record], of: str) -> list[Process]:
+    told = (record for record in records if isinstance(record, Strays) and record.of == of)
+    return [process for record in told for process in record.processes]

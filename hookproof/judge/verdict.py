@@ -1,10 +1,33 @@
-"""Verdicts: what a check concludes, and how several conclusions become one."""
+"""What the judge concludes, as data: a finding, a check's result, a surprise. Judge, results and reports share them.
+
+Each fact is one model. What a check returns is a `Finding`; held against its requirement it is a `CheckResult`, which
+is also what `--json` writes and what reports read. Sentences in them are for people: nothing reads one back.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, field_validator
+
+from hookproof import clean
+from hookproof.records import Record
+
+
+class Model(BaseModel):
+    """Every text in it is clean: whatever prints or writes a result need not ask where its words are from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*")
+    @classmethod
+    def _clean(cls, value: Any) -> Any:
+        if type(value) is str:
+            return clean.text(value)
+        return [clean.text(each) if type(each) is str else each for each in value] if type(value) is list else value
 
 
 class Verdict(StrEnum):
@@ -14,42 +37,105 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
     CONFORMS = "conforms"
 
+    @property
+    def rank(self) -> int:
+        """Its place in that order: 0 is the weightiest."""
+        return list(Verdict).index(self)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The weightiest of several verdicts; unknown where there is none."""
+    return min(verdicts, key=lambda each: each.rank, default=Verdict.UNKNOWN)
+
+
+class BaselineStatus(StrEnum):
+    """How a check stands to the plugin's baseline, in falling order of weight."""
+
+    NEW = "new"
+    STALE = "stale"
+    KNOWN = "known"
+
+
+class Landed(Model):
+    """Where a text reached a model. As text it is what a sentence says of it."""
+
+    request: int
+    """The number of the model request."""
+    role: str
+    message: int
+    """Its number among the request's texts, from 1."""
+    bytes: int
+
+    def __str__(self) -> str:
+        return f"{self.role} message {self.message}, {self.bytes} bytes"
+
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What a check saw: an outcome in the requirements' words (None: the evidence is missing), and the details."""
+class Finding:
+    """What a check found in one run."""
 
     outcome: str | None
+    """In the words of the requirement's accepted outcomes; None: the evidence is missing."""
     detail: str
+    """For people."""
+    at: Record | None = None
+    """The record at which it shows."""
+    agent: str | None = None
+    """The agent that it is about; None where it is about none."""
+    landed: Landed | None = None
+    """Where the text that decides it reached a model."""
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
+class CheckResult(Model):
     """One requirement, judged on one run."""
 
     id: str
     verdict: Verdict
-    accepted: tuple[str, ...]
+    accepted: list[str]
     seen: str
+    """The outcome."""
     detail: str
+    at: int | None = None
+    """The `seq` of the journal's record at which it shows."""
+    agent: str | None = None
+    """The agent that it is about."""
+    landed: Landed | None = None
+    """Where the text that decides it reached a model."""
+    baseline: BaselineStatus | None = None
+    """How it stands to the plugin's baseline, where it has one."""
+    reason: str | None = None
+    """Why the baseline knows of it."""
 
 
 SurpriseKind = Literal["violated", "unknown", "stale", "violated against the table", "satisfied against the table"]
 """How a check was not as expected: of a plugin (the first three), or of a reference policy, whose table is exact."""
 
 
-@dataclass(frozen=True, slots=True)
-class Surprise:
-    """A check that did not come out as expected of this plugin. `sentence` is for people; nothing reads it back."""
+class Surprise(Model):
+    """A check that did not come out as expected; `sentence` is what `unexpected` says of it."""
 
     check: str
     kind: SurpriseKind
     sentence: str
 
+    @classmethod
+    def unknown(cls, scenario: str, check: CheckResult) -> Surprise:
+        """Nobody can tell whether it is violated."""
+        sentence = f"{scenario}:{check.id} is unknown: {check.detail}"
+        return cls(check=check.id, kind="unknown", sentence=sentence)
 
-def worst(verdicts: list[Verdict]) -> Verdict:
-    """The verdict of a run: its worst check's. A run without checks is unknown."""
-    for verdict in Verdict:
-        if verdict in verdicts:
-            return verdict
-    return Verdict.UNKNOWN
+    @classmethod
+    def violation(cls, scenario: str, check: CheckResult) -> Surprise:
+        """It is violated, and nobody knew."""
+        detail = f"seen {check.seen!r}, accepted {', '.join(check.accepted)}"
+        return cls(check=check.id, kind="violated", sentence=f"{scenario}:{check.id} is violated: {detail}")
+
+    @property
+    def violated(self) -> bool:
+        """Whether it was violated, and that was not expected."""
+        return self.kind in {"violated", "violated against the table"}
+
+    @property
+    def against_the_table(self) -> bool:
+        """Whether it is a reference policy that came out otherwise than the committed table says."""
+        return self.kind in {"violated against the table", "satisfied against the table"}

@@ -66,7 +66,7 @@ def parse(body: Any) -> MessagesRequest:
         results=results,
         tools=tuple(tool["name"] for tool in tools),
         stream=bool(body.get("stream")),
-        model=str(body.get("model") or "claude"),
+        model=str(body.get("model") or "a model"),
     )
 
 

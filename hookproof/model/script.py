@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hookproof import files
-from hookproof.catalogue.steps import Agent, AnyStep, Bash, Say, Send, Spawn, Wait
+from hookproof.catalogue.model_step import Agent, AnyStep, Bash, Say, Send, Spawn, Wait
 from hookproof.records.parts import ToolResult
 
 _MARKER = re.compile(r"\[hookproof:agent=([^\]]+)\]")

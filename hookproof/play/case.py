@@ -12,15 +12,18 @@ import contextlib
 from pathlib import Path
 
 from hookproof import processes
-from hookproof.catalogue.descriptor import Companion, Context
+from hookproof.catalogue.descriptor import Companion
 from hookproof.errors import describe
+from hookproof.hosts.registry import HOSTS, WORKER
 from hookproof.journal import JOURNAL, Journal
-from hookproof.play.calibration import CalibrationPlay
+from hookproof.play.calibration import CalibrationDriver
 from hookproof.play.cases import Case, PlayOptions
-from hookproof.play.companion import CompanionPlay
-from hookproof.play.context import ContextPlay
+from hookproof.play.companion import CompanionDriver
+from hookproof.play.context import ContextDriver
+from hookproof.play.driver import Driver
 from hookproof.play.header import header
-from hookproof.play.runner import Performance
+from hookproof.play.run import Run
+from hookproof.play.runner import Runner
 from hookproof.records.run import End, Error
 from hookproof.sandbox import world as worlds
 
@@ -40,27 +43,26 @@ async def play(case: Case, run_dir: Path, options: PlayOptions) -> Path:
 
 
 async def _play(case: Case, journal: Journal, options: PlayOptions) -> None:
-    claude = case.program if case.program is not None and case.scenario.host == "claude" else options.claude
-    world = worlds.build(
-        case.plugin,
-        case.lifecycle,
-        codex=options.worker.argv if options.worker is not None else None,
-        claude=claude.argv,
-    )
+    sandbox = worlds.build(case.plugin, case.lifecycle, programs=_programs(case, options))
     try:
-        with processes.CaseProcesses(world.token, folder=world.root) as group:
-            await _performance(case, world, journal, options, group).run()
-        journal.write(End(world_removed=world.remove()))
+        with processes.CaseProcesses(sandbox.token, folder=sandbox.root) as group:
+            run = Run.make(case, options, sandbox, journal, group)
+            await Runner(run, _driver(run)).play()
+        journal.write(End(world_removed=sandbox.remove()))
     finally:
-        world.remove()
+        sandbox.remove()
 
 
-def _performance(
-    case: Case, world: worlds.World, journal: Journal, options: PlayOptions, group: processes.CaseProcesses
-) -> Performance:
-    descriptor = case.plugin.descriptor
-    if case.scenario.kind == "calibration" and isinstance(descriptor, Context):
-        return CalibrationPlay(case, descriptor, world, journal, options, group)
+def _programs(case: Case, options: PlayOptions) -> dict[str, tuple[str, ...]]:
+    """What starts each host from PATH: who does jobs is another program than who is played as the host."""
+    programs = {host.name: case.program_of(host, options) for host in HOSTS.values()}
+    programs[WORKER.name] = options.worker or WORKER.stand_in()
+    return {name: program.argv for name, program in programs.items()}
+
+
+def _driver(run: Run) -> Driver:
+    descriptor = run.case.plugin.descriptor
     if isinstance(descriptor, Companion):
-        return CompanionPlay(case, descriptor, world, journal, options, group)
-    return ContextPlay(case, descriptor, world, journal, options, group)
+        return CompanionDriver(run, descriptor)
+    context = ContextDriver(run, descriptor)
+    return CalibrationDriver(run, context) if run.case.scenario.kind == "calibration" else context

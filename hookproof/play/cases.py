@@ -9,9 +9,8 @@ from typing import Any
 from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import Plugin
 from hookproof.catalogue.scenario import Scenario
-from hookproof.hosts.claude.print_mode import stand_in as fake_claude
-from hookproof.hosts.codex.exec import stand_in as fake_codex
-from hookproof.hosts.session import Program
+from hookproof.hosts.host import Host
+from hookproof.hosts.names import HostName, Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +24,23 @@ class Case:
     program: Program | None = None
     """The real host that plays it; None is the stand-in with the lifecycle."""
 
+    def program_of(self, host: Host, options: PlayOptions) -> Program:
+        """The program that plays a host: the case's own for the scenario's, else what the options say."""
+        own = self.program if host.name == self.scenario.host else None
+        return own or options.programs.get(host.name) or host.stand_in()
+
 
 @dataclass(frozen=True, slots=True)
 class PlayOptions:
     """How it is played. `seconds` is the patience of each single wait."""
 
-    claude: Program = field(default_factory=fake_claude)
-    codex_host: Program = field(default_factory=fake_codex)
+    programs: Mapping[HostName, Program] = field(default_factory=dict)
+    """What plays hosts instead of their stand-ins, where a case does not say so itself."""
     worker: Program | None = None
-    """A real Codex for the jobs of a companion; None is the stand-in."""
+    """A real program for the jobs of a companion; None is the stand-in."""
     isolation: Mapping[str, Any] | None = None
     """What keeps real hosts off the network, for the journal."""
     seconds: float = 60.0
     extra_env: Mapping[str, str] = field(default_factory=dict)
     tap: bool = False
     """Whether the plugin's hook commands are wrapped, so that a host that tells nothing of its hooks leaves records."""
-
-    def host(self, name: str) -> Program:
-        """The program that plays `claude` or `codex` as a host."""
-        return self.claude if name == "claude" else self.codex_host

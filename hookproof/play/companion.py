@@ -1,95 +1,71 @@
-"""Playing a companion: its jobs are followed, and its status is asked and its state read at every look."""
+"""Driving a companion: its jobs are followed, and its status is queried and its state read at every snapshot."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
-from hookproof import places, processes
+from hookproof import places
 from hookproof.catalogue.descriptor import Companion, State
-from hookproof.hosts.codex.home import write_config
-from hookproof.journal import DeadlineMissedError, Journal
-from hookproof.play.cases import Case, PlayOptions
-from hookproof.play.faults.context import Ground
+from hookproof.catalogue.fault import AnyFault
+from hookproof.hosts.registry import WORKER
+from hookproof.journal import DeadlineMissedError
+from hookproof.play.driver import Driver
+from hookproof.play.faults.injection import Target
 from hookproof.play.faults.injector import Faults
-from hookproof.play.job_tracker import Jobs
-from hookproof.play.runner import Performance
-from hookproof.play.shell_tracker import Shells
-from hookproof.play.snapshot import Looker
+from hookproof.play.job_tracker import JobTracker
+from hookproof.play.run import Run
+from hookproof.play.shell_tracker import ShellTracker
+from hookproof.play.snapshot import Snapshots
 from hookproof.records import Record
-from hookproof.records.jobs import JobEnded, JobRefused, JobStarted, Look
+from hookproof.records.jobs import JobEnded, JobRefused, JobStarted, SnapshotTaken
 from hookproof.records.model import ModelAnswer
 from hookproof.records.run import Error
-from hookproof.records.told import ShellHeld
+from hookproof.records.sent import ShellHeld
 from hookproof.sandbox.state_edits import StateFiles
-from hookproof.sandbox.world import World
 
 
-class CompanionPlay(Performance):
-    """The run of a plugin that starts jobs."""
+class CompanionDriver(Driver):
+    """The driver of a plugin that starts jobs."""
 
-    def __init__(
-        self,
-        case: Case,
-        descriptor: Companion,
-        world: World,
-        journal: Journal,
-        options: PlayOptions,
-        group: processes.CaseProcesses,
-    ) -> None:
+    def __init__(self, run: Run, descriptor: Companion) -> None:
+        self.run = run
         self._descriptor = descriptor
-        super().__init__(case, world, journal, options, group)
-        self._faults: Faults | None = None
-        self._jobs = Jobs(journal, world, descriptor, group, self.deaths.watch)
-        self._shells = Shells(journal, world, group, self.deaths.watch)
+        self._jobs = JobTracker(run, descriptor)
+        ShellTracker(run)
+        self._snapshots = Snapshots(run, descriptor)
+        files = StateFiles(run.sandbox, descriptor.state)
+        self._faults = Faults(Target(run, descriptor, self._snapshots, self._jobs, files))
 
-    def words(self) -> Mapping[str, str]:
+    def variables(self) -> Mapping[str, str]:
         verbs = self._descriptor.commands
         commands = {"launch": verbs.launch, "wait": verbs.wait, "review": verbs.review or "", "bare": self._bare()}
-        words = {name: text.replace("{plugin}", str(self.world.plugin)) for name, text in commands.items()}
-        return words | {"hold": f'python3 -I -S "{places.FAKES / "hold" / "hold.py"}"'}
+        filled = {name: text.replace("{plugin}", str(self.run.sandbox.plugin)) for name, text in commands.items()}
+        return filled | {"hold": f'python3 -I -S "{places.FAKES / "hold" / "hold.py"}"'}
 
     def _bare(self) -> str:
         """What stands before a command for it to see nothing of what the session's hooks hand to its shells."""
-        if self.case.lifecycle.rows.get("env_file_exports") == "reach no shell":
+        if self.run.case.lifecycle.rows.get("env_file_exports") == "reach no shell":
             return ""
         return " ".join(["env", *(f"-u {name}" for name in self._descriptor.exports)])
 
     def answers(self) -> Mapping[str, str]:
-        jobs = self.case.scenario.jobs
-        return {name: job.answer or f"Codex has finished job={name}." for name, job in jobs.items()}
+        return self.run.case.scenario.answers()
 
     def state(self) -> State | None:
         return self._descriptor.state
 
     async def prepare(self) -> None:
-        if self.options.worker is not None:
-            # without plugins it asks nobody for any
-            home, base_url = Path(self.env["CODEX_HOME"]), self.env["OPENAI_BASE_URL"]
-            write_config(home, base_url, self.world.project, ["plugins = false"])
+        if self.run.options.worker is not None:
+            WORKER.prepare_worker(self.run.setting(WORKER.name, WORKER))
         else:
-            left = [job.leaves for job in self.case.scenario.jobs.values() if job.leaves is not None]
-            self.env |= {"HOOKPROOF_CODEX_GRANDCHILD": left[0]} if left else {}
-        self._looker = Looker(self.journal, self.world, self._descriptor, self.env, self.group)
-        self._faults = Faults(
-            Ground(
-                journal=self.journal,
-                world=self.world,
-                descriptor=self._descriptor,
-                env=self.env,
-                group=self.group,
-                watch=self.deaths.watch,
-                looker=self._looker,
-                jobs=self._jobs,
-                files=StateFiles(self.world, self._descriptor.state),
-            )
-        )
+            left = [job.leaves for job in self.run.case.scenario.jobs.values() if job.leaves is not None]
+            self.run.env.update({"HOOKPROOF_CODEX_GRANDCHILD": left[0]} if left else {})
+
+    async def evidence(self) -> None:
+        """Nothing beside the census, which has the plugin's rows."""
 
     async def close(self) -> None:
-        if self._faults is not None:
-            await self._faults.close()
-        await self._jobs.close()
-        await self._shells.close()
+        await self._faults.close()
 
     async def hold(self, agent: str, after: str) -> None:
         job = self._model_job(agent)
@@ -102,31 +78,30 @@ class CompanionPlay(Performance):
             if after == "shell held":
                 return isinstance(record, ShellHeld) and record.job == job
             started = started or (isinstance(record, JobStarted) and record.job == job)
-            # the look may be over before the request comes: any look since the job's start will do
-            return started and (after != "look" or isinstance(record, Look))
+            # the snapshot may be over before the request comes: any one since the job's start will do
+            return started and (after != "look" or isinstance(record, SnapshotTaken))
 
         try:
-            await self.journal.wait(
+            await self.run.journal.wait(
                 come,
                 waiting_for=f"{after!r} before the model answers {agent!r}",
-                seconds=self.options.seconds,
+                seconds=self.run.options.seconds,
             )
         except DeadlineMissedError as error:
-            self.journal.write(Error(where="model server", what=str(error)))
+            self.run.journal.write(Error(where="model server", what=str(error)))
 
     def _model_job(self, agent: str) -> str | None:
-        return self._script_job(agent) or next(iter(self.case.scenario.jobs), None)
+        return self._script_job(agent) or next(iter(self.run.case.scenario.jobs), None)
 
     def _script_job(self, agent: str) -> str | None:
-        answers = [each.job for each in self.journal.of(ModelAnswer) if each.agent == agent and each.job]
+        answers = [each.job for each in self.run.journal.of(ModelAnswer) if each.agent == agent and each.job]
         return answers[-1] if answers else None
 
-    async def look(self, step: int) -> None:
-        await self._looker.look(step)
+    async def snapshot(self, step: int) -> None:
+        await self._snapshots.take(step)
 
-    async def deed(self, text: str, job: str) -> None:
-        if self._faults is not None:
-            await self._faults.do(text, job)
+    async def inject(self, fault: AnyFault, job: str) -> None:
+        await self._faults.inject(fault, job)
 
     async def fetch_result(self, job: str) -> None:
-        await self._looker.fetch(job, await self._jobs.find_id(job))
+        await self._snapshots.fetch(job, await self._jobs.find_id(job))

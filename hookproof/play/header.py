@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from hookproof import __version__, machine, processes
 from hookproof.catalogue.descriptor import Companion, Context
+from hookproof.hosts.registry import HOSTS, WORKER
 from hookproof.play.cases import Case, PlayOptions
 from hookproof.records import FORMAT, run
 from hookproof.records.parts import CaseAgent, JobAnswer, Program, Words
@@ -25,8 +26,8 @@ def header(case: Case, options: PlayOptions) -> run.Case:
         policy=plugin.policy,
         lifecycle=case.lifecycle.name,
         like=case.lifecycle.like,
-        host=Program(name=scenario.host, version=(case.program or options.host(scenario.host)).version),
-        worker=Program(name="codex", version="fake" if options.worker is None else options.worker.version),
+        host=Program(name=scenario.host, version=case.program_of(HOSTS[scenario.host], options).version),
+        worker=Program(name=WORKER.name, version=(options.worker or WORKER.stand_in()).version),
         isolation=dict(options.isolation) if options.isolation is not None else None,
         repeat=case.repeat,
         platform=machine.system(),
@@ -41,10 +42,10 @@ def header(case: Case, options: PlayOptions) -> run.Case:
 
 
 def _with_jobs(known: run.Case, case: Case, descriptor: Companion) -> run.Case:
-    jobs, words = case.scenario.jobs, descriptor.state.words
+    words = descriptor.state.words
     return replace(
         known,
-        jobs={name: JobAnswer(answer=job.answer or f"Codex has finished job={name}.") for name, job in jobs.items()},
+        jobs={name: JobAnswer(answer=answer) for name, answer in case.scenario.answers().items()},
         words=Words(active=words.active, succeeded=words.succeeded, ended=words.ended, cancelled=words.cancelled),
         fields=descriptor.state.fields.model_dump(),
         job_file=descriptor.state.job_file,

@@ -8,55 +8,39 @@ work now), `job.ended` (the process doing the job is dead, or the worker has lef
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 import psutil
 
 from hookproof import processes
 from hookproof.catalogue.descriptor import Companion
-from hookproof.journal import DeadlineMissedError, Journal
+from hookproof.journal import DeadlineMissedError
 from hookproof.model.script import jobs_named
-from hookproof.play.followers import Followers
+from hookproof.play.run import Run
 from hookproof.records import Record
 from hookproof.records.base import Json
 from hookproof.records.jobs import JobEnded, JobLaunched, JobRefused, JobsLaunched, JobStarted
 from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, ModelAnswer, ModelRequest
 from hookproof.records.parts import Process, ToolResult
 from hookproof.records.run import ProcessDied
-from hookproof.sandbox.state import find_row, settled_state
+from hookproof.sandbox.state import find_row, state_at_rest
 from hookproof.sandbox.state_edits import NoSuchRowError
-from hookproof.sandbox.world import World
 
 _SETTLE_SECONDS = 5.0
 
 
-class Jobs:
-    """Belongs to one run and its event loop."""
+class JobTracker:
+    """Follows the jobs of one run, from when it is made to the run's sweep."""
 
-    def __init__(
-        self,
-        journal: Journal,
-        world: World,
-        descriptor: Companion,
-        group: processes.CaseProcesses,
-        watch: Callable[[processes.Identity], bool],
-    ) -> None:
-        self._journal = journal
-        self._world = world
+    def __init__(self, run: Run, descriptor: Companion) -> None:
+        self._run = run
+        self._journal = run.journal
         self._descriptor = descriptor
-        self._group = group
-        self._watch = watch
         self._calls: dict[str, ModelAnswer] = {}
         self.started: list[str] = []
         """The jobs that have asked their model, in that order."""
         self.ids: dict[str, str] = {}
         """The plugin's own ids of the jobs, as far as they are known."""
-        self._followers = Followers(journal)
-        journal.observe(self._seen)
-
-    async def close(self) -> None:
-        """Stop following."""
-        await self._followers.close()
+        run.journal.observe(self._seen)
 
     def id_of(self, job: str) -> str:
         """The plugin's own id of a job. Raises NoSuchRowError."""
@@ -76,10 +60,10 @@ class Jobs:
         if isinstance(record, ModelAnswer) and record.job and record.tool_use_id:
             self._calls[record.tool_use_id] = record
         elif isinstance(record, ModelRequest) and record.results:
-            self._followers.later(self._results(record.results))
+            self._journal.after(self._results(record.results))
         elif isinstance(record, GateReached) and record.job not in self.started:
             self.started.append(record.job)
-            self._followers.later(self._starts(record))
+            self._journal.after(self._starts(record))
 
     async def _results(self, results: list[ToolResult]) -> None:
         for result in results:
@@ -101,9 +85,9 @@ class Jobs:
 
     async def _starts(self, gate: GateReached) -> None:
         job = gate.job
-        alive = self._group.census()
+        alive = self._run.processes.census()
         for info in alive:
-            self._watch(info.identity)
+            self._run.deaths.watch(info.identity)
         state = self._descriptor.state
         row = await self._row_of(job)
         if row is not None:
@@ -124,8 +108,8 @@ class Jobs:
     async def _row_of(self, job: str) -> Json | None:
         """The row of the job in the plugin's state files."""
         state = self._descriptor.state
-        found = await settled_state(self._world, state, self._journal)
-        return find_row(found, state, job, self._world, known=self._others(job))
+        found = await state_at_rest(self._run.sandbox, state, self._journal)
+        return find_row(found, state, job, self._run.sandbox, known=self._others(job))
 
     def _others(self, job: str) -> frozenset[str]:
         return frozenset(known for name, known in self.ids.items() if name != job)

@@ -18,7 +18,7 @@ from hookproof.journal import Journal
 from hookproof.records import Record
 from hookproof.records.jobs import HookOverdue
 from hookproof.records.run import SweepBegan
-from hookproof.records.told import HookEnded, HookHeld, HookStarted
+from hookproof.records.sent import HookEnded, HookHeld, HookStarted
 
 Census = Callable[[], list[processes.ProcessInfo]]
 _MOST_NAMED = 5

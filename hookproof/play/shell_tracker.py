@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import glob
 import re
-from collections.abc import Callable
 from pathlib import Path
 
-from hookproof import files, processes
-from hookproof.journal import Journal
+from hookproof import files
 from hookproof.model.script import job_named
-from hookproof.play.followers import Followers
+from hookproof.play.run import Run
 from hookproof.play.trees import topmost_naming
 from hookproof.records import Record
 from hookproof.records.run import ProcessDied
-from hookproof.records.told import ShellEnded, ShellStarted, ShellTask, SubagentEnded
-from hookproof.sandbox.world import World
+from hookproof.records.sent import ShellEnded, ShellStarted, ShellTask, SubagentEnded
 
 _FOOTER = re.compile(rb"\n\[(?:killed|exited with code -?\d+)\]\n\Z")
 """What 2.1.329 itself writes below the output of a shell that is over, soon after its end: that is not the shell's."""
@@ -28,41 +25,28 @@ _KILLED = re.compile(rb"^\S*bash: line \d+: +\d+ Killed .*\n?", re.MULTILINE)
 """What bash says of a command that was killed a moment before itself; 2.1.91 kills both, in either order (measured)."""
 
 
-class Shells:
-    """Belongs to one run and its event loop."""
+class ShellTracker:
+    """Follows the background shells of one run, from when it is made to the run's sweep."""
 
-    def __init__(
-        self,
-        journal: Journal,
-        world: World,
-        group: processes.CaseProcesses,
-        watch: Callable[[processes.Identity], bool],
-    ) -> None:
-        self._journal = journal
-        self._world = world
-        self._group = group
-        self._watch = watch
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._journal = run.journal
         self._started: dict[str, ShellStarted] = {}
         self._followed: dict[int, tuple[ShellStarted, ShellTask]] = {}
-        self._followers = Followers(journal)
-        journal.observe(self._seen)
-
-    async def close(self) -> None:
-        """Stop following."""
-        await self._followers.close()
+        run.journal.observe(self._seen)
 
     def _seen(self, record: Record) -> None:
         if isinstance(record, ShellStarted) and record.pid is None and record.run is not None:
             self._started[record.run] = record
         elif isinstance(record, ShellTask) and record.run in self._started:
-            self._followers.later(self._follow(self._started[record.run], record))
+            self._journal.after(self._follow(self._started[record.run], record))
         elif isinstance(record, ProcessDied) and record.pid in self._followed:
-            self._followers.later(self._ended(*self._followed.pop(record.pid), record))
+            self._journal.after(self._ended(*self._followed.pop(record.pid), record))
 
     async def _follow(self, started: ShellStarted, task: ShellTask) -> None:
         job = job_named(str(started.command))
-        shell = topmost_naming(job, self._group.census()) if job is not None else None
-        if shell is None or not self._watch(shell.identity):
+        shell = topmost_naming(job, self._run.processes.census()) if job is not None else None
+        if shell is None or not self._run.deaths.watch(shell.identity):
             self._end(started, task, code=None, signal=None)
             return
         self._followed[shell.identity.pid] = (started, task)
@@ -71,7 +55,7 @@ class Shells:
         self._end(started, task, code=death.code, signal=death.signal)
 
     def _end(self, started: ShellStarted, task: ShellTask, *, code: int | None, signal: int | None) -> None:
-        output = written(self._world.tmp, task.task)
+        output = written(self._run.sandbox.tmp, task.task)
         self._journal.write(
             ShellEnded(
                 run=started.run,

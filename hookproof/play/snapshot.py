@@ -1,8 +1,8 @@
-"""Looking: what the plugin says of its jobs, asked from three places, beside what is really there.
+"""Snapshots: what the plugin says of its jobs, asked in three shells, beside what is really there.
 
-The places are the shells in which a person or a model could ask: main's shell, the shell of the agent that launched
+The shells are those in which a person or a model could ask: main's shell, the shell of the agent that launched
 the job, and a shell that no session set up. Each is rebuilt from the environment that the host reported for it, so
-that looking changes nothing in the session (a look through the model would fire hooks and deliver notices).
+that a snapshot changes nothing in the session (asking through the model would fire hooks and deliver notices).
 """
 
 from __future__ import annotations
@@ -13,44 +13,37 @@ from collections.abc import Mapping
 from hookproof import files, processes
 from hookproof.catalogue.descriptor import Companion
 from hookproof.catalogue.scenario import MAIN
-from hookproof.journal import DeadlineMissedError, Journal
+from hookproof.journal import DeadlineMissedError
 from hookproof.play.job_tracker import describe
+from hookproof.play.run import Run
 from hookproof.records.hosts import HostExited, HostStarted
-from hookproof.records.jobs import Look, LookBegan, Result
+from hookproof.records.jobs import Result, SnapshotBegan, SnapshotTaken
 from hookproof.records.model import ModelAnswer
 from hookproof.records.parts import Answer
-from hookproof.records.told import SessionStarted, ShellEnvironment, ShellStarted
-from hookproof.sandbox.state import settled_state
-from hookproof.sandbox.world import World, shell_argv
+from hookproof.records.sent import SessionStarted, ShellEnvironment, ShellStarted
+from hookproof.sandbox.state import state_at_rest
+from hookproof.sandbox.world import shell_argv
 
 _SECONDS = 30.0
 
 
-class Looker:
-    """Asks and reads for one run."""
+class Snapshots:
+    """Takes the snapshots of one run, and asks for the results of its jobs."""
 
-    def __init__(
-        self,
-        journal: Journal,
-        world: World,
-        descriptor: Companion,
-        env: Mapping[str, str],
-        group: processes.CaseProcesses,
-    ) -> None:
-        self._journal = journal
-        self._world = world
+    def __init__(self, run: Run, descriptor: Companion) -> None:
+        self._run = run
+        self._journal = run.journal
+        self._sandbox = run.sandbox
         self._descriptor = descriptor
-        self._env = dict(env)
-        self._group = group
 
-    async def look(self, step: int) -> None:
-        """Write one `look` record: the answers from the places, the state files, the live processes."""
-        number = len(self._journal.of(LookBegan)) + 1
-        self._journal.write(LookBegan(n=number, step=step))
+    async def take(self, step: int) -> None:
+        """Write one `look` record: the answers from the shells, the state files, the live processes."""
+        number = len(self._journal.of(SnapshotBegan)) + 1
+        self._journal.write(SnapshotBegan(n=number, step=step))
         # of a workspace that has been deleted nobody can ask where it was
-        shells = self._shells() if self._world.project.is_dir() else {}
+        shells = self._shells() if self._sandbox.project.is_dir() else {}
         command = self._filled(self._descriptor.commands.status)
-        # places whose shells are the same, as main's and a subagent's are on every measured host, are asked as one
+        # shells that are the same, as main's and a subagent's are on every measured host, are asked as one
         different: list[tuple[Mapping[str, str], list[str]]] = []
         for shell in shells.values():
             if shell not in different:
@@ -58,12 +51,12 @@ class Looker:
         found = await asyncio.gather(*(self._ask(command, *shell) for shell in different))
         answers = [found[different.index(shell)] for shell in shells.values()]
         self._journal.write(
-            Look(
+            SnapshotTaken(
                 n=number,
                 step=step,
                 places=dict(zip(shells, answers, strict=True)),
-                state=await settled_state(self._world, self._descriptor.state, self._journal),
-                processes=describe(self._group.census()),
+                state=await state_at_rest(self._sandbox, self._descriptor.state, self._journal),
+                processes=describe(self._run.processes.census()),
             )
         )
 
@@ -74,7 +67,7 @@ class Looker:
             return
         command = self._filled(self._descriptor.commands.result).replace("{id}", job_id)
         over = any(each.session == MAIN for each in self._journal.of(HostExited))
-        answer = await (self._ask(command, self._env, []) if over else self.ask_main(command))
+        answer = await (self._ask(command, self._run.env, []) if over else self.ask_main(command))
         self._journal.write(Result(job=job, id=job_id, exit=answer.exit, text=answer.text, why=None))
 
     async def ask_main(self, command: str) -> Answer:
@@ -83,7 +76,7 @@ class Looker:
         return await self._ask(self._filled(command), *shells.get("main", shells["bare"]))
 
     def _filled(self, command: str) -> str:
-        return command.replace("{plugin}", str(self._world.plugin))
+        return command.replace("{plugin}", str(self._sandbox.plugin))
 
     def _shells(self) -> dict[str, tuple[Mapping[str, str], list[str]]]:
         """Place by place: environment, and the files that the shell sources first."""
@@ -96,7 +89,7 @@ class Looker:
             found = self._environment_of(agent_id=launcher[1], session=launcher[0])
             if found is not None:
                 shells["launcher"] = found
-        shells["bare"] = (self._env, [])
+        shells["bare"] = (self._run.env, [])
         return shells
 
     def _main_session(self) -> str | None:
@@ -125,12 +118,12 @@ class Looker:
     async def _ask(self, command: str, env: Mapping[str, str], env_files: list[str]) -> Answer:
         try:
             finished = await processes.run(
-                shell_argv(command, env_files, self._world.root),
+                shell_argv(command, env_files, self._sandbox.root),
                 env=dict(env),
-                cwd=self._world.project,
+                cwd=self._sandbox.project,
                 seconds=_SECONDS,
                 waiting_for=f"the answer of {command!r}",
-                case=self._group,
+                case=self._run.processes,
             )
         except DeadlineMissedError as error:
             return Answer(exit=None, text=str(error))

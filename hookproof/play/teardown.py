@@ -15,23 +15,23 @@ from hookproof import processes
 from hookproof.catalogue.descriptor import State
 from hookproof.journal import Journal
 from hookproof.play.job_tracker import describe
+from hookproof.play.run import Run
 from hookproof.records.run import Census, Strays
-from hookproof.sandbox.state import settled_state
-from hookproof.sandbox.world import World
+from hookproof.sandbox.state import state_at_rest
 
 _IDLE_SECONDS = 1.0
 _LONGEST_SECONDS = 20.0
 
 
-async def settle(journal: Journal, world: World, state: State | None, group: processes.CaseProcesses) -> None:
+async def write_census(run: Run, state: State | None) -> None:
     """Write the `census` record: what still runs after every session has ended, and what the state files say.
 
     Before it come `strays` records of what runs without the run's token, if anything does.
     """
-    left = await idle(group, undecided=True)
-    StrayTeller(journal, group).tell(left)
-    rows = await settled_state(world, state, journal) if state is not None else []
-    journal.write(Census(processes=describe(left), state=rows))
+    left = await idle(run.processes, undecided=True)
+    StrayTeller(run.journal, run.processes).tell(left)
+    rows = await state_at_rest(run.sandbox, state, run.journal) if state is not None else []
+    run.journal.write(Census(processes=describe(left), state=rows))
 
 
 class StrayTeller:

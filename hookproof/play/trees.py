@@ -14,7 +14,7 @@ from hookproof.model.script import names_job
 from hookproof.records import Record
 from hookproof.records.model import GateReached
 from hookproof.records.run import ProcessDied
-from hookproof.records.told import CodexGrandchild, CodexTurn
+from hookproof.records.sent import CodexGrandchild, CodexTurn
 
 
 def below(

@@ -21,16 +21,16 @@ from hookproof.processes.base import (
 from hookproof.processes.case import CaseProcesses
 from hookproof.processes.death import DeathWatch
 from hookproof.processes.identity import (
+    adopt_orphans,
     become_subreaper,
-    hold_run,
     identify,
     instant,
     is_alive,
     is_subreaper,
     kill,
+    machine_identity,
     reap_adopted,
     signal_process,
-    world,
 )
 from hookproof.processes.run import Finished, run, run_swept
 from hookproof.processes.spawn import spawn
@@ -50,19 +50,19 @@ __all__ = [
     "ProcessInfo",
     "Stream",
     "SweepResult",
+    "adopt_orphans",
     "become_subreaper",
     "census",
-    "hold_run",
     "identify",
     "instant",
     "is_alive",
     "is_subreaper",
     "kill",
+    "machine_identity",
     "reap_adopted",
     "run",
     "run_swept",
     "signal_process",
     "spawn",
     "sweep",
-    "world",
 ]

@@ -15,9 +15,9 @@ def instant() -> Instant:
     return native.instant()
 
 
-def world() -> dict[str, str]:
+def machine_identity() -> dict[str, str]:
     """What pids and instants of this process are relative to: machine, and on Linux its boot and pid namespace."""
-    return native.world()
+    return native.machine_identity()
 
 
 def identify(pid: int) -> Identity | None:
@@ -45,14 +45,14 @@ def kill(identity: Identity) -> bool:
     return native.kill(identity)
 
 
-def hold_run() -> str | None:
+def adopt_orphans() -> str | None:
     """Hold all that this process will start together, until its end: for a process that does nothing but play.
 
     Linux: it becomes a subreaper. Windows: it goes into a job that ends with it, and whatever is started from then on
     is in that job too, whoever breaks away from those of its case. Elsewhere there is nothing to hold with.
     Returns why it could not be done, in one sentence, or None; what each case holds together remains.
     """
-    return native.hold_run()
+    return native.adopt_orphans()
 
 
 def become_subreaper() -> bool:

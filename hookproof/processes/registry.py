@@ -42,9 +42,9 @@ class Entry:
 
     def open_at(self, moment: Instant) -> bool:
         """Whether it was open then; `moment` is up to a tick of the clock that stamps starts too early."""
-        return self.had_begun(moment) and (self.closed is None or moment <= self.closed)
+        return self.had_started(moment) and (self.closed is None or moment <= self.closed)
 
-    def had_begun(self, moment: Instant) -> bool:
+    def had_started(self, moment: Instant) -> bool:
         """Whether it had been opened by then."""
         return self.since <= moment + _GRAIN
 
@@ -61,7 +61,7 @@ class Stray:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class Attribution:
     """Whose a stray is: of one case, or of one of several candidates, or (neither) of none."""
 
     entry: Entry | None = None
@@ -77,7 +77,7 @@ class Placed:
 
 _lock = threading.RLock()
 _entries: tuple[Entry, ...] = ()
-_placed: dict[Identity, Placed] = {}
+_attributed: dict[Identity, Attribution] = {}
 
 
 def open_case(entry: Entry) -> None:
@@ -104,9 +104,9 @@ def tidy() -> None:
         still = [each.since for each in _entries if each.closed is None]
         _entries = tuple(each for each in _entries if each.closed is None or any(at <= each.closed for at in still))
         kept = set(_entries)
-        for identity, placed in list(_placed.items()):
+        for identity, placed in list(_attributed.items()):
             if not kept & (placed.candidates if placed.entry is None else {placed.entry}):
-                del _placed[identity]
+                del _attributed[identity]
 
 
 def entries() -> tuple[Entry, ...]:
@@ -126,14 +126,14 @@ def note(entry: Entry, identity: Identity, by: str, groups: Iterable[int] = ()) 
         entry.groups.update(groups)
 
 
-def note_undecided(placed: Placed, info: ProcessInfo) -> None:
+def note_undecided(placed: Attribution, info: ProcessInfo) -> None:
     """Remember a process with every case that it may be of."""
     with _lock:
         for each in placed.candidates:
             each.undecided[info.identity] = info
 
 
-def place(stray: Stray) -> Placed:
+def place(stray: Stray) -> Attribution:
     """Whose it is, by the first of these that says so; what is decided stays so.
 
     It was seen before as one of the case's; its token; its session or group is one that a process known to the case
@@ -142,49 +142,49 @@ def place(stray: Stray) -> Placed:
     undecided process with further cases, these as well, since the one may have begotten the other.
     """
     with _lock:
-        before = _placed.get(stray.identity)
+        before = _attributed.get(stray.identity)
         if before is not None and before.entry is not None:
             return before
-        placed = _by_signs(stray) or _by_time(stray)
+        placed = _by_traces(stray) or _by_time(stray)
         if placed.entry is not None:
             for each in _entries:
                 each.undecided.pop(stray.identity, None)
             note(placed.entry, stray.identity, placed.by, stray.groups)
         if placed.entry is not None or placed.candidates:
-            _placed[stray.identity] = placed
+            _attributed[stray.identity] = placed
         return placed
 
 
-def _by_signs(stray: Stray) -> Placed | None:
-    earlier = [each for each in _entries if each.had_begun(stray.began)]
+def _by_traces(stray: Stray) -> Attribution | None:
+    earlier = [each for each in _entries if each.had_started(stray.began)]
     for entry in earlier:
         if stray.identity in entry.known:
-            return Placed(entry, entry.recognised(stray.identity))
+            return Attribution(entry, entry.recognised(stray.identity))
     for entry in earlier:
         if stray.token == entry.token:
-            return Placed(entry, TOKEN)
+            return Attribution(entry, TOKEN)
     of_group = [each for each in earlier if stray.groups & each.groups]
     if len(of_group) == 1:
-        return Placed(of_group[0], SESSION)
+        return Attribution(of_group[0], SESSION)
     below = [(each, each.folder.rstrip("/") + "/") for each in earlier if each.folder]
     if below:
         for path in stray.places():
             for entry, folder in below:
                 if f"{path}/".startswith(folder):
-                    return Placed(entry, FOLDER)
+                    return Attribution(entry, FOLDER)
     return None
 
 
-def _by_time(stray: Stray) -> Placed:
+def _by_time(stray: Stray) -> Attribution:
     candidates = {each for each in _entries if each.open_at(stray.began)}
-    for other in _placed.values():
+    for other in _attributed.values():
         if other.entry is None and other.candidates & candidates:
             candidates |= other.candidates
     if len(candidates) == 1:
-        return Placed(candidates.pop(), ONLY_CASE)
+        return Attribution(candidates.pop(), ONLY_CASE)
     if not candidates:
         # began when none was open: of what is just being ended, if anything is that had begun before
-        ending = [other for other in _placed.values() if other.over]
+        ending = [other for other in _attributed.values() if other.over]
         of = {each for other in ending for each in (other.candidates or {other.entry}) if each is not None}
-        candidates = {each for each in of if each.had_begun(stray.began)}
-    return Placed(candidates=frozenset(candidates))
+        candidates = {each for each in of if each.had_started(stray.began)}
+    return Attribution(candidates=frozenset(candidates))

@@ -4,8 +4,8 @@ The rooms of the house meet here: whoever writes a record builds its class, whoe
 field that is renamed in its class is renamed everywhere, or mypy says where not.
 """
 
-from hookproof.records import faults, hosts, jobs, model, run, told  # noqa: F401 - declares the kinds
-from hookproof.records.base import KINDS, MisfitError, Part, Record, Told, build, decode, outward, plain, shape, short
+from hookproof.records import faults, hosts, jobs, model, run, sent  # noqa: F401 - declares the kinds
+from hookproof.records.base import KINDS, MisfitError, Part, Record, Sent, build, decode, outward, plain, shape, short
 
 FORMAT = 2
 """The format of the journals that are written. 1 is what was written before formats had numbers."""
@@ -16,7 +16,7 @@ __all__ = [
     "MisfitError",
     "Part",
     "Record",
-    "Told",
+    "Sent",
     "build",
     "decode",
     "outward",

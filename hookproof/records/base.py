@@ -38,19 +38,6 @@ class Part:
     __slots__ = ()
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
-    # Nobody in the harness reads by string keys any more. Some tests do: this goes away with the last of them.
-
-    def __getitem__(self, name: str) -> Any:
-        if name == "kind" or name in type(self).__dataclass_fields__:
-            return getattr(self, name)
-        raise KeyError(name)
-
-    def get(self, name: str, otherwise: Any = None) -> Any:
-        return self[name] if name in type(self).__dataclass_fields__ else otherwise
-
-    def __contains__(self, name: object) -> bool:
-        return name in plain(self)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record(Part):
@@ -64,7 +51,7 @@ class Record(Part):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told(Record):
+class Sent(Record):
     """A record that other programs may tell over the recorder. Of one of the harness's own both fields are null."""
 
     source: str | None = None

@@ -88,6 +88,8 @@ class HostLine(Record):
     line_summary: Any = None
     line_is_error: Any = None
     line_result: Any = None
+    line_item: Any = None
+    """Of `codex exec`: the type of the item that the line is about."""
 
 
 @kind("host.noise")

@@ -67,7 +67,7 @@ class JobEnded(Record):
 
 
 @kind("look.began")
-class LookBegan(Record):
+class SnapshotBegan(Record):
     """Somebody is about to look at the jobs. Written by the harness."""
 
     n: int
@@ -75,7 +75,7 @@ class LookBegan(Record):
 
 
 @kind("look")
-class Look(Record):
+class SnapshotTaken(Record):
     """What `status` answers in several places, beside what is really there. Written by the harness."""
 
     n: int
@@ -131,7 +131,7 @@ class AgentRecords(Record):
 
 
 @kind("agent.look")
-class AgentLook(Record):
+class AgentSnapshot(Record):
     """The same in the middle of a run, where a scenario asks for it. Written by the harness."""
 
     step: int

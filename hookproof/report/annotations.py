@@ -14,13 +14,13 @@ def lines(report: Report) -> list[str]:
 
 
 def _line(each: Result) -> str:
-    told = list(each.unexpected)
+    unexpected = list(each.unexpected)
     if each.signature:
-        told.append(f"{each.signature}: {'; '.join(each.reasons)}")
+        unexpected.append(f"{each.signature}: {'; '.join(each.reasons)}")
     if each.culprit is not None:
-        told.append(f"ended by {each.culprit.sentence}")
+        unexpected.append(f"ended by {each.culprit.sentence}")
     title = f"{each.scenario} on {each.lifecycle}"
-    return f"::error title={_property(title)}::{_data(chr(10).join(told))}"
+    return f"::error title={_property(title)}::{_data(chr(10).join(unexpected))}"
 
 
 def _data(text: str) -> str:

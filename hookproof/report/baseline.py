@@ -8,6 +8,7 @@ from datetime import date
 
 from hookproof.catalogue.reading import CatalogueError
 from hookproof.judge.baseline import Baseline, Known, entries_of, system_of
+from hookproof.judge.verdict import BaselineStatus, Verdict
 from hookproof.report.results import Result
 
 _PREFACE = """\
@@ -23,7 +24,7 @@ Cell = tuple[str, str]
 class Outcome:
     """What came of one check on one lifecycle, over all repeats and replays."""
 
-    verdicts: frozenset[str]
+    verdicts: frozenset[Verdict]
     new: bool
 
 
@@ -38,18 +39,18 @@ class Update:
 
 def outcomes(results: Iterable[Result], replays: Iterable[Result] = ()) -> dict[Cell, Outcome]:
     """What was played, by cell. Replays say whether a violation is a race, and add no violations of their own."""
-    verdicts: dict[Cell, set[str]] = {}
+    verdicts: dict[Cell, set[Verdict]] = {}
     new: set[Cell] = set()
     for each in results:
         for check in each.checks:
             cell = (f"{each.scenario}:{check.id}", each.lifecycle)
             verdicts.setdefault(cell, set()).add(check.verdict)
-            if check.baseline == "new":
+            if check.baseline is BaselineStatus.NEW:
                 new.add(cell)
     for each in replays:
         for check in each.checks:
             cell = (f"{each.scenario}:{check.id}", each.lifecycle)
-            if "violates" in verdicts.get(cell, ()):
+            if Verdict.VIOLATES in verdicts.get(cell, ()):
                 verdicts[cell].add(check.verdict)
     return {cell: Outcome(frozenset(seen), cell in new) for cell, seen in verdicts.items()}
 
@@ -73,12 +74,12 @@ def update(text: str, baseline: Baseline, played: Mapping[Cell, Outcome], platfo
     removed = 0
     for number, entry in reversed(list(enumerate(entries))):
         kept = _kept(entry, played, system)
-        gone = [name for name in entry.lifecycles if kept is None or name not in kept.lifecycles]
-        removed += len(gone)
+        not_kept = [name for name in entry.lifecycles if kept is None or name not in kept.lifecycles]
+        removed += len(not_kept)
         if kept is None:
             tables.remove(number)
             continue
-        tables.take_values(number, "lifecycles", gone)
+        tables.take_values(number, "lifecycles", not_kept)
         if kept.sometimes != entry.sometimes:
             tables.set(number, "sometimes", kept.sometimes)
     whole = tables.text_with(map(_table, added))
@@ -94,8 +95,8 @@ def _kept(entry: Known, played: Mapping[Cell, Outcome], system: str) -> Known | 
     if not entry.applies(system):
         return entry
     seen = {name: played[entry.check, name].verdicts for name in entry.lifecycles if (entry.check, name) in played}
-    fixed = {name for name, verdicts in seen.items() if verdicts == {"conforms"} and not entry.sometimes}
-    races = any(verdicts >= {"conforms", "violates"} for verdicts in seen.values())
+    fixed = {name for name, verdicts in seen.items() if verdicts == {Verdict.CONFORMS} and not entry.sometimes}
+    races = any(verdicts >= {Verdict.CONFORMS, Verdict.VIOLATES} for verdicts in seen.values())
     left = [name for name in entry.lifecycles if name not in fixed]
     return entry.model_copy(update={"lifecycles": left, "sometimes": entry.sometimes or races}) if left else None
 
@@ -106,7 +107,7 @@ def _added(played: Mapping[Cell, Outcome], entries: Sequence[Known], system: str
     grouped: dict[tuple[str, bool, bool], list[str]] = {}
     for (check, lifecycle), outcome in played.items():
         if outcome.new:
-            kind = (check, "conforms" in outcome.verdicts, (check, lifecycle) in elsewhere)
+            kind = (check, Verdict.CONFORMS in outcome.verdicts, (check, lifecycle) in elsewhere)
             grouped.setdefault(kind, []).append(lifecycle)
     reason = f"recorded {today.isoformat()} by --update-baseline"
     return [
@@ -125,5 +126,5 @@ def _added(played: Mapping[Cell, Outcome], entries: Sequence[Known], system: str
 
 def _table(entry: Known) -> dict[str, object]:
     """What is written of a new entry, the reason last: it is for people to write."""
-    told = entry.model_dump(exclude_defaults=True)
-    return {**{name: value for name, value in told.items() if name != "reason"}, "reason": entry.reason}
+    row = entry.model_dump(exclude_defaults=True)
+    return {**{name: value for name, value in row.items() if name != "reason"}, "reason": entry.reason}

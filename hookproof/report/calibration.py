@@ -18,29 +18,29 @@ from hookproof.calibration.facets import FACETS
 _LONGEST = 1200
 
 
-def escape(said: str) -> str:
+def escape(text: str) -> str:
     """What a host said, as rich prints it."""
-    return markup.escape(clean.text(said))
+    return markup.escape(clean.text(text))
 
 
 def show(console: Console, real: str, lifecycle: str, scenarios: Sequence[str], judged: Judged) -> None:
     """The table and what is behind it."""
     console.print(_table(scenarios, judged))
-    for difference, excuse in judged.differences:
-        if excuse is None:
+    for difference, known in judged.differences:
+        if known is None:
             console.print()
-            for line in _words(difference, real, lifecycle):
+            for line in _phrases(difference, real, lifecycle):
                 console.print(line, highlight=False, soft_wrap=True)
     excused: dict[str, list[Difference]] = {}
-    for difference, excuse in judged.differences:
-        if excuse is not None:
-            excused.setdefault(excuse.reason, []).append(difference)
+    for difference, known in judged.differences:
+        if known is not None:
+            excused.setdefault(known.reason, []).append(difference)
     for reason, differences in excused.items():
         console.print(f"\n[dim]excused {len(differences)} ×[/] {escape(reason)}", highlight=False, soft_wrap=True)
     for stale in judged.stale:
-        words = f"{stale.facet}, {stale.where}: the excuse of {lifecycle} excuses nothing any more: {stale.reason}"
-        console.print(f"\n[red]stale[/] {escape(words)}", highlight=False, soft_wrap=True)
-    total, wrong = len(judged.differences), len(judged.unexcused)
+        sentence = f"{stale.facet}, {stale.where}: the excuse of {lifecycle} excuses nothing any more: {stale.reason}"
+        console.print(f"\n[red]stale[/] {escape(sentence)}", highlight=False, soft_wrap=True)
+    total, wrong = len(judged.differences), len(judged.unexplained)
     verdict = "does what" if not wrong else "does not do what"
     console.print(
         f"\nthe stand-in with {lifecycle} {verdict} {real} does: {wrong} difference{'' if wrong == 1 else 's'}, "
@@ -56,8 +56,8 @@ def _table(scenarios: Sequence[str], judged: Judged) -> Table:
     for scenario in scenarios:
         table.add_column(scenario)
     counted: Counter[tuple[str, str, bool]] = Counter()
-    for difference, excuse in judged.differences:
-        counted[difference.facet, difference.where.partition(":")[0], excuse is None] += 1
+    for difference, known in judged.differences:
+        counted[difference.facet, difference.where.partition(":")[0], known is None] += 1
     for facet in FACETS:
         table.add_row(facet, *(_cell(counted[facet, s, True], counted[facet, s, False]) for s in scenarios))
     return table
@@ -69,7 +69,7 @@ def _cell(wrong: int, excused: int) -> str:
     return f"[yellow]excused {excused}[/]" if excused else "[green]equal[/]"
 
 
-def _words(difference: Difference, real: str, lifecycle: str) -> list[str]:
+def _phrases(difference: Difference, real: str, lifecycle: str) -> list[str]:
     width = max(len(real), len(lifecycle))
     fake, seen = difference.fake, difference.real
     if isinstance(fake, list) and isinstance(seen, list):
@@ -79,12 +79,12 @@ def _words(difference: Difference, real: str, lifecycle: str) -> list[str]:
             fake, seen = difference.fake, difference.real
     return [
         f"[red]{escape(difference.facet)}[/] {escape(difference.where)}",
-        f"  {real:<{width}}  {escape(_said(seen))}",
-        f"  {lifecycle:<{width}}  {escape(_said(fake))}",
+        f"  {real:<{width}}  {escape(_shown(seen))}",
+        f"  {lifecycle:<{width}}  {escape(_shown(fake))}",
     ]
 
 
-def _said(value: Any) -> str:
+def _shown(value: Any) -> str:
     if value is None:
         return "nothing of the kind"
     if value == []:
@@ -107,9 +107,9 @@ def document(host: str, version: str, lifecycle: str, scenarios: Sequence[str], 
                 "where": difference.where,
                 "fake": difference.fake,
                 "real": difference.real,
-                "excused": None if excuse is None else excuse.reason,
+                "excused": None if known is None else known.reason,
             }
-            for difference, excuse in judged.differences
+            for difference, known in judged.differences
         ],
         "stale": [{"facet": each.facet, "where": each.where, "reason": each.reason} for each in judged.stale],
     }

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from hookproof.judge.verdict import BaselineStatus, Verdict
 from hookproof.report.results import Result
 
-WORST: list[Literal["violates", "unknown", "conforms"]] = ["violates", "unknown", "conforms"]
-"""Verdicts in falling order of weight."""
 Tone = Literal["good", "bad", "doubt", "known", "signature"]
 
 
@@ -61,21 +60,30 @@ def heads(columns: Sequence[Column]) -> dict[Column, list[str]]:
     return found
 
 
-def worst(results: Sequence[Result]) -> Result:
+def shown(results: Sequence[Result]) -> Result:
     """The result that a cell shows: what was not expected before what was, then the weightiest verdict."""
-    return min(results, key=lambda each: (each.expected, WORST.index(each.verdict)))
+    return min(results, key=lambda each: (each.expected, each.verdict.rank))
+
+
+def marked(each: Result) -> bool:
+    """Whether there is more to say of it than that all is well."""
+    return each.verdict is not Verdict.CONFORMS or not each.expected
 
 
 def cell(each: Result) -> list[tuple[str, Tone]]:
     """What a cell says of a result, piece by piece: what is new before what is known, then the signature."""
-    if each.verdict == "conforms" and each.expected:
+    if each.verdict is Verdict.CONFORMS and each.expected:
         # a job that was lost, and nothing required was broken by that: the cause is what the cell has to tell
         lost: list[tuple[str, Tone]] = [(each.signature, "signature")] if each.signature and each.culprit else []
         return [("conforms", "good"), *lost]
-    known = [check.id for check in each.checks if check.baseline == "known"]
-    violated = [check.id for check in each.checks if check.verdict == "violates" and check.baseline != "known"]
-    unknown = [check.id for check in each.checks if check.verdict == "unknown"]
-    fixed = [check.id for check in each.checks if check.baseline == "stale"]
+    known = [check.id for check in each.checks if check.baseline is BaselineStatus.KNOWN]
+    violated = [
+        check.id
+        for check in each.checks
+        if check.verdict is Verdict.VIOLATES and check.baseline is not BaselineStatus.KNOWN
+    ]
+    unknown = [check.id for check in each.checks if check.verdict is Verdict.UNKNOWN]
+    fixed = [check.id for check in each.checks if check.baseline is BaselineStatus.STALE]
     groups: list[tuple[list[str], str, Tone]] = [
         (violated, "", "bad"),
         (fixed, " fixed", "bad"),
@@ -83,8 +91,8 @@ def cell(each: Result) -> list[tuple[str, Tone]]:
         (known, " known", "known"),
     ]
     pieces: list[tuple[str, Tone]] = [(" ".join(names) + word, tone) for names, word, tone in groups if names]
-    pieces = [(f"{piece},", tone) for piece, tone in pieces[:-1]] + (pieces[-1:] or [(each.verdict, "doubt")])
-    return pieces + ([(each.signature, "signature")] if each.signature and each.verdict != "conforms" else [])
+    pieces = [(f"{piece},", tone) for piece, tone in pieces[:-1]] + (pieces[-1:] or [(each.verdict.value, "doubt")])
+    return pieces + ([(each.signature, "signature")] if each.signature and each.verdict is not Verdict.CONFORMS else [])
 
 
 def violated_unexpectedly(each: Result) -> list[str]:
@@ -97,8 +105,10 @@ def tally(each: Result) -> str:
     if not each.replays:
         return ""
     times = "once" if len(each.replays) == 1 else f"{len(each.replays)} times"
-    told = f"played again alone {times}: {', '.join(each.replays)}"
-    return told if set(each.replays) == {"violates"} else f"{told}; the first verdict stands, a race is a violation"
+    note = f"played again alone {times}: {', '.join(each.replays)}"
+    return (
+        note if set(each.replays) == {Verdict.VIOLATES} else f"{note}; the first verdict stands, a race is a violation"
+    )
 
 
 def _machines(results: Sequence[Result]) -> dict[tuple[str, str], str]:

@@ -14,7 +14,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from hookproof import __version__
-from hookproof.report.columns import WORST
+from hookproof.judge.verdict import Verdict, worst
 from hookproof.report.results import Report, Result
 
 FACTOR = 1.5
@@ -103,10 +103,10 @@ def _cells(results: Sequence[Result], others: Sequence[Result]) -> dict[Cell, li
         lambda each: each.lifecycle,
         lambda each: ", ".join(part for part in (each.platform, each.python) if part),
     ]
-    told = [max(len({part(each) for each in side}) for side in (results, others)) > 1 for part in parts]
+    shown = [max(len({part(each) for each in side}) for side in (results, others)) > 1 for part in parts]
     cells: dict[Cell, list[Result]] = {}
     for each in results:
-        plugin, lifecycle, machine = (part(each) if matters else "" for part, matters in zip(parts, told, strict=True))
+        plugin, lifecycle, machine = (part(each) if matters else "" for part, matters in zip(parts, shown, strict=True))
         cells.setdefault((each.scenario, plugin, lifecycle, machine), []).append(each)
     return cells
 
@@ -128,8 +128,8 @@ def _changes(cell: Cell, old: Sequence[Result], new: Sequence[Result]) -> list[C
                     scenario=cell[0],
                     where=where,
                     check=check,
-                    before=_told(old, check),
-                    after=_told(new, check),
+                    before=_seen(old, check),
+                    after=_seen(new, check),
                 )
             )
     signatures = [" or ".join(sorted({each.signature or "none" for each in side})) for side in (old, new)]
@@ -147,30 +147,30 @@ def _changes(cell: Cell, old: Sequence[Result], new: Sequence[Result]) -> list[C
     return changes
 
 
-def _kind(before: str | None, after: str | None) -> Kind | None:
+def _kind(before: Verdict | None, after: Verdict | None) -> Kind | None:
     if before == after or before is None or after is None:
         return None
-    if after == "violates":
+    if after is Verdict.VIOLATES:
         return "new violation"
-    if after == "unknown":
+    if after is Verdict.UNKNOWN:
         return "now unknown"
-    return "fixed" if before == "violates" else "no longer unknown"
+    return "fixed" if before is Verdict.VIOLATES else "no longer unknown"
 
 
-def _verdict(results: Sequence[Result], check: str) -> str | None:
+def _verdict(results: Sequence[Result], check: str) -> Verdict | None:
     """The weightiest verdict over the repeats; None when the check was not judged at all."""
     seen = [each.verdict for result in results for each in result.checks if each.id == check]
-    return min(seen, key=WORST.index) if seen else None
+    return worst(seen) if seen else None
 
 
-def _told(results: Sequence[Result], check: str) -> str:
+def _seen(results: Sequence[Result], check: str) -> str:
     wanted = _verdict(results, check)
     judged = [each for result in results for each in result.checks if each.id == check]
     fitting = [each for each in judged if each.verdict == wanted]
     often = f" in {len(fitting)} of {len(judged)}" if len(judged) > 1 else ""
     marks = sorted({result.signature for result in results if result.signature and result.verdict == wanted})
-    said = f" [{' '.join(marks)}]" if marks and wanted == "violates" else ""
-    return f"{wanted}: {', '.join(dict.fromkeys(each.seen for each in fitting))}{said}{often}"
+    marked = f" [{' '.join(marks)}]" if marks and wanted is Verdict.VIOLATES else ""
+    return f"{wanted}: {', '.join(dict.fromkeys(each.seen for each in fitting))}{marked}{often}"
 
 
 def _noise(cells: Sequence[Sequence[Result]]) -> float | None:

@@ -13,6 +13,7 @@ from typing import Any, cast
 import tomlkit
 from tomlkit.items import AoT, Array, Comment, Table, Whitespace
 
+from hookproof.judge.verdict import Verdict
 from hookproof.report.results import Result
 
 Cell = tuple[str, str]
@@ -32,7 +33,7 @@ class Update:
 
 def outcomes(results: Iterable[Result]) -> Outcomes:
     """What came of each check, over all repeats and replays: undecided where one was unknown, or they differ."""
-    verdicts: dict[Cell, dict[str, set[str]]] = {}
+    verdicts: dict[Cell, dict[str, set[Verdict]]] = {}
     for each in results:
         checks = verdicts.setdefault((each.plugin, each.lifecycle), {})
         for check in each.checks:
@@ -94,8 +95,8 @@ class _Block:
         return (tuple(self.lifecycles), self.violates) != self.was
 
 
-def _decided(verdicts: set[str]) -> bool | None:
-    return {frozenset({"violates"}): True, frozenset({"conforms"}): False}.get(frozenset(verdicts))
+def _decided(verdicts: set[Verdict]) -> bool | None:
+    return {frozenset({Verdict.VIOLATES}): True, frozenset({Verdict.CONFORMS}): False}.get(frozenset(verdicts))
 
 
 def _brought(known: frozenset[str], checks: Mapping[str, bool | None]) -> frozenset[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from hookproof import clean
+from hookproof.judge.verdict import BaselineStatus, Verdict
 from hookproof.report.columns import Column, by_column, tally
 from hookproof.report.results import Report, Result, Skipped
 
@@ -72,11 +73,11 @@ def _case(column: Column, each: Result) -> ElementTree.Element:
         **{f"check {check.id}": f"{check.verdict}: {check.seen}" for check in each.checks},
     }
     _properties(case, properties)
-    known = [check for check in each.checks if check.baseline == "known"]
+    known = [check for check in each.checks if check.baseline is BaselineStatus.KNOWN]
     if not each.expected:
         # what is certain outweighs a doubt beside it
-        certain = each.verdict == "violates" or each.baseline == "stale"
-        kind = "stale" if each.baseline == "stale" else each.verdict
+        certain = each.verdict is Verdict.VIOLATES or each.baseline is BaselineStatus.STALE
+        kind = "stale" if each.baseline is BaselineStatus.STALE else each.verdict
         outcome = ElementTree.SubElement(
             case, "failure" if certain else "error", {"type": kind, "message": _clean("; ".join(each.unexpected))}
         )
@@ -84,9 +85,10 @@ def _case(column: Column, each: Result) -> ElementTree.Element:
     elif known:
         reason = "; ".join(f"{check.id}: {check.reason}" for check in known)
         ElementTree.SubElement(case, "skipped", {"type": "known violation", "message": _clean(reason)})
-    elif each.verdict != "conforms":
-        told = ", ".join(f"{check.id} {check.verdict}" for check in each.checks if check.verdict != "conforms")
-        ElementTree.SubElement(case, "system-out").text = _clean(f"as expected: {told}")
+    elif each.verdict is not Verdict.CONFORMS:
+        others = [check for check in each.checks if check.verdict is not Verdict.CONFORMS]
+        others_listed = ", ".join(f"{check.id} {check.verdict}" for check in others)
+        ElementTree.SubElement(case, "system-out").text = _clean(f"as expected: {others_listed}")
     return case
 
 
@@ -94,9 +96,9 @@ def evidence(each: Result) -> list[str]:
     """What was accepted against what was seen, and who did it: plain lines, as the failure's text."""
     lines = []
     for check in each.checks:
-        if check.verdict == "conforms" and check.baseline != "stale":
+        if check.verdict is Verdict.CONFORMS and check.baseline is not BaselineStatus.STALE:
             continue
-        known = f" (known: {check.reason})" if check.baseline == "known" else ""
+        known = f" (known: {check.reason})" if check.baseline is BaselineStatus.KNOWN else ""
         lines += [
             f"{check.id} {check.verdict}{known}",
             f"  accepted: {', '.join(check.accepted)}",

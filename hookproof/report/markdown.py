@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hookproof import clean
-from hookproof.report.columns import alike, by_column, cell, heads, tally, worst
+from hookproof.judge.verdict import BaselineStatus, Verdict
+from hookproof.report.columns import alike, by_column, cell, heads, marked, shown, tally
 from hookproof.report.results import Report, Result
 
-_MOST_TOLD = 20
+_MOST_SHOWN = 20
 _LONGEST_DETAIL = 300
 _LONGEST = 60_000
 """A comment holds 65,536 characters."""
@@ -48,7 +49,7 @@ def document(report: Report) -> str:
 def _headline(report: Report) -> str:
     counts = report.summary
     good = counts.unexpected == 0
-    told = "as expected" if good else f"{counts.unexpected} unexpected"
+    summary = "as expected" if good else f"{counts.unexpected} unexpected"
     cases = "case" if counts.cases == 1 else "cases"
     line = (
         f"{counts.cases} {cases} in {counts.seconds:.1f} s: {counts.conforms} conform, {counts.violates} violate, "
@@ -57,7 +58,7 @@ def _headline(report: Report) -> str:
     plugins = list(dict.fromkeys(each.plugin for each in report.results))
     if len(plugins) == 1:
         line += f" Plugin: {_text(plugins[0])}."
-    return f"### {'✅' if good else '❌'} hookproof: {told}\n\n{line}"
+    return f"### {'✅' if good else '❌'} hookproof: {summary}\n\n{line}"
 
 
 def _matrix(report: Report) -> list[str]:
@@ -65,11 +66,7 @@ def _matrix(report: Report) -> list[str]:
     scenarios = list(dict.fromkeys(each.scenario for each in report.results))
     if not scenarios:
         return []
-    bad = [
-        name
-        for name in scenarios
-        if any(each.scenario == name and (each.verdict != "conforms" or not each.expected) for each in report.results)
-    ]
+    bad = [name for name in scenarios if any(each.scenario == name and marked(each) for each in report.results)]
     names = [" · ".join(parts) for parts in heads(list(columns)).values()]
     parts = []
     if bad:
@@ -80,15 +77,17 @@ def _matrix(report: Report) -> list[str]:
         parts.append("\n".join(lines))
     rest = [name for name in scenarios if name not in bad]
     if rest:
-        told = f"{len(rest)} {'scenario conforms' if len(rest) == 1 else 'scenarios conform'} everywhere"
-        parts.append(f"<details><summary>{told}</summary>\n\n{', '.join(_text(name) for name in rest)}\n\n</details>")
+        summary = f"{len(rest)} {'scenario conforms' if len(rest) == 1 else 'scenarios conform'} everywhere"
+        parts.append(
+            f"<details><summary>{summary}</summary>\n\n{', '.join(_text(name) for name in rest)}\n\n</details>"
+        )
     return parts
 
 
 def _cell(results: list[Result]) -> str:
     if not results:
         return "–"
-    each = worst(results)
+    each = shown(results)
     loud = not each.expected
     pieces = [f"**{piece}**" if loud and tone in {"bad", "doubt"} else piece for piece, tone in cell(each)]
     return f"{'❌ ' if loud else ''}{' '.join(pieces)}"
@@ -98,9 +97,9 @@ def _unexpected(report: Report) -> list[str]:
     failures = alike(report.results)
     if not failures:
         return []
-    parts = ["#### Unexpected", *(_failure(columns) for columns in failures[:_MOST_TOLD])]
-    if len(failures) > _MOST_TOLD:
-        parts.append(f"… and {len(failures) - _MOST_TOLD} more.")
+    parts = ["#### Unexpected", *(_failure(columns) for columns in failures[:_MOST_SHOWN])]
+    if len(failures) > _MOST_SHOWN:
+        parts.append(f"… and {len(failures) - _MOST_SHOWN} more.")
     return parts
 
 
@@ -109,16 +108,16 @@ def _failure(columns: Mapping[str, Sequence[Result]]) -> str:
     each = found[0]
     lines = [f"**{_text(each.scenario)}** · {_text(each.plugin)} · {_text(', '.join(columns))}", ""]
     for check in each.checks:
-        if check.baseline == "stale":
+        if check.baseline is BaselineStatus.STALE:
             lines.append(f"- {check.id} is satisfied (*{_text(check.seen)}*), but is a known violation: take it out")
-        elif check.baseline == "known":
+        elif check.baseline is BaselineStatus.KNOWN:
             lines.append(f"- {check.id} violated, as known")
-        elif check.verdict == "violates":
+        elif check.verdict is Verdict.VIOLATES:
             lines.append(
                 f"- {check.id} violated: accepted *{_text(', '.join(check.accepted))}*, seen **{_text(check.seen)}**. "
                 f"{_text(_short(check.detail))}"
             )
-        elif check.verdict == "unknown":
+        elif check.verdict is Verdict.UNKNOWN:
             lines.append(f"- {check.id} unknown: {_text(_short(check.detail))}")
     lines += [f"- {_text(surprise.sentence)}" for surprise in each.surprises if surprise.against_the_table]
     if each.signature:
@@ -135,13 +134,13 @@ def _known(report: Report) -> list[str]:
         f"{each.scenario}:{check.id}": check.reason or ""
         for each in report.results
         for check in each.checks
-        if check.baseline == "known"
+        if check.baseline is BaselineStatus.KNOWN
     }
     if not reasons:
         return []
     lines = [f"- {_text(name)}: {_text(_short(reason))}" for name, reason in reasons.items()]
-    told = f"{len(reasons)} known {'violation' if len(reasons) == 1 else 'violations'}"
-    return [f"<details><summary>{told}</summary>\n\n" + "\n".join(lines) + "\n\n</details>"]
+    summary = f"{len(reasons)} known {'violation' if len(reasons) == 1 else 'violations'}"
+    return [f"<details><summary>{summary}</summary>\n\n" + "\n".join(lines) + "\n\n</details>"]
 
 
 def _row(cells: Sequence[str]) -> str:

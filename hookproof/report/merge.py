@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 from pydantic import ValidationError
 
 from hookproof import __version__, files
 from hookproof.errors import HookproofError
-from hookproof.report.results import FORMAT, Report, Result, summary
+from hookproof.report.results import FORMAT, Format, Report, Result, summary
 from hookproof.report.results import report as report_of
 
 
@@ -28,7 +29,7 @@ def read(path: Path) -> Report:
         raise ReportError(f"{what}; expected what `hookproof run --json FILE` writes") from None
     if not isinstance(found, dict) or "hookproof" not in found or "results" not in found:
         raise ReportError(f"{path}: is no report; expected what `hookproof run --json FILE` writes")
-    if found.get("format") not in ("1.0", "1.1", FORMAT):
+    if found.get("format") not in get_args(Format):
         raise ReportError(
             f"{path}: has format {found.get('format')!r}, written by hookproof {found['hookproof']}; "
             f"this is {__version__}, which reads up to {FORMAT}"

@@ -18,6 +18,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from hookproof.judge.verdict import BaselineStatus
 from hookproof.report.results import Result
 from hookproof.report.terminal import MARKS, is_live, signature
 
@@ -103,7 +104,7 @@ class Moving:
         self._done = 0
         self._unexpected = 0
         self._playing: dict[str, float] = {}
-        self._over = threading.Event()
+        self._stopped = threading.Event()
         self._live = Live(console=console, auto_refresh=False, transient=True, get_renderable=self._shown)
         self._ticking = threading.Thread(target=self._tick, name="progress", daemon=True)
 
@@ -119,8 +120,8 @@ class Moving:
             self._unexpected += not each.expected
             self._playing.pop(_name(each.scenario, each.plugin, each.lifecycle, each.repeat), None)
         if not self._quiet and (not self._surprises or not each.expected):
-            told = Text.from_markup(line(each, surprises=False))
-            self._live.console.print(told, no_wrap=True, overflow="ellipsis")
+            text = Text.from_markup(line(each, surprises=False))
+            self._live.console.print(text, no_wrap=True, overflow="ellipsis")
 
     def say(self, text: str) -> None:
         """It stays above the bar."""
@@ -134,12 +135,12 @@ class Moving:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._over.set()
+        self._stopped.set()
         self._ticking.join()
         self._live.stop()
 
     def _tick(self) -> None:
-        while not self._over.wait(_TICK_SECONDS):
+        while not self._stopped.wait(_TICK_SECONDS):
             self._live.refresh()
 
     def _shown(self) -> RenderableType:
@@ -160,7 +161,7 @@ class Moving:
 def line(each: Result, *, surprises: bool) -> str:
     """One finished case, as markup."""
     surprise = "  [bold red]unexpected[/]" if surprises and not each.expected else ""
-    known = "  [dim]known[/]" if each.expected and each.baseline == "known" else ""
+    known = "  [dim]known[/]" if each.expected and each.baseline is BaselineStatus.KNOWN else ""
     name = escape(_name(each.scenario, each.plugin, each.lifecycle, each.repeat))
     return f"{MARKS[each.verdict]}{signature(each)} {name} [dim]{each.seconds:.2f} s[/]{known}{surprise}"
 

@@ -8,93 +8,27 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, field_validator
-
-from hookproof import __version__, clean, machine
-from hookproof.judge.baseline import Stand, Standing
+from hookproof import __version__, machine
 from hookproof.judge.causes.culprit import Culprit
 from hookproof.judge.judge import Judgement
-from hookproof.judge.verdict import Surprise, SurpriseKind
+from hookproof.judge.verdict import BaselineStatus, CheckResult, Model, Surprise, Verdict
 from hookproof.records import parts
 from hookproof.records.run import Case
 
-Format = Literal["1.0", "1.1", "1.2"]
-FORMAT: Format = "1.2"
+Format = Literal["1.0", "1.1", "1.2", "1.3"]
+FORMAT: Format = "1.3"
 
 
-class _Model(BaseModel):
-    """Every text in it is clean: whatever prints or writes a result need not ask where its words are from."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @field_validator("*")
-    @classmethod
-    def _clean(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return clean.text(value)
-        return [clean.text(each) if isinstance(each, str) else each for each in value] if type(value) is list else value
-
-
-class Program(_Model):
+class Program(Model):
     """A host or a worker."""
 
     name: str
     version: str
 
 
-class Found(_Model):
-    """One field of a culprit: observed, or inferred from something."""
-
-    value: str | float
-    how: Literal["observed", "inferred"]
-    why: str
-
-
-class CulpritResult(_Model):
-    """Who ended the job."""
-
-    sentence: str
-    who: Found
-    session: Found | None
-    signal: Found | None
-    after_subagent_ms: Found | None
-
-
-class CheckOutcome(_Model):
-    """One requirement, judged."""
-
-    id: str
-    verdict: Literal["conforms", "violates", "unknown"]
-    accepted: list[str]
-    seen: str
-    detail: str
-    baseline: Literal["known", "new", "stale"] | None = None
-    """How it stands to the plugin's baseline, where it has one."""
-    reason: str | None = None
-    """Why the baseline knows of it."""
-
-
-class SurpriseResult(_Model):
-    """A check that did not come out as expected; `sentence` is what `unexpected` says of it."""
-
-    check: str
-    kind: SurpriseKind
-    sentence: str
-
-    @property
-    def violated(self) -> bool:
-        """Whether it was violated, and that was not expected."""
-        return self.kind in {"violated", "violated against the table"}
-
-    @property
-    def against_the_table(self) -> bool:
-        """Whether it is a reference policy that came out otherwise than the committed table says."""
-        return self.kind in {"violated against the table", "satisfied against the table"}
-
-
-class Result(_Model):
+class Result(Model):
     """One case: one cell of the matrix, played once."""
 
     scenario: str
@@ -103,13 +37,13 @@ class Result(_Model):
     host: Program
     worker: Program
     repeat: int
-    verdict: Literal["conforms", "violates", "unknown"]
+    verdict: Verdict
     expected: bool
     signature: str | None
     also: list[str]
     reasons: list[str]
-    culprit: CulpritResult | None
-    checks: list[CheckOutcome]
+    culprit: Culprit | None
+    checks: list[CheckResult]
     errors: list[str]
     unexpected: list[str]
     """What was not as expected, a sentence each; `surprises` has the same as data, where a check is to blame."""
@@ -119,14 +53,18 @@ class Result(_Model):
     """The measured lifecycle that the host is, or, when it is a real one, is nearest to."""
     platform: str = ""
     python: str = ""
-    baseline: Literal["known", "new", "stale"] | None = None
-    """The weightiest standing of its checks: new before stale before known."""
-    surprises: list[SurpriseResult] = []
-    replays: list[Literal["conforms", "violates", "unknown"]] = []
+    baseline: BaselineStatus | None = None
+    """The weightiest of its checks' statuses."""
+    surprises: list[Surprise] = []
+    replays: list[Verdict] = []
     """What came when an unexpected violation was played again, alone. The verdict is the first one all the same."""
 
+    def check(self, name: str) -> CheckResult | None:
+        """One of its checks."""
+        return next((check for check in self.checks if check.id == name), None)
 
-class Skipped(_Model):
+
+class Skipped(Model):
     """A case of the matrix that was not played."""
 
     scenario: str
@@ -135,7 +73,7 @@ class Skipped(_Model):
     reason: str
 
 
-class Summary(_Model):
+class Summary(Model):
     """Counts of results."""
 
     cases: int
@@ -146,7 +84,7 @@ class Summary(_Model):
     seconds: float
 
 
-class CriterionResult(_Model):
+class CriterionResult(Model):
     """One acceptance criterion of an issue, judged on the plugin that is to implement it."""
 
     text: str
@@ -154,7 +92,7 @@ class CriterionResult(_Model):
     seen: str
 
 
-class Report(_Model):
+class Report(Model):
     """A whole run of the suite."""
 
     hookproof: str
@@ -176,21 +114,12 @@ def schema() -> dict[str, Any]:
     return described
 
 
-def result(
-    case: Case,
-    judgement: Judgement,
-    *,
-    journal: Path,
-    seconds: float,
-    surprises: Sequence[Surprise],
-    stands: Mapping[str, Stand] | None = None,
-) -> Result:
+def result(case: Case, judgement: Judgement, *, journal: Path, seconds: float, surprises: Sequence[Surprise]) -> Result:
     """The result of one journal, which begins with `case` and lasts for `seconds`.
 
-    `surprises` is what was not expected of this plugin, if anything; `stands` how its checks stand to a baseline.
+    `surprises` is what was not expected of this plugin, if anything.
     """
-    stands = stands or {}
-    standings = {each.standing for each in stands.values()}
+    statuses = {each.baseline for each in judgement.checks}
     return Result(
         scenario=case.scenario,
         plugin=case.plugin,
@@ -201,28 +130,17 @@ def result(
         host=_program(case.host),
         worker=_program(case.worker),
         repeat=case.repeat,
-        verdict=judgement.verdict.value,
+        verdict=judgement.verdict,
         expected=not surprises,
         signature=judgement.signature.id,
         also=list(judgement.signature.also),
         reasons=list(judgement.signature.reasons),
-        culprit=_culprit(judgement.signature.culprit),
-        checks=[
-            CheckOutcome(
-                id=check.id,
-                verdict=check.verdict.value,
-                accepted=list(check.accepted),
-                seen=check.seen,
-                detail=check.detail,
-                baseline=stands[check.id].standing if check.id in stands else None,
-                reason=stands[check.id].reason if check.id in stands else None,
-            )
-            for check in judgement.checks
-        ],
+        culprit=judgement.signature.culprit,
+        checks=list(judgement.checks),
         errors=list(judgement.errors),
         unexpected=[each.sentence for each in surprises],
-        surprises=[SurpriseResult(check=each.check, kind=each.kind, sentence=each.sentence) for each in surprises],
-        baseline=next((each for each in get_args(Standing) if each in standings), None),
+        surprises=list(surprises),
+        baseline=next((each for each in BaselineStatus if each in statuses), None),
         seconds=round(seconds, 3),
         journal=str(journal),
     )
@@ -247,15 +165,15 @@ def unjudged(
         like=case.like,
         platform=case.platform,
         python=case.python,
-        verdict="unknown",
+        verdict=Verdict.UNKNOWN,
         expected=False,
         signature=None,
         also=[],
         reasons=[],
         culprit=None,
         checks=[
-            CheckOutcome(
-                id=name, verdict="unknown", accepted=list(accepted.get(name, ())), seen="not judged", detail=why
+            CheckResult(
+                id=name, verdict=Verdict.UNKNOWN, accepted=list(accepted.get(name, ())), seen="not judged", detail=why
             )
             for name in case.requires
         ],
@@ -293,9 +211,9 @@ def summary(results: Sequence[Result], seconds: float) -> Summary:
     verdicts = [each.verdict for each in results]
     return Summary(
         cases=len(results),
-        conforms=verdicts.count("conforms"),
-        violates=verdicts.count("violates"),
-        unknown=verdicts.count("unknown"),
+        conforms=verdicts.count(Verdict.CONFORMS),
+        violates=verdicts.count(Verdict.VIOLATES),
+        unknown=verdicts.count(Verdict.UNKNOWN),
         unexpected=sum(not each.expected for each in results),
         seconds=round(seconds, 3),
     )
@@ -303,15 +221,3 @@ def summary(results: Sequence[Result], seconds: float) -> Summary:
 
 def _program(program: parts.Program) -> Program:
     return Program(name=program.name, version=program.version)
-
-
-def _culprit(culprit: Culprit | None) -> CulpritResult | None:
-    if culprit is None:
-        return None
-    fields = {
-        name: None
-        if (finding := getattr(culprit, name)) is None
-        else Found(value=finding.value, how="observed" if finding.observed else "inferred", why=finding.why)
-        for name in ("who", "session", "signal", "after_subagent_ms")
-    }
-    return CulpritResult.model_validate({"sentence": culprit.sentence(), **fields})

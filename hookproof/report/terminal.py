@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Sequence
 
 from rich.console import Console, RenderableType
@@ -17,11 +18,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from hookproof.report.columns import Column, alike, by_column, cell, heads, tally, worst
-from hookproof.report.results import CheckOutcome, Report, Result
+from hookproof.judge.verdict import BaselineStatus, CheckResult, Verdict
+from hookproof.report.columns import Column, alike, by_column, cell, heads, marked, shown, tally
+from hookproof.report.results import Report, Result
 
-MARKS = {"conforms": "[green]conforms[/]", "violates": "[red]violates[/]", "unknown": "[yellow]unknown[/]"}
-_TONES = {"violates": "red", "unknown": "yellow", "conforms": "green"}
+_TONES = {Verdict.VIOLATES: "red", Verdict.UNKNOWN: "yellow", Verdict.CONFORMS: "green"}
+MARKS = {verdict: f"[{tone}]{verdict.value}[/]" for verdict, tone in _TONES.items()}
 _CELLS = {"good": "green", "bad": "red", "doubt": "yellow", "known": "dim", "signature": "magenta"}
 _BELOW_TABLE = 8
 """Lines that a screen needs besides the table's rows."""
@@ -71,7 +73,7 @@ def matrix(console: Console, results: Sequence[Result]) -> None:
     """
     columns = by_column(results)
     scenarios = list(dict.fromkeys(each.scenario for each in results))
-    bad = [name for name in scenarios if any(each.scenario == name and _marked(each) for each in results)]
+    bad = [name for name in scenarios if any(each.scenario == name and marked(each) for each in results)]
     named = {column: "\n".join(parts) for column, parts in heads(list(columns)).items()}
     table = _table(scenarios, columns, named)
     legend: list[str] = []
@@ -115,17 +117,13 @@ def _table(rows: Sequence[str], columns: dict[Column, list[Result]], named: dict
     return table
 
 
-def _marked(each: Result) -> bool:
-    return each.verdict != "conforms" or not each.expected
-
-
 def _cell(results: list[Result]) -> str:
     if not results:
         return "[dim]–[/]"
-    shown = worst(results)
-    told = " ".join(f"[{_CELLS[tone]}]{escape(piece)}[/]" for piece, tone in cell(shown))
-    times = sum(each.verdict == shown.verdict for each in results)
-    return told if times == len(results) else f"{told} [dim]{times} of {len(results)}[/]"
+    one = shown(results)
+    marked = " ".join(f"[{_CELLS[tone]}]{escape(piece)}[/]" for piece, tone in cell(one))
+    times = sum(each.verdict is one.verdict for each in results)
+    return marked if times == len(results) else f"{marked} [dim]{times} of {len(results)}[/]"
 
 
 def signature(each: Result) -> str:
@@ -144,12 +142,12 @@ def _failure(console: Console, columns: dict[str, list[Result]]) -> None:
         )
     )
     for check in each.checks:
-        if check.verdict != "conforms":
+        if check.verdict is not Verdict.CONFORMS:
             _check(console, each.scenario, check)
     # what the lines of the checks have said already is not said again
-    said = {surprise.sentence for surprise in each.surprises if surprise.kind in {"violated", "unknown"}}
+    shown = {surprise.sentence for surprise in each.surprises if surprise.kind in {"violated", "unknown"}}
     for sentence in each.unexpected:
-        if sentence not in said:
+        if sentence not in shown:
             _line(console, sentence, 2)
     if each.signature:
         _line(console, f"signature {each.signature}: {'; '.join(each.reasons)}", 2)
@@ -164,41 +162,42 @@ def _failure(console: Console, columns: dict[str, list[Result]]) -> None:
     console.print(Text(f"  journal: {each.journal}", style="dim"), soft_wrap=True)
 
 
-def _check(console: Console, scenario: str, check: CheckOutcome) -> None:
+def _check(console: Console, scenario: str, check: CheckResult) -> None:
     """Named in full, as a baseline names it."""
     name = f"{scenario}:{check.id}"
-    if check.baseline == "known":
+    if check.baseline is BaselineStatus.KNOWN:
         _line(console, f"{name} is violated, as known: {check.reason}", 2, style="dim")
         return
-    word = "violated" if check.verdict == "violates" else check.verdict
+    word = "violated" if check.verdict is Verdict.VIOLATES else check.verdict
     _print(console, Text.assemble((f"{name} is {word}", _TONES[check.verdict]), f": seen {check.seen!r}"), 2)
-    if check.verdict == "violates":
+    if check.verdict is Verdict.VIOLATES:
         _line(console, f"accepted: {', '.join(check.accepted)}", 4)
     _line(console, check.detail, 4, style="dim")
 
 
 def _warnings(console: Console, results: Sequence[Result]) -> None:
     """A violated SHOULD does not fail a run, but it is not silent either."""
-    told: dict[tuple[str, str], list[str]] = {}
+    marked: dict[tuple[str, str], list[str]] = {}
     for each in results:
         if each.plugin.startswith("reference"):
             continue
-        free = [check.id for check in each.checks if check.verdict == "violates" and check.baseline is None]
+        free = [check.id for check in each.checks if check.verdict is Verdict.VIOLATES and check.baseline is None]
         if free and each.expected:
-            told.setdefault((each.scenario, ", ".join(free)), []).append(each.lifecycle)
-    if told:
+            marked.setdefault((each.scenario, ", ".join(free)), []).append(each.lifecycle)
+    if marked:
         console.print()
-    for (scenario, violated), lifecycles in told.items():
+    for (scenario, violated), lifecycles in marked.items():
         where = ", ".join(dict.fromkeys(lifecycles))
         console.print(f"[yellow]warning[/] {escape(scenario)}: {violated} (SHOULD) on {escape(where)}")
 
 
 def _baseline(console: Console, report: Report) -> None:
     """What was held against which file."""
-    standings = [check.baseline for each in report.results for check in each.checks if check.baseline]
-    if report.baseline is None and not standings:
+    statuses = Counter(check.baseline for each in report.results for check in each.checks if check.baseline)
+    if report.baseline is None and not statuses:
         return
-    counts = f"{standings.count('known')} known, {standings.count('new')} new, {standings.count('stale')} stale"
+    order = (BaselineStatus.KNOWN, BaselineStatus.NEW, BaselineStatus.STALE)
+    counts = ", ".join(f"{statuses[status]} {status}" for status in order)
     _line(console, f"baseline {report.baseline or 'of the merged results'}: {counts}", 0, style="dim")
 
 

@@ -11,22 +11,11 @@ import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from hookproof import machine
-
-KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY")
-
-_QUIET = {
-    # measured to keep Claude Code off the network and away from its own update
-    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-    "DISABLE_TELEMETRY": "1",
-    "DISABLE_AUTOUPDATER": "1",
-    "DISABLE_ERROR_REPORTING": "1",
-    # needed as root together with --dangerously-skip-permissions
-    "IS_SANDBOX": "1",
-}
 
 _WINDOWS_NEEDS = (
     *("SystemRoot", "SystemDrive", "ComSpec", "PATHEXT", "windir", "OS", "NUMBER_OF_PROCESSORS"),
@@ -36,6 +25,13 @@ _WINDOWS_NEEDS = (
 # A process takes several times as long to start under Wine as on Windows, and a session's end some ten of them: 1.5 s
 # would be the machine's verdict and not the plugin's. Claude Code's own setting, which the stand-in obeys as well.
 _PATIENCE = {"CLAUDE_CODE_SESSIONEND_HOOKS_TIMEOUT_MS": "6000"}
+
+
+class InRun(Protocol):
+    """A host that processes of a run may start, whichever it is played on."""
+
+    def variables(self, *, home: Path, tmp: Path, model: str, key: str) -> Mapping[str, str]:
+        """What it needs in its environment, so that it keeps to the run."""
 
 
 def model_key(token: str) -> str:
@@ -58,25 +54,23 @@ def search_path(own: Path, programs: Iterable[str]) -> str:
     return os.pathsep.join(dict.fromkeys(folders))
 
 
-def environment(*, home: Path, tmp: Path, path: str, token: str, recorder: str, model: str) -> dict[str, str]:
-    """The complete environment. `recorder` is host:port, `model` the base address of the model server."""
-    key = model_key(token)
+def environment(
+    *, home: Path, tmp: Path, path: str, token: str, recorder: str, model: str, hosts: Iterable[InRun]
+) -> dict[str, str]:
+    """The complete environment. `recorder` is host:port, `model` the base address of the model server.
+
+    `hosts` are all that a plugin could start, not only those that the run is played on: hooks see their variables.
+    """
     env = {
         "PATH": path,
         "HOME": str(home),
         "TMPDIR": str(tmp),
-        # 2.1.91 puts its task files under /tmp whatever TMPDIR says, unless this is set (measured)
-        "CLAUDE_CODE_TMPDIR": str(tmp),
         "LANG": "C.UTF-8",
-        "CODEX_HOME": str(home / ".codex"),
-        "ANTHROPIC_BASE_URL": model,
-        "ANTHROPIC_API_KEY": key,
-        "OPENAI_BASE_URL": f"{model}/v1",
-        "OPENAI_API_KEY": key,
         "HOOKPROOF_TOKEN": token,
         "HOOKPROOF_RECORDER": recorder,
-        **_QUIET,
     }
+    for host in hosts:
+        env |= host.variables(home=home, tmp=tmp, model=model, key=model_key(token))
     if sys.platform == "win32":
         env |= {name: os.environ[name] for name in _WINDOWS_NEEDS if name in os.environ}
         env |= {"USERPROFILE": str(home), "HOMEDRIVE": home.drive, "HOMEPATH": str(home)[len(home.drive) :]}

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hookproof.errors import HookproofError
+from hookproof.hosts.registry import HOSTS
 
 Kind = Literal["network namespace", "closed proxy", "none"]
 
@@ -33,16 +34,7 @@ REFUSED, NOT_STARTED = 125, 126
 ALLOW = "--allow-network plays without isolation"
 """What every IsolationError ends with."""
 
-MAY_CONTACT = (
-    (
-        "Claude Code: api.anthropic.com, claude.ai, platform.claude.com; statsig and other measurements; "
-        "downloads.claude.ai, storage.googleapis.com and npm's registry for updates; github.com for plugins"
-    ),
-    (
-        "Codex: chatgpt.com, api.openai.com, auth.openai.com; github.com (openai/plugins), api.github.com, "
-        "raw.githubusercontent.com; npm's registry for updates"
-    ),
-)
+MAY_CONTACT = tuple(f"{host.title}: {host.contacts}" for host in HOSTS.values())
 """Whom the real hosts know by the addresses in their programs; with dummy keys they are let in nowhere."""
 
 

@@ -17,10 +17,10 @@ from typing import Any
 from hookproof import files, records
 from hookproof.journal import Journal
 from hookproof.loopback import HOST, LoopbackServer
-from hookproof.records import Part, Record, Told
+from hookproof.records import Part, Record, Sent
 from hookproof.records.base import Pid, part
 from hookproof.records.run import Error, RecorderBrokenOff, Stranger
-from hookproof.records.told import ShellHeld
+from hookproof.records.sent import ShellHeld
 from hookproof.wire import Line, Lines, Sparing
 
 LONGEST_LINE = 32 * 1024 * 1024
@@ -156,12 +156,12 @@ class _Connection:
         who = f"{records.short(source)} (pid {pid})"
         self._journal.write(Error(where="recorder", what=f"{who} {what}", source=source, by=pid))
 
-    def _record(self, line: Line) -> Told:
+    def _record(self, line: Line) -> Sent:
         """What the line tells, as its sender's. Raises ValueError, MisfitError."""
         values = _values(line)
         kind = values.pop("kind", None)
         told = {name: value for name, value in values.items() if name not in _OURS}
-        return records.decode(kind, {**told, "source": self._sender.source, "by": self._sender.pid}, Told)
+        return records.decode(kind, {**told, "source": self._sender.source, "by": self._sender.pid}, Sent)
 
 
 def _sender(hello: dict[str, Any]) -> Sender:

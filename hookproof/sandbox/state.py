@@ -29,7 +29,7 @@ _LONGEST_SECONDS = 30.0
 _MOST_FILES = 10_000
 
 
-async def settled_state(world: World, state: State, journal: Journal) -> list[StateRoot]:
+async def state_at_rest(world: World, state: State, journal: Journal) -> list[StateRoot]:
     """As `read_state`, but a file that is being written is read again until it is whole.
 
     Plugins write state in place (measured on 1.0.4: torn reads), and a torn read is no evidence of a lost row. There

@@ -7,24 +7,23 @@ written that its tap could not write, because the host had killed it.
 
 from __future__ import annotations
 
-import asyncio
+import glob
 import json
 import shlex
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Protocol
 
 from hookproof import files, places, processes
-from hookproof.catalogue.plugin import CODEX_MANIFEST, HOOKS, MANIFEST
+from hookproof.catalogue.plugin import HOOKS
+from hookproof.hosts.names import HooksFiles
 from hookproof.journal import Journal
 from hookproof.records import Record
 from hookproof.records.run import ProcessDied, SweepBegan
-from hookproof.records.told import HookEnded, HookHeld, HookStarted
+from hookproof.records.sent import HookEnded, HookHeld, HookStarted
 from hookproof.sandbox import inside
-
-Host = Literal["claude", "codex"]
 
 _PROGRAM = places.FAKES / "tap" / "tap.py"
 _OTHERWISE = frozenset({"args", "shell"})
@@ -33,6 +32,20 @@ _OTHERWISE = frozenset({"args", "shell"})
 
 class TapError(Exception):
     """Hooks that cannot be tapped. One sentence."""
+
+
+class Tapped(Protocol):
+    """The host whose hooks are tapped."""
+
+    @property
+    def name(self) -> str:
+        """By which the commands that it finds are told from another's."""
+        ...
+
+    @property
+    def hooks(self) -> HooksFiles:
+        """Which files it reads."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +59,11 @@ class TappedHook:
     """The command's place in COMMANDS.json. Equal commands share it: a host may run them once."""
 
 
-def install(plugin_copy: Path, host: Host, python: str) -> list[TappedHook]:
+def install(plugin_copy: Path, host: Tapped, python: str) -> list[TappedHook]:
     """Wrap the commands that `host` finds in the plugin's copy; `python` runs the tap.
 
-    The commands as they were are written beside the copy, not into it. Hooks that both hosts read are wrapped once,
-    by whichever comes first, and serve both. Links are followed as far as they stay in the copy. Raises TapError.
+    The commands as they were are written beside the copy, not into it. Hooks that several hosts read are wrapped
+    once, for whichever comes first, and serve all. Links are followed as far as they stay in the copy. Raises TapError.
     """
     try:
         return _install(plugin_copy, host, python)
@@ -58,45 +71,40 @@ def install(plugin_copy: Path, host: Host, python: str) -> list[TappedHook]:
         raise TapError(str(error)) from None
 
 
-def _install(plugin_copy: Path, host: Host, python: str) -> list[TappedHook]:
-    manifest_path = inside.place(plugin_copy, plugin_copy / (MANIFEST if host == "claude" else CODEX_MANIFEST))
+def _install(plugin_copy: Path, host: Tapped, python: str) -> list[TappedHook]:
+    manifest_path = inside.place(plugin_copy, plugin_copy / host.hooks.manifest)
     manifest = _object(manifest_path) if manifest_path.is_file() else {}
-    commands_path = _commands_path(plugin_copy, host)
+    commands_path = _commands_path(plugin_copy, host.name)
     if commands_path.exists():
-        raise TapError(f"{plugin_copy}: its {host} hooks are tapped already")
-    wrap = _Wrap(plugin_copy, commands_path, python, _other(plugin_copy, host))
+        raise TapError(f"{plugin_copy}: its {host.name} hooks are tapped already")
+    wrap = _Wrap(plugin_copy, commands_path, python, for_cmd=sys.platform == "win32" and host.hooks.cmd_on_windows)
     tapped: list[TappedHook] = []
-    for path, events in _declared(plugin_copy, host, manifest_path, manifest):
+    for path, events in _declared(plugin_copy, host.hooks, manifest_path, manifest):
         tapped += wrap.document(path, *events)
     name = manifest.get("name") or plugin_copy.name
-    beside = {commands_path: {"host": host, "plugin": name, "commands": wrap.commands}}
-    if wrap.shared is not None:
-        beside[wrap.shared] = {**_object(wrap.shared), "host": None}
+    beside = {commands_path: {"host": host.name, "plugin": name, "commands": wrap.commands}}
+    for other in wrap.shared:
+        beside[other] = {**_object(other), "host": None}
     for path, content in beside.items():
         inside.write(plugin_copy.parent, path, json.dumps(content, indent=2))
     return tapped
 
 
-def _commands_path(plugin_copy: Path, host: Host) -> Path:
+def _commands_path(plugin_copy: Path, host: str) -> Path:
     return plugin_copy.parent / f"{plugin_copy.name}.tap-{host}.json"
 
 
-def _other(plugin_copy: Path, host: Host) -> Path:
-    return _commands_path(plugin_copy, "codex" if host == "claude" else "claude")
-
-
 def _declared(
-    root: Path, host: Host, manifest_path: Path, manifest: dict[str, Any]
+    root: Path, reads: HooksFiles, manifest_path: Path, manifest: dict[str, Any]
 ) -> Iterator[tuple[Path, tuple[dict[str, Any], Any]]]:
     """The files that declare hooks: (path, (its document, the events in it))."""
     declared = manifest.get("hooks")
     entries = declared if isinstance(declared, list) else [declared]
-    named = [entry for entry in entries if isinstance(entry, str) and (host == "claude" or entry.startswith("./"))]
+    named = [entry for entry in entries if isinstance(entry, str) and (entry.startswith("./") or not reads.only_dotted)]
     inline = [entry for entry in entries if isinstance(entry, dict)]
     files = dict.fromkeys(_inside(root, manifest_path, name) for name in named)
-    # Claude Code reads its default file besides those that are named, Codex only where none is (measured)
     default = root / HOOKS
-    if default.is_file() and (host == "claude" or not (files or inline)):
+    if default.is_file() and (reads.default_beside_named or not (files or inline)):
         files.setdefault(inside.place(root, default))
     if inline:
         for events in inline:
@@ -119,14 +127,16 @@ def _inside(root: Path, manifest_path: Path, name: str) -> Path:
 class _Wrap:
     """Wraps commands, each text once, and remembers how they were."""
 
-    def __init__(self, plugin_copy: Path, commands_path: Path, python: str, other: Path) -> None:
+    def __init__(self, plugin_copy: Path, commands_path: Path, python: str, *, for_cmd: bool) -> None:
         self.commands: list[str] = []
-        self.shared: Path | None = None
+        self.shared: set[Path] = set()
+        """Where the commands are that were wrapped for another host, and are read by this one as well."""
         self._start = [python, "-I", "-S", str(_PROGRAM)]
         self._plugin_copy = plugin_copy
         self._commands_path = commands_path
-        self._other = other
-        self._known = _object(other)["commands"] if other.is_file() else []
+        self._for_cmd = for_cmd
+        others = plugin_copy.parent.glob(_commands_path(Path(glob.escape(plugin_copy.name)), "*").name)
+        self._known = {path: _object(path)["commands"] for path in sorted(others)}
 
     def document(self, path: Path, document: dict[str, Any], events: Any) -> list[TappedHook]:
         """Wrap every command of one hooks file and write it back."""
@@ -135,8 +145,9 @@ class _Wrap:
             command = entry["command"]
             before = self._wrapped_before(command)
             if before is not None:
-                self.shared = self._other
-                found.append(TappedHook(path, event, self._known[before], before))
+                other, index = before
+                self.shared.add(other)
+                found.append(TappedHook(path, event, self._known[other][index], index))
                 continue
             if command not in self.commands:
                 self.commands.append(command)
@@ -148,7 +159,7 @@ class _Wrap:
 
     def _line(self, index: int, command: str) -> str:
         words = [*self._start, str(self._commands_path), str(index)]
-        if sys.platform == "win32" and self._commands_path.stem.endswith("codex"):
+        if self._for_cmd:
             # for cmd.exe, which can tell neither its name nor a whole command in one word
             return " ".join(f'"{word}"' for word in words)
         # `exec`: the host's child is the tap. "$0" is the host's shell, told by itself. The command goes along as a
@@ -156,12 +167,13 @@ class _Wrap:
         start = "" if sys.platform == "win32" else "exec "
         return f'{start}{shlex.join(words)} "$0" {shlex.quote(command)}'
 
-    def _wrapped_before(self, command: str) -> int | None:
-        """The command's index where the other host's installation has wrapped it already."""
-        if str(self._other) not in command:
-            return None
-        words = shlex.split(command)
-        return int(words[words.index(str(self._other)) + 1])
+    def _wrapped_before(self, command: str) -> tuple[Path, int] | None:
+        """Where an installation for another host has put the command, and at which index, if one has wrapped it."""
+        for other in self._known:
+            if str(other) in command:
+                words = shlex.split(command)
+                return other, int(words[words.index(str(other)) + 1])
+        return None
 
 
 def _entries(path: Path, events: Any) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -206,7 +218,6 @@ class Unfinished:
         self._journal = journal
         self._watch = watch
         self._open: dict[str, tuple[int, HookStarted]] = {}
-        self._loop = asyncio.get_running_loop()
         journal.observe(self._seen)
 
     def _seen(self, record: Record) -> None:
@@ -221,15 +232,15 @@ class Unfinished:
         elif isinstance(record, ProcessDied):
             for run, (pid, _) in self._open.items():
                 if pid == record.pid:
-                    self._loop.call_soon(self._end, run, record.signal)
+                    self._journal.after(self._end(run, record.signal))
 
     def _follow(self, pid: int, started: HookStarted) -> None:
         self._open[started.run] = (pid, started)
         identity = processes.identify(pid)
         if identity is None or not self._watch(identity):
-            self._loop.call_soon(self._end, started.run, None)
+            self._journal.after(self._end(started.run, None))
 
-    def _end(self, run: str, signal: int | None) -> None:
+    async def _end(self, run: str, signal: int | None) -> None:
         if run not in self._open:
             return
         _, started = self._open[run]

@@ -81,8 +81,8 @@ async def _uv(script: Path, cache: Path) -> None:
     except DeadlineMissedError:
         raise UvError(f"uv did not finish installing the plugin's dependencies within {_SECONDS:.0f} s") from None
     if done.exit.code != 0:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        why = said[-1] if said else done.exit.code if done.exit.signal is None else f"signal {done.exit.signal}"
+        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        why = lines[-1] if lines else done.exit.code if done.exit.signal is None else f"signal {done.exit.signal}"
         raise UvError(f"uv could not install the plugin's dependencies: {why}")
 
 

@@ -10,11 +10,11 @@ import os
 import shlex
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hookproof import claims, places
+from hookproof import claims
 from hookproof.catalogue.descriptor import Context
 from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import Plugin, PluginError, tree_of
@@ -52,10 +52,9 @@ def build(
     plugin: Plugin,
     lifecycle: Resolved,
     *,
-    codex: tuple[str, ...] | None,
-    claude: tuple[str, ...] | None = None,
+    programs: Mapping[str, Sequence[str]],
 ) -> World:
-    """Make the world for one case. `codex` and `claude` are how a real one is started from PATH, None is the stand-in.
+    """Make the world for one case. `programs` are the hosts that are found on PATH: name and how each is started.
 
     It is claimed before it is made, so that the next start removes it if this harness is killed. Raises PluginError for
     a plugin that cannot be copied any more.
@@ -63,7 +62,7 @@ def build(
     tree = tree_of(plugin.root)  # before anything is made
     claimed = claims.make(_PREFIX)
     try:
-        return _built(claimed, plugin, tree, lifecycle, claude=claude, codex=codex)
+        return _built(claimed, plugin, tree, lifecycle, programs)
     except BaseException:
         claimed.remove()
         raise
@@ -74,9 +73,7 @@ def _built(
     plugin: Plugin,
     tree: Tree,
     lifecycle: Resolved,
-    *,
-    codex: tuple[str, ...] | None,
-    claude: tuple[str, ...] | None,
+    programs: Mapping[str, Sequence[str]],
 ) -> World:
     root = claimed.root
     world = World(
@@ -98,7 +95,7 @@ def _built(
         for name, text in plugin.descriptor.project.items():
             inside.write(world.project, world.project / name, text)
     write_lifecycle(world.lifecycle, lifecycle)
-    _programs(world.bin, claude=claude, codex=codex)
+    _programs(world.bin, programs)
     return world
 
 
@@ -125,11 +122,11 @@ def _plugin(copy: Path, plugin: Plugin, tree: Tree) -> None:
         return
     policy = plugin.descriptor.policies[plugin.policy.split("+")[0]]
     for overlay in policy.overlay:
-        _lay_over(copy, inside.place(copy, copy / overlay).relative_to(copy), tree)
+        _overlay(copy, inside.place(copy, copy / overlay).relative_to(copy), tree)
     inside.write(copy, copy / plugin.descriptor.policy_file, f"{plugin.policy}\n")
 
 
-def _lay_over(copy: Path, overlay: Path, tree: Tree) -> None:
+def _overlay(copy: Path, overlay: Path, tree: Tree) -> None:
     """Put the files of one folder of the plugin's copy at the copy's top, with the paths that they have in it."""
     named = [*tree.files, *(path for path, link in tree.links.items() if link.place in tree.files)]
     for path in named:
@@ -138,16 +135,15 @@ def _lay_over(copy: Path, overlay: Path, tree: Tree) -> None:
             inside.write(copy, copy / path.relative_to(overlay), source.read_bytes(), like=source.stat())
 
 
-def _programs(folder: Path, **real: tuple[str, ...] | None) -> None:
+def _programs(folder: Path, hosts: Mapping[str, Sequence[str]]) -> None:
     """What is found before anything of this machine: a plugin that starts a host by its name gets that of the run."""
     python = str(Path(sys.executable).resolve())
     _launcher(folder, "python3", [python])
-    for name, argv in real.items():
-        stand_in = (python, "-I", "-S", str(places.FAKES / name / f"{name}.py"))
-        _launcher(folder, name, list(argv or stand_in))
+    for name, argv in hosts.items():
+        _launcher(folder, name, argv)
 
 
-def _launcher(folder: Path, name: str, argv: list[str]) -> None:
+def _launcher(folder: Path, name: str, argv: Sequence[str]) -> None:
     """A program NAME in `folder` that runs `argv` with its own arguments after them."""
     if sys.platform == "win32":
         quoted = " ".join(f'"{part}"' for part in argv)

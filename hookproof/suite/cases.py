@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from hookproof import journal as journals
-from hookproof.catalogue.steps import Bash
+from hookproof.catalogue.model_step import Bash
 from hookproof.errors import describe
-from hookproof.judge import strays
+from hookproof.judge.run_view import strays_of_this_case, undecided
 from hookproof.play import Case, PlayOptions, play
 from hookproof.play.header import header
 from hookproof.records import Record
@@ -96,7 +96,7 @@ def run_cases(
         doubted = [number for number in range(len(cases)) if _undecided(results[number])]
         left = {number: _undecided(results[number]) for number in doubted}
         pool.each(once_more, doubted, workers=1)
-        accounted = any(_records(results[number], strays.of_this_case) for number in doubted)
+        accounted = any(_records(results[number], strays_of_this_case) for number in doubted)
         for number in doubted:
             if not accounted:
                 results[number] = _unaccounted(results[number], left[number], judges)
@@ -106,7 +106,7 @@ def run_cases(
 
 def _undecided(each: Result) -> list[Process]:
     """The processes of which nobody can tell whether this case left them, or one that was played beside it."""
-    return _records(each, strays.undecided)
+    return _records(each, undecided)
 
 
 def _records(each: Result, ask: Callable[[list[Record]], list[Process]]) -> list[Process]:

@@ -9,7 +9,7 @@ from hookproof import journal as journals
 from hookproof.catalogue.requirement import Requirement, read_requirements
 from hookproof.catalogue.scenario import read_scenario, scenario_files
 from hookproof.errors import describe
-from hookproof.judge.baseline import Baseline, Stand, read_baseline, stand, system_of
+from hookproof.judge.baseline import Baseline, held_against, read_baseline, system_of
 from hookproof.judge.expected import ExpectedTable, read_expected, unexpected
 from hookproof.judge.judge import Judgement, judge
 from hookproof.records.run import Case as CaseRecord
@@ -52,16 +52,15 @@ class Judges:
         return reports.unjudged(case, accepted, journal=path, seconds=seconds, why=why)
 
     def _result(self, path: Path, case: CaseRecord, seconds: float, judgement: Judgement) -> Result:
-        stands: dict[str, Stand] = {}
         if case.policy is None and self.baseline is not None:
             known = self.baseline.known(case.lifecycle, system_of(case.platform))
             where = f"on {case.lifecycle} in {self.baseline.path}"
-            stands, surprises = stand(judgement, case.scenario, known, self.requirements, where)
+            judgement, surprises = held_against(judgement, case.scenario, known, self.requirements, where)
         else:
             reference = case.policy is not None
             wanted = self.expected.violations(case.plugin, _column(case)) if reference else None
             surprises = unexpected(judgement, case.scenario, wanted, self.requirements)
-        return reports.result(case, judgement, journal=path, seconds=seconds, surprises=surprises, stands=stands)
+        return reports.result(case, judgement, journal=path, seconds=seconds, surprises=surprises)
 
 
 def _column(case: CaseRecord) -> str:

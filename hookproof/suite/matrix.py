@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from hookproof.catalogue.applies import why_not
+from hookproof.catalogue.descriptor import Companion, Descriptor
+from hookproof.catalogue.fault import Fault
 from hookproof.catalogue.lifecycle import Resolved
+from hookproof.catalogue.model_step import Bash
 from hookproof.catalogue.plugin import Plugin
 from hookproof.catalogue.reading import CatalogueError
 from hookproof.catalogue.requirement import Requirement, read_requirements
 from hookproof.catalogue.scenario import Scenario
-from hookproof.hosts.session import Program
+from hookproof.hosts.names import Program
 from hookproof.play import Case
 from hookproof.report.results import Skipped
 
@@ -65,6 +68,29 @@ def left_out(
         if scenario.kind == plugin.descriptor.kind and scenario.host == lifecycle.host
         if (reason := why_not(scenario, plugin.descriptor, lifecycle, real=lifecycle.name in (programs or {})))
     ]
+
+
+def why_not(scenario: Scenario, descriptor: Descriptor, lifecycle: Resolved, *, real: bool) -> str | None:
+    """Why the scenario is not played there, or None when it is. `real`: the host is no stand-in."""
+    if scenario.lifecycles and lifecycle.like not in scenario.lifecycles:
+        return f"says something only about {', '.join(scenario.lifecycles)}"
+    if scenario.transcripts and real:
+        return "only a stand-in can be told what to write into a transcript"
+    if scenario.claude.interactive and sys.platform == "win32":
+        return "is played at a terminal, and Windows gives Python no pseudo-terminal"
+    if sys.platform == "win32" and _takes_a_posix_shell(scenario, lifecycle):
+        return "its commands are written for a POSIX shell"
+    if isinstance(descriptor, Companion):
+        reasons = (step.do.why_not(descriptor) for step in scenario.then if isinstance(step.do, Fault))
+        return next((reason for reason in reasons if reason is not None), None)
+    return None
+
+
+def _takes_a_posix_shell(scenario: Scenario, lifecycle: Resolved) -> bool:
+    """Whether a command is more than a program and its arguments, or drops variables (where there are any to drop)."""
+    commands = [step.command for steps in scenario.model.values() for step in steps if isinstance(step, Bash)]
+    exports = lifecycle.rows.get("env_file_exports") != "reach no shell"
+    return any("&" in command or ("{bare}" in command and exports) for command in commands)
 
 
 def with_policy(plugin: Plugin, policy: str) -> Plugin:

@@ -12,7 +12,7 @@ from hookproof.records.hosts import HostExited, HostLine, HostStarted
 from hookproof.records.model import GateAnswered, ModelRequest
 from hookproof.records.parts import Text, ToolResult
 from hookproof.records.run import ProcessDied, SweepBegan
-from hookproof.records.told import HookStarted, ProbeSignalled, ProbeWaits
+from hookproof.records.sent import HookStarted, ProbeSignalled, ProbeWaits
 
 HOST, ROOT, HELPER = 3000, "11111111-1111-4111-8111-111111111111", "a0123456789abcdef"
 RUN = "/tmp/hp-abcd1234"

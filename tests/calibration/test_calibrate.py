@@ -13,7 +13,7 @@ from rich.console import Console
 
 from hookproof import places
 from hookproof.calibration.compare import Difference, judge
-from hookproof.catalogue.lifecycle import Excuse, read_lifecycle
+from hookproof.catalogue.lifecycle import KnownDifference, read_lifecycle, resolve_lifecycle
 from hookproof.commands import UsageError, calibrate
 from hookproof.report import calibration as report
 
@@ -25,7 +25,10 @@ def disguised(tmp_path: Path) -> Path:
     """A program that says it is Claude Code 2.1.91."""
     program = tmp_path / "claude"
     fake = places.FAKES / "claude" / "claude.py"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S {fake} "$@"\n', encoding="utf-8")
+    behaviour = tmp_path / "lifecycle.json"
+    behaviour.write_text(resolve_lifecycle("claude-2.1.91").model_dump_json(), encoding="utf-8")
+    start = f'HOOKPROOF_LIFECYCLE={behaviour} exec {sys.executable} -I -S {fake} "$@"'
+    program.write_text(f"#!/bin/sh\n{start}\n", encoding="utf-8")
     program.chmod(0o755)
     return program
 
@@ -53,9 +56,6 @@ def test_a_host_that_does_what_its_stand_in_does(
 
 @posix
 def test_a_host_that_does_not(tmp_path: Path, disguised: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    # the disguised stand-in knows what it is to do from the lifecycle: without it, it is 2.1.91
-    script = disguised.read_text(encoding="utf-8").replace("exec ", "unset HOOKPROOF_LIFECYCLE; exec ")
-    disguised.write_text(script, encoding="utf-8")
     words = ["main", "--claude", str(disguised), "--allow-network", "--lifecycle", "claude-2.1.329"]
     assert execute(tmp_path, *words) == 1
     printed = capsys.readouterr().out
@@ -80,7 +80,7 @@ def test_what_cannot_be_carried_out(tmp_path: Path, words: list[str], said: str)
     assert not (tmp_path / "runs").exists()
 
 
-def shown(differences: list[Difference], excuses: list[Excuse]) -> str:
+def shown(differences: list[Difference], excuses: list[KnownDifference]) -> str:
     out = io.StringIO()
     judged = judge(differences, excuses, ["s"])
     report.show(Console(file=out, width=200), "claude 9", "claude-8", ["s"], judged)
@@ -95,8 +95,8 @@ def test_a_difference_is_told_in_words_and_lists_only_by_what_one_side_has() -> 
 
 
 def test_an_excuse_and_a_stale_one_are_told() -> None:
-    right = Excuse(facet="events", where="s: main Stop", reason="nobody stops here")
-    stale = Excuse(facet="exit", where="s: main", reason="it once did")
+    right = KnownDifference(facet="events", where="s: main Stop", reason="nobody stops here")
+    stale = KnownDifference(facet="exit", where="s: main", reason="it once did")
     text = shown([Difference("events", "s: main Stop", None, 1)], [right, stale])
     assert "excused 1 × nobody stops here" in text
     assert "stale exit, s: main: the excuse of claude-8 excuses nothing any more: it once did" in text

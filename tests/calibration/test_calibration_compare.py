@@ -5,7 +5,7 @@ from __future__ import annotations
 from calibrated_runs import facets, hook, told
 
 from hookproof.calibration.compare import Difference, compare, judge
-from hookproof.catalogue.lifecycle import Excuse
+from hookproof.catalogue.lifecycle import KnownDifference
 
 FIRST, SECOND, THIRD = hook("SessionStart"), hook("UserPromptSubmit"), hook("Stop")
 
@@ -52,22 +52,22 @@ def test_repeated_things_are_told_apart_in_the_order() -> None:
 
 def test_an_excuse_covers_what_it_names_and_nothing_else() -> None:
     differences = [Difference("events", "s: main Stop", None, 1), Difference("events", "s: main Go", None, 1)]
-    excuse = Excuse(facet="events", where="s: main St?p", reason="it never stops")
+    excuse = KnownDifference(facet="events", where="s: main St?p", reason="it never stops")
     judged = judge(differences, [excuse], ["s"])
     assert judged.differences == [(differences[0], excuse), (differences[1], None)]
-    assert judged.unexcused == [differences[1]]
+    assert judged.unexplained == [differences[1]]
     assert judged.stale == []
 
 
 def test_an_excuse_of_another_facet_excuses_nothing() -> None:
     difference = Difference("events", "s: main Stop", None, 1)
-    excuse = Excuse(facet="identity", where="*", reason="-")
+    excuse = KnownDifference(facet="identity", where="*", reason="-")
     judged = judge([difference], [excuse], ["s"])
-    assert judged.unexcused == [difference]
+    assert judged.unexplained == [difference]
     assert judged.stale == [excuse]
 
 
 def test_an_excuse_about_what_was_not_played_is_not_stale() -> None:
-    excuse = Excuse(facet="events", where="t: main Stop", reason="-")
+    excuse = KnownDifference(facet="events", where="t: main Stop", reason="-")
     assert judge([], [excuse], ["s"]).stale == []
     assert judge([], [excuse], ["s", "t"]).stale == [excuse]

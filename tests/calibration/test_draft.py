@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from calibrated_runs import HELPER, facets, hook, prompt, told
+from calibrated_runs import HELPER, ROOT, facets, hook, prompt, told
 
 from hookproof.calibration.draft import draft
-from hookproof.calibration.facets import Facets
+from hookproof.calibration.facets import Facets, Hook
 from hookproof.catalogue.lifecycle import Lifecycle, lifecycle_files, read_lifecycle
 
 
@@ -105,3 +106,39 @@ def test_groups_and_places_are_those_that_were_seen(tmp_path: Path) -> None:
     found = [drafted(tmp_path, run).rows for run in (one, other)]
     assert [rows["hook_group"]["is"] for rows in found] == ["host", "own"]
     assert [rows["context_place"]["is"] for rows in found] == ["reminder", "system message"]
+
+
+@pytest.mark.parametrize(("name", "reason"), [("claude-2.1.329", "other"), ("as-reported-345", "other")])
+def test_a_session_of_a_subagent_is_what_was_seen_of_its_hooks(tmp_path: Path, name: str, reason: str) -> None:
+    start = hook("SessionStart", agent=HELPER, source="startup")
+    found = drafted(tmp_path, facets(start), name=name).events
+    fires = [{"event": "SessionStart", "whose": "agent", "context": "first prompt"}]
+    assert (found["subagent's session starts"]["is"], found["subagent's session ends"]["is"]) == (fires, [])
+    end = hook("SessionEnd", agent=HELPER, reason=reason)
+    ends = drafted(tmp_path, facets(end), name=name).events["subagent's session ends"]
+    assert ends["is"] == [{"event": "SessionEnd", "whose": "agent", "says": {"reason": reason}}]
+    assert ends["source"] == "measured by calibrate on 2.2.0"
+
+
+def _of_a_child(seen: Hook) -> Hook:
+    """A helper's hook run as calibration names that of a Codex child."""
+    return replace(seen, agent="child", session="<main>" if seen.session == "<main>" else "<child>")
+
+
+@pytest.mark.parametrize("known", ["codex-0.130", "codex-0.133", "codex-0.169"])
+@pytest.mark.parametrize("played", ["codex-0.130", "codex-0.133", "codex-0.169"])
+def test_what_fires_for_a_child_of_codex_is_what_was_seen(tmp_path: Path, known: str, played: str) -> None:
+    """A run of one version, drafted from another one's rows: the events are those of the version that was played."""
+    right = nearest(played).events
+    child = "11111111-2222-4222-8222-333333333333"
+    hooks = []
+    for moment in ("child starts", "child is prompted", "child's turn ends"):
+        (fires,) = right[moment]["is"]
+        session = child if fires["whose"] == "own" else ROOT
+        hooks.append(hook(fires["event"], agent=HELPER, session_id=session))
+    run = facets(*hooks, *([hook("SessionEnd", reason="other")] if right["thread ends"]["is"] else []))
+    run = replace(run, hooks=tuple(_of_a_child(each) if each.agent == "helper" else each for each in run.hooks))
+    found = drafted(tmp_path, run, name=known, version="0.200.0").events
+    for moment in ("child starts", "child is prompted", "child's turn ends", "thread ends"):
+        assert found[moment]["is"] == right[moment]["is"], moment
+    assert found["v2 child starts"]["is"] == nearest(known).events["v2 child starts"]["is"]

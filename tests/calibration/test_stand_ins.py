@@ -24,7 +24,7 @@ def scenario(host: str, name: str) -> Scenario:
 def differences(tmp_path: Path, played: Scenario, fake: Resolved, real: Resolved) -> list[Difference]:
     """How one lifecycle differs from another, both played by the stand-in."""
     fakes, reals = measured(tmp_path / "fake", played, fake), measured(tmp_path / "real", played, real)
-    return measuring.hold([played], fakes, reals, []).unexcused
+    return measuring.compare_measured([played], fakes, reals, []).unexplained
 
 
 def measured(folder: Path, played: Scenario, lifecycle: Resolved) -> measuring.Measured:
@@ -35,8 +35,12 @@ def measured(folder: Path, played: Scenario, lifecycle: Resolved) -> measuring.M
 
 
 def changed(name: str, **rows: object) -> Resolved:
+    """A lifecycle with other rows; a moment is a row of its table of events."""
     lifecycle = resolve_lifecycle(name)
-    return lifecycle.model_copy(update={"rows": {**lifecycle.rows, **rows}})
+    tables = {"rows": lifecycle.rows, "events": lifecycle.events}
+    return lifecycle.model_copy(
+        update={table: {**known, **{row: rows[row] for row in rows if row in known}} for table, known in tables.items()}
+    )
 
 
 @pytest.mark.parametrize("path", SCENARIOS.values(), ids=lambda path: path.stem)
@@ -77,6 +81,7 @@ def test_what_the_issue_says_is_what_differs_from_the_measured_host(tmp_path: Pa
     }
 
 
+START = [{"event": "SessionStart", "whose": "main", "context": "next prompt"}]
 WITHOUT_A_MODEL = ["session_id", "transcript_path", "cwd", "hook_event_name", "permission_mode", "source"]
 
 
@@ -87,7 +92,8 @@ WITHOUT_A_MODEL = ["session_id", "transcript_path", "cwd", "hook_event_name", "p
         ("claude-2.1.91", "main", {"context_place": "system message"}, {"context"}),
         ("claude-2.1.91", "resume", {"resume_env_file": "of the session"}, {"shell environment"}),
         ("claude-2.1.91", "resume", {"resumed_history": "whole"}, {"context"}),
-        ("claude-2.1.329", "resume", {"resume_start_context": "is told"}, {"context"}),
+        ("claude-2.1.329", "resume", {"session resumes": START}, {"context"}),
+        ("claude-2.1.91", "foreground-agent", {"subagent starts": []}, {"events", "context"}),
         ("claude-2.1.91", "subagent-shell", {"subagent_shell_kill": [["SIGTERM", 0]]}, {"deaths"}),
         (
             "codex-0.133",
@@ -95,7 +101,7 @@ WITHOUT_A_MODEL = ["session_id", "transcript_path", "cwd", "hook_event_name", "p
             {"payload_keys": {"SessionStart": WITHOUT_A_MODEL}},
             {"payload keys", "payload values"},
         ),
-        ("codex-0.169", "main", {"session_end_reason": ""}, {"events"}),
+        ("codex-0.169", "main", {"thread ends": []}, {"events"}),
     ],
 )
 def test_one_wrong_row_shows_in_its_own_facet(

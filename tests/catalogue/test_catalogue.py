@@ -65,7 +65,7 @@ def test_a_wrong_key_is_named_with_the_right_one(tmp_path: Path, change: str, me
 @pytest.mark.parametrize(
     ("step", "message"),
     [
-        ('when = "job begun"\ndo = "look"', "then[1].when: expected one of: job started"),
+        ('when = "job begun"\ndo = "look"', "then[1].when: expected one of: job [JOB] started, "),
         ('when = "job started"\ndo = "dance"', "then[1].do: expected one of: look"),
         ('when = "job started"', "expected exactly one of `do` and `user`"),
         ('when = "job build started"\ndo = "look"', "names 'build'"),

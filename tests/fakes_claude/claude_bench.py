@@ -16,12 +16,12 @@ from typing import Any
 
 import psutil
 import pytest
-from claude_fake.lifecycle import read_file
 from claude_journal import SECONDS, Journal, Record, Waitable
+
+from hookproof.catalogue.lifecycle import read_lifecycle, resolve, resolve_lifecycle
 
 ROOT = Path(__file__).parents[2] / "fakes" / "claude"
 PROGRAM = ROOT / "claude.py"
-LIFECYCLES = ROOT / "lifecycles"
 
 EVENTS = (
     "SessionStart",
@@ -218,14 +218,11 @@ class Bench:
         return running
 
     def resolved(self, lifecycle: str) -> Path:
-        """The lifecycle as the harness hands it over: resolved, with this bench's own `rows` in it."""
-        name, *switches = lifecycle.split("+")
-        found = read_file(str(LIFECYCLES / f"{name}.toml"))
-        for switch in switches:
-            found["rows"].update(found["switches"][switch]["rows"])
-        rows = {row: entry["is"] for row, entry in found["rows"].items()}
+        """A lifecycle, or one in a file of the test's own, as the harness hands it over, with this bench's `rows`."""
+        own = lifecycle.endswith(".toml")
+        found = resolve(read_lifecycle(Path(lifecycle))) if own else resolve_lifecycle(lifecycle)
         path = self.root / "lifecycle.json"
-        path.write_text(json.dumps({"name": lifecycle, "rows": {**rows, **self.rows}}))
+        path.write_text(json.dumps({**found.model_dump(), "rows": {**found.rows, **self.rows}}))
         return path
 
     def strays(self) -> list[psutil.Process]:

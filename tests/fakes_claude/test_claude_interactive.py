@@ -173,9 +173,11 @@ def test_whether_an_agent_is_waited_for(
     assert ends == (backwards if lifecycle == "claude-2.1.329" else [(False, "done"), (True, "one")])
 
 
-def test_without_a_terminal_it_is_refused() -> None:
+def test_without_a_terminal_it_is_refused(make_model: MakeModel, make_bench: MakeBench) -> None:
+    bench = make_bench(make_model())
     run = subprocess.run(
         [sys.executable, "-I", "-S", str(PROGRAM)],
+        env={**bench.environment, "HOOKPROOF_LIFECYCLE": str(bench.resolved("claude-2.1.91"))},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -12,7 +12,7 @@ from claude_fake.conversation import Conversation, text_block
 from claude_fake.frontmatter import split, words
 from claude_fake.hooks import matches
 from claude_fake.identity import new_task_id, new_uuid, slug
-from claude_fake.inbox import Inbox, UserTurn
+from claude_fake.message_queue import MessageQueue, UserTurn
 from claude_fake.model_client import InterruptedByHostError, ModelError, assemble
 from claude_fake.options import UsageError, is_uuid, parse
 from claude_fake.plugins import Plugin, PluginError
@@ -237,33 +237,33 @@ def test_where_sentences_land() -> None:
 
 
 def test_the_inbox_is_over_when_nothing_is_awaited_any_more() -> None:
-    inbox, awaited = Inbox(), threading.Event()
-    inbox.close()
+    queue, awaited = MessageQueue(), threading.Event()
+    queue.close()
     taken: list[object] = []
-    taker = threading.Thread(target=lambda: taken.append(inbox.take(lambda: not awaited.is_set(), lambda: False, 0)))
+    taker = threading.Thread(target=lambda: taken.append(queue.take(lambda: not awaited.is_set(), lambda: False, 0)))
     taker.start()
     assert taken == []
     awaited.set()
-    inbox.wake()
+    queue.wake()
     taker.join(10)
     assert taken == [None]
 
 
 def test_a_broken_off_inbox_gives_nothing_more() -> None:
-    inbox = Inbox()
-    inbox.put(UserTurn("never"))
-    inbox.break_off()
+    queue = MessageQueue()
+    queue.put(UserTurn("never"))
+    queue.break_off()
     with pytest.raises(InterruptedByHostError):
-        inbox.take(lambda: False, lambda: False, 0)
+        queue.take(lambda: False, lambda: False, 0)
 
 
 def test_commands_are_not_joined_with_other_lines() -> None:
-    inbox = Inbox()
+    queue = MessageQueue()
     for line in ("a", "b", "/clear", "c"):
-        inbox.put(UserTurn(line))
-    inbox.close()
+        queue.put(UserTurn(line))
+    queue.close()
     taken = []
-    while item := inbox.take(lambda: False, lambda: False, 0):
+    while item := queue.take(lambda: False, lambda: False, 0):
         assert isinstance(item, UserTurn)
         taken.append(item.text)
     assert taken == ["a\nb", "/clear", "c"]

@@ -20,6 +20,8 @@ from typing import Any
 import pytest
 from codex_world import DEADLINE, PROGRAM
 
+from hookproof.catalogue.lifecycle import Resolved, resolve_lifecycle
+
 sys.path[:0] = [str(PROGRAM.parent), str(PROGRAM.parents[1] / "shared")]
 
 config: Any = importlib.import_module("codex_fake.config")
@@ -47,12 +49,9 @@ def grandchild(**how):
 """
 
 
-def rows(version: str, *switches: str) -> Any:
-    """The rows of a lifecycle file, resolved as the harness does it."""
-    from hookproof.catalogue.lifecycle import resolve_lifecycle
-
-    resolved = resolve_lifecycle("+".join([f"codex-{version}", *switches]))
-    return lifecycle.Lifecycle(resolved.name, resolved.rows)
+def rows(resolved: Resolved) -> Any:
+    """A lifecycle as the program reads it."""
+    return lifecycle.Lifecycle(resolved.name, resolved.rows, resolved.events)
 
 
 class Records:
@@ -71,7 +70,8 @@ class Bench:
     def __init__(self, tmp: Path, port: int, version: str, switches: tuple[str, ...]) -> None:
         self.home = tmp / "home" / ".codex"
         self.project = tmp / "project"
-        self.rows = rows(version, *switches)
+        resolved = resolve_lifecycle("+".join([f"codex-{version}", *switches]))
+        self.rows = rows(resolved)
         self._recorder = Records()
         self.records = self._recorder.all
         self.config: Any = None
@@ -81,9 +81,7 @@ class Bench:
         self._written = 0
         for folder in (self.home, self.project / ".git"):
             folder.mkdir(parents=True)
-        (tmp / "lifecycle.json").write_text(
-            json.dumps({"name": self.rows.name, "host": "codex", "rows": self.rows}), encoding="utf-8"
-        )
+        (tmp / "lifecycle.json").write_text(resolved.model_dump_json(), encoding="utf-8")
         self.reload()
 
     def reload(self) -> None:

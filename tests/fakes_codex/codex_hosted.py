@@ -12,7 +12,7 @@ import shlex
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -20,6 +20,8 @@ from unittest import mock
 from codex_hooks_bench import config, hooks, rows
 from codex_loopback import DEADLINE, Asked, Json, Model
 from codex_world import PROGRAM, World
+
+from hookproof.catalogue.lifecycle import read_lifecycle, resolve, resolve_lifecycle
 
 HELD = object()
 """An answer that the test gives itself."""
@@ -183,17 +185,27 @@ class HostWorld(World):
     """One host, one script. Hooks of all events are declared and trusted; `answers` says what they print."""
 
     def __init__(
-        self, root: Path, version: str, script: dict[str, list[Any]], answers: Json | None = None, settings: str = ""
+        self,
+        root: Path,
+        version: str,
+        script: dict[str, list[Any]],
+        answers: Json | None = None,
+        settings: str = "",
+        *,
+        own: Path | None = None,
+        events: Sequence[str] = EVENTS,
     ) -> None:
+        """`own`: a lifecycle file of the test's own, instead of that of the version."""
         super().__init__(root)
         self.model.close()
-        self.rows = rows(version)
+        resolved = resolve(read_lifecycle(own)) if own is not None else resolve_lifecycle(f"codex-{version}")
+        self.rows = rows(resolved)
         namespace = self.rows["agent_tools_v1"]["namespace"]
         self.model: Scripted = Scripted(script, namespace)
         (self.project / ".git").mkdir()
         (self.home / "agents").mkdir(parents=True)
         lifecycle = root / "lifecycle.json"
-        lifecycle.write_text(json.dumps({"name": self.rows.name, "host": "codex", "rows": self.rows}))
+        lifecycle.write_text(resolved.model_dump_json())
         self.environment |= {"HOOKPROOF_LIFECYCLE": str(lifecycle), "OPENAI_BASE_URL": "http://127.0.0.1:9"}
         role = 'description = "plans"\ndeveloper_instructions = "You are the planner."\n'
         (self.home / "agents" / "issue-planner.toml").write_text(f'name = "issue-planner"\n{role}')
@@ -201,13 +213,13 @@ class HostWorld(World):
         head = f'model = "gpt-5.2"\nmodel_provider = "fake"\n{provider}'
         trusted = f'[projects.{json.dumps(str(self.project.resolve()))}]\ntrust_level = "trusted"\n'
         (self.home / "config.toml").write_text(head + trusted + settings)
-        self._declare(root / "hook.py", answers or {})
+        self._declare(root / "hook.py", answers or {}, events)
 
-    def _declare(self, path: Path, answers: Json) -> None:
+    def _declare(self, path: Path, answers: Json, events: Sequence[str]) -> None:
         path.write_text(_SPEAKING.format(answers=json.dumps(answers)))
         argv = [sys.executable, "-I", "-S", str(path)]
         command = subprocess.list2cmdline(argv) if sys.platform == "win32" else shlex.join(argv)
-        groups = {name: [{"hooks": [{"type": "command", "command": command}]}] for name in EVENTS}
+        groups = {name: [{"hooks": [{"type": "command", "command": command}]}] for name in events}
         (self.home / "hooks.json").write_text(json.dumps({"hooks": groups}))
         with mock.patch.dict(os.environ, self.environment):
             listed = hooks.METHODS["hooks/list"]({"cwds": [str(self.project)]}, None)["data"][0]["hooks"]

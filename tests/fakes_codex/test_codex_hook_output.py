@@ -11,10 +11,12 @@ from codex_hooks_bench import VERSIONS, Json, rows
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hookproof.catalogue.lifecycle import resolve_lifecycle
+
 output: Any = importlib.import_module("codex_fake.hook_output")
 
 STARTS = ("SessionStart", "SubagentStart")
-LIFECYCLES = {version: rows(version) for version in VERSIONS}
+LIFECYCLES = {version: rows(resolve_lifecycle(f"codex-{version}")) for version in VERSIONS}
 everywhere = pytest.mark.parametrize("version", VERSIONS)
 
 

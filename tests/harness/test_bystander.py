@@ -19,24 +19,25 @@ sys.path[:0] = eval(sys.argv[1])
 from pathlib import Path
 from types import SimpleNamespace
 from hookproof import processes
+from hookproof.catalogue.fault import PlantPidInJob
 from hookproof.play.faults.injector import Faults
 
-class Ground:
-    journal = SimpleNamespace(write=lambda record: print(record.pid, flush=True), observe=lambda seen: None)
+class Target:
     descriptor = SimpleNamespace(state=SimpleNamespace(server_pid="pid", fields=SimpleNamespace(pid="pid")))
     jobs = SimpleNamespace(id_of=lambda job: job)
     files = SimpleNamespace(change_server=lambda **_: True, change_row=lambda *_: None)
-    world = SimpleNamespace(root=Path(sys.argv[2]))
-    env = dict(__import__("os").environ)
-    watch = staticmethod(lambda identity: True)
-    looker = None
+    run = SimpleNamespace(
+        journal=SimpleNamespace(write=lambda record: print(record.pid, flush=True)),
+        sandbox=SimpleNamespace(root=Path(sys.argv[2])),
+        env=dict(__import__("os").environ),
+        deaths=SimpleNamespace(watch=lambda identity: True),
+    )
 
 async def main():
     with processes.CaseProcesses("ab" * 16) as group:
-        ground = Ground()
-        ground.group = group
-        faults = Faults(ground)
-        await faults._plant("plant foreign pid", "review")
+        Target.run.processes = group
+        faults = Faults(Target)
+        await faults.inject(PlantPidInJob(), "review")
         await asyncio.Event().wait()
 
 asyncio.run(main())

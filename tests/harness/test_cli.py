@@ -86,11 +86,24 @@ def test_list_shows_what_there_is(what: list[str]) -> None:
     assert len(done.stdout.splitlines()) > 3
 
 
-@pytest.mark.parametrize("wanted", ["JOB-03", "jobs/pattern-c", "pattern-c", "claude-2.1.91", "fix-2-retag", "H7"])
+@pytest.mark.parametrize(
+    "wanted", ["JOB-03", "jobs/pattern-c", "pattern-c", "claude-2.1.91", "fix-2-retag", "H7", "tear state"]
+)
 def test_explain_has_an_answer(wanted: str) -> None:
     done = hookproof("explain", wanted)
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) > 1
+
+
+@pytest.mark.parametrize("wanted", ["cancel job review", "cancel job", "cancel job [JOB]"])
+def test_a_sentence_of_a_step_is_explained_as_it_is_written_and_as_it_is_listed(wanted: str) -> None:
+    said = hookproof("explain", wanted).stdout.splitlines()
+    assert said[0] == wanted
+    assert said[2:] == [
+        "  a step's `do`: cancel job [JOB]",
+        "  takes: the descriptor's commands.cancel",
+        "  scenarios: jobs/cancel-queued, jobs/cancel, jobs/foreign-pid-cancelled",
+    ]
 
 
 def test_help_and_list_do_not_import_the_harness() -> None:

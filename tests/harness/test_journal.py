@@ -218,7 +218,7 @@ def test_a_follower_that_fails_is_an_error_after_the_record_and_fails_alone(tmp_
 def test_who_waits_with_a_predicate_that_fails_hears_of_it(tmp_path: Path) -> None:
     async def play() -> None:
         journal = Journal(tmp_path / "j.jsonl")
-        wrong = asyncio.create_task(journal.wait(lambda r: bool(r["no such"]), waiting_for="it", seconds=5))
+        wrong = asyncio.create_task(journal.wait(lambda r: bool({"": 0}[r.kind]), waiting_for="it", seconds=5))
         right = asyncio.create_task(journal.wait(lambda r: r.kind == "sweep.began", waiting_for="it", seconds=5))
         await asyncio.sleep(0)
         journal.write(SweepBegan())
@@ -247,3 +247,57 @@ def test_what_is_no_json_is_an_error_in_its_place_and_odd_text_is_written(tmp_pa
     assert third == HostLine(seq=3, at=third.at, session="main", text="A\ufffd\0B", line_type=str(tmp_path))
     while deep:  # or Python takes it apart level by level on its own stack
         deep = deep.pop()  # type: ignore[assignment]
+
+
+def test_what_follows_a_record_comes_after_everybody_has_seen_it(tmp_path: Path) -> None:
+    seen: list[tuple[str, str]] = []
+
+    async def settles(journal: Journal) -> None:
+        journal.write(Settled(alive=0))
+
+    async def play() -> None:
+        journal = Journal(tmp_path / "j.jsonl")
+
+        def first(record: Record) -> None:
+            seen.append(("first", record.kind))
+            if isinstance(record, SweepBegan):
+                journal.after(settles(journal))
+
+        journal.observe(first)
+        journal.observe(lambda record: seen.append(("second", record.kind)))
+        journal.write(SweepBegan())
+        journal.write(ShellLetGo())
+        await journal.wait(lambda r: isinstance(r, Settled), waiting_for="what follows", seconds=5)
+        await journal.stop()
+        journal.close()
+
+    asyncio.run(play())
+    kinds = ["sweep.began", "shell.let_go", "settled"]
+    assert seen == [(who, kind) for kind in kinds for who in ("first", "second")]
+
+
+def test_what_follows_a_record_and_fails_is_an_error_and_what_still_runs_is_stopped(tmp_path: Path) -> None:
+    stopped: list[str] = []
+
+    async def fails() -> None:
+        raise OSError("no more room")
+
+    async def never_ends() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stopped.append("stopped")
+
+    async def play() -> list[Record]:
+        journal = Journal(tmp_path / "j.jsonl")
+        journal.after(fails())
+        journal.after(never_ends())
+        await journal.wait(lambda r: isinstance(r, Error), waiting_for="the error", seconds=5)
+        await journal.stop()
+        journal.close()
+        return journal.records
+
+    assert [(r.where, r.what) for r in asyncio.run(play()) if isinstance(r, Error)] == [
+        ("play", "OSError: no more room")
+    ]
+    assert stopped == ["stopped"]

@@ -57,14 +57,15 @@ def test_a_hook_that_is_still_running_is_told_once_at_half_of_the_patience(tmp_p
         with living(stdout=subprocess.DEVNULL) as process:
             journal.write(started(process.pid, timeout=600))
             overdue = await journal.wait(lambda r: isinstance(r, HookOverdue), waiting_for="it", seconds=SECONDS)
-            assert {name: overdue[name] for name in ("run", "event", "command", "timeout", "held_by")} == {
+            assert isinstance(overdue, HookOverdue)
+            assert {name: getattr(overdue, name) for name in ("run", "event", "command", "timeout", "held_by")} == {
                 "run": "r1",
                 "event": "SessionStart",
                 "command": "python3 hook.py",
                 "timeout": 600,
                 "held_by": None,
             }
-            assert overdue["ms"] >= 10
+            assert overdue.ms >= 10
             said = hooks.sentences()
         journal.write(whole("hook.ended", run="r1"))
         assert hooks.sentences() == []

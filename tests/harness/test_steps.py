@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 from whole_records import whole
 
+from hookproof.catalogue.fault import AnyFault
 from hookproof.catalogue.scenario import Scenario
 from hookproof.journal import DeadlineMissedError, Journal
 from hookproof.play.steps import HostGoneError, Steps
 from hookproof.records import Record
+from hookproof.records.jobs import JobRefused
+from hookproof.records.run import StepSkipped
 
 
 class Actions:
@@ -48,8 +51,8 @@ class Actions:
     async def end_sessions(self) -> None:
         self.done.append("end all")
 
-    async def deed(self, text: str, job: str) -> None:
-        self.done.append(f"{text}: {job}")
+    async def inject(self, fault: AnyFault, job: str) -> None:
+        self.done.append(f"{fault}: {job}")
 
     async def hang_up(self, name: str) -> None:
         self.done.append(f"hang up {name}")
@@ -156,7 +159,7 @@ TURN = r("model.answer", agent="main", text="done")
         ),
     ],
 )
-def test_each_step_waits_for_its_record_and_does_its_deed(
+def test_each_step_waits_for_its_record_and_has_its_action_done(
     tmp_path: Path, step: dict[str, str], records: list[Record], done: list[str]
 ) -> None:
     assert play(tmp_path, records, step)[0] == done
@@ -175,8 +178,8 @@ def test_what_a_step_would_do_with_a_refused_job_is_skipped_and_the_rest_goes_on
     others = [{"when": "job ended", "do": "settle"}, {"when": "job ended", "user": "Anything new?"}]
     done, journal = play(tmp_path, [r("job.refused", job="review")], *steps, *others)
     assert done == ["settle: review", "type main Anything new?"]
-    skipped = [record for record in journal.records if record["kind"] == "step.skipped"]
-    assert [record["why"] for record in skipped] == ["no job: refused"] * len(done_to_it)
+    skipped = [record for record in journal.records if isinstance(record, StepSkipped)]
+    assert [record.why for record in skipped] == ["no job: refused"] * len(done_to_it)
 
 
 def test_a_job_that_is_like_a_refused_one_is_refused_too(tmp_path: Path) -> None:
@@ -184,7 +187,7 @@ def test_a_job_that_is_like_a_refused_one_is_refused_too(tmp_path: Path) -> None
     last = {"when": "job other cancelled", "do": "look"}
     done, journal = play(tmp_path, [r("job.refused", job="review"), TURN], *steps, last)
     assert done == ["look 3"]
-    assert [record["job"] for record in journal.records if record["kind"] == "job.refused"] == ["review", "other"]
+    assert [record.job for record in journal.records if isinstance(record, JobRefused)] == ["review", "other"]
 
 
 def test_the_refusal_of_another_job_skips_nothing(tmp_path: Path) -> None:
@@ -248,7 +251,7 @@ def test_at_a_terminal_records_of_the_host_itself_tell(tmp_path: Path) -> None:
 
 
 def heed(tmp_path: Path, what: Scenario, heard: list[tuple[Record, int]]) -> list[str]:
-    """Play beside these records; each says how many deeds are done once it has been seen."""
+    """Play beside these records; each says how many actions are done once it has been seen."""
 
     async def run() -> list[str]:
         journal, actions = Journal(tmp_path / "j.jsonl"), Actions()

@@ -17,7 +17,7 @@ from hookproof.play.trees import below, kill_tree, left_by_codex, outlived, topm
 from hookproof.records import Record
 from hookproof.records.model import GateReached
 from hookproof.records.run import ProcessDied
-from hookproof.records.told import CodexGrandchild, CodexTurn
+from hookproof.records.sent import CodexGrandchild, CodexTurn
 
 PARENT = """
 import subprocess, sys

@@ -7,24 +7,30 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from hookproof import processes
 from hookproof.catalogue.lifecycle import resolve_lifecycle
+from hookproof.catalogue.model_step import Say
 from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.catalogue.scenario import Scenario, read_scenario
-from hookproof.catalogue.steps import Say
 from hookproof.hosts.claude import interactive as claude_terminal
-from hookproof.hosts.claude import print_mode as claude
 from hookproof.hosts.claude.interactive import TerminalSession, typed_in
-from hookproof.hosts.session import HostError, Program
+from hookproof.hosts.names import Program
+from hookproof.hosts.registry import HOSTS, stand_ins
+from hookproof.hosts.session import HostError, Setting
 from hookproof.journal import DeadlineMissedError, Journal, read
+from hookproof.model.messages import Messages
 from hookproof.model.script import Script
 from hookproof.model.server import ModelServer
+from hookproof.model.turns import Turns
 from hookproof.play import Case, PlayOptions, play
 from hookproof.records import Record
-from hookproof.records.run import Swept
+from hookproof.records.hosts import HostExited, HostScreen, HostStarted, User
+from hookproof.records.run import Error, Swept
+from hookproof.records.sent import SessionEnded, SessionStarted, TurnEnded
 from hookproof.sandbox import world as worlds
 from hookproof.sandbox.environment import environment, model_key, search_path
 from hookproof.sandbox.recorder import Recorder
@@ -55,24 +61,29 @@ def converse(folder: Path, act: Act, *, program: Program | None = None, seconds:
 
     async def run() -> list[Record]:
         lifecycle, journal = resolve_lifecycle("claude-2.1.91"), Journal(folder / "j.jsonl")
-        world = worlds.build(resolve_plugin("reference"), lifecycle, codex=None)
+        world = worlds.build(resolve_plugin("reference"), lifecycle, programs=stand_ins())
         group = processes.CaseProcesses(world.token)
         script = Script({"main": [Say(text="Hello."), Say(text="Again.")]}, {})
-        model = ModelServer(script, {}, journal, _no_hold, model_key(world.token))
+        turns = Turns(script, {}, journal, _no_hold)
+        model = ModelServer(turns, [Messages], journal, model_key(world.token))
         recorder = Recorder(journal, world.token)
         session = None
         try:
             path = search_path(world.bin, [])
             addresses = {"recorder": await recorder.start(), "model": await model.start()}
-            session = await claude_terminal.start_session(
-                program or claude.stand_in(),
-                world,
-                journal,
-                name="main",
-                env=environment(home=world.home, tmp=world.tmp, path=path, token=world.token, **addresses),
-                lifecycle=world.lifecycle,
-                group=group,
-                seconds=seconds,
+            env = environment(
+                home=world.home, tmp=world.tmp, path=path, token=world.token, hosts=HOSTS.values(), **addresses
+            )
+            session = await claude_terminal.begin(
+                Setting(
+                    name="main",
+                    program=program or HOSTS["claude"].stand_in(),
+                    sandbox=world,
+                    journal=journal,
+                    env=env | {"HOOKPROOF_LIFECYCLE": str(world.lifecycle)},
+                    processes=group,
+                    seconds=seconds,
+                )
             )
             await act(session, journal)
         finally:
@@ -88,7 +99,7 @@ def converse(folder: Path, act: Act, *, program: Program | None = None, seconds:
         return journal.records
 
     # the first sandbox of a process takes the lock of its claims, which it holds to its end
-    worlds.build(resolve_plugin("reference"), resolve_lifecycle("claude-2.1.91"), codex=None).remove()
+    worlds.build(resolve_plugin("reference"), resolve_lifecycle("claude-2.1.91"), programs=stand_ins()).remove()
     before = len(list(Path("/dev/fd").iterdir()))
     records = asyncio.run(run())
     assert len(list(Path("/dev/fd").iterdir())) == before
@@ -98,15 +109,18 @@ def converse(folder: Path, act: Act, *, program: Program | None = None, seconds:
 async def _no_hold(_agent: str, _after: str) -> None: ...
 
 
-def of(records: list[Record], kind: str) -> list[Record]:
-    return [record for record in records if record["kind"] == kind]
+R = TypeVar("R", bound=Record)
+
+
+def of(records: list[Record], kind: type[R]) -> list[R]:
+    return [record for record in records if isinstance(record, kind)]
 
 
 async def _reported(journal: Journal, nth: int) -> None:
     seen: list[int] = []
 
     def nth_end(record: Record) -> bool:
-        seen.extend([record["seq"]] if record["kind"] == "turn.ended" else [])
+        seen.extend([record.seq] if isinstance(record, TurnEnded) else [])
         return len(seen) >= nth
 
     await journal.wait(nth_end, waiting_for=f"the end of turn {nth}", seconds=30.0)
@@ -122,19 +136,19 @@ def test_a_conversation(tmp_path: Path) -> None:
         await session.end()
 
     records = converse(tmp_path, act)
-    assert of(records, "error") == []
-    assert [record["text"] for record in of(records, "user")] == ["Hello there", "/clear", "And again", "/exit"]
-    assert [record["reason"] for record in of(records, "session.ended")] == ["clear", "prompt_input_exit"]
-    first, second = of(records, "session.started")
-    (host,) = of(records, "host.started")
-    assert first["session_id"] == host["session_id"] != second["session_id"]
-    assert first["by"] == second["by"] == host["pid"]
-    (exited,) = of(records, "host.exited")
-    assert (exited["asked"], exited["code"]) == (True, 0)
-    screens = [record["text"] for record in of(records, "host.screen")]
+    assert of(records, Error) == []
+    assert [record.text for record in of(records, User)] == ["Hello there", "/clear", "And again", "/exit"]
+    assert [record.reason for record in of(records, SessionEnded)] == ["clear", "prompt_input_exit"]
+    first, second = of(records, SessionStarted)
+    (host,) = of(records, HostStarted)
+    assert first.session_id == host.session_id != second.session_id
+    assert first.by == second.by == host.pid
+    (exited,) = of(records, HostExited)
+    assert (exited.asked, exited.code) == (True, 0)
+    screens = [record.text for record in of(records, HostScreen)]
     assert "❯ Hello there [hookproof:agent=main]\n● Hello." in screens[1]
     assert not any("\x1b" in screen for screen in screens)
-    assert of(records, "swept")[0]["ended"] == 0
+    assert of(records, Swept)[0].ended == 0
 
 
 def test_closing_the_terminal_ends_the_session(tmp_path: Path) -> None:
@@ -144,11 +158,11 @@ def test_closing_the_terminal_ends_the_session(tmp_path: Path) -> None:
         await session.hang_up()
 
     records = converse(tmp_path, act)
-    assert [record["reason"] for record in of(records, "session.ended")] == ["other"]
-    (exited,) = of(records, "host.exited")
+    assert [record.reason for record in of(records, SessionEnded)] == ["other"]
+    (exited,) = of(records, HostExited)
     # measured on 2.1.91: it ends itself
-    assert (exited["asked"], exited["code"], exited["signal"]) == (True, None, 9)
-    assert of(records, "swept")[0]["ended"] == 0
+    assert (exited.asked, exited.code, exited.signal) == (True, None, 9)
+    assert of(records, Swept)[0].ended == 0
 
 
 def _python(code: str) -> Program:
@@ -184,14 +198,14 @@ def test_a_wait_in_vain_says_for_what_and_shows_the_screen(
     tmp_path: Path, code: str, missed: str, on_screen: str
 ) -> None:
     async def act(session: TerminalSession, journal: Journal) -> None:
-        await journal.wait(lambda r: r["kind"] == "session.started", waiting_for="its start", seconds=30.0)
+        await journal.wait(lambda r: isinstance(r, SessionStarted), waiting_for="its start", seconds=30.0)
         session.seconds = 1.0
         with pytest.raises(DeadlineMissedError) as raised:
             await session.type("Hi")
         assert missed in raised.value.waiting_for
 
     records = converse(tmp_path, act, program=_python(code + WAITS))
-    assert on_screen in of(records, "host.screen")[-1]["text"]
+    assert on_screen in of(records, HostScreen)[-1].text
 
 
 def test_a_session_that_never_begins(tmp_path: Path) -> None:
@@ -207,12 +221,12 @@ def test_a_session_that_never_begins(tmp_path: Path) -> None:
 def test_a_host_that_goes_away_is_told(tmp_path: Path, code: str) -> None:
     async def act(session: TerminalSession, journal: Journal) -> None:
         await session.type("Hi")
-        await journal.wait(lambda r: r["kind"] == "host.exited", waiting_for="its end", seconds=30.0)
+        await journal.wait(lambda r: isinstance(r, HostExited), waiting_for="its end", seconds=30.0)
 
     records = converse(tmp_path, act, program=_python(code))
-    (exited,) = of(records, "host.exited")
-    assert (exited["asked"], exited["code"]) == (False, 0)
-    assert "went away before the prompt" in of(records, "error")[0]["what"]
+    (exited,) = of(records, HostExited)
+    assert (exited.asked, exited.code) == (False, 0)
+    assert "went away before the prompt" in of(records, Error)[0].what
 
 
 def test_without_pseudo_terminals_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,10 +244,10 @@ def test_without_pseudo_terminals_it_says_so(tmp_path: Path, monkeypatch: pytest
 def test_a_program_that_is_not_there_leaves_nothing_open(tmp_path: Path) -> None:
     async def act(session: TerminalSession, journal: Journal) -> None:
         await session.type("Hi")
-        await journal.wait(lambda r: r["kind"] == "host.exited", waiting_for="its end", seconds=30.0)
+        await journal.wait(lambda r: isinstance(r, HostExited), waiting_for="its end", seconds=30.0)
 
     records = converse(tmp_path, act, program=Program(("no-such-program-anywhere",), "fake"))
-    assert "no-such-program" in of(records, "host.screen")[-1]["text"] or of(records, "error")
+    assert "no-such-program" in of(records, HostScreen)[-1].text or of(records, Error)
 
 
 @pytest.mark.parametrize("name", ["jobs/clear-while-running", "jobs/exit-while-running"])
@@ -243,8 +257,8 @@ def test_a_scenario_at_a_terminal(name: str, tmp_path: Path) -> None:
     case = Case(scenario, resolve_plugin("reference"), resolve_lifecycle("claude-2.1.329"))
     processes.become_subreaper()
     records = read(asyncio.run(play(case, tmp_path, PlayOptions())))
-    assert of(records, "error") == []
-    assert of(records, "swept")[0]["ended"] == 0
+    assert of(records, Error) == []
+    assert of(records, Swept)[0].ended == 0
 
 
 def test_a_terminal_is_closed_only_where_there_is_one() -> None:

@@ -112,6 +112,7 @@ def test_no_noise_is_too_much_and_pieces_are_all_the_same(noise: bytes, cut: int
 
 
 def test_a_terminal_is_a_price_that_only_terminals_pay() -> None:
-    code = "import sys, hookproof.suite.cases, hookproof.hosts.claude.interactive; print({'pyte', 'wcwidth'} & set(sys.modules))"
+    modules = "hookproof.suite.cases, hookproof.hosts.claude.interactive"
+    code = f"import sys, {modules}; print({{'pyte', 'wcwidth'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], stdout=PIPE, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
+from typing import TypeVar
 
 import pytest
 
@@ -16,10 +17,14 @@ from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.catalogue.scenario import Scenario
 from hookproof.hosts.codex.rpc import Client
-from hookproof.hosts.session import HostError, Program
+from hookproof.hosts.names import Program
+from hookproof.hosts.session import HostError
 from hookproof.journal import read
 from hookproof.play import Case, PlayOptions, play
 from hookproof.records import Record
+from hookproof.records.hosts import HostExited, HostLine, HostStarted, HostThread
+from hookproof.records.model import ModelAnswer
+from hookproof.records.run import Error, Step, Swept
 from hookproof.report.timeline import build as timeline
 from hookproof.suite.judging import Judges
 
@@ -146,12 +151,15 @@ def scenario(**more: object) -> Scenario:
 
 def played(folder: Path, wanted: Scenario, program: Program | None = None, seconds: float = 60.0) -> list[Record]:
     case = Case(wanted, resolve_plugin("reference-workflow"), resolve_lifecycle("codex-0.169"))
-    options = PlayOptions(seconds=seconds) if program is None else PlayOptions(codex_host=program, seconds=seconds)
+    options = PlayOptions(programs={} if program is None else {"codex": program}, seconds=seconds)
     return read(asyncio.run(play(case, folder, options)))
 
 
-def of(records: list[Record], kind: str) -> list[Record]:
-    return [record for record in records if record["kind"] == kind]
+R = TypeVar("R", bound=Record)
+
+
+def of(records: list[Record], kind: type[R]) -> list[R]:
+    return [record for record in records if isinstance(record, kind)]
 
 
 def test_a_session_is_one_process_whatever_becomes_of_its_threads(tmp_path: Path) -> None:
@@ -164,13 +172,13 @@ def test_a_session_is_one_process_whatever_becomes_of_its_threads(tmp_path: Path
     model = {"main": [{"text": "One."}, {"text": "Two."}], "other": [{"text": "Three."}]}
     sessions = {"other": {"user": "Go on."}}
     records = played(tmp_path, scenario(then=steps, model=model, sessions=sessions))
-    assert of(records, "error") == []
-    assert len(of(records, "host.started")) == 1
-    opened = [(record["session"], record["how"]) for record in of(records, "host.thread")]
+    assert of(records, Error) == []
+    assert len(of(records, HostStarted)) == 1
+    opened = [(record.session, record.how) for record in of(records, HostThread)]
     assert opened == [("main", "startup"), ("main", "compact"), ("other", "fork"), ("main", "clear")]
-    assert len({record["thread"] for record in of(records, "host.thread")}) == 3
-    assert [(r["session"], r["code"], r["asked"]) for r in of(records, "host.exited")] == [("main", 0, True)]
-    assert of(records, "swept")[0]["ended"] == 0
+    assert len({record.thread for record in of(records, HostThread)}) == 3
+    assert [(r.session, r.code, r.asked) for r in of(records, HostExited)] == [("main", 0, True)]
+    assert of(records, Swept)[0].ended == 0
     assert Judges.read().judge(tmp_path / "journal.jsonl").verdict == "conforms"
     picture = timeline.build(records)
     assert [lane.title for lane in picture.lanes if lane.kind == "session"] == ["Main session", "Session other"]
@@ -195,11 +203,12 @@ def test_what_a_child_reports_is_no_report_of_its_parents_turn(tmp_path: Path) -
         "child": [{"text": "It is done."}],
     }
     records = played(tmp_path, scenario(model=model, then=[{"when": "turn reported", "user": "More."}]))
-    (step,) = of(records, "step")
-    reported = next(record for record in records if record["seq"] == step["since"])
-    assert "child" not in reported
-    assert [r["text"] for r in of(records, "model.answer") if r["agent"] == "main"][-2:] == ["Done.", "Again."]
-    assert any(record.get("child") for record in of(records, "host.line"))
+    (step,) = of(records, Step)
+    reported = next(record for record in records if record.seq == step.since)
+    assert isinstance(reported, HostLine)
+    assert not reported.child
+    assert [r.text for r in of(records, ModelAnswer) if r.agent == "main"][-2:] == ["Done.", "Again."]
+    assert any(record.child for record in of(records, HostLine))
 
 
 def test_a_host_that_never_ends_a_turn_is_given_up_with_the_words_that_it_did_not_take(tmp_path: Path) -> None:
@@ -224,9 +233,9 @@ else:
     program = Program((sys.executable, "-I", "-S", str(tmp_path / "stalls.py")), "fake")
     (tmp_path / "run").mkdir()
     records = played(tmp_path / "run", scenario(then=[{"when": "session started", "user": "More."}]), program, 5.0)
-    (error,) = of(records, "error")
-    assert "session 'main' to take 'More.'" in error["what"]
-    assert of(records, "swept")[0]["left"] == 0
+    (error,) = of(records, Error)
+    assert "session 'main' to take 'More.'" in error.what
+    assert of(records, Swept)[0].left == 0
 
 
 TWO_SESSIONS = {
@@ -238,8 +247,8 @@ TWO_SESSIONS = {
 @pytest.mark.parametrize("step", [{"user": "More."}, {"do": "fork session other"}])
 def test_a_session_that_has_ended_is_named_and_no_key(tmp_path: Path, step: dict[str, str]) -> None:
     then = [{"when": "turn ended", "do": "end session"}, {"when": "session ended", **step}]
-    (error,) = of(played(tmp_path, scenario(then=then, **TWO_SESSIONS)), "error")
-    assert error["what"] == "HostError: session 'main' has ended, or has not begun"
+    (error,) = of(played(tmp_path, scenario(then=then, **TWO_SESSIONS)), Error)
+    assert error.what == "HostError: session 'main' has ended, or has not begun"
 
 
 def test_a_fork_has_no_end_of_its_own_to_wait_for() -> None:

@@ -15,6 +15,8 @@ from hookproof.hosts import process as host_processes
 from hookproof.hosts.process import HostProcess
 from hookproof.journal import Journal
 from hookproof.records import Record
+from hookproof.records.hosts import HostNoise, HostStderr
+from hookproof.records.run import Error
 
 
 def said_by(tmp_path: Path, code: str) -> tuple[list[dict[str, Any]], list[Record]]:
@@ -44,7 +46,7 @@ def said_by(tmp_path: Path, code: str) -> tuple[list[dict[str, Any]], list[Recor
         return heard, journal.records
 
     heard, records = asyncio.run(play())
-    return heard, [record for record in records if record["kind"] != "host.exited"]
+    return heard, [record for record in records if record.kind != "host.exited"]
 
 
 def test_a_line_that_is_too_long_is_an_error_and_the_next_one_is_heard(
@@ -53,22 +55,25 @@ def test_a_line_that_is_too_long_is_an_error_and_the_next_one_is_heard(
     monkeypatch.setattr(host_processes, "LONGEST_LINE", 1000)
     heard, (error,) = said_by(tmp_path, """print('{"a": "' + 'x' * 300_000 + '"}\\n{"b": 1}')""")
     assert heard == [{"b": 1}]
-    assert (error["kind"], error["where"]) == ("error", "session main")
-    assert "a line of 300009 bytes from the host" in error["what"]
+    assert isinstance(error, Error)
+    assert error.where == "session main"
+    assert "a line of 300009 bytes from the host" in error.what
 
 
 @pytest.mark.parametrize("text", ["'{\"odd\": 1}'", "'{\"odd\": [[[[]]]]}'"])
 def test_a_message_of_a_shape_that_no_host_has_is_an_error_and_the_next_one_is_heard(tmp_path: Path, text: str) -> None:
     heard, (error,) = said_by(tmp_path, f"print({text}); print('{{}}')")
     assert heard == [{}]
-    assert "KeyError" in error["what"]
+    assert isinstance(error, Error)
+    assert "KeyError" in error.what
 
 
 @pytest.mark.parametrize("text", ["'[' * 200_000", "'plain'", "'{' * 300", "'{\"a\": \"' + chr(0) + '\"}'"])
 def test_what_is_no_message_is_noise(tmp_path: Path, text: str) -> None:
     heard, (noise,) = said_by(tmp_path, f"print({text}); print('{{}}')")
     assert heard == [{}]
-    assert (noise["kind"], len(noise["text"]) <= 2000) == ("host.noise", True)
+    assert isinstance(noise, HostNoise)
+    assert len(noise.text) <= 2000
 
 
 def test_noise_and_complaints_are_told_sparingly_and_their_lines_shortly(
@@ -78,10 +83,11 @@ def test_noise_and_complaints_are_told_sparingly_and_their_lines_shortly(
     code = "for number in (1, 2):\n    for _ in range(10): os.write(number, b'x' * 20_000 + b'\\n')"
     heard, records = said_by(tmp_path, code)
     assert heard == []
-    assert sorted(record["kind"] for record in records) == ["host.noise"] * 3 + ["host.stderr"] * 3
-    assert max(len(record["text"]) for record in records) < 2100
+    assert sorted(record.kind for record in records) == ["host.noise"] * 3 + ["host.stderr"] * 3
+    assert max(len(record.text) for record in records if isinstance(record, HostNoise | HostStderr)) < 2100
 
 
 def test_a_hundred_megabytes_of_complaints_in_one_line_are_a_short_one(tmp_path: Path) -> None:
     _, (complaint,) = said_by(tmp_path, "for _ in range(100): sys.stderr.write('x' * 2**20)")
-    assert (complaint["kind"], complaint["text"]) == ("host.stderr", "x" * 2000)
+    assert isinstance(complaint, HostStderr)
+    assert complaint.text == "x" * 2000

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from hookproof.hosts.install import packages
-from hookproof.hosts.install.packages import Host, LayoutError
+from hookproof.hosts.install.packages import LayoutError
+from hookproof.hosts.names import HostName
+from hookproof.hosts.registry import HOSTS
 
 from .conftest import CLAUDE, CODEX
 
@@ -61,7 +63,7 @@ LINUX, MUSL_LINUX, WINDOWS, MAC = ("linux", "x64"), ("musl", "x64"), ("win32", "
 def test_the_program_is_found_where_it_lies(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
-    host: Host,
+    host: HostName,
     here: tuple[str, str],
     files: list[str],
     expected: str | None,
@@ -88,8 +90,8 @@ def test_the_program_is_found_where_it_lies(
 @pytest.mark.parametrize(
     ("musl", "there", "expected"),
     [
-        (False, [], f"{packages.PACKAGES['claude']}-linux-x64@9.9.9"),
-        (True, [], f"{packages.PACKAGES['claude']}-linux-x64-musl@9.9.9"),
+        (False, [], f"{HOSTS['claude'].package}-linux-x64@9.9.9"),
+        (True, [], f"{HOSTS['claude'].package}-linux-x64-musl@9.9.9"),
         (False, ["-linux-x64"], None),
     ],
 )
@@ -98,7 +100,7 @@ def test_a_package_that_was_left_out_is_noticed(
 ) -> None:
     monkeypatch.setattr(packages, "_here", lambda: LINUX)
     monkeypatch.setattr(packages, "_musl", lambda: musl)
-    options = {f"{packages.PACKAGES['claude']}{name}": "9.9.9" for name in ("-linux-x64", "-linux-x64-musl")}
+    options = {f"{HOSTS['claude'].package}{name}": "9.9.9" for name in ("-linux-x64", "-linux-x64-musl")}
     installed: dict[str, Any] = {CLAUDE: {"optionalDependencies": options}, **{f"{CLAUDE}{name}": {} for name in there}}
     assert packages.left_out("claude", installed) == expected
 

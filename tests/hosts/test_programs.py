@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from hookproof.hosts.install import programs
-from hookproof.hosts.install.packages import Host
 from hookproof.hosts.install.releases import ReleaseError
+from hookproof.hosts.names import HostName
 from hookproof.sandbox import isolation
 
 from .conftest import Plan, javascript
@@ -82,7 +82,7 @@ def test_a_path_says_its_version_in_a_private_world(
     ],
 )
 def test_a_program_that_is_not_the_host_is_told(
-    tmp_path: Path, host: Host, text: str, expected: str, isolates: bool
+    tmp_path: Path, host: HostName, text: str, expected: str, isolates: bool
 ) -> None:
     program = script(tmp_path / "program", text)
     with pytest.raises(ReleaseError) as caught:

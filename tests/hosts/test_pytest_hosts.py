@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hookproof import places
+from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.sandbox import isolation
 
 from .conftest import Plan, javascript
@@ -22,10 +23,10 @@ def disguised(tmp_path: Path) -> Path:
     """The stand-in, as a program that says it is Claude Code 2.1.91; it shows what it could have reached."""
     program = tmp_path / "claude"
     fake, seen = places.FAKES / "claude" / "claude.py", tmp_path / "interfaces"
-    program.write_text(
-        f'#!/bin/sh\nunset HOOKPROOF_LIFECYCLE\ncat /proc/net/dev >> {seen}\nexec {sys.executable} -I -S {fake} "$@"\n',
-        encoding="utf-8",
-    )
+    behaviour = tmp_path / "lifecycle.json"
+    behaviour.write_text(resolve_lifecycle("claude-2.1.91").model_dump_json(), encoding="utf-8")
+    start = f'HOOKPROOF_LIFECYCLE={behaviour} exec {sys.executable} -I -S {fake} "$@"'
+    program.write_text(f"#!/bin/sh\ncat /proc/net/dev >> {seen}\n{start}\n", encoding="utf-8")
     program.chmod(0o755)
     return program
 

@@ -12,7 +12,8 @@ from user_tree import snapshot
 
 from hookproof.catalogue.descriptor import Criterion
 from hookproof.issues import criteria, plugin_tests
-from hookproof.report.results import CheckOutcome, Program, Result
+from hookproof.judge.verdict import CheckResult, Verdict
+from hookproof.report.results import Program, Result
 from hookproof.sandbox import uv
 
 NEEDS = ["pytest"]
@@ -69,7 +70,7 @@ def judged(plugin: Path, *results: Result, **criterion: object) -> tuple[str, st
 
 def result(verdict: str, lifecycle: str = "codex-0.130") -> Result:
     program = Program(name="codex", version="fake")
-    check = CheckOutcome.model_validate(
+    check = CheckResult.model_validate(
         {"id": "CTX-02", "verdict": verdict, "accepted": ["block"], "seen": "a block", "detail": ""}
     )
     return Result(
@@ -79,7 +80,7 @@ def result(verdict: str, lifecycle: str = "codex-0.130") -> Result:
         host=program,
         worker=program,
         repeat=1,
-        verdict="conforms",
+        verdict=Verdict.CONFORMS,
         expected=True,
         signature=None,
         also=[],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from stories import (
+from run_records import (
     ANSWER,
     OTHER,
     ROOT,
@@ -47,7 +47,7 @@ from hookproof.records.jobs import JobEnded, JobQueued, JobsLaunched, JobStarted
 from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, GateReleased
 from hookproof.records.parts import Answer, StateRoot, TornFile
 from hookproof.records.run import Census, SessionsEnd, ShellLetGo, SweepBegan
-from hookproof.records.told import ShellEnded, ShellHeld, ShellStarted
+from hookproof.records.sent import ShellEnded, ShellHeld, ShellStarted
 
 DONE, GHOST, FAILED = row("completed"), row("running"), row("failed", errorMessage="its session ended")
 RAN = [launch(), *started(), *finished()]

@@ -9,17 +9,18 @@ from dataclasses import replace
 
 import pytest
 from job_runs import LAUNCHES, LOST, RAN, RUNS, TWO
-from stories import census, error, journal, killed, launch, listing, look, started, strays, without_token
+from run_records import census, error, journal, killed, launch, listing, look, started, strays, without_token
 
 from hookproof.catalogue.requirement import read_requirements
-from hookproof.judge.checks.jobs import CHECKS
+from hookproof.judge.checks import CHECKS
 from hookproof.judge.judge import judge
-from hookproof.judge.strays import has_undecided
+from hookproof.judge.run_view import undecided
 from hookproof.records import Record
 from hookproof.records.parts import Answer, Program
 from hookproof.records.run import Case
 
 REQUIREMENTS = {name: row for name, row in read_requirements().items() if name.startswith("JOB-")}
+JOB_CHECKS = {name for name in CHECKS if name.startswith("JOB-")}
 
 
 @pytest.mark.parametrize(
@@ -51,21 +52,21 @@ def test_what_lost_its_token_is_told_by_name() -> None:
 
 
 def test_a_journal_says_whether_its_case_is_to_be_played_alone() -> None:
-    assert has_undecided(journal(*RAN, strays(11), census(), requires=["JOB-01"]))
-    assert not has_undecided(journal(*RAN, strays(11, of="this case"), census(), requires=["JOB-07"]))
-    assert not has_undecided(journal(*RAN, census()))
+    assert undecided(journal(*RAN, strays(11), census(), requires=["JOB-01"]))
+    assert not undecided(journal(*RAN, strays(11, of="this case"), census(), requires=["JOB-07"]))
+    assert not undecided(journal(*RAN, census()))
 
 
 ALL = [*RUNS, *(("JOB-10", run, seen, verdict) for run, seen, verdict in LAUNCHES)]
 
 
 def test_every_check_can_fail() -> None:
-    assert {name for name, _, _, verdict in ALL if verdict == "violates"} == set(CHECKS)
-    assert {name for name, _, _, verdict in ALL if verdict == "conforms"} == set(CHECKS)
+    assert {name for name, _, _, verdict in ALL if verdict == "violates"} == JOB_CHECKS
+    assert {name for name, _, _, verdict in ALL if verdict == "conforms"} == JOB_CHECKS
 
 
 def test_every_requirement_has_a_check_and_every_accepted_outcome_can_be_seen() -> None:
-    assert set(REQUIREMENTS) == set(CHECKS)
+    assert set(REQUIREMENTS) == JOB_CHECKS
     for name, requirement in REQUIREMENTS.items():
         seen = {outcome for check, _, outcome, _ in ALL if check == name} | {"refused"}
         assert set(requirement.accepts) <= seen

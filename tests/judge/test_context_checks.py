@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from agent_stories import (
+from agent_records import (
     BUILDER,
     CHILD,
     MAIN,
@@ -22,12 +22,13 @@ from agent_stories import (
 )
 
 from hookproof.catalogue.requirement import read_requirements
-from hookproof.judge.checks.context import CONTEXT_CHECKS
+from hookproof.judge.checks import CHECKS
 from hookproof.judge.judge import judge
 from hookproof.records import Record
 from hookproof.records.run import Error
 
 REQUIREMENTS = {name: row for name, row in read_requirements().items() if name.startswith("CTX-")}
+CONTEXT_CHECKS = {name for name in CHECKS if name.startswith("CTX-")}
 KNOWN: dict[str, Any] = {CHILD: "known"}
 MAIN_ASKS = asks(MAIN, "rules", POLICY, "hello")
 TOLD = [MAIN_ASKS, *start(CHILD, emits(PLANNER)), asks(CHILD, "rules", PLANNER, "go", parent=MAIN)]
@@ -127,12 +128,12 @@ def test_check(name: str, agents: dict[str, Any], run: list[Record], seen: str, 
 
 
 def test_every_check_can_fail() -> None:
-    assert {name for name, _, _, _, verdict in RUNS if verdict == "violates"} == set(CONTEXT_CHECKS)
-    assert {name for name, _, _, _, verdict in RUNS if verdict == "conforms"} == set(CONTEXT_CHECKS)
+    assert {name for name, _, _, _, verdict in RUNS if verdict == "violates"} == CONTEXT_CHECKS
+    assert {name for name, _, _, _, verdict in RUNS if verdict == "conforms"} == CONTEXT_CHECKS
 
 
 def test_every_requirement_has_a_check_and_every_accepted_outcome_can_be_seen() -> None:
-    assert set(REQUIREMENTS) == set(CONTEXT_CHECKS)
+    assert set(REQUIREMENTS) == CONTEXT_CHECKS
     for name, requirement in REQUIREMENTS.items():
         assert set(requirement.accepts) <= {outcome for check, _, _, outcome, _ in RUNS if check == name}
 

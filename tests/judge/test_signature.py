@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from stories import (
+from run_records import (
     CODEX,
     HOOK,
     OTHER,
@@ -31,14 +31,14 @@ from stories import (
 )
 
 from hookproof.judge.causes.signature import EVIDENCE, HYPOTHESES, Signature, find_signature
-from hookproof.judge.run_view import Story
+from hookproof.judge.run_view import RunView
 from hookproof.records import Record
 from hookproof.records.faults import StateTorn, WorkerKilled
 from hookproof.records.jobs import JobEnded, JobLaunched, JobsLaunched, JobStarted
 from hookproof.records.model import GateAbandoned
 from hookproof.records.parts import StateRoot
 from hookproof.records.run import Census, Settled
-from hookproof.records.told import CodexSignal, SessionStarted, ShellEnded, ShellStarted
+from hookproof.records.sent import CodexSignal, SessionStarted, ShellEnded, ShellStarted
 
 SHELL: list[Record] = [
     ShellStarted(
@@ -66,7 +66,7 @@ STORIES: dict[str, list[Any]] = {
 
 
 def signature(*parts: Any) -> Signature:
-    return find_signature(Story(journal(*parts)))
+    return find_signature(RunView(journal(*parts)))
 
 
 def test_every_hypothesis_has_a_story_and_its_evidence() -> None:
@@ -88,7 +88,7 @@ def test_a_shell_that_was_ended_before_the_row_was_written_left_nothing_and_is_h
     assert 'status in main: {"running": [], "latestFinished": null, "recent": []}' in found.reasons
     assert "its output file holds 0 bytes" in found.reasons
     assert found.culprit is not None
-    assert (found.culprit.who.value, found.culprit.who.observed) == ("the host itself, at subagent end", True)
+    assert (found.culprit.who.value, found.culprit.who.how) == ("the host itself, at subagent end", "observed")
 
 
 def test_a_shell_that_was_ended_before_its_job_was_at_work_says_what_the_row_says() -> None:
@@ -155,16 +155,16 @@ def test_a_signal_to_somebody_elses_codex_is_no_evidence() -> None:
     sent: Record = CodexSignal(by=9999, signal=15, name="SIGTERM", sender_pid=HOOK)
     culprit = signature(launch("agent"), *started(SUB), *session_end(SUB, sent, killed()), look(files=False)).culprit
     assert culprit is not None
-    assert not culprit.who.observed
+    assert culprit.who.how == "inferred"
 
 
 def test_culprit_inferred_from_the_running_hook() -> None:
     culprit = signature(*STORIES["H1"]).culprit
     assert culprit is not None
     assert culprit.who.value == "the SessionEnd hook"
-    assert not culprit.who.observed
+    assert culprit.who.how == "inferred"
     assert culprit.signal is not None
-    assert (culprit.signal.value, culprit.signal.observed) == ("SIGTERM", True)
+    assert (culprit.signal.value, culprit.signal.how) == ("SIGTERM", "observed")
     assert culprit.after_subagent_ms is not None
     assert culprit.after_subagent_ms.value == 20.0
 
@@ -173,14 +173,14 @@ def test_culprit_observed_when_the_kernel_named_the_sender() -> None:
     sent: Record = CodexSignal(by=CODEX.pid, signal=15, name="SIGTERM", sender_pid=HOOK, sender_uid=0)
     culprit = signature(launch("agent"), *started(SUB), *session_end(SUB, sent, killed()), look(files=False)).culprit
     assert culprit is not None
-    assert culprit.who.observed
+    assert culprit.who.how == "observed"
 
 
 def test_culprit_is_the_host_when_it_ended_the_shell() -> None:
     culprit = signature(*STORIES["H3"]).culprit
     assert culprit is not None
     assert culprit.who.value == "the host itself, at subagent end"
-    assert culprit.who.observed
+    assert culprit.who.how == "observed"
 
 
 def test_the_session_of_the_hook_is_named_by_its_role() -> None:

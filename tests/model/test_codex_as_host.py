@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hookproof.catalogue.steps import AnyStep, Say, Send, Spawn, Wait
+from hookproof.catalogue.model_step import AnyStep, Say, Send, Spawn, Wait
 from hookproof.model import openai
 from hookproof.model.conversation import Conversation
 from hookproof.model.script import Answer, Script, ToolCall, mark
@@ -96,12 +96,12 @@ def test_what_a_child_inherits_is_not_told_to_it() -> None:
     parent.news([("developer", "policy"), ("user", "plan")], {})
     child = Conversation(parent)
     texts, _ = child.news([("developer", "policy"), ("developer", "block"), ("developer", "policy")], {})
-    assert [(text["text"], text.get("inherited", False)) for text in texts] == [
+    assert [(text.text, bool(text.inherited)) for text in texts] == [
         ("policy", True),
         ("block", False),
         ("policy", False),
     ]
-    assert [text["place"] for text in texts] == [0, 1, 2]
+    assert [text.place for text in texts] == [0, 1, 2]
 
 
 def script(*steps: AnyStep) -> Script:
@@ -151,4 +151,4 @@ def test_after_a_summary_what_is_said_again_is_new_and_what_the_user_typed_is_no
     conversation.news([("developer", "policy"), ("user", "plan"), ("assistant", "done")], {})
     conversation.summed_up()
     texts, _ = conversation.news([("user", "plan"), ("user", "in short"), ("developer", "policy")], {})
-    assert [text["text"] for text in texts] == ["in short", "policy"]
+    assert [text.text for text in texts] == ["in short", "policy"]

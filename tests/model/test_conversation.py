@@ -6,7 +6,7 @@ from hookproof.model.conversation import Conversation
 
 
 def new(conversation: Conversation, *texts: str) -> list[str]:
-    return [text["text"] for text in conversation.news([("user", text) for text in texts], {})[0]]
+    return [text.text for text in conversation.news([("user", text) for text in texts], {})[0]]
 
 
 def test_only_what_was_not_there_before_is_new() -> None:
@@ -28,7 +28,7 @@ def test_of_a_conversation_that_is_resumed_what_its_host_dropped_can_be_told_ane
     conversation.news([("user", "context"), asked, said], {})
     conversation.resumed()
     texts, _ = conversation.news([asked, said, ("user", "context"), ("user", "again")], {})
-    assert [text["text"] for text in texts] == ["context", "again"]
+    assert [text.text for text in texts] == ["context", "again"]
     assert conversation.forgotten == ["context"]
     assert conversation.news([asked, said, ("user", "context"), ("user", "again")], {})[0] == []
 
@@ -45,4 +45,4 @@ def test_what_a_parent_was_told_is_inherited_once() -> None:
     new(parent, "policy")
     child = Conversation(parent)
     texts, _ = child.news([("user", "policy\n"), ("user", "policy")], {})
-    assert [text.get("inherited", False) for text in texts] == [True, False]
+    assert [bool(text.inherited) for text in texts] == [True, False]

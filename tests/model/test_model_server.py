@@ -8,16 +8,32 @@ import shlex
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from hookproof.catalogue.steps import Agent, AnyStep, Bash, Say
+from hookproof.catalogue.model_step import Agent, AnyStep, Bash, Say
 from hookproof.journal import Journal
 from hookproof.model import server as server_module
+from hookproof.model.conversation import Conversation
+from hookproof.model.http import Exchange, Request
+from hookproof.model.messages import Messages
+from hookproof.model.responses import Responses
 from hookproof.model.script import Script, mark
 from hookproof.model.server import MOST_STRANGERS, ModelServer, refused_requests
+from hookproof.model.turns import Asker, Reply, Turns, Wire
+from hookproof.records.model import (
+    GateAbandoned,
+    GateAnswered,
+    GateReached,
+    ModelAnswer,
+    ModelClientGone,
+    ModelRefused,
+    ModelRequest,
+)
 from hookproof.records.parts import ToolResult
+from hookproof.records.run import Error, Stranger
 
 TOOLS = [{"name": "Bash"}, {"name": "Task"}]
 SECONDS = 10.0
@@ -63,7 +79,8 @@ def play(tmp_path: Path, steps: dict[str, list[AnyStep]], test: Test, hold: Any 
     async def run() -> Journal:
         journal = Journal(tmp_path / "journal.jsonl")
         script = Script(steps, {"launch": "companion task"})
-        server = ModelServer(script, {"review": "All good.", "other": "Fine."}, journal, hold or no_hold, KEY)
+        turns = Turns(script, {"review": "All good.", "other": "Fine."}, journal, hold or no_hold)
+        server = ModelServer(turns, [Messages, Responses], journal, KEY)
         base = await server.start()
         try:
             async with asyncio.timeout(SECONDS * 2):
@@ -83,7 +100,7 @@ def messages(*texts: str, agent: str | None = "main", tools: Any = TOOLS, **more
 
 
 def errors(journal: Journal) -> list[str]:
-    return [record["what"] for record in journal.records if record["kind"] == "error"]
+    return [record.what for record in journal.records if isinstance(record, Error)]
 
 
 def test_agents_are_told_apart_by_the_first_user_text(tmp_path: Path) -> None:
@@ -111,8 +128,8 @@ def test_a_tool_call_uses_the_name_that_the_host_offers(tmp_path: Path) -> None:
         Bash(call="Bash", command="{launch} 'job=review x'"),
     ]
     journal = play(tmp_path, {"main": steps, "a:b#1": [Say(text="x")]}, test)
-    calls = [record for record in journal.records if record["kind"] == "model.answer"]
-    assert [call["job"] for call in calls] == [None, "review"]
+    calls = [record for record in journal.records if isinstance(record, ModelAnswer)]
+    assert [call.job for call in calls] == [None, "review"]
 
 
 def test_a_held_command_stands_behind_the_program_that_holds_it() -> None:
@@ -170,10 +187,10 @@ def test_results_are_found_in_all_messages_and_told_once(tmp_path: Path) -> None
         await client.ask("/v1/messages", body)
 
     journal = play(tmp_path, {"main": [Say(text="saw {result}"), Say(text="x")]}, test)
-    first, second = (record for record in journal.records if record["kind"] == "model.request")
-    assert first["results"] == [ToolResult(tool_use_id="t1", text="out", is_error=True)]
-    assert "a later host appends this" in [text["text"] for text in first["texts"]]
-    assert (second["results"], second["texts"]) == ([], [])
+    first, second = (record for record in journal.records if isinstance(record, ModelRequest))
+    assert first.results == [ToolResult(tool_use_id="t1", text="out", is_error=True)]
+    assert "a later host appends this" in [text.text for text in first.texts]
+    assert (second.results, second.texts) == ([], [])
 
 
 def test_asides_consume_no_step_and_what_fits_nobody_is_an_error_not_a_loop(tmp_path: Path) -> None:
@@ -214,9 +231,9 @@ def test_an_answer_waits_for_its_hold_and_a_client_that_leaves_is_noticed(tmp_pa
 
     async def test(client: Client, _server: ModelServer, journal: Journal) -> None:
         _, writer = await client.send("/v1/messages", messages())
-        await journal.wait(lambda r: r["kind"] == "model.request", waiting_for="the request", seconds=SECONDS)
+        await journal.wait(lambda r: isinstance(r, ModelRequest), waiting_for="the request", seconds=SECONDS)
         writer.close()
-        await journal.wait(lambda r: r["kind"] == "model.client_gone", waiting_for="the leave", seconds=SECONDS)
+        await journal.wait(lambda r: isinstance(r, ModelClientGone), waiting_for="the leave", seconds=SECONDS)
         opened.set()
         assert "second" in (await client.ask("/v1/messages", messages()))[1]
 
@@ -237,13 +254,13 @@ def responses(text: str, stream: bool = True) -> dict[str, Any]:
 def test_a_job_runs_until_it_is_released(tmp_path: Path, stream: bool) -> None:
     async def test(client: Client, server: ModelServer, journal: Journal) -> None:
         asked = asyncio.create_task(client.ask("/v1/responses", responses("job=review look", stream)))
-        await journal.wait(lambda r: r["kind"] == "gate.reached", waiting_for="the job", seconds=SECONDS)
+        await journal.wait(lambda r: isinstance(r, GateReached), waiting_for="the job", seconds=SECONDS)
         assert not asked.done()
-        server.release("review")
+        server.turns.release("review")
         status, text = await asked
         assert status == 200
         assert "All good." in text
-        await journal.wait(lambda r: r["kind"] == "gate.answered", waiting_for="the answer", seconds=SECONDS)
+        await journal.wait(lambda r: isinstance(r, GateAnswered), waiting_for="the answer", seconds=SECONDS)
 
     play(tmp_path, {"main": []}, test)
 
@@ -254,15 +271,16 @@ def test_a_worker_that_dies_is_noticed_at_once(tmp_path: Path) -> None:
         async with asyncio.timeout(SECONDS):
             assert b"200" in await reader.readline()
         writer.transport.abort()
-        gone = await journal.wait(lambda r: r["kind"] == "gate.abandoned", waiting_for="its death", seconds=SECONDS)
-        assert gone["job"] == "other"
+        gone = await journal.wait(lambda r: isinstance(r, GateAbandoned), waiting_for="its death", seconds=SECONDS)
+        assert isinstance(gone, GateAbandoned)
+        assert gone.job == "other"
 
     play(tmp_path, {"main": []}, test)
 
 
 def test_the_newest_prompt_names_the_job(tmp_path: Path) -> None:
     async def test(client: Client, server: ModelServer, _journal: Journal) -> None:
-        server.release("other")
+        server.turns.release("other")
         body = responses("job=review first", stream=False)
         body["input"].append({"type": "message", "role": "user", "content": "now job=other"})
         assert "Fine." in (await client.ask("/v1/responses", body))[1]
@@ -291,7 +309,7 @@ def test_what_is_not_understood_gets_a_clear_refusal(
         assert json.loads(text)["error"]["message"].startswith(f"{method} {path}")
 
     journal = play(tmp_path, {"main": []}, test)
-    assert [record["status"] for record in journal.records if record["kind"] == "model.refused"] == [status]
+    assert [record.status for record in journal.records if isinstance(record, ModelRefused)] == [status]
 
 
 def test_a_job_that_nobody_defined_is_an_error(tmp_path: Path) -> None:
@@ -310,7 +328,7 @@ def test_stopping_lets_go_of_everything_held(tmp_path: Path) -> None:
     async def test(client: Client, _server: ModelServer, journal: Journal) -> None:
         reader, _writer = await client.send("/v1/responses", responses("job=review held"))
         readers.append(reader)
-        await journal.wait(lambda r: r["kind"] == "gate.reached", waiting_for="the job", seconds=SECONDS)
+        await journal.wait(lambda r: isinstance(r, GateReached), waiting_for="the job", seconds=SECONDS)
 
     play(tmp_path, {"main": []}, test)
     assert readers
@@ -331,7 +349,7 @@ def test_a_child_that_ends_late_takes_no_step_of_its_parents_next_turn(tmp_path:
 
     journal = play(tmp_path, {"main": [Say(text="one"), Say(text="two")]}, test)
     assert errors(journal) == []
-    assert [r["text"] for r in journal.records if r["kind"] == "model.answer"] == ["one", "two"]
+    assert [r.text for r in journal.records if isinstance(r, ModelAnswer)] == ["one", "two"]
 
 
 def test_the_thread_of_an_agent_that_is_cleared_is_told_everything_anew(tmp_path: Path) -> None:
@@ -342,13 +360,13 @@ def test_the_thread_of_an_agent_that_is_cleared_is_told_everything_anew(tmp_path
             await client.ask("/v1/responses", {"model": "m", "input": items}, headers={"thread-id": thread})
 
     journal = play(tmp_path, {"main": [Say(text="one"), Say(text="two")]}, test)
-    told = [[text["text"] for text in r["texts"]] for r in journal.records if r["kind"] == "model.request"]
+    told = [[text.text for text in r.texts] for r in journal.records if isinstance(r, ModelRequest)]
     assert [texts[0] for texts in told] == ["policy", "policy"]
-    assert [r["thread"] for r in journal.records if r["kind"] == "model.request"] == ["t1", "t2"]
+    assert [r.thread for r in journal.records if isinstance(r, ModelRequest)] == ["t1", "t2"]
 
 
 def strangers(journal: Journal) -> list[str]:
-    return [record["what"] for record in journal.records if record["kind"] == "stranger"]
+    return [record.what for record in journal.records if isinstance(record, Stranger)]
 
 
 @pytest.mark.parametrize(
@@ -383,7 +401,7 @@ def test_strangers_are_told_sparingly_and_their_bodies_not_kept(tmp_path: Path) 
 
     journal = play(tmp_path, {"main": []}, test)
     assert len(strangers(journal)) == MOST_STRANGERS
-    assert [record["kind"] for record in journal.records] == ["stranger"] * MOST_STRANGERS
+    assert [record.kind for record in journal.records] == ["stranger"] * MOST_STRANGERS
 
 
 @pytest.mark.parametrize(
@@ -412,9 +430,9 @@ def test_a_request_that_is_none_is_refused_takes_no_step_and_is_no_error(tmp_pat
 
     journal = play(tmp_path, {"main": [Say(text="the first")]}, test)
     assert errors(journal) == []
-    (refused,) = [record for record in journal.records if record["kind"] == "model.refused"]
-    assert (refused["status"], refused["what"].startswith(f"POST {path}: ")) == (400, True)
-    assert refused_requests(journal) == [f"the model server had refused a request: {refused['what']}"]
+    (refused,) = [record for record in journal.records if isinstance(record, ModelRefused)]
+    assert (refused.status, refused.what.startswith(f"POST {path}: ")) == (400, True)
+    assert refused_requests(journal) == [f"the model server had refused a request: {refused.what}"]
 
 
 def test_a_body_that_is_too_long_is_read_dropped_and_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -433,9 +451,54 @@ def test_what_is_not_http_comes_from_a_stranger(tmp_path: Path, head: bytes) -> 
     async def test(client: Client, _server: ModelServer, journal: Journal) -> None:
         _, writer = await asyncio.open_connection("127.0.0.1", client.port)
         writer.write(head)
-        await journal.wait(lambda r: r["kind"] == "stranger", waiting_for="the stranger", seconds=SECONDS)
+        await journal.wait(lambda r: isinstance(r, Stranger), waiting_for="the stranger", seconds=SECONDS)
         writer.close()
 
     journal = play(tmp_path, {"main": []}, test)
     assert errors(journal) == []
     assert len(strangers(journal)) == 1
+
+
+class Shouting(Wire):
+    """An API that no host speaks."""
+
+    paths = frozenset({"/shout"})
+
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
+
+    def read(self, request: Request, body: Any) -> Reply:  # noqa: ARG002 - the body says it all
+        if body.get("agent") is None:
+            raise ValueError('expected an "agent"')
+
+        async def reply(exchange: Exchange, number: int) -> None:
+            texts = [("user", "Hello")]
+            asked = SimpleNamespace(texts=texts, results={}, told="Hello")
+            answer = await self._turns.next(exchange, Asker(number, body["agent"]), Conversation(), asked)
+            await exchange.answer((answer.text or "").upper().encode())
+
+        return reply
+
+
+def test_an_api_is_a_plug(tmp_path: Path) -> None:
+    async def run() -> Journal:
+        journal = Journal(tmp_path / "journal.jsonl")
+        turns = Turns(Script({"main": [Say(text="loud")]}, {}), {}, journal, no_hold)
+        server = ModelServer(turns, [Shouting], journal, KEY)
+        client = Client(await server.start())
+        try:
+            async with asyncio.timeout(SECONDS):
+                assert await client.ask("/shout", {"agent": "main"}) == (200, "LOUD")
+                assert (await client.ask("/shout", {}))[0] == 400
+                assert (await client.ask("/v1/messages", messages()))[0] == 404
+        finally:
+            await server.stop()
+            journal.close()
+        return journal
+
+    async def no_hold(agent: str, after: str) -> None:
+        raise AssertionError(f"{agent} was held for {after}")
+
+    journal = asyncio.run(run())
+    assert [each.agent for each in journal.records if isinstance(each, ModelRequest)] == ["main"]
+    assert [each.status for each in journal.records if isinstance(each, ModelRefused)] == [400, 404]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from hookproof.processes import Identity, Instant, ProcessInfo, registry
-from hookproof.processes.registry import Entry, Placed, Stray
+from hookproof.processes.registry import Attribution, Entry, Stray
 
 
 @pytest.fixture(autouse=True)
@@ -55,8 +55,8 @@ def test_time_decides_where_only_one_case_was_open() -> None:
     registry.close_case(first, Instant(30))
     assert placed(stray(1, 15)) == (first, "only case")
     assert placed(stray(2, 35)) == (second, "only case")
-    assert registry.place(stray(3, 25)) == Placed(candidates=frozenset({first, second}))
-    assert registry.place(stray(4, 5)) == Placed()
+    assert registry.place(stray(3, 25)) == Attribution(candidates=frozenset({first, second}))
+    assert registry.place(stray(4, 5)) == Attribution()
     # 2 was decided before anybody had seen 3; after 3 nobody knows what came of it
     assert placed(stray(2, 35)) == (second, "only case")
     assert registry.place(stray(5, 36)).candidates == {first, second}
@@ -65,7 +65,7 @@ def test_time_decides_where_only_one_case_was_open() -> None:
 def test_a_start_in_the_tick_of_the_opening_counts() -> None:
     entry = case("a", 10.009)
     assert placed(stray(1, 10.0)) == (entry, "only case")
-    assert registry.place(stray(2, 9.99)) == Placed()
+    assert registry.place(stray(2, 9.99)) == Attribution()
 
 
 def test_an_undecided_one_is_over_when_its_last_case_is_closed_and_told_to_all() -> None:
@@ -84,7 +84,7 @@ def test_an_undecided_one_is_over_when_its_last_case_is_closed_and_told_to_all()
     assert registry.place(stray(8, 50)).over
     registry.tidy()
     assert registry.entries() == ()
-    assert registry.place(stray()) == Placed()
+    assert registry.place(stray()) == Attribution()
     assert list(first.undecided.values()) == [info]
 
 

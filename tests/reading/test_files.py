@@ -185,3 +185,26 @@ def test_reading_does_not_hold_up_the_loop() -> None:
 
     assert asyncio.run(play()) == 7
     never.set()
+
+
+HEADS = {
+    'title = "a"\n[jobs]\nx = 1\n': {"title": "a"},
+    'title = """\n[not a table]\n"""\n[jobs]\n': {"title": "[not a table]\n", "jobs": {}},
+    'rows = [\n[1],\n[2]]\ntitle = "a"\n': {"rows": [[1], [2]], "title": "a"},
+    '[jobs]\ntitle = "a"\n': {"jobs": {"title": "a"}},
+    "": {},
+}
+
+
+@pytest.mark.parametrize("text", HEADS, ids=["table", "text", "array", "at once", "empty"])
+def test_the_head_of_a_toml_file_is_what_stands_before_its_first_table(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "it.toml"
+    path.write_text(text, encoding="utf-8", newline="")
+    assert files.read_toml_head(path) == HEADS[text]
+
+
+def test_a_head_that_cannot_be_read_says_what_is_wrong_with_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "it.toml"
+    path.write_text("title = \n[jobs]\n", encoding="utf-8")
+    with pytest.raises(files.FileError, match=r"it\.toml.*is not TOML"):
+        files.read_toml_head(path)

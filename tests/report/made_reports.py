@@ -5,34 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from hookproof.judge.verdict import SurpriseKind
-from hookproof.report.results import (
-    CheckOutcome,
-    CulpritResult,
-    Found,
-    Program,
-    Report,
-    Result,
-    SurpriseResult,
-    report,
-)
+from hookproof.judge.causes.culprit import Culprit, Fact
+from hookproof.judge.verdict import CheckResult, Surprise, SurpriseKind
+from hookproof.report.results import Program, Report, Result, report
 
 LINUX, WINDOWS = "Linux-6.1-x86_64-with-glibc2.36", "Windows-11-10.0.26100-SP0"
 
 
-def a_check(id_: str = "JOB-03", verdict: Any = "conforms", **fields: Any) -> CheckOutcome:
+def a_check(id_: str = "JOB-03", verdict: Any = "conforms", **fields: Any) -> CheckResult:
     """One check; a violated one saw `lost`."""
     seen = {"conforms": "survives", "violates": "lost", "unknown": "no evidence"}[verdict]
     said: dict[str, Any] = {"accepted": ["survives", "refused"], "seen": seen, "detail": "as the journal tells"}
-    return CheckOutcome(id=id_, verdict=verdict, **(said | fields))
+    return CheckResult(id=id_, verdict=verdict, **(said | fields))
 
 
-def a_result(*checks: CheckOutcome, **fields: Any) -> Result:
+def a_result(*checks: CheckResult, **fields: Any) -> Result:
     """One result of these checks; what is violated or unknown and not known is unexpected."""
     checks = checks or (a_check(),)
     scenario = fields.get("scenario", "jobs/pattern-c")
     verdicts = [check.verdict for check in checks]
-    surprises: list[SurpriseResult] = []
+    surprises: list[Surprise] = []
     for each in checks:
         kind: SurpriseKind | None = None
         if each.verdict != "conforms" and each.baseline != "known":
@@ -41,7 +33,7 @@ def a_result(*checks: CheckOutcome, **fields: Any) -> Result:
         elif each.baseline == "stale":
             kind, said = "stale", f"{scenario}:{each.id} is satisfied, but is known"
         if kind is not None:
-            surprises.append(SurpriseResult(check=each.id, kind=kind, sentence=said))
+            surprises.append(Surprise(check=each.id, kind=kind, sentence=said))
     told = [each.sentence for each in surprises]
     standings = {each.baseline for each in checks}
     made: dict[str, Any] = {
@@ -72,8 +64,8 @@ def a_result(*checks: CheckOutcome, **fields: Any) -> Result:
 
 def violated(id_: str = "JOB-03", **fields: Any) -> Result:
     """A result with one unexpected violation, its signature and culprit."""
-    who = Found(value="the SessionEnd hook", how="observed", why="its record")
-    culprit = CulpritResult(
+    who = Fact(value="the SessionEnd hook", how="observed", why="its record")
+    culprit = Culprit(
         sentence="the SessionEnd hook with SIGTERM", who=who, session=None, signal=None, after_subagent_ms=None
     )
     told: dict[str, Any] = {"signature": "H1", "reasons": ["the row is gone"], "culprit": culprit}

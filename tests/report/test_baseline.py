@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from made_reports import LINUX, WINDOWS, a_check, a_result
 
 from hookproof.catalogue.reading import CatalogueError
-from hookproof.judge.baseline import Baseline, find, place, read_baseline, system_of
+from hookproof.judge.baseline import Baseline, baseline_path, find, read_baseline, system_of
 from hookproof.report.baseline import Update, outcomes, update
 from hookproof.report.results import Result
 from hookproof.suite.judging import known_checks
@@ -105,15 +105,15 @@ def test_the_nearest_file_counts_as_far_as_the_repository_reaches(tmp_path: Path
     (tmp_path / "repository" / ".git").mkdir()
     (tmp_path / "hookproof.toml").touch()
     assert find(plugin) is None
-    assert place(plugin) == tmp_path / "repository" / "hookproof.toml"
+    assert baseline_path(plugin) == tmp_path / "repository" / "hookproof.toml"
     (tmp_path / "repository" / "hookproof.toml").touch()
-    assert find(plugin) == place(plugin) == tmp_path / "repository" / "hookproof.toml"
+    assert find(plugin) == baseline_path(plugin) == tmp_path / "repository" / "hookproof.toml"
     (plugin / "hookproof.toml").touch()
     assert find(plugin) == plugin / "hookproof.toml"
 
 
 def test_without_a_repository_a_new_file_belongs_to_the_plugin(tmp_path: Path) -> None:
-    assert place(tmp_path / "codex") == tmp_path.resolve() / "codex" / "hookproof.toml"
+    assert baseline_path(tmp_path / "codex") == tmp_path.resolve() / "codex" / "hookproof.toml"
 
 
 def test_entries_of_another_system_say_nothing(tmp_path: Path) -> None:

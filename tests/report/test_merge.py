@@ -12,7 +12,8 @@ from made_reports import LINUX, WINDOWS, a_check, a_report, a_result, violated
 
 from hookproof.report import merge
 from hookproof.report.columns import by_column
-from hookproof.report.results import Report, Skipped, schema
+from hookproof.report.compare import compare
+from hookproof.report.results import FORMAT, Report, Skipped, schema
 
 
 def test_what_was_written_is_read_back(tmp_path: Path) -> None:
@@ -32,6 +33,45 @@ def test_an_older_report_gets_its_machine_from_the_whole(tmp_path: Path) -> None
     path = tmp_path / "old.json"
     path.write_text(json.dumps(whole | {"format": "1.0", "platform": WINDOWS}), encoding="utf-8")
     assert merge.read(path).results[0].platform == WINDOWS
+
+
+NEW_IN = {
+    "1.1": {"platform", "python", "baseline", "replays", "like", "skipped", "reason"},
+    "1.2": {"surprises"},
+    "1.3": {"at", "agent", "landed", "whose"},
+}
+"""The fields that each format of the JSON has brought, wherever they stand."""
+
+
+def without(whole: Any, names: set[str]) -> Any:
+    if isinstance(whole, list):
+        return [without(each, names) for each in whole]
+    if not isinstance(whole, dict):
+        return whole
+    return {name: without(value, names) for name, value in whole.items() if name not in names}
+
+
+@pytest.mark.parametrize("older", ["1.0", "1.1", "1.2"])
+def test_every_older_format_is_read_and_compared(tmp_path: Path, older: str) -> None:
+    report = a_report([violated(), a_result(scenario="jobs/pattern-a")])
+    new = set().union(*(names for since, names in NEW_IN.items() if since > older))
+    whole: dict[str, Any] = without(report.model_dump(mode="json"), new)
+    path = tmp_path / "old.json"
+    path.write_text(json.dumps(whole | {"format": older, "platform": LINUX, "python": "3.11.7"}), encoding="utf-8")
+    found = merge.read(path)
+    assert merge.merge([found]).format == FORMAT
+    assert [(each.verdict, each.unexpected, each.culprit) for each in found.results] == [
+        (each.verdict, each.unexpected, each.culprit) for each in report.results
+    ]
+    changed = compare(found, a_report([a_result(), a_result(scenario="jobs/pattern-a")]))
+    assert (changed.common, [each.kind for each in changed.changes]) == (2, ["fixed"])
+
+
+def test_what_a_newer_minor_version_has_written_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "newer.json"
+    path.write_text(json.dumps(a_report([]).model_dump(mode="json") | {"format": "1.4"}), encoding="utf-8")
+    with pytest.raises(merge.ReportError, match=r"has format '1\.4'.*reads up to 1\.3"):
+        merge.read(path)
 
 
 @pytest.mark.parametrize(

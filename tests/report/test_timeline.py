@@ -29,17 +29,21 @@ from timelines import (
     subagent,
 )
 
+from hookproof.catalogue.requirement import read_requirements
+from hookproof.judge.judge import judge
 from hookproof.records import Record
-from hookproof.records.faults import PidPlanted, WorkerKilled
+from hookproof.records.faults import WorkerKilled
 from hookproof.records.hosts import HostLine
-from hookproof.records.jobs import Cancel, Look
+from hookproof.records.jobs import Cancel, SnapshotTaken
+from hookproof.records.model import ModelRequest
 from hookproof.records.parts import StateRoot
-from hookproof.records.run import ProcessDied
-from hookproof.records.told import CodexSignal, SubagentEnded, ThreadStarted
+from hookproof.records.run import Case
+from hookproof.records.sent import CodexSignal, HookEnded, SubagentEnded, ThreadStarted
 from hookproof.report.timeline.build import build
 from hookproof.report.timeline.model import Arrow, Bar, Timeline
 
 SUBAGENT = f"agent:{AGENT}"
+LOOKED = next(record.seq for record in PATTERN_C if isinstance(record, SnapshotTaken))
 
 
 def lanes(picture: Timeline) -> list[str]:
@@ -89,7 +93,7 @@ def test_the_sender_that_the_kernel_named_is_certain() -> None:
     told: Record = CodexSignal(by=CODEX, signal=15, name="SIGTERM", sender_pid=HOOK)
     picture = build(journal(*shell(*JOB), *hook("SessionEnd", "h1", told, *LOST, died(CODEX, 15)), *OVER))
     assert [(each.start, each.end, each.certain) for each in signals(picture)] == [
-        ("hooks", f"codex:{CODEX}", True)
+        ("hooks", f"client:{CODEX}", True)
     ] * 2
     assert "(observed)" in picture.rows[signals(picture)[0].row].text
 
@@ -113,11 +117,11 @@ def test_the_host_that_ended_the_shell_is_blamed_for_what_ran_in_it() -> None:
 
 def test_lives_last_from_birth_to_death() -> None:
     picture = build(PATTERN_C)
-    agent, codex = bar(picture, SUBAGENT), bar(picture, f"codex:{CODEX}", "process")
+    agent, codex = bar(picture, SUBAGENT), bar(picture, f"client:{CODEX}", "process")
     assert agent.first == said(picture, "codex-rescue starts")
     assert agent.last == said(picture, "codex-rescue returns")
     assert codex.last is None, "nobody saw it end"
-    held = bar(picture, f"codex:{CODEX}", "held")
+    held = bar(picture, f"client:{CODEX}", "held")
     assert (held.first, held.last) == (said(picture, "is at work:"), said(picture, "at work no longer"))
 
 
@@ -182,34 +186,39 @@ def test_an_agent_of_which_only_the_requests_are_known_has_a_lane() -> None:
 
 
 @pytest.mark.parametrize(
-    ("id_", "seen", "where"),
+    ("id_", "where"),
     [
-        ("JOB-03", "lost", "the worker (pid 300) is"),
-        ("JOB-04", "not listed", "status: not listed anywhere"),
-        ("JOB-07", "left behind", "every session is over"),
+        ("JOB-03", "the worker (pid 300) is"),
+        ("JOB-04", "status: not listed anywhere"),
+        ("JOB-16", "status: not listed anywhere"),
     ],
 )
-def test_a_requirement_is_broken_at_its_moment(id_: str, seen: str, where: str) -> None:
-    picture = build(PATTERN_C, [a_check(id_, "violates", seen=seen)])
+def test_a_requirement_is_broken_at_its_moment(id_: str, where: str) -> None:
+    case = PATTERN_C[0]
+    assert isinstance(case, Case)
+    judged = judge([replace(case, requires=[id_]), *PATTERN_C[1:]], read_requirements()).checks
+    picture = build(PATTERN_C, judged)
     broken = next(number for number, row in enumerate(picture.rows) if row.tone == "broken")
-    assert (picture.rows[broken].anchor, picture.rows[broken].text) == (id_, f"✖ {id_} is broken here: {seen}")
+    text = f"✖ {id_} is broken here: {judged[0].seen}"
+    assert (picture.rows[broken].anchor, picture.rows[broken].text) == (id_, text)
     assert where in picture.rows[broken - 1].text
 
 
-@pytest.mark.parametrize(
-    ("seen", "detail", "where"),
-    [
-        ("main policy in a child", "child: model request 2, user message 1, 5 bytes", "asks the model (2)"),
-        ("no block", "child: none of 4 texts told to it has its lines", "asks the model (2)"),
-        ("emitted", "child: its SessionStart hook said 'x'", "SessionStart hook runs"),
-    ],
-)
-def test_a_requirement_on_context_is_broken_at_its_moment(seen: str, detail: str, where: str) -> None:
+def test_a_requirement_on_context_is_broken_at_its_moment() -> None:
     told = [*hook("SessionStart", "h1", thread_id="c", session="c"), request(2, "child", "x", thread="c", parent="m")]
     records = journal(request(1, thread="m", parent=None), *told, *OVER, host="codex")
-    picture = build(records, [a_check("CTX-09", "violates", seen=seen, detail=detail)])
-    broken = next(number for number, row in enumerate(picture.rows) if row.tone == "broken")
-    assert where in picture.rows[broken - 1].text
+    for kind, where in ((ModelRequest, "asks the model (2)"), (HookEnded, "SessionStart hook runs")):
+        last = [record for record in records if isinstance(record, kind)][-1]
+        picture = build(records, [a_check("CTX-09", "violates", at=last.seq)])
+        broken = next(number for number, row in enumerate(picture.rows) if row.tone == "broken")
+        assert where in picture.rows[broken - 1].text
+
+
+@pytest.mark.parametrize("at", [None, 10_000, len(PATTERN_C)])
+def test_a_violation_of_which_no_record_is_drawn_stands_at_the_end(at: int | None) -> None:
+    """One that an older version judged, one of another journal, one that shows after the sweep has begun."""
+    rows = build(PATTERN_C, [a_check("JOB-03", "violates", at=at)]).rows
+    assert [row.text.partition(":")[0] for row in rows[-2:]] == ["every session is over", "✖ JOB-03 is broken here"]
 
 
 def test_what_conforms_breaks_nothing() -> None:
@@ -217,7 +226,7 @@ def test_what_conforms_breaks_nothing() -> None:
 
 
 def test_a_picture_is_capped_and_says_what_came_later() -> None:
-    picture = build(PATTERN_C, [a_check("JOB-04", "violates", seen="not listed")], most=5)
+    picture = build(PATTERN_C, [a_check("JOB-04", "violates", at=LOOKED)], most=5)
     whole = build(PATTERN_C)
     assert len(picture.rows) == 5
     assert picture.left_out >= len(whole.rows) - 5
@@ -242,7 +251,7 @@ def test_what_status_says_differs_by_place() -> None:
     row = {"id": "task-1", "status": "running"}
     listed = replace(NOTHING, answer={"running": [row], "latestFinished": None, "recent": []})
     state = StateRoot(root="s", rows=[row], job_files=[], server=None, error=None)
-    look = Look(n=1, step=1, places={"main": NOTHING, "launcher": listed}, processes=[], state=[state])
+    look = SnapshotTaken(n=1, step=1, places={"main": NOTHING, "launcher": listed}, processes=[], state=[state])
     picture = build(journal(*shell(*JOB), look, *OVER))
     expected = "status: not listed in main session; “running” in launcher’s shell; state file: “running”"
     assert picture.rows[said(picture, "status:")].text == expected
@@ -255,29 +264,6 @@ def test_what_the_scenario_has_done_to_a_job_is_shown_as_the_harnesss_own_doing(
     ended = picture.rows[said(picture, "hookproof, as the scenario has it (job review): worker ended")]
     assert '"pids"' in ended.details[0].text
     assert picture.rows[said(picture, "job review is cancelled: exit code 0, 1 of its processes live on")].tone == "bad"
-
-
-PLANTED: Record = PidPlanted(pid=70, start=1, where="job", job="review", planted=True)
-LOOK: Record = Look(n=1, step=1, places={"main": NOTHING}, processes=[], state=[])
-
-
-@pytest.mark.parametrize(
-    ("name", "seen", "text"),
-    [
-        ("JOB-14", "killed", "foreign pid planted"),
-        ("JOB-13", "tree lives on", "status:"),
-        ("JOB-16", "teardown looks elsewhere", "every session is over"),
-        ("JOB-20", "grows", "hookproof, as the scenario has it"),
-    ],
-)
-def test_what_a_fault_broke_is_marked_after_it(name: str, seen: str, text: str) -> None:
-    died: Record = ProcessDied(pid=70, start=1, code=None, signal=15, observed=True)
-    story = journal(*shell(*JOB), LOOK, PLANTED, died, LOOK, *OVER)
-    rows = build(story, [a_check(name, "violates", seen=seen)]).rows
-    (broken,) = [number for number, row in enumerate(rows) if row.tone == "broken"]
-    before = broken - 1 if rows[broken].text.startswith("✖") else broken
-    assert text in rows[before].text
-    assert before >= next(number for number, row in enumerate(rows) if "foreign pid planted" in row.text)
 
 
 def test_an_empty_journal_is_an_empty_picture() -> None:

@@ -9,11 +9,11 @@ from typing import Any
 from hookproof.journal import encoded
 from hookproof.records import FORMAT, Record
 from hookproof.records.hosts import HostExited, HostStarted, User
-from hookproof.records.jobs import JobStarted, Look
+from hookproof.records.jobs import JobStarted, SnapshotTaken
 from hookproof.records.model import GateAbandoned, GateReached, ModelAnswer, ModelRequest
 from hookproof.records.parts import Answer, JobAnswer, Process, Program, StateRoot, Text, Words
 from hookproof.records.run import Case, Census, End, ProcessDied, SweepBegan
-from hookproof.records.told import (
+from hookproof.records.sent import (
     CodexStarted,
     CodexTurn,
     HookEnded,
@@ -131,7 +131,7 @@ JOB: list[Record] = [
 ]
 LOST: list[Record] = [GateAbandoned(n=2, job="review")]
 NOTHING = Answer(exit=0, text="{}", answer={"running": [], "latestFinished": None, "recent": []})
-LOOK: Record = Look(
+LOOK: Record = SnapshotTaken(
     n=1,
     step=1,
     places={"main": NOTHING, "bare": NOTHING},

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from hookproof.journal import Journal
-from hookproof.records import KINDS, Record, Told, plain, shape
-from hookproof.records.told import ShellHeld
+from hookproof.records import KINDS, Record, Sent, plain, shape
+from hookproof.records.run import Error, RecorderBrokenOff, Stranger
+from hookproof.records.sent import CodexExit, ShellHeld
 from hookproof.sandbox import recorder as recorders
 from hookproof.sandbox.recorder import Recorder
 
@@ -33,7 +34,7 @@ VALUES: dict[str, Any] = {
     "an object of strings": {"A": "b"},
 }
 """For every type of a field that must be told a value that fits."""
-TOLD = {name: kind for name, kind in KINDS.items() if issubclass(kind, Told)}
+TOLD = {name: kind for name, kind in KINDS.items() if issubclass(kind, Sent)}
 FIELDS = [(name, each.name) for name, kind in TOLD.items() for each in shape(kind) if each.required]
 
 
@@ -97,7 +98,9 @@ def told_after(tmp_path: Path, *lines: bytes) -> list[Record]:
         assert await other.say(HONEST)
 
     *records, mine, others = journal_of(tmp_path, test)
-    assert [(r["kind"], r["source"]) for r in (mine, others)] == [("codex.exit", "forger"), ("codex.exit", "claude")]
+    assert isinstance(mine, CodexExit)
+    assert isinstance(others, CodexExit)
+    assert [mine.source, others.source] == ["forger", "claude"]
     return records
 
 
@@ -121,10 +124,11 @@ def test_a_record_without_one_of_them_or_with_a_wrong_one_is_an_error_that_names
     lines = [json.dumps(each).encode() for each in (less, {**less, name: [[7]]})]
     missing, wrong = told_after(tmp_path, *lines)
     for error in (missing, wrong):
-        assert (error["kind"], error["where"], error["source"], error["by"]) == ("error", "recorder", "forger", 7)
-        assert f"'forger' (pid 7) told what is refused: a record of the kind {kind!r}" in error["what"]
-        assert repr(name) in error["what"]
-    assert "[[7]]" in wrong["what"]
+        assert isinstance(error, Error)
+        assert (error.where, error.source, error.by) == ("recorder", "forger", 7)
+        assert f"'forger' (pid 7) told what is refused: a record of the kind {kind!r}" in error.what
+        assert repr(name) in error.what
+        assert ("[[7]]" in error.what) == (error is wrong)
 
 
 @pytest.mark.parametrize(
@@ -132,8 +136,8 @@ def test_a_record_without_one_of_them_or_with_a_wrong_one_is_an_error_that_names
 )
 def test_what_only_the_harness_tells_nobody_else_may(tmp_path: Path, kind: object) -> None:
     (error,) = told_after(tmp_path, json.dumps({"kind": kind, "job": "review", "n": 1}).encode())
-    assert error["kind"] == "error"
-    assert "no record of the kind" in error["what"]
+    assert isinstance(error, Error)
+    assert "no record of the kind" in error.what
 
 
 @pytest.mark.parametrize(
@@ -151,23 +155,25 @@ def test_what_only_the_harness_tells_nobody_else_may(tmp_path: Path, kind: objec
 )
 def test_a_line_that_is_no_record_is_an_error_and_costs_nobody_a_word(tmp_path: Path, line: bytes, says: str) -> None:
     (error,) = told_after(tmp_path, line)
-    assert (error["kind"], error["source"]) == ("error", "forger")
-    assert says in error["what"]
+    assert isinstance(error, Error)
+    assert error.source == "forger"
+    assert says in error.what
 
 
 def test_half_a_surrogate_pair_is_replaced(tmp_path: Path) -> None:
     (record,) = told_after(tmp_path, b'{"kind": "codex.exit", "why": "A\\ud800\\u0000B"}')
-    assert record["why"] == "A\ufffd\0B"
+    assert isinstance(record, CodexExit)
+    assert record.why == "A\ufffd\0B"
 
 
 def test_a_sender_that_dies_in_the_middle_of_a_record_is_told_and_is_no_error(tmp_path: Path) -> None:
     async def test(connect: Connect, journal: Journal) -> None:
         (await connect()).leave(b'{"kind": "codex.exi')
-        broken = "recorder.broken_off"
-        await journal.wait(lambda r: r["kind"] == broken, waiting_for=broken, seconds=SECONDS)
+        await journal.wait(lambda r: isinstance(r, RecorderBrokenOff), waiting_for="the end of it", seconds=SECONDS)
 
     (record,) = journal_of(tmp_path, test)
-    assert (record["source"], record["bytes"]) == ("forger", 19)
+    assert isinstance(record, RecorderBrokenOff)
+    assert (record.source, record.bytes) == ("forger", 19)
 
 
 def test_a_sender_of_nothing_but_garbage_is_cut_off_in_the_end(tmp_path: Path) -> None:
@@ -179,8 +185,9 @@ def test_a_sender_of_nothing_but_garbage_is_cut_off_in_the_end(tmp_path: Path) -
 
     *errors, last = journal_of(tmp_path, test)
     assert len(errors) == recorders.MOST_MISFITS
-    assert "its connection was closed" in errors[-1]["what"]
-    assert last["kind"] == "codex.exit"
+    assert isinstance(errors[-1], Error)
+    assert "its connection was closed" in errors[-1].what
+    assert isinstance(last, CodexExit)
 
 
 @contextmanager
@@ -201,10 +208,12 @@ def test_one_that_floods_is_told_once_and_the_others_go_on(tmp_path: Path) -> No
         assert await other.say(HONEST)
 
     *flood, error, last = journal_of(tmp_path, test)
-    assert {record["kind"] for record in flood} == {"codex.exit"}
+    assert {record.kind for record in flood} == {"codex.exit"}
     assert 20 < len(flood) < 32
-    assert "told more than 32 MiB; no more is taken of it" in error["what"]
-    assert last["source"] == "claude"
+    assert isinstance(error, Error)
+    assert "told more than 32 MiB; no more is taken of it" in error.what
+    assert isinstance(last, CodexExit)
+    assert last.source == "claude"
     assert (tmp_path / "journal.jsonl").stat().st_size < recorders.MOST_OF_A_CONNECTION + 2**20
 
 
@@ -216,8 +225,10 @@ def test_what_all_tell_together_is_bounded_and_told_once(tmp_path: Path, monkeyp
 
     with bounds(monkeypatch, run=5 * len(HONEST), connection=1000):
         records = journal_of(tmp_path, test)
-    assert [record["kind"] for record in records] == [*["codex.exit"] * 5, "error"]
-    assert "no more is taken" in records[-1]["what"]
+    *taken, last = records
+    assert [type(record) for record in taken] == [CodexExit] * 5
+    assert isinstance(last, Error)
+    assert "no more is taken" in last.what
 
 
 def test_strangers_are_told_sparingly(tmp_path: Path) -> None:
@@ -226,8 +237,9 @@ def test_strangers_are_told_sparingly(tmp_path: Path) -> None:
             await connect(token="wrong")
 
     records = journal_of(tmp_path, test)
-    assert [record["kind"] for record in records] == ["stranger"] * recorders.MOST_STRANGERS
-    assert "not told" in records[-1]["what"]
+    strangers = [record for record in records if isinstance(record, Stranger)]
+    assert len(strangers) == len(records) == recorders.MOST_STRANGERS
+    assert "not told" in strangers[-1].what
 
 
 @pytest.mark.parametrize("hello", [b"\xff", b"[]", b"GET / HTTP/1.1", b"{" * 200_000, b'"' + b"x" * 10_000, b"{}"])
@@ -240,7 +252,7 @@ def test_who_begins_with_anything_else_is_a_stranger_and_no_error(tmp_path: Path
         await recorder.stop()
 
     (record,) = journal_of(tmp_path, test)
-    assert record["kind"] == "stranger"
+    assert isinstance(record, Stranger)
 
 
 @pytest.mark.parametrize("hello", [{}, {"source": 7, "pid": 7}, {"source": "x", "pid": "7"}, {"source": "x", "pid": 0}])
@@ -253,21 +265,24 @@ def test_a_sender_that_does_not_say_who_it_is_is_turned_away(tmp_path: Path, hel
         await recorder.stop()
 
     (record,) = journal_of(tmp_path, test)
-    assert (record["kind"], "the first line of a connection" in record["what"]) == ("error", True)
+    assert isinstance(record, Error)
+    assert "the first line of a connection" in record.what
 
 
 def test_a_follower_that_fails_at_a_record_hinders_neither_the_sender_nor_the_others(tmp_path: Path) -> None:
     seen: list[str] = []
 
     def fails(record: Record) -> None:
-        raise KeyError(record["kind"])
+        raise KeyError(record.kind)
 
     async def test(connect: Connect, journal: Journal) -> None:
         journal.observe(fails)
-        journal.observe(lambda record: seen.append(record["kind"]))
+        journal.observe(lambda record: seen.append(record.kind))
         assert await (await connect()).say(HONEST)
 
     first, second = journal_of(tmp_path, test)
-    assert (first["kind"], second["kind"], second["where"]) == ("codex.exit", "error", "journal")
-    assert "fails failed at record 1 (codex.exit): KeyError" in second["what"]
+    assert isinstance(first, CodexExit)
+    assert isinstance(second, Error)
+    assert second.where == "journal"
+    assert "fails failed at record 1 (codex.exit): KeyError" in second.what
     assert sorted(seen) == ["codex.exit", "error"]

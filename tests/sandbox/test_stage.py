@@ -16,8 +16,11 @@ from hookproof import claims, places
 from hookproof.catalogue.descriptor import Companion
 from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import resolve_plugin
+from hookproof.hosts.registry import HOSTS, stand_ins
 from hookproof.journal import Journal
 from hookproof.records import Record, plain
+from hookproof.records.run import Error, Stranger
+from hookproof.records.sent import CodexExit, ShellHeld
 from hookproof.sandbox import world as worlds
 from hookproof.sandbox.environment import environment, search_path
 from hookproof.sandbox.recorder import Recorder
@@ -27,7 +30,7 @@ LIFECYCLE = Resolved(name="x", host="claude", rows={})
 
 
 def build(spec: str = "reference") -> worlds.World:
-    return worlds.build(resolve_plugin(spec), LIFECYCLE, codex=None)
+    return worlds.build(resolve_plugin(spec), LIFECYCLE, programs=stand_ins())
 
 
 def test_nothing_of_the_users_environment_leaks_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -36,7 +39,13 @@ def test_nothing_of_the_users_environment_leaks_in(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("SHELL", "/bin/zsh")
     monkeypatch.setenv("PATH", "/home/me/bin:/usr/bin")
     env = environment(
-        home=tmp_path, tmp=tmp_path, path=search_path(tmp_path, []), token="t", recorder="r:1", model="http://m"
+        home=tmp_path,
+        tmp=tmp_path,
+        path=search_path(tmp_path, []),
+        token="t",
+        recorder="r:1",
+        model="http://m",
+        hosts=HOSTS.values(),
     )
     assert "/home/me/bin" not in env["PATH"]
     assert not {"SECRET_OF_MINE", "SHELL"} & set(env)
@@ -66,7 +75,13 @@ def test_the_world_is_removed_whole_and_the_original_untouched() -> None:
 def test_programs_are_found_by_their_names_before_those_of_the_machine(name: str, says: str) -> None:
     world = build()
     env = environment(
-        home=world.home, tmp=world.tmp, path=search_path(world.bin, []), token="t", recorder="r:1", model="http://m"
+        home=world.home,
+        tmp=world.tmp,
+        path=search_path(world.bin, []),
+        token="t",
+        recorder="r:1",
+        model="http://m",
+        hosts=HOSTS.values(),
     )
     shell = ["cmd.exe", "/d", "/c"] if sys.platform == "win32" else ["/bin/sh", "-c"]
     # as a shell finds them, and as a program does that looks along PATH itself
@@ -84,7 +99,7 @@ def test_a_launcher_hands_on_every_word_as_it_is(tmp_path: Path) -> None:
     tells = tmp_path / "a place" / "tells.py"
     tells.parent.mkdir()
     tells.write_text("import json, sys; print(json.dumps(sys.argv[1:]))", encoding="utf-8")
-    world = worlds.build(resolve_plugin("reference"), LIFECYCLE, codex=(sys.executable, str(tells)))
+    world = worlds.build(resolve_plugin("reference"), LIFECYCLE, programs={"codex": (sys.executable, str(tells))})
     found = shutil.which("codex", path=str(world.bin))
     assert found is not None
     done = subprocess.run([found, *words], capture_output=True, check=True, timeout=60)
@@ -97,7 +112,7 @@ def test_a_world_in_which_somebody_holds_a_file_open_is_removed_at_the_next_star
 ) -> None:
     mine = claims.Claims(tmp_path / "claims")
     monkeypatch.setattr(claims, "make", mine.make)
-    world = worlds.build(resolve_plugin("reference"), LIFECYCLE, codex=None)
+    world = worlds.build(resolve_plugin("reference"), LIFECYCLE, programs=stand_ins())
     with monkeypatch.context() as held, (world.tmp / "held.log").open("w"):
         if sys.platform != "win32":  # where it is in nobody's way
             held.setattr(shutil, "rmtree", lambda *_, **__: None)
@@ -113,7 +128,7 @@ def test_a_world_in_which_somebody_holds_a_file_open_is_removed_at_the_next_star
 def test_a_world_that_cannot_be_built_is_not_left(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Path] = []
 
-    def fails(folder: Path, **_real: object) -> None:
+    def fails(folder: Path, _programs: object) -> None:
         made.append(folder.parent)
         raise OSError(28, "No space left on device")
 
@@ -160,19 +175,22 @@ def test_a_record_is_in_the_journal_before_its_sender_goes_on() -> None:
     first, second = records(
         b'{"kind": "codex.exit", "why": "1", "seq": 99, "by": 8, "self": 1}', b'{"kind": "shell.held", "job": "x"}'
     )
-    assert (first["kind"], first["source"], first["by"], first["seq"]) == ("codex.exit", "claude", 7, 1)
-    assert (first["why"], plain(first)["self"], second["kind"]) == ("1", 1, "shell.held")
+    assert isinstance(first, CodexExit)
+    assert isinstance(second, ShellHeld)
+    assert (first.source, first.by, first.seq, first.why) == ("claude", 7, 1, "1")
+    assert plain(first)["self"] == 1
 
 
 def test_a_stranger_is_turned_away_and_told() -> None:
     (record,) = records(b'{"kind": "hook.started"}', token="wrong")
-    assert record["kind"] == "stranger"
+    assert isinstance(record, Stranger)
 
 
 @pytest.mark.parametrize("line", [b"nonsense", b"[1]", b"\xff\xfe"])
 def test_a_record_that_is_no_object_is_an_error_not_a_crash(line: bytes) -> None:
     (record,) = records(line)
-    assert (record["kind"], record["where"]) == ("error", "recorder")
+    assert isinstance(record, Error)
+    assert record.where == "recorder"
 
 
 @pytest.mark.parametrize(("let_go", "status"), [(True, 0), (False, 1)], ids=["let go", "the run is over"])
@@ -183,7 +201,7 @@ def test_a_held_command_goes_on_only_when_it_is_let_go(tmp_path: Path, let_go: b
         env = {**os.environ, "HOOKPROOF_RECORDER": await recorder.start(), "HOOKPROOF_TOKEN": "right"}
         program = [sys.executable, "-I", "-S", str(places.FAKES / "hold" / "hold.py"), "job=review"]
         held = await asyncio.create_subprocess_exec(*program, env=env)
-        await journal.wait(lambda r: r["kind"] == "shell.held", waiting_for="the command to be held", seconds=10)
+        await journal.wait(lambda r: isinstance(r, ShellHeld), waiting_for="the command to be held", seconds=10)
         assert held.returncode is None
         if let_go:
             recorder.let_go()
@@ -197,7 +215,9 @@ def test_a_held_command_goes_on_only_when_it_is_let_go(tmp_path: Path, let_go: b
 
     code, seen = asyncio.run(play())
     assert code == status
-    assert [(record["kind"], record["job"]) for record in seen] == [("shell.held", "review")]
+    (held,) = seen
+    assert isinstance(held, ShellHeld)
+    assert held.job == "review"
 
 
 def test_state_is_read_from_every_root_and_damage_is_told() -> None:
@@ -213,8 +233,8 @@ def test_state_is_read_from_every_root_and_damage_is_told() -> None:
     (good / "jobs" / "task-1.json").write_text(json.dumps({"request": {"prompt": "job=review look"}}))
     (torn / "state.json").write_text('{"jobs": [')
     entries = read_state(world, state)
-    assert [entry["rows"] for entry in entries] == [[{"id": "task-1"}], []]
-    assert "state.json" in entries[1]["error"]
+    assert [entry.rows for entry in entries] == [[{"id": "task-1"}], []]
+    assert "state.json" in (entries[1].error or "")
     assert find_row(entries, state, "review", world) == {"id": "task-1"}
     assert find_row(entries, state, "rev", world) is None
     (good / "state.json").write_text(json.dumps({"jobs": [{"id": "task-1"}, {"id": "review-2", "status": "running"}]}))

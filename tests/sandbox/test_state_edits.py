@@ -16,6 +16,7 @@ from user_tree import snapshot
 from hookproof.catalogue.descriptor import Companion
 from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import resolve_plugin
+from hookproof.hosts.registry import stand_ins
 from hookproof.records.parts import StateRoot
 from hookproof.sandbox import state_edits
 from hookproof.sandbox import world as worlds
@@ -31,7 +32,7 @@ class Bench:
     def __init__(self) -> None:
         plugin = resolve_plugin("reference")
         assert isinstance(plugin.descriptor, Companion)
-        self.world = worlds.build(plugin, Resolved(name="x", host="claude", rows={}), codex=None)
+        self.world = worlds.build(plugin, Resolved(name="x", host="claude", rows={}), programs=stand_ins())
         self.files = StateFiles(self.world, plugin.descriptor.state)
         self.root = self.world.home / ".codex-companion" / "state" / "project-1"
         (self.root / "jobs").mkdir(parents=True)
@@ -85,8 +86,8 @@ def test_a_torn_list_is_half_of_what_it_was(bench: Bench) -> None:
     before = bench.list.read_bytes()
     (torn,) = bench.files.tear()
     assert bench.list.read_bytes() == before[: len(before) // 2]
-    assert (torn["bytes"], torn["left"]) == (len(before), len(before) // 2)
-    assert torn["file"].endswith("project-1/state.json")
+    assert (torn.bytes, torn.left) == (len(before), len(before) // 2)
+    assert torn.file.endswith("project-1/state.json")
 
 
 def test_where_there_is_no_server_none_is_changed(bench: Bench) -> None:
@@ -203,7 +204,7 @@ def test_a_list_that_has_two_names_in_the_run_is_torn_once(bench: Bench) -> None
     before = bench.list.read_bytes()
     (torn,) = bench.files.tear()
     assert bench.list.read_bytes() == before[: len(before) // 2]
-    assert torn["left"] == len(before) // 2
+    assert torn.left == len(before) // 2
 
 
 @LINKS

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 from hookproof import places
+from hookproof.hosts.claude.host import CLAUDE
+from hookproof.hosts.codex.host import CODEX
+from hookproof.hosts.registry import HOSTS
 from hookproof.sandbox.tap import TapError, install
 
 Json = dict[str, Any]
@@ -45,7 +48,7 @@ def test_only_the_commands_change(tmp_path: Path) -> None:
     http = {"type": "http", "url": "http://127.0.0.1", "command": "not one"}
     before = hooks(entry("one", timeout=5, statusMessage="ü"), http, entry(" "), matcher="a|b") | {"description": "d"}
     root = plugin(tmp_path, {"hooks/hooks.json": before})
-    (tapped,) = install(root, "claude", "/the/python")
+    (tapped,) = install(root, CLAUDE, "/the/python")
     after = read(root / "hooks" / "hooks.json")
     wrapped = after["hooks"]["SessionStart"][0]["hooks"][0].pop("command")
     before["hooks"]["SessionStart"][0]["hooks"][0].pop("command")
@@ -62,7 +65,7 @@ def test_only_the_commands_change(tmp_path: Path) -> None:
 
 def test_equal_commands_stay_equal_for_a_host_may_run_them_once(tmp_path: Path) -> None:
     root = plugin(tmp_path, {"hooks/hooks.json": hooks(entry("one"), entry("two"), entry("one"))})
-    assert [each.index for each in install(root, "claude", "python")] == [0, 1, 0]
+    assert [each.index for each in install(root, CLAUDE, "python")] == [0, 1, 0]
     first, second, third = commands(read(root / "hooks" / "hooks.json"))
     assert first == third != second
 
@@ -74,7 +77,7 @@ def test_claude_reads_the_default_file_and_what_the_manifest_names(tmp_path: Pat
         "more.json": hooks(entry("two")),
     }
     root = plugin(tmp_path, files)
-    assert sorted(each.command for each in install(root, "claude", "python")) == ["one", "two"]
+    assert sorted(each.command for each in install(root, CLAUDE, "python")) == ["one", "two"]
     assert read(tmp_path / "plugin.tap-claude.json")["plugin"] == "toy"
     for name in ("hooks/hooks.json", "more.json"):
         assert all("tap.py" in command for command in commands(read(root / name)))
@@ -83,7 +86,7 @@ def test_claude_reads_the_default_file_and_what_the_manifest_names(tmp_path: Pat
 @pytest.mark.parametrize("inline", [hooks(entry("one")), hooks(entry("one"))["hooks"]], ids=["wrapped", "bare"])
 def test_hooks_in_the_manifest_itself_are_wrapped_there(inline: Json, tmp_path: Path) -> None:
     root = plugin(tmp_path, {".claude-plugin/plugin.json": {"name": "toy", "hooks": inline, "version": "1"}})
-    assert [each.command for each in install(root, "claude", "python")] == ["one"]
+    assert [each.command for each in install(root, CLAUDE, "python")] == ["one"]
     manifest = read(root / ".claude-plugin" / "plugin.json")
     assert manifest["version"] == "1"
     assert "tap.py" in json.dumps(manifest["hooks"])
@@ -101,15 +104,15 @@ def test_codex_reads_one_place(named: Any, found: list[str], tmp_path: Path) -> 
         "codex.json": hooks(entry("two")),
     }
     root = plugin(tmp_path, files)
-    assert [each.command for each in install(root, "codex", "python")] == found
+    assert [each.command for each in install(root, CODEX, "python")] == found
 
 
 @pytest.mark.parametrize("hosts", [("claude", "codex"), ("codex", "claude")])
 def test_a_file_that_both_hosts_read_is_wrapped_once(hosts: Any, tmp_path: Path) -> None:
     root = plugin(tmp_path, {"hooks/hooks.json": hooks(entry("one"))})
-    first = install(root, hosts[0], "python")
+    first = install(root, HOSTS[hosts[0]], "python")
     wrapped = commands(read(root / "hooks" / "hooks.json"))
-    assert install(root, hosts[1], "python") == first
+    assert install(root, HOSTS[hosts[1]], "python") == first
     assert commands(read(root / "hooks" / "hooks.json")) == wrapped
     # which host it is, the tap sees from the environment
     assert read(tmp_path / f"plugin.tap-{hosts[0]}.json")["host"] is None
@@ -122,19 +125,19 @@ def test_files_of_their_own_are_tapped_for_each(tmp_path: Path) -> None:
         "codex.json": hooks(entry("two")),
     }
     root = plugin(tmp_path, files)
-    assert [each.command for each in install(root, "claude", "python")] == ["one"]
-    assert [each.command for each in install(root, "codex", "python")] == ["two"]
+    assert [each.command for each in install(root, CLAUDE, "python")] == ["one"]
+    assert [each.command for each in install(root, CODEX, "python")] == ["two"]
     assert [read(tmp_path / f"plugin.tap-{host}.json")["host"] for host in ("claude", "codex")] == ["claude", "codex"]
 
 
 def test_a_plugin_without_hooks_has_none_to_tap(tmp_path: Path) -> None:
-    assert install(plugin(tmp_path, {}), "claude", "python") == []
+    assert install(plugin(tmp_path, {}), CLAUDE, "python") == []
 
 
 def test_a_command_with_quotes_goes_along_whole(tmp_path: Path) -> None:
     command = """sh -c 'echo "it'"'"'s" $HOME `x` \\n' # all of it"""
     root = plugin(tmp_path, {"hooks/hooks.json": hooks(entry(command))})
-    install(root, "claude", "/py thon")
+    install(root, CLAUDE, "/py thon")
     assert shlex.split(commands(read(root / "hooks" / "hooks.json"))[0])[-1] == command
 
 
@@ -153,12 +156,12 @@ def test_a_command_with_quotes_goes_along_whole(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_tapped_is_told_in_a_sentence(files: Json, says: str, tmp_path: Path) -> None:
     with pytest.raises(TapError, match=says) as caught:
-        install(plugin(tmp_path, files), "claude", "python")
+        install(plugin(tmp_path, files), CLAUDE, "python")
     assert "\n" not in str(caught.value)
 
 
 def test_tapping_twice_is_told(tmp_path: Path) -> None:
     root = plugin(tmp_path, {"hooks/hooks.json": hooks(entry("one"))})
-    install(root, "claude", "python")
+    install(root, CLAUDE, "python")
     with pytest.raises(TapError, match="its claude hooks are tapped already"):
-        install(root, "claude", "python")
+        install(root, CLAUDE, "python")

@@ -19,6 +19,8 @@ from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.catalogue.scenario import read_scenario
 from hookproof.play import Case, PlayOptions, play
 from hookproof.records import Record, plain
+from hookproof.records.run import Error
+from hookproof.records.sent import HookEnded, HookStarted
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nobody has measured the tap on Windows yet")
 
@@ -50,16 +52,16 @@ def played(case: tuple[str, str, str], folder: Path) -> list[Record]:
     return journal.read(asyncio.run(play(whole, folder, PlayOptions(seconds=30.0, tap=True))))
 
 
-def key(started: Record) -> str:
-    return json.dumps(started["payload"], sort_keys=True)
+def key(started: HookStarted) -> str:
+    return json.dumps(started.payload, sort_keys=True)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0].partition('/')[2]}-{case[2]}")
 def test_the_taps_record_is_the_stand_ins(case: tuple[str, str, str], tmp_path: Path) -> None:
     records = played(case, tmp_path)
-    assert not [record for record in records if record["kind"] == "error"]
-    ends = {record["run"]: record for record in records if record["kind"] == "hook.ended"}
-    started = [record for record in records if record["kind"] == "hook.started"]
+    assert not [record for record in records if isinstance(record, Error)]
+    ends = {record.run: record for record in records if isinstance(record, HookEnded)}
+    started = [record for record in records if isinstance(record, HookStarted)]
     taps = {key(record): record for record in started if _is_the_taps(record)}
     own = {key(record): record for record in started if not _is_the_taps(record)}
     assert len(own) > 1
@@ -68,14 +70,14 @@ def test_the_taps_record_is_the_stand_ins(case: tuple[str, str, str], tmp_path: 
     for payload, mine in own.items():
         its = taps[payload]
         _equal(mine, its)
-        _equal(ends[mine["run"]], ends[its["run"]])
+        _equal(ends[mine.run], ends[its.run])
         # the tap is the process that the stand-in has started, and begins and ends within its run
-        assert its["by"] == mine["pid"]
-        assert mine["at"] <= its["at"] <= ends[its["run"]]["at"] <= ends[mine["run"]]["at"]
+        assert its.by == mine.pid
+        assert mine.at <= its.at <= ends[its.run].at <= ends[mine.run].at
 
 
-def _is_the_taps(started: Record) -> bool:
-    return "tap.py" not in started["command"]
+def _is_the_taps(started: HookStarted) -> bool:
+    return "tap.py" not in started.command
 
 
 def _equal(my_record: Record, its_record: Record) -> None:
@@ -92,13 +94,13 @@ def _equal(my_record: Record, its_record: Record) -> None:
 
 def test_every_difference_is_one_that_there_is(tmp_path: Path) -> None:
     records = played(CASES[4], tmp_path)
-    started = [record for record in records if record["kind"] == "hook.started"]
-    ends = {record["run"]: record for record in records if record["kind"] == "hook.ended"}
+    started = [record for record in records if isinstance(record, HookStarted)]
+    ends = {record.run: record for record in records if isinstance(record, HookEnded)}
     taps = next(record for record in started if _is_the_taps(record))
     mine = next(record for record in started if record is not taps and key(record) == key(taps))
-    pairs = [(mine, taps), (ends[mine["run"]], ends[taps["run"]])]
+    pairs = [(mine, taps), (ends[mine.run], ends[taps.run])]
     for name in MAY_DIFFER:
-        assert any(mine.get(name) != its.get(name) for mine, its in pairs), name
+        assert any(plain(mine).get(name) != plain(its).get(name) for mine, its in pairs), name
 
 
 def test_a_plugin_is_judged_the_same_with_taps(tmp_path: Path) -> None:

@@ -13,24 +13,25 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from user_tree import plant, reference, snapshot
 
 from hookproof import journal, places
-from hookproof.catalogue.lifecycle import Resolved
+from hookproof.catalogue.lifecycle import Resolved, resolve_lifecycle
 from hookproof.catalogue.plugin import Plugin, PluginError, resolve_plugin
 from hookproof.catalogue.reading import CatalogueError
 from hookproof.catalogue.tree import Tree
 from hookproof.hosts.claude import interactive as claude_terminal
+from hookproof.hosts.claude.host import CLAUDE
 from hookproof.hosts.codex import home as codex_home
+from hookproof.hosts.registry import HOSTS, stand_ins
+from hookproof.records.sent import HookStarted
 from hookproof.sandbox import inside, tap
 from hookproof.sandbox import world as worlds
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="making links needs a privilege on Windows")
 
-Host = Literal["claude", "codex"]
 LIFECYCLE = Resolved(name="x", host="claude", rows={})
 COMPANION: list[str] = [
     ".claude-plugin",
@@ -52,9 +53,9 @@ SPELLED = pytest.mark.parametrize("absolute", [False, True], ids=["relative", "a
 def staged(plugin: Plugin, folder: Path) -> None:
     """All that hookproof writes into a plugin's copy: the policy, then the tap of each host. And the end of it."""
     folder.mkdir()
-    world = worlds.build(plugin, LIFECYCLE, codex=None)
+    world = worlds.build(plugin, LIFECYCLE, programs=stand_ins())
     try:
-        for host in ("claude", "codex"):
+        for host in HOSTS.values():
             tap.install(world.plugin, host, sys.executable)
     finally:
         assert world.remove()
@@ -75,9 +76,8 @@ def test_a_link_that_stays_inside_is_followed_in_the_copy(
     target = plant(root, place, outside=False, absolute=absolute).relative_to(root)
     before = snapshot(root)
     (tmp_path / "run").mkdir()
-    world = worlds.build(under_policy(root), LIFECYCLE, codex=None)
-    hosts: list[Host] = ["claude", "codex"]
-    tapped = [each for host in hosts for each in tap.install(world.plugin, host, sys.executable)]
+    world = worlds.build(under_policy(root), LIFECYCLE, programs=stand_ins())
+    tapped = [each for host in HOSTS.values() for each in tap.install(world.plugin, host, sys.executable)]
     assert tapped
     assert all(each.file.is_relative_to(world.plugin) for each in tapped)
     assert all("tap.py" in each.file.read_text(encoding="utf-8") for each in tapped)
@@ -141,11 +141,11 @@ def test_a_link_that_was_put_into_the_copy_is_not_written_through(tmp_path: Path
     (users / "plugin.json").write_text(json.dumps(inline), encoding="utf-8")
     before = snapshot(users)
     (tmp_path / "run").mkdir()
-    world = worlds.build(under_policy(root), LIFECYCLE, codex=None)
+    world = worlds.build(under_policy(root), LIFECYCLE, programs=stand_ins())
     (world.plugin / place).rename(world.root / "away")
     (world.plugin / place).symlink_to(to.format(users=users))
     with pytest.raises(tap.TapError, match=r"leads out of .*hookproof writes nothing there"):
-        tap.install(world.plugin, "claude", sys.executable)
+        tap.install(world.plugin, CLAUDE, sys.executable)
     for beside in ("plugin.tap-claude.json", "lifecycle-other.json"):
         (world.root / beside).unlink(missing_ok=True)
         (world.root / beside).symlink_to(users / "hooks.json")
@@ -160,7 +160,7 @@ def test_a_link_in_the_home_is_not_written_through(tmp_path: Path, name: str) ->
     users = tmp_path / "users"
     users.mkdir()
     (tmp_path / "run").mkdir()
-    world = worlds.build(resolve_plugin("reference"), LIFECYCLE, codex=None)
+    world = worlds.build(resolve_plugin("reference"), LIFECYCLE, programs=stand_ins())
     (world.home / name).symlink_to(users / "new" if name == ".claude.json" else users)
     before = snapshot(users)
     if name == ".claude.json":
@@ -187,7 +187,7 @@ def test_a_descriptor_cannot_name_a_file_outside_of_the_project(tmp_path: Path, 
 
 
 def test_the_files_of_a_project_are_written_with_their_folders(tmp_path: Path) -> None:
-    world = worlds.build(with_project(tmp_path, ".my/own/config.yml"), LIFECYCLE, codex=None)
+    world = worlds.build(with_project(tmp_path, ".my/own/config.yml"), LIFECYCLE, programs=stand_ins())
     assert (world.project / ".my" / "own" / "config.yml").read_text(encoding="utf-8") == "x"
     assert world.remove()
 
@@ -199,7 +199,9 @@ def test_the_files_of_a_project_are_written_with_their_folders(tmp_path: Path) -
 def disguised(tmp_path: Path) -> Path:
     """The stand-in, as a program that says it is Claude Code 2.1.91: such a host's hooks are tapped."""
     program, fake = tmp_path / "claude", places.FAKES / "claude" / "claude.py"
-    program.write_text(f'#!/bin/sh\nunset HOOKPROOF_LIFECYCLE\nexec {sys.executable} -I -S {fake} "$@"\n')
+    behaviour = tmp_path / "lifecycle.json"
+    behaviour.write_text(resolve_lifecycle("claude-2.1.91").model_dump_json(), encoding="utf-8")
+    program.write_text(f'#!/bin/sh\nHOOKPROOF_LIFECYCLE={behaviour} exec {sys.executable} -I -S {fake} "$@"\n')
     program.chmod(0o755)
     return program
 
@@ -231,7 +233,7 @@ def test_a_run_with_the_tap_leaves_the_checkout_as_it_was(
 def _tapped(tmp_path: Path) -> bool:
     """Whether the hooks of the one case that was played were wrapped, as the host read them."""
     (path,) = (tmp_path / "runs").glob("2*/*/journal.jsonl")
-    commands = [record["command"] for record in journal.read(path) if record["kind"] == "hook.started"]
+    commands = [record.command for record in journal.read(path) if isinstance(record, HookStarted)]
     return any("tap.py" in command for command in commands)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hookproof import processes
-from hookproof.catalogue.deeds import deed_of
+from hookproof.catalogue.fault import Fault
 from hookproof.catalogue.lifecycle import Resolved, lifecycle_files, resolve_lifecycle
 from hookproof.catalogue.plugin import Plugin, resolve_plugin
 from hookproof.catalogue.scenario import read_scenario, scenario_files
@@ -34,7 +34,7 @@ LIFECYCLES = {
 CELLS = [(policy, each) for policy in POLICIES for each in LIFECYCLES[HOSTS[policy.partition(":")[0]]]]
 CELLS.append(("reference:fix-2-retag", "as-reported-345+parent-id"))
 CELLS.append(("reference:fix-1-refuse", "as-reported-345+subagent-marker"))
-FAULTS = {each.id for each in SCENARIOS if any(deed_of(step.do or "") for step in each.then)}
+FAULTS = {each.id for each in SCENARIOS if any(isinstance(step.do, Fault) for step in each.then)}
 # eight hundred cases are of a dozen plugins, seven lifecycles and one table: each file of these is read once
 JUDGES = Judges.read()
 

@@ -23,6 +23,7 @@ from hookproof.play import Case, PlayOptions
 from hookproof.records import Record
 from hookproof.records.parts import Program
 from hookproof.records.run import Case as CaseRecord
+from hookproof.records.run import Swept
 from hookproof.report.results import report, schema
 from hookproof.suite.cases import run_case
 from hookproof.suite.judging import Judges
@@ -150,9 +151,9 @@ def test_nothing_is_left_after_a_run_not_even_after_one_that_leaves_a_server(
         case = a_case("pattern-a", "reference:keep-background")
         result = run_case(case, tmp_path / str(number), PlayOptions(), Judges.read())
         records = journals.read(Path(result.journal))
-        (swept,) = [record for record in records if record["kind"] == "swept"]
-        assert swept["ended"] > 0
-        assert swept["left"] == 0
+        (swept,) = [record for record in records if isinstance(record, Swept)]
+        assert swept.ended > 0
+        assert swept.left == 0
         assert processes.census(made[number].token, since=made[number].since) == []
         assert not made[number].root.exists()
     assert len(made) == 3
@@ -163,13 +164,13 @@ def test_nothing_is_left_after_a_run_not_even_after_one_that_leaves_a_server(
 STOPPED_IN_THE_MIDDLE = """
 import asyncio
 from hookproof.cli import main
-from hookproof.play.snapshot import Looker
+from hookproof.play.snapshot import Snapshots
 
-async def look(self, step):
+async def take(self, step):
     print("looking", flush=True)
     await asyncio.Event().wait()
 
-Looker.look = look
+Snapshots.take = take
 main(["run", "pattern-c", "-j", "1"])
 """
 

@@ -17,7 +17,7 @@ from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.catalogue.scenario import read_scenario, scenario_files
 from hookproof.play import Case, PlayOptions
-from hookproof.play.companion import CompanionPlay
+from hookproof.play.companion import CompanionDriver
 from hookproof.records.run import Error
 from hookproof.report.results import Result
 from hookproof.suite.cases import run_case
@@ -51,7 +51,7 @@ def test_what_playing_raises_is_the_unknown_of_its_case(
     async def fails(_self: object) -> None:
         raise error
 
-    monkeypatch.setattr(CompanionPlay, where, fails)
+    monkeypatch.setattr(CompanionDriver, where, fails)
     result = played(a_case(), tmp_path)
     assert result.verdict == "unknown"
     assert not result.expected
@@ -87,12 +87,12 @@ def test_a_case_that_blocks_for_good_is_left_behind(tmp_path: Path, monkeypatch:
     never, started = threading.Event(), threading.Event()
     sandboxes: list[Path] = []
 
-    async def blocks(self: CompanionPlay) -> None:
-        sandboxes.append(self.world.root)
+    async def blocks(self: CompanionDriver) -> None:
+        sandboxes.append(self.run.sandbox.root)
         started.set()
         never.wait()  # in the loop, as a read of a FIFO would
 
-    monkeypatch.setattr(CompanionPlay, "evidence", blocks)
+    monkeypatch.setattr(CompanionDriver, "evidence", blocks)
     result = played(a_case(), tmp_path, seconds=2.0)
     assert started.is_set()
     assert result.verdict == "unknown"
@@ -145,14 +145,14 @@ def test_the_others_are_judged_and_all_reports_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("HOOKPROOF_CACHE", str(tmp_path / "cache"))
-    real = CompanionPlay.prepare
+    real = CompanionDriver.prepare
 
-    async def fails_once(self: CompanionPlay) -> None:
-        if self.case.scenario.id == "jobs/pattern-a":
+    async def fails_once(self: CompanionDriver) -> None:
+        if self.run.case.scenario.id == "jobs/pattern-a":
             raise OddError("a \x1b[2J\n::error::of one case")
         await real(self)
 
-    monkeypatch.setattr(CompanionPlay, "prepare", fails_once)
+    monkeypatch.setattr(CompanionDriver, "prepare", fails_once)
     files = [f"--{kind}={tmp_path / kind}" for kind in ("json", "junit", "html", "markdown")]
     words = ["run", "jobs/pattern-a", "jobs/pattern-c", "--plugin", "reference", "--replays", "0", *files]
     assert cli.main(words) == 1

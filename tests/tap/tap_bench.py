@@ -11,15 +11,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE
-from typing import Any
+from typing import TypeVar
 
 from hookproof import processes
+from hookproof.hosts.claude.host import CLAUDE
 from hookproof.journal import Journal
-from hookproof.records import Record, plain
+from hookproof.records import Record
 from hookproof.records.run import ProcessDied
 from hookproof.sandbox import tap
 from hookproof.sandbox.recorder import Recorder
 
+R = TypeVar("R", bound=Record)
 TOKEN = "0123456789abcdef"
 SECONDS = 30.0
 PAYLOAD = {"session_id": "s", "hook_event_name": "PreToolUse", "agent_id": "a", "agent_type": "t", "text": 'ü "\n'}
@@ -47,7 +49,7 @@ def tapped_line(folder: Path, command: str) -> str:
     (plugin / ".claude-plugin" / "plugin.json").write_text(json.dumps({"name": "toy"}))
     hooks = {"PreToolUse": [{"hooks": [{"type": "command", "command": command}]}]}
     (plugin / "hooks" / "hooks.json").write_text(json.dumps({"hooks": hooks}))
-    tap.install(plugin, "claude", sys.executable)
+    tap.install(plugin, CLAUDE, sys.executable)
     written = json.loads((plugin / "hooks" / "hooks.json").read_text())
     return str(written["hooks"]["PreToolUse"][0]["hooks"][0]["command"])
 
@@ -97,13 +99,15 @@ class Bench:
         """Both."""
         return await self.finish(await self.start(line, shell), payload)
 
-    async def record(self, kind: str, **fields: Any) -> dict[str, Any]:
-        """The first record of a kind with these values, now or later, as it is written."""
+    async def record(self, kind: type[R], **fields: object) -> R:
+        """The first record of a kind with these values, now or later."""
 
         def fits(record: Record) -> bool:
-            return record["kind"] == kind and all(record.get(name) == value for name, value in fields.items())
+            return isinstance(record, kind) and all(getattr(record, name) == value for name, value in fields.items())
 
-        return plain(await self.journal.wait(fits, waiting_for=f"{kind} {fields}", seconds=SECONDS))
+        found = await self.journal.wait(fits, waiting_for=f"{kind.kind} {fields}", seconds=SECONDS)
+        assert isinstance(found, kind)
+        return found
 
     async def death_of(self, pid: int) -> int | None:
         """Wait until the process is gone. Its exit code, where that can be known.
@@ -112,8 +116,7 @@ class Bench:
         """
         identity = processes.identify(pid)
         if identity is not None and self._deaths.watch(identity):
-            code = (await self.record("process.died", pid=pid))["code"]
-            return None if code is None else int(code)
+            return (await self.record(ProcessDied, pid=pid)).code
         return None
 
     def close(self) -> None:

@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 from tap_bench import PAYLOAD, SECONDS, Bench, bench, python, tapped_line
 
+from hookproof.records import plain
+from hookproof.records.sent import HookEnded, HookHeld, HookStarted
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the shell and the signals of POSIX")
 
 HANGS = "echo partly; exec sleep 600"
@@ -36,23 +39,25 @@ async def started(host: Bench, command: str, said: bytes) -> tuple[asyncio.subpr
     process.stdin.write(json.dumps(PAYLOAD).encode())
     process.stdin.close()
     assert await process.stdout.readline() == said
-    return process, (await host.record("hook.started"))["pid"]
+    pid = (await host.record(HookStarted)).pid
+    assert pid is not None
+    return process, pid
 
 
 def test_a_run_leaves_the_records_that_a_stand_in_writes(tmp_path: Path) -> None:
     async def play(host: Bench) -> None:
         process = await host.start(tapped_line(tmp_path, "echo out; echo err >&2; exit 7"))
         await host.finish(process, json.dumps(PAYLOAD, indent=1).encode() + b"\n")
-        begun, ended = await host.record("hook.started"), await host.record("hook.ended")
-        who = {"event": "PreToolUse", "session_id": "s", "agent_id": "a", "run": begun["run"]}
+        begun, ended = await host.record(HookStarted), await host.record(HookEnded)
+        who = {"event": "PreToolUse", "session_id": "s", "agent_id": "a", "run": begun.run}
         told = {"agent_type": "t", "plugin": "toy", "command": "echo out; echo err >&2; exit 7", "payload": PAYLOAD}
         here = {"cwd": str(tmp_path), "pgid": os.getpgid(0), "env": {"CLAUDE_X": "1", "PLUGIN_X": "2", "CODEX_X": "3"}}
-        assert begun == begun | who | told | here
-        assert begun["source"] == "claude"
-        assert begun["by"] == process.pid != begun["pid"]
+        assert plain(begun) == plain(begun) | who | told | here
+        assert begun.source == "claude"
+        assert begun.by == process.pid != begun.pid
         end = {"exit": 7, "signal": None, "stdout": "out\n", "stderr": "err\n", "ended_by": "itself"}
-        assert ended == ended | who | end
-        assert "effects" not in ended
+        assert plain(ended) == plain(ended) | who | end
+        assert "effects" not in plain(ended)
 
     played(tmp_path, play, CLAUDE_X="1", PLUGIN_X="2", CODEX_X="3", CLEAR="4")
 
@@ -63,8 +68,8 @@ def test_what_is_too_long_for_a_record_is_handed_on_whole_and_the_cut_is_told(tm
             tapped_line(tmp_path, python('import os; [os.write(1, b"\\0" * 65536) for _ in range(33)]'))
         )
         assert ran.stdout == b"\0" * 65536 * 33
-        ended = await host.record("hook.ended")
-        assert (len(ended["stdout"]), ended["stdout_bytes"]) == (2**20, 65536 * 33)
+        ended = await host.record(HookEnded)
+        assert (len(ended.stdout), ended.stdout_bytes) == (2**20, 65536 * 33)
 
     played(tmp_path, play)
 
@@ -75,9 +80,9 @@ def test_sigterm_reaches_the_hook_and_its_death_is_handed_on(tmp_path: Path) -> 
         process.terminate()
         assert await process.wait() == -signal.SIGTERM
         await host.death_of(hook)
-        ended = await host.record("hook.ended")
-        assert (ended["exit"], ended["signal"], ended["ended_by"]) == (None, signal.SIGTERM, "host")
-        assert ended["stdout"] == "partly\n"
+        ended = await host.record(HookEnded)
+        assert (ended.exit, ended.signal, ended.ended_by) == (None, signal.SIGTERM, "host")
+        assert ended.stdout == "partly\n"
 
     played(tmp_path, play)
 
@@ -103,11 +108,11 @@ def test_sigkill_leaves_nothing_behind_and_the_harness_writes_the_end(tmp_path: 
         process.kill()
         assert await process.wait() == -signal.SIGKILL
         await host.death_of(hook)
-        ended = await host.record("hook.ended")
-        begun = await host.record("hook.started")
-        assert (ended["run"], ended["exit"], ended["ended_by"]) == (begun["run"], None, "host")
-        assert ended["signal"] in {None, signal.SIGKILL}  # None where nobody can ask for it
-        assert ended["inferred"]
+        ended = await host.record(HookEnded)
+        begun = await host.record(HookStarted)
+        assert (ended.run, ended.exit, ended.ended_by) == (begun.run, None, "host")
+        assert ended.signal in {None, signal.SIGKILL}  # None where nobody can ask for it
+        assert ended.inferred
 
     played(tmp_path, play)
 
@@ -135,13 +140,13 @@ def test_somebody_who_holds_the_output_holds_it_for_the_host_and_the_exit_comes_
         process, _ = await started(host, "(read -r line < go; echo late) & echo early; exit 4", b"early\n")
         assert process.stdout is not None
         assert await host.death_of(process.pid) == 4
-        held = await host.record("hook.held")
-        assert not [record for record in host.journal.records if record["kind"] == "hook.ended"]
+        held = await host.record(HookHeld)
+        assert not [record for record in host.journal.records if isinstance(record, HookEnded)]
         let_go()
         assert await process.stdout.read() == b"late\n"
-        ended = await host.record("hook.ended")
-        assert (ended["exit"], ended["stdout"], ended["ended_by"]) == (4, "early\nlate\n", "itself")
-        await host.death_of(held["pid"])
+        ended = await host.record(HookEnded)
+        assert (ended.exit, ended.stdout, ended.ended_by) == (4, "early\nlate\n", "itself")
+        await host.death_of(held.pid)
 
     played(tmp_path, play)
 
@@ -152,11 +157,11 @@ def test_a_host_that_waits_no_longer_is_not_waited_for(tmp_path: Path) -> None:
         line = tapped_line(tmp_path, "(read -r line < go; echo late) 2>&- & echo early")
         async with dropping(host, line, b"early\n") as (process, drop):
             assert await host.death_of(process.pid) == 0
-            held = await host.record("hook.held")
+            held = await host.record(HookHeld)
             drop()
-            ended = await host.record("hook.ended")
-            assert (ended["exit"], ended["stdout"]) == (0, "early\n")
-            await host.death_of(held["pid"])
+            ended = await host.record(HookEnded)
+            assert (ended.exit, ended.stdout) == (0, "early\n")
+            await host.death_of(held.pid)
             let_go()
 
     played(tmp_path, play)

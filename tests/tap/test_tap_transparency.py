@@ -15,6 +15,9 @@ from pathlib import Path
 import pytest
 from tap_bench import PAYLOAD, SECONDS, Ran, bench, python, tapped_line
 
+from hookproof.records.run import Error, Stranger
+from hookproof.records.sent import HookEnded, HookStarted
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the shell and the signals of POSIX")
 
 SURROUNDINGS = """
@@ -82,7 +85,7 @@ def test_a_recorder_that_refuses_the_token_hinders_nothing(tmp_path: Path) -> No
     async def play() -> Ran:
         async with bench(tmp_path, HOOKPROOF_TOKEN="another") as host:
             ran = await host.run(tapped_line(tmp_path, "cat; exit 3"), b"{}")
-            assert [record["kind"] for record in host.journal.records] == ["stranger"]
+            assert [type(record) for record in host.journal.records] == [Stranger]
             return ran
 
     assert asyncio.run(play()) == Ran(3, b"{}", b"")
@@ -94,7 +97,7 @@ def test_without_its_list_of_commands_the_hook_runs_all_the_same(tmp_path: Path)
             line = tapped_line(tmp_path, "echo here")
             (tmp_path / "plugin.tap-claude.json").unlink()
             assert await host.run(line) == Ran(0, b"here\n", b"")
-            assert (await host.record("hook.started"))["command"] == "echo here"
+            assert (await host.record(HookStarted)).command == "echo here"
 
     asyncio.run(play())
 
@@ -167,9 +170,9 @@ def test_a_hundred_megabytes_are_handed_on_whole_and_cut_in_the_record(
         async with bench(tmp_path) as host:
             ran = await host.run(tapped_line(tmp_path, python(code)))
             assert (ran.code, len(getattr(ran, stream))) == (0, 100 * 2**20)
-            ended = await host.record("hook.ended")
-            assert (ended[stream], ended[f"{stream}_bytes"]) == ("x" * 2**20, 100 * 2**20)
-            assert not [record for record in host.journal.records if record["kind"] == "error"]
+            ended = await host.record(HookEnded)
+            assert (getattr(ended, stream), getattr(ended, f"{stream}_bytes")) == ("x" * 2**20, 100 * 2**20)
+            assert not [record for record in host.journal.records if isinstance(record, Error)]
 
     asyncio.run(play())
 
@@ -201,8 +204,8 @@ def test_what_no_json_reader_takes_is_text_to_a_tap(printed: str, tmp_path: Path
         (tmp_path / "said").write_text(printed)
         async with bench(tmp_path) as host:
             assert (await host.run(tapped_line(tmp_path, "cat said"))).stdout == printed.encode()
-            assert (await host.record("hook.ended"))["stdout"] == printed[: 2**20]
-            assert not [record for record in host.journal.records if record["kind"] == "error"]
+            assert (await host.record(HookEnded)).stdout == printed[: 2**20]
+            assert not [record for record in host.journal.records if isinstance(record, Error)]
 
     asyncio.run(play())
 

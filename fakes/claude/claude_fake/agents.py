@@ -1,4 +1,4 @@
-"""One agent's loop: ask the model, use the tools it calls, until it is content and no stop hook objects.
+"""The loop of one agent: ask the model, run the tools it calls, stop when it is content and no stop hook objects.
 
 The main agent lives as long as its session, a subagent as long as its task. The loop is the same; they differ in what
 their hooks are called and in who sees their lines.
@@ -42,7 +42,7 @@ class Turn:
 class Agent:
     """One agent."""
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         host: Host,
         who: Identity,
@@ -51,7 +51,6 @@ class Agent:
         system: str,
         tools: list[str],
         model: str,
-        announced: Identity | None = None,
         task: Task | None = None,
         transcript_path: str | None = None,
     ) -> None:
@@ -59,7 +58,6 @@ class Agent:
         self.host = host
         self.who = who
         self.find_tool = find_tool
-        self.announced = announced or who
         self.system = system
         self.tools = tools
         self.model = model
@@ -88,13 +86,13 @@ class Agent:
             kept = message if whole else self.conversation.without_context(message)
             self.transcript.add(message["role"], kept)
 
-    def tell(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         """News that reaches the model with its next tool results, or makes it go on."""
         with self._news_lock:
             self._news.append(text)
 
     def take_news(self) -> list[str]:
-        """The news that nobody has been told yet."""
+        """The news that the model has not received yet; takes it."""
         with self._news_lock:
             news, self._news = self._news, []
         return news
@@ -170,7 +168,7 @@ class Agent:
         self.line("assistant", message=message)
         if self.task is None:
             kind = self.host.lifecycle["stop_failure_error"]
-            self.host.fire("StopFailure", self.who, error=kind, last_assistant_message=turn.text)
+            self.host.at("turn fails", self.who, error=kind, last_assistant_message=turn.text)
         return turn
 
     def _use(self, blocks: list[dict[str, Any]]) -> bool:
@@ -191,11 +189,9 @@ class Agent:
 
     def _stop(self, text: str, stop_hook_active: bool) -> Turn | None:
         """Run the stop hooks. None when the agent has to go on."""
-        event = "SubagentStop" if self.task is not None else "Stop"
-        effects = self.host.fire(
-            event,
-            self.announced,
-            self.who.agent_type or "",
+        effects = self.host.at(
+            "subagent's turn ends" if self.task is not None else "turn ends",
+            self.who,
             stop_hook_active=stop_hook_active,
             agent_transcript_path=self.transcript.path,
             last_assistant_message=text,
@@ -210,7 +206,7 @@ class Agent:
             return Turn("", terminal_reason="stop_hook_prevented")
         if effects.refusal is not None:
             return None
-        if effects.sentences and lifecycle["stop_context"] == "makes the agent go on":
+        if effects.sentences:
             self.prompt([reminder(sentence) for sentence in effects.sentences], [])
             return None
         return Turn(text)
@@ -244,25 +240,23 @@ def _take_in(agent: Agent, results: list[dict[str, Any]]) -> list[str]:
     sentences: list[str] = []
     if lifecycle["notice_in_midturn"] == "after the tool results":
         sentences += [lifecycle.text("notice_in_midturn", notification=news) for news in agent.take_news()]
-        for notice in host.inbox.take_notices() if agent.task is None else ():
+        for notice in host.queue.take_notices() if agent.task is None else ():
             told = lifecycle.text("notice_in_midturn", notification=notice.text)
-            heard = _through_hooks(agent, notice.text, told)
+            heard = _through_hooks("notice in mid-turn", agent, notice.text, told)
             host.background.note(notice.task, notice.status, to_model=bool(heard))
             sentences += heard
     where = lifecycle["user_line_in_midturn"]
     if agent.task is None and where != "waits for the next turn":
-        for typed in host.inbox.take_typed():
+        for typed in host.queue.take_typed():
             told = lifecycle.text("user_line_in_midturn", text=typed.text)
-            if where == "after the tool results":
-                sentences += _through_hooks(agent, typed.text, told)
-            elif isinstance(results[-1]["content"], str):
-                results[-1]["content"] += f"\n\n<system-reminder>\n{told}\n</system-reminder>"
-            else:
-                sentences.append(told)
+            heard = _through_hooks("line in mid-turn", agent, typed.text, told)
+            if heard and where == "in the tool result" and isinstance(results[-1]["content"], str):
+                results[-1]["content"] += f"\n\n<system-reminder>\n{heard.pop(0)}\n</system-reminder>"
+            sentences += heard
     return sentences
 
 
-def _through_hooks(agent: Agent, text: str, told: str) -> list[str]:
-    """What is told, and what the prompt's hooks add to it; nothing where they refuse the text."""
-    effects = agent.host.fire("UserPromptSubmit", agent.who, prompt=text)
+def _through_hooks(moment: str, agent: Agent, text: str, told: str) -> list[str]:
+    """The text for the model, and the context that hooks of the moment add; nothing where they refuse the text."""
+    effects = agent.host.at(moment, agent.who, prompt=text)
     return [] if effects.refusal is not None else [told, *effects.sentences]

@@ -1,11 +1,11 @@
-"""Background work: how its end is told, and what becomes of a subagent's own shells.
+"""Shells and agents in the background: who is notified of their end, what becomes of a subagent's own shells.
 
 One per host. A shell that goes to the background becomes a task here; its end wakes whoever is to hear of it.
 """
 
 from __future__ import annotations
 
-from .inbox import Notice
+from .message_queue import Notice
 from .tasks import Task
 
 TYPE_CHECKING = False
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from standin.wire import Recorder
 
     from .identity import Identity
-    from .inbox import Inbox
     from .lifecycle import Lifecycle
+    from .message_queue import MessageQueue
     from .shells import Shell, Shells
     from .tasks import Tasks
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         who: Identity
         stopped: bool
 
-        def tell(self, news: str) -> None: ...
+        def notify(self, news: str) -> None: ...
 
 
 class Background:
@@ -39,7 +39,7 @@ class Background:
         recorder: Recorder,
         tasks: Tasks,
         shells: Shells,
-        inbox: Inbox,
+        queue: MessageQueue,
         *,
         is_ending: Callable[[], bool],
     ) -> None:
@@ -47,10 +47,10 @@ class Background:
         self._recorder = recorder
         self._tasks = tasks
         self._shells = shells
-        self._inbox = inbox
+        self._queue = queue
         self._is_ending = is_ending
         self.subagents: dict[str, Owner] = {}
-        """All that there have been, by their ids."""
+        """All subagents of the session, also those that have ended, by their ids."""
 
     # shells
 
@@ -68,7 +68,7 @@ class Background:
         )
 
     def add(self, shell: Shell, description: str, tool_use_id: str) -> None:
-        """A shell runs in the background from now on: a task, whose end is told."""
+        """A shell runs in the background from now on: a task whose owner is notified of its end."""
         task = shell.task = self.task(shell, description, tool_use_id)
         self._tasks.started(task)
         self._shells.watch(shell, lambda: self._ended(shell, task))
@@ -80,12 +80,12 @@ class Background:
         if task.status != "running":
             return  # the host ended it, and said so then
         status = "failed" if code else "completed"
-        with self._inbox.changed:
+        with self._queue.changed:
             self._tasks.ended(task, status)
             if not self._is_ending():
-                self._tell(task, status, shell_summary(lifecycle, task.description, code))
+                self._announce(task, status, shell_summary(lifecycle, task.description, code))
 
-    def _tell(self, task: Task, status: str, summary: str) -> None:
+    def _announce(self, task: Task, status: str, summary: str) -> None:
         if task.owner.agent_id is not None and not self._lifecycle["subagent_shell_end_is_told"]:
             return
         text = notification(self._lifecycle, task, status, summary)
@@ -94,20 +94,20 @@ class Background:
     # who hears of what
 
     def announce(self, task: Task, status: str, text: str, on_stream: Callable[[], None]) -> None:
-        """Tell the agent that started a task of its end; main's stream line may wait until main is told."""
+        """Notify the agent that started a task of its end; main's stream line may wait until main receives it."""
         owner = self.subagents.get(task.owner.agent_id or "")
         if owner is not None:
             on_stream()
             self.note(task, status, to_model=True)
-            owner.tell(text)
+            owner.notify(text)
         elif self._lifecycle["notice_line_comes"] == "at the end":
             on_stream()
-            self._inbox.put(Notice(task, status, text))
+            self._queue.put(Notice(task, status, text))
         else:
-            self._inbox.put(Notice(task, status, text, on_stream))
+            self._queue.put(Notice(task, status, text, on_stream))
 
     def note(self, task: Task, status: str, *, to_model: bool) -> None:
-        """Journal that the end of a task was told."""
+        """Record that the end of a task was notified."""
         self._recorder.write(
             "notification",
             session_id=task.owner.root_session_id,
@@ -119,18 +119,18 @@ class Background:
 
     # the end of an agent, the end of the session
 
-    def fate(self, task: Task) -> str:
+    def outcome(self, task: Task) -> str:
         """What becomes of a subagent's own background shells at its end: kill, orphan or keep."""
         where = "background" if task.backgrounded else "foreground"
         return str(self._lifecycle[f"subagent_shells_of_{where}_agents"])
 
-    def part_with(self, who: Identity, task: Task) -> None:
+    def end_of_agent(self, who: Identity, task: Task) -> None:
         """A subagent has ended: its own background shells are killed, left alone for good, or kept."""
         mine = [shell for shell in self._shells.of(who) if shell.task is not None]
-        fate = self.fate(task)
-        if fate == "kill":
+        outcome = self.outcome(task)
+        if outcome == "kill":
             self._end(mine, "host at subagent end")
-        elif fate == "orphan":
+        elif outcome == "orphan":
             self._shells.leave(mine)
             for shell in mine:
                 assert shell.task is not None

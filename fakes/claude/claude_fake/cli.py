@@ -1,4 +1,4 @@
-"""The program: command line, stdin, signals; it makes the host, lets the session live, and cleans up after it."""
+"""The `claude` program: reads command line, stdin and signals, makes the host, runs the session, cleans up."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from standin.wire import recorder_of_the_run
 
 from . import toolbox
 from .host import Host
-from .inbox import Broken, UserTurn
 from .lifecycle import Lifecycle, LifecycleError
 from .lifecycle import read as read_lifecycle
+from .message_queue import Broken, UserTurn
 from .options import Options, UsageError, parse
 from .plugins import Plugin, PluginError
 from .session import Session
@@ -86,15 +86,15 @@ def _live(
     reader = None
     if terminal is not None:
         if prompt is not None:
-            host.inbox.put(UserTurn(prompt))
-        reader = threading.Thread(target=terminal.read, args=(host.inbox, host.until_ending), daemon=True)
+            host.queue.put(UserTurn(prompt))
+        reader = threading.Thread(target=terminal.read, args=(host.queue, host.until_ending), daemon=True)
         reader.start()
     elif options.input_format == "stream-json":
         reader = threading.Thread(target=_read_turns, args=(host,), daemon=True)
         reader.start()
     else:
-        host.inbox.put(UserTurn(prompt or ""))
-        host.inbox.close()
+        host.queue.put(UserTurn(prompt or ""))
+        host.queue.close()
     code = Session(host, toolbox.find, terminal).run()
     host.stop_waiting()
     if reader is not None and READER_CAN_BE_FREED:
@@ -140,7 +140,7 @@ def _read_turns(host: Host) -> None:
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
             _take_line(host, line)
-    host.inbox.close()
+    host.queue.close()
 
 
 def _take_line(host: Host, line: bytes) -> None:
@@ -150,11 +150,11 @@ def _take_line(host: Host, line: bytes) -> None:
         message = json.loads(line)
         kind = message["type"]
         if kind == "user":
-            host.inbox.put(UserTurn(_text(message["message"]["content"])))
+            host.queue.put(UserTurn(_text(message["message"]["content"])))
         elif kind == "control_request":
             host.stream.control_response(host.main, message["request_id"], message["request"]["subtype"])
     except (ValueError, KeyError, TypeError) as error:
-        host.inbox.put(Broken(f"Error parsing streaming input line: {line.decode('utf-8', 'replace')}: {error!r}"))
+        host.queue.put(Broken(f"Error parsing streaming input line: {line.decode('utf-8', 'replace')}: {error!r}"))
 
 
 def _text(content: Any) -> str:

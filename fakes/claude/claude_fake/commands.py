@@ -1,4 +1,4 @@
-"""Slash commands of plugins: what the user's line becomes before the model sees it.
+"""Expands a plugin's slash command into the user message that the model gets.
 
 `$ARGUMENTS` and `$0`, `$1` … take the words after the command; a line `!`COMMAND`` is run by a shell and replaced by
 its output, as the real host does it while it expands the command.

@@ -1,4 +1,4 @@
-"""The messages of one agent, and where the sentences of hooks land in them.
+"""The messages that one agent sends to the model, and where the context of hooks is put among them.
 
 A conversation only grows. `reminder`: a sentence becomes a `<system-reminder>` block of the user message that it
 belongs to, before a prompt and after tool results. `system message`: the sentences follow that user message in a

@@ -1,4 +1,4 @@
-"""Ending processes before their time: which signals, when, to whom.
+"""Kills hooks and shells: which signals are sent, when, and to which processes.
 
 One for the whole host. The first signals go out at once, later ones from a thread, to exactly the processes that were
 there at the beginning; the host leaves only when all that was due has been done.
@@ -49,7 +49,7 @@ class Endings:
             victims.send(name)
         victims.close()
 
-    def settle(self) -> None:
+    def wait_for_all(self) -> None:
         """Wait until everything that is due has been done."""
         with self._lock:
             threads, self._threads = self._threads, []

@@ -1,4 +1,4 @@
-"""Which variables a hook and a shell see.
+"""The environment variables of hooks and of shells, as the lifecycle's rows list them.
 
 Both get what the host itself was given, plus what the lifecycle's rows add. A session's environment files belong to
 its SessionStart hooks; shells get their content, where the lifecycle says so.

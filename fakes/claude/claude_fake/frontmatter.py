@@ -1,4 +1,4 @@
-"""The little YAML that commands and agents carry at their top: `key: value` lines and simple lists.
+"""Reads the frontmatter of commands and agents for `plugins`: `key: value` lines and simple lists.
 
 Not a YAML parser: what it cannot read (nested maps, block scalars) it leaves as text, and the body is what follows.
 """

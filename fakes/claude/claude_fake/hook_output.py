@@ -1,4 +1,4 @@
-"""What one hook's exit code and stdout mean. Pure: text in, outcome out.
+"""What one hook's exit code and stdout ask for. Pure: text in, outcome out.
 
 The rules are those measured on 2.1.91 and 2.1.329 alike: only a whole stdout that is one JSON object is read as one;
 everything else is plain text (a log line before the JSON, a second document, an array, broken JSON); an object that

@@ -1,4 +1,4 @@
-"""Hooks: which ones an event calls for, and their running.
+"""Runs the hooks of an event and records each run; called by `host.at` alone.
 
 All matching hooks of an event run at the same time; the event is over when the slowest is; what they asked for is
 taken in the order of their declaration. A hook that outlives its time is ended the way the lifecycle says, and every
@@ -14,9 +14,8 @@ import sys
 import threading
 import time
 
-from standin.hook_record import tell_end, tell_start
+from standin.hook_record import record_end, record_start
 
-from .effects import Effects
 from .hook_output import Outcome, interpret, refusal_of_a_suspect
 from .identity import new_uuid
 from .payloads import hook_payload
@@ -26,8 +25,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from standin.rows import Firing
     from standin.wire import Recorder
 
+    from .effects import Effects
     from .endings import Endings
     from .environment import Environment
     from .identity import Identity
@@ -81,9 +82,10 @@ class Hooks:
         self.project = project
         self.give_up = give_up
         self._declared: dict[str, list[Hook]] = {}
+        known = lifecycle.events.known(lifecycle["known_events"])
+        strict = lifecycle["unknown_event"] == "drops the plugin's hooks"
         for plugin in plugins:
-            unknown = [event for event in plugin.hooks if event not in lifecycle["known_events"]]
-            if unknown and lifecycle["unknown_event"] == "drops the plugin's hooks":
+            if strict and any(event not in known for event in plugin.hooks):
                 continue
             for event, hooks in plugin.hooks.items():
                 self._declared.setdefault(event, []).extend(hooks)
@@ -96,10 +98,11 @@ class Hooks:
                 found.setdefault((hook.plugin.root, hook.command), hook)
         return list(found.values())
 
-    def fire(self, event: str, who: Identity, subject: str = "", **values: Any) -> Effects:
-        """Run the hooks of one event to their end and say what they asked for."""
+    def fire(self, firing: Firing, who: Identity, values: dict[str, Any], effects: Effects) -> None:
+        """Run the hooks of one event to their end; what they asked for is added to the effects of the moment."""
+        event, subject = firing.event, firing.subject({"agent_type": who.agent_type, **values})
         hooks = self.matching(event, subject)
-        payload = hook_payload(self.lifecycle["payload_keys"].get(event, []), event, who, self.project, values)
+        payload = hook_payload(self.lifecycle["payload_keys"].get(event), event, who, self.project, values)
         if event == "SessionStart":
             self.environment.make_env_directory(who)
         runs = [HookRun(self, hook, event, who, payload, index) for index, hook in enumerate(hooks)]
@@ -115,7 +118,7 @@ class Hooks:
         for run in runs:
             if run.outcome.message:
                 self.stream.hook_message(who, event, run.outcome.message)
-        return Effects(event, subject, [(run.hook, run.outcome) for run in runs], self.lifecycle)
+        effects.add(firing, subject, [(run.hook, run.outcome) for run in runs])
 
 
 class HookRun:
@@ -155,7 +158,7 @@ class HookRun:
         # at once, before anything that takes time: a Node hook that has touched process.stdin fails with EAGAIN
         # when it reads before its payload is there (measured on codex-plugin-cc 1.0.4)
         process.feed(payload + b"\n")
-        tell_start(
+        record_start(
             self.hooks.recorder,
             self._announced,
             process=(process.pid, process.pgid),
@@ -179,7 +182,7 @@ class HookRun:
         suspect = event in lifecycle["hook_holds_stdout"]["denies"] and process.held and not self._too_late
         if suspect and self.outcome.plain is None:
             self.outcome = refusal_of_a_suspect()
-        tell_end(
+        record_end(
             self.hooks.recorder,
             self._announced,
             status=(process.exit, process.signal),

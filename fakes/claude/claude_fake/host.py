@@ -1,4 +1,4 @@
-"""The running host: what all its agents share, and how the life of a background shell is told.
+"""The host of one process: what all agents share, and `at`, which fires the hooks of a moment.
 
 One host per process. It is made from the command line, carries the session, and is closed when the session is over.
 """
@@ -9,11 +9,12 @@ import os
 import threading
 
 from .background import Background
+from .effects import Effects
 from .endings import Endings
 from .environment import Environment
 from .hooks import Hooks
 from .identity import Identity, new_uuid, slug
-from .inbox import Inbox
+from .message_queue import MessageQueue
 from .model_client import InterruptedByHostError, ModelClient
 from .shells import Shells
 from .stream import Stream
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from standin.wire import Recorder
 
-    from .effects import Effects
     from .lifecycle import Lifecycle
     from .options import Options
     from .plugins import AgentType, Plugin
@@ -53,7 +53,7 @@ class Host:
         self.recorder = recorder
         self.project = os.path.realpath(os.getcwd())
         self.home = os.path.expanduser("~")
-        self.inbox = Inbox()
+        self.queue = MessageQueue()
         self.ending = False
         self.crashed = False
         self.until_ending, self._ends_it = os.pipe()
@@ -72,7 +72,7 @@ class Host:
             give_up=self.until_ending,
         )
         self.shells = Shells(self.environment, recorder, self.endings)
-        self.tasks = Tasks(self.stream, self.inbox.wake)
+        self.tasks = Tasks(self.stream, self.queue.wake)
         self.client = ModelClient(
             os.environ.get("ANTHROPIC_BASE_URL", "https://api.anthropic.com"),
             os.environ.get("ANTHROPIC_API_KEY", ""),
@@ -84,7 +84,7 @@ class Host:
         session_id = options.resume or options.session_id or new_uuid()
         self.main = self.new_main(session_id)
         self.background = Background(
-            lifecycle, recorder, self.tasks, self.shells, self.inbox, is_ending=lambda: self.ending
+            lifecycle, recorder, self.tasks, self.shells, self.queue, is_ending=lambda: self.ending
         )
         self.agent_threads: list[threading.Thread] = []
 
@@ -96,15 +96,24 @@ class Host:
 
     # hooks
 
-    def fire(self, event: str, who: Identity, subject: str = "", **values: Any) -> Effects:
-        """Run the hooks of an event with what every payload may tell."""
-        tasks = self.tasks.for_payload() if event in ("Stop", "SubagentStop") else []
-        mode = "bypassPermissions" if self.options.skip_permissions else "default"
-        return self.hooks.fire(
-            event, who, subject, permission_mode=mode, background_tasks=tasks, session_crons=[], **values
-        )
+    def at(self, moment: str, who: Identity, **values: Any) -> Effects:
+        """Run the hooks of all events that fire at a moment in the life of `who`: the lifecycle's table says which.
 
-    def tell_environment(self, who: Identity) -> None:
+        `values` are what payloads may tell of the moment, beside what they may tell of any.
+        """
+        known = {
+            "permission_mode": "bypassPermissions" if self.options.skip_permissions else "default",
+            "background_tasks": self.tasks.for_payload(),
+            "session_crons": [],
+            **values,
+        }
+        effects = Effects(self.lifecycle)
+        for firing in self.lifecycle.events.at(moment):
+            told = who.in_main if firing.whose == "main" else who
+            self.hooks.fire(firing, told, {**known, **firing.says}, effects)
+        return effects
+
+    def record_environment(self, who: Identity) -> None:
         """Journal what an agent's shells will see, now that its start hooks are done."""
         self.recorder.write(
             "shell.environment",
@@ -143,11 +152,11 @@ class Host:
             self.shells.leave_all()
         else:
             self.shells.end_all(self.lifecycle["exit_kill"], "host at session end")
-        self.inbox.break_off()
+        self.queue.break_off()
 
     def stop_waiting(self) -> None:
         """Free the reader of stdin, and hooks that are still running."""
-        with self.inbox.changed:
+        with self.queue.changed:
             if self._ends_it >= 0:
                 os.close(self._ends_it)
                 self._ends_it = -1

@@ -1,4 +1,4 @@
-"""Who something belongs to: the main session, or one subagent in it.
+"""The identity of an agent: the session, transcript and agent id that its hooks, shells and transcript lines carry.
 
 An identity is made when a session or a subagent begins, is carried by every hook, shell and transcript line of it, and
 is left alone afterwards; `/clear` makes a new one.
@@ -21,13 +21,16 @@ class Identity:
         agent_id: str | None = None,
         agent_type: str | None = None,
         variables: dict[str, str] | None = None,
+        in_main: Identity | None = None,
     ) -> None:
+        """`in_main`: the same agent as main's session knows it, where it has a session of its own."""
         self.session_id = session_id
         self.root_session_id = root_session_id
         self.transcript_path = transcript_path
         self.agent_id = agent_id
         self.agent_type = agent_type
         self.variables = variables or {}
+        self.in_main = in_main or self
         self.prompt_id: str | None = None
 
 

@@ -1,27 +1,21 @@
-"""The behaviour of a host, read as data: which row says what, and where a row is missing.
+"""The behaviour of Claude Code as data: the rows and the table of events of a lifecycle, which every module asks.
 
-`HOOKPROOF_LIFECYCLE` names a resolved JSON file (`{"name": …, "rows": {…}}`) or a lifecycle's own TOML file, there
-optionally with switches (`as-reported-345.toml+parent-id`). Without it the host is the one of `DEFAULT`.
+`HOOKPROOF_LIFECYCLE` names the JSON file that the harness writes of it, with what it extends and its switches resolved.
 """
 
 from __future__ import annotations
 
-import os
-
-from standin.rows import LifecycleError, fill, missing, resolved
-
-from . import DEFAULT
+from standin.rows import VARIABLE, Events, LifecycleError, fill, missing, resolved
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["CHOICES", "Lifecycle", "LifecycleError", "read", "resolve"]
+__all__ = ["CHOICES", "MOMENTS", "WHOSE", "Lifecycle", "LifecycleError", "read"]
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "agent_notice_summary": ("one sentence", "the report"),
     "bash_timeout": ("moves to the background", "kills"),
-    "context_before_failure": ("lost", "kept"),
     "context_place": ("reminder", "system message"),
     "env_file_exports": ("reach shells", "reach no shell"),
     "hook_group": ("host", "own"),
@@ -32,12 +26,10 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "quoted_command": ("as written", "expanded"),
     "result_line": ("waits for background agents", "comes at once"),
     "resume_env_file": ("of the session", "of another session"),
-    "resume_start_context": ("is told", "is told unless known"),
     "resumed_history": ("without hook context", "whole"),
     "shells_at_signal": ("are left alone", "are ended"),
     "slash_clear": ("clears", "is unknown"),
     "slash_exit": ("exits", "is unknown"),
-    "stop_context": ("is dropped", "makes the agent go on"),
     "subagent_session": ("root", "own"),
     "subagent_shells_of_background_agents": ("kill", "orphan", "keep"),
     "subagent_shells_of_foreground_agents": ("kill", "orphan", "keep"),
@@ -48,12 +40,45 @@ CHOICES: dict[str, tuple[str, ...]] = {
 }
 """What the rows that name a behaviour can say. A row that says anything else is refused, never misread."""
 
+NEXT_PROMPT, FIRST_PROMPT, PROMPT, RESULTS = "next prompt", "first prompt", "prompt", "tool results"
+UNLESS_KNOWN = "next prompt unless known"
+"""With the next prompt, but for what the history of a resumed session holds already."""
+UNLESS_FAILED = "tool results unless it fails"
+"""After the results, and lost where the tool fails."""
+GOES_ON = "goes on"
+"""The agent does not stop: it goes on with the context as its next message."""
+MOMENTS: dict[str, tuple[str, ...]] = {
+    "session starts": (NEXT_PROMPT,),
+    "session starts after /clear": (NEXT_PROMPT,),
+    "session resumes": (NEXT_PROMPT, UNLESS_KNOWN),
+    "session ends": (),
+    "session ends by /exit": (),
+    "session ends by /clear": (),
+    "subagent starts": (FIRST_PROMPT,),
+    "subagent is woken": (FIRST_PROMPT,),
+    "subagent's session starts": (FIRST_PROMPT,),
+    "subagent's session ends": (),
+    "prompt": (PROMPT,),
+    "notice in mid-turn": (RESULTS,),
+    "line in mid-turn": (RESULTS,),
+    "tool is called": (RESULTS, UNLESS_FAILED),
+    "tool has worked": (RESULTS,),
+    "tool has failed": (RESULTS,),
+    "turn ends": (GOES_ON,),
+    "subagent's turn ends": (GOES_ON,),
+    "turn fails": (),
+}
+"""The moments at which a lifecycle's `events` can fire hooks, each with where their context can land (or `nobody`)."""
+WHOSE = ("main", "agent")
+"""Whose session hooks can be told: main's, or the one of the agent at hand (of a subagent: `subagent_session`)."""
+
 
 class Lifecycle:
-    """The rows of one behaviour."""
+    """The rows of one behaviour, and its table of events."""
 
-    def __init__(self, name: str, rows: dict[str, Any]) -> None:
+    def __init__(self, name: str, rows: dict[str, Any], events: Events) -> None:
         self.name = name
+        self.events = events
         self._rows = rows
         for row, choices in CHOICES.items():
             if row in rows and rows[row] not in choices:
@@ -70,52 +95,17 @@ class Lifecycle:
         rows = dict(self._rows)
         for row, value in self["at_terminal"].items():
             rows[row] = {**self[row], **value} if isinstance(value, dict) else value
-        return Lifecycle(self.name, rows)
+        return Lifecycle(self.name, rows, self.events)
 
     def text(self, row: str, **values: object) -> str:
         """A row of `texts`, its `{placeholders}` filled."""
         return fill(self["texts"][row], values)
 
 
-def read(source: str | None) -> Lifecycle:
-    """The lifecycle at a path, or the default one."""
-    path, dot, switches = (source or DEFAULT).partition(".toml")
-    try:
-        if not dot:
-            document = resolved(path)
-            return Lifecycle(str(document.get("name")), document["rows"])
-        return resolve(read_file(path + dot), [name for name in switches.split("+") if name])
-    except OSError as error:
-        raise LifecycleError(f"{source or DEFAULT}: cannot read the lifecycle: {error.strerror}") from None
-    except ValueError as error:
-        raise LifecycleError(f"{source or DEFAULT}: not a lifecycle: {error}") from None
-
-
-def read_file(path: str, extending: tuple[str, ...] = ()) -> dict[str, Any]:
-    """A lifecycle's own file, with the rows of the one beside it that it `extends`.
-
-    `extending` are the files that led here, so that a circle is an error.
-    """
-    import tomllib  # noqa: PLC0415 - only where a TOML file is given
-
-    if path in extending:
-        raise ValueError(f"extends goes in a circle: {' -> '.join((*extending, path))}")
-    with open(path, "rb") as file:
-        found = tomllib.load(file)
-    if "extends" in found:
-        base = os.path.join(os.path.dirname(path), f"{found['extends']}.toml")
-        rows: dict[str, Any] = read_file(base, (*extending, path))["rows"]
-        found["rows"] = {**rows, **{name: {**rows.get(name, {}), **row} for name, row in found["rows"].items()}}
-    return found
-
-
-def resolve(document: dict[str, Any], switches: list[str]) -> Lifecycle:
-    """The rows of a lifecycle file with some of its switches on."""
-    rows = dict(document["rows"])
-    for switch in switches:
-        if switch not in document.get("switches", {}):
-            known = ", ".join(document.get("switches", {})) or "none"
-            raise ValueError(f"no switch {switch!r} (it has: {known})")
-        rows.update(document["switches"][switch]["rows"])
-    name = "+".join([document["name"], *switches])
-    return Lifecycle(name, {row: value["is"] for row, value in rows.items()})
+def read(path: str | None) -> Lifecycle:
+    """The lifecycle in a file. Raises LifecycleError; also without a path, for no behaviour is the usual one."""
+    if not path:
+        raise LifecycleError(f"{VARIABLE} is not set: expected the file of a lifecycle, as hookproof writes it")
+    document = resolved(path)
+    name = str(document.get("name"))
+    return Lifecycle(name, document["rows"], Events(name, document.get("events", {}), moments=MOMENTS, whose=WHOSE))

@@ -1,4 +1,4 @@
-"""The model as the host asks it: `POST /v1/messages`, the answer streamed, put together to one message.
+"""The client of the model: `POST /v1/messages`, the answer streamed, put together to one message.
 
 A client lives as long as the host. Every question is one connection; `interrupt` breaks all of them off, so that a
 host that has to end never hangs on a model that stays silent.

@@ -1,7 +1,8 @@
-"""What a hook reads on its stdin: the keys that the lifecycle lists for the event, in that order.
+"""The JSON that a hook reads on stdin: the keys that the lifecycle lists for the event, in that order.
 
-Everything that any version tells is put together here; the lifecycle's `payload_keys` choose from it. The agent's own
-two keys appear only for a subagent, `prompt_id` only once there has been a prompt.
+Everything that any version tells is put together here; the lifecycle's `payload_keys` choose from it. An event that
+they do not list tells all that is known at its moment. The agent's own two keys appear only for a subagent, `prompt_id`
+only once there has been a prompt.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
 WHEN_KNOWN = ("agent_id", "agent_type", "prompt_id")
 
 
-def hook_payload(keys: list[str], event: str, who: Identity, project: str, values: dict[str, Any]) -> dict[str, Any]:
-    """The payload of one event."""
+def hook_payload(
+    keys: list[str] | None, event: str, who: Identity, project: str, values: dict[str, Any]
+) -> dict[str, Any]:
+    """The payload of one event; without `keys` all that is known."""
     known = {
         "session_id": who.session_id,
         "transcript_path": who.transcript_path,
@@ -30,7 +33,7 @@ def hook_payload(keys: list[str], event: str, who: Identity, project: str, value
         "hook_event_name": event,
         **values,
     }
-    return pick(keys, known, when_known=WHEN_KNOWN)
+    return pick(known if keys is None else keys, known, when_known=WHEN_KNOWN)
 
 
 def bash_response(**more: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a plugin directory brings: its hooks, its agents, its commands.
+"""Reads a plugin's directory: its hooks, its agents, its commands.
 
 Plugins are read once, when the host starts. A plugin that cannot be read ends the host with one clear sentence.
 """

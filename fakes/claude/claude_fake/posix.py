@@ -1,4 +1,4 @@
-"""Processes on POSIX: how a hook and a shell come to life, how their death is noticed, how their tree is ended.
+"""Hook and shell processes on POSIX: how they start, how their death is noticed, how their tree is killed.
 
 The Windows sibling, `windows.py`, has the same names. Both start programs without the subprocess module, whose import
 alone costs as much as a whole interpreter start.
@@ -124,11 +124,11 @@ class HookProcess(Child):
 
     @property
     def held(self) -> bool:
-        """Whether somebody still holds its stdout or stderr open."""
+        """Whether another process still has its stdout or stderr open."""
         return self._pipes.held
 
     def close(self) -> None:
-        """Let go of the streams, whoever still holds their other ends."""
+        """Close the streams, whoever has their other ends open."""
         self._pipes.close()
 
 

@@ -1,4 +1,4 @@
-"""Process trees on POSIX: who belongs to one, and how all of it is ended."""
+"""Process trees on POSIX: which processes belong to one, and how all of them are killed."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Victims:
     def __init__(self, pids: list[int]) -> None:
         self._pids: list[int] = []
         self._held: dict[int, int] = {}
-        self._hold(pids)
+        self._open(pids)
 
-    def _hold(self, pids: list[int]) -> None:
+    def _open(self, pids: list[int]) -> None:
         for pid in pids:
             held = pidfd(pid)
             if held is not None:
@@ -43,7 +43,7 @@ class Victims:
     def grow(self) -> None:
         """Take in what they have brought forth in the meantime, and stop all of them."""
         living = [pid for pid in self._pids if not self._is_dead(pid)]
-        self._hold([pid for pid in frozen_tree(living) if pid not in living])
+        self._open([pid for pid in frozen_tree(living) if pid not in living])
 
     def _is_dead(self, pid: int) -> bool:
         if pid not in self._held:

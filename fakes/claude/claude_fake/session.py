@@ -14,7 +14,8 @@ import time
 from .agents import Agent, Turn
 from .conversation import text_block
 from .identity import new_uuid
-from .inbox import Broken, Notice, UserTurn
+from .lifecycle import UNLESS_KNOWN
+from .message_queue import Broken, Notice, UserTurn
 from .model_client import InterruptedByHostError
 from .payloads import usage
 from .request_body import TOOLS
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .agents import Work
+    from .effects import Effects
     from .host import Host
     from .terminal import Terminal
 
@@ -60,13 +62,13 @@ class Session:
         if host.options.resume:
             self._resume()
         else:
-            self._start("startup")
+            self._start("session starts", "startup")
         try:
             while not self._over:
                 grace = host.lifecycle["kept_shells_end_after_ms"] / 1000
                 if self._terminal is not None:
-                    self._terminal.rest(host.inbox)
-                item = host.inbox.take(host.background.is_awaited, lambda: bool(host.background.kept()), grace)
+                    self._terminal.rest(host.queue)
+                item = host.queue.take(host.background.is_awaited, lambda: bool(host.background.kept()), grace)
                 if item is None:
                     break
                 if self._terminal is not None:
@@ -87,19 +89,19 @@ class Session:
         if host.lifecycle["resume_env_file"] == "of another session":
             host.environment.start_files[host.main.session_id] = new_uuid()
         tokens = len(json.dumps(history)) // CHARACTERS_PER_TOKEN
-        self._start(
+        effects = self._start(
+            "session resumes",
             "resume",
             seconds_since_last_response=int(since),
             context_tokens=tokens,
             prompt_cache_likely_expired=since > CACHED_SECONDS,
             estimated_cache_write_usd=round(tokens * CACHE_WRITE_USD, 4),
         )
-        if host.lifecycle["resume_start_context"] == "is told unless known":
-            known = [block["text"] for message in history for block in message["content"] if "text" in block]
-            told = [text for text in self._waiting_sentences if not any(text in each for each in known)]
-            self._waiting_sentences = told
+        known = [block["text"] for message in history for block in message["content"] if "text" in block]
+        again = [text for text in effects.landing(UNLESS_KNOWN) if any(text in each for each in known)]
+        self._waiting_sentences = [text for text in self._waiting_sentences if text not in again]
 
-    def _start(self, source: str, **more: Any) -> None:
+    def _start(self, moment: str, source: str, **more: Any) -> Effects:
         host, who = self.host, self.host.main
         host.recorder.write(
             "session.started",
@@ -108,11 +110,12 @@ class Session:
             source=source,
             transcript_path=who.transcript_path,
         )
-        effects = host.fire("SessionStart", who, source, source=source, model=host.model, **more)
+        effects = host.at(moment, who, source=source, model=host.model, **more)
         self._waiting_sentences = effects.sentences
         if host.lifecycle["start_block_is_told"] and effects.refusal is not None and not effects.refusal.by_exit:
             self._waiting_sentences.append(effects.blocking_sentence())
-        host.tell_environment(who)
+        host.record_environment(who)
+        return effects
 
     def _finish(self) -> None:
         host = self.host
@@ -125,16 +128,16 @@ class Session:
             thread.join(THREAD_SECONDS)
         if self._over:
             host.shells.end_all(host.lifecycle["exit_kill"], "host at session end")
-        host.shells.settle()
-        host.endings.settle()
-        reasons = host.lifecycle["session_end_reasons"]
-        self._end(reasons["exit"] if self._over else reasons["other"])
-        host.endings.settle()
+        host.shells.wait_for_all()
+        host.endings.wait_for_all()
+        self._end("session ends by /exit" if self._over else "session ends")
+        host.endings.wait_for_all()
         host.stream.close()
 
-    def _end(self, reason: str) -> None:
+    def _end(self, moment: str) -> None:
         host, who = self.host, self.host.main
-        host.fire("SessionEnd", who, reason, reason=reason)
+        host.at(moment, who)
+        reason = host.lifecycle.events.says(moment, "reason")
         host.recorder.write("session.ended", session_id=who.session_id, agent_id=None, reason=reason)
 
     # turns
@@ -184,17 +187,17 @@ class Session:
     def _clear(self) -> None:
         host = self.host
         began = time.monotonic()
-        self._end(host.lifecycle["session_end_reasons"]["clear"])
+        self._end("session ends by /clear")
         before, host.main = host.main, host.new_main(new_uuid())
         host.stream.line("conversation_reset", before, new_conversation_id=new_uuid(), trigger="clear")
         self.agent = self._new_agent()
-        self._start("clear")
+        self._start("session starts after /clear", "clear")
         self._init()
         self._result(Turn("", stop_reason=None), began, 0, local_command="clear")
 
     def _turn(self, prompt: str, blocks: list[dict[str, Any]], notice: Notice | None = None, **more: Any) -> None:
         host, began = self.host, time.monotonic()
-        effects = host.fire("UserPromptSubmit", host.main, prompt=prompt)
+        effects = host.at("prompt", host.main, prompt=prompt)
         self._init()
         refusal = effects.refusal
         let_through = refusal is None and effects.stop is None

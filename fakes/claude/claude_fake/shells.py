@@ -1,4 +1,4 @@
-"""The commands of the Bash tool: their processes, their output files, their end.
+"""The processes of the Bash tool with their output files; started by `tools_bash`, ended by the host.
 
 A shell is born for one call. The thread that started it waits for it; when it goes to the background, a thread of its
 own does. Whoever ends a shell says so first, so that its record tells who did it.
@@ -159,7 +159,7 @@ class Shells:
             living = list(self._live.values())
         self.end(living, signals, ended_by)
 
-    def settle(self) -> None:
+    def wait_for_all(self) -> None:
         """Wait until every watcher is done."""
         while True:
             with self._lock:

@@ -1,4 +1,4 @@
-"""What the host prints: stream-json lines, or only the results.
+"""The output of `claude -p`: stream-json lines, or only the results.
 
 One stream per host, written by all its threads, a whole line at a time. Which keys a line has, and in which order, is
 the lifecycle's `stream_keys`; a kind of line that it does not list is not printed.

@@ -51,14 +51,13 @@ class Subagent:
         own = host.lifecycle["subagent_session"] == "own"
         session_id = new_uuid() if own else root.root_session_id
         transcript = host.transcript_path(session_id) if own else host.transcript_path(root.root_session_id, agent_id)
-        self.announced = Identity(
+        in_main = self.who = Identity(
             session_id=root.root_session_id,
             root_session_id=root.root_session_id,
             transcript_path=host.transcript_path(root.root_session_id),
             agent_id=agent_id,
             agent_type=kind,
         )
-        self.who = self.announced
         if own:
             self.who = Identity(
                 session_id=session_id,
@@ -66,8 +65,9 @@ class Subagent:
                 transcript_path=transcript,
                 agent_id=agent_id,
                 agent_type=kind,
+                in_main=in_main,
             )
-        self.announced.prompt_id = self.who.prompt_id = root.prompt_id
+        in_main.prompt_id = self.who.prompt_id = root.prompt_id
         self.output_file = os.path.join(host.task_directory(root), f"{agent_id}.output")
         self.depth = launcher.depth + 1
         self.task = self._task(root, tool_use_id, description)
@@ -78,7 +78,6 @@ class Subagent:
             system=definition.body if definition else GENERAL_PURPOSE,
             tools=self._tools(definition),
             model=self._model(definition),
-            announced=self.announced,
             task=self.task,
             transcript_path=transcript,
         )
@@ -109,10 +108,7 @@ class Subagent:
         return asked if asked and asked.startswith("claude-") else self.host.model
 
     def begin(self, prompt: str, *, woken: bool = False) -> None:
-        """Start: the journal, the hooks, the prompt. Its task has started already.
-
-        The hooks run again for an agent that is woken, but it is told nothing of theirs (measured on 2.1.329).
-        """
+        """Start: the journal, the hooks, the prompt. Its task has started already."""
         host = self.host
         host.recorder.write(
             "subagent.started",
@@ -123,10 +119,10 @@ class Subagent:
             tool_use_id=self.task.tool_use_id,
             background=self.background,
         )
-        sentences = host.fire("SubagentStart", self.announced, self.kind).sentences
-        if "SessionStart" in host.lifecycle["subagent_session_hooks"]:
-            effects = host.fire("SessionStart", self.who, "startup", source="startup")
-            sentences = [*effects.sentences, *sentences]
+        sentences = host.at("subagent is woken" if woken else "subagent starts", self.who).sentences
+        own = host.at("subagent's session starts", self.who, source="startup")
+        if own.fired:
+            sentences = [*own.sentences, *sentences]
             host.recorder.write(
                 "session.started",
                 session_id=self.who.session_id,
@@ -134,9 +130,7 @@ class Subagent:
                 source="startup",
                 transcript_path=self.who.transcript_path,
             )
-        host.tell_environment(self.who)
-        if woken:
-            sentences = []
+        host.record_environment(self.who)
         self.agent.prompt([text_block(prompt)], sentences)
         if not self.background:
             self.agent.line("user", message={"role": "user", "content": [text_block(prompt)]})
@@ -149,10 +143,9 @@ class Subagent:
             self._ended("killed")
             raise
         host = self.host
-        host.background.part_with(self.who, self.task)
-        if "SessionEnd" in host.lifecycle["subagent_session_hooks"]:
-            reason = host.lifecycle["subagent_session_end_reason"]
-            host.fire("SessionEnd", self.who, reason, reason=reason)
+        host.background.end_of_agent(self.who, self.task)
+        if host.at("subagent's session ends", self.who).fired:
+            reason = host.lifecycle.events.says("subagent's session ends", "reason")
             host.recorder.write(
                 "session.ended", session_id=self.who.session_id, agent_id=self.who.agent_id, reason=reason
             )
@@ -187,14 +180,14 @@ class Subagent:
         except InterruptedByHostError:
             return
         waiting = bool(self.host.shells.of(self.who))
-        with self.host.inbox.changed:
+        with self.host.queue.changed:
             self.stopped = True
             self.host.tasks.ended(self.task, "completed")
-            self._tell(turn, waiting)
+            self._announce(turn, waiting)
             for late in self.agent.take_news():
-                self.tell(late)
+                self.notify(late)
 
-    def _tell(self, turn: Turn, waiting: bool) -> None:
+    def _announce(self, turn: Turn, waiting: bool) -> None:
         host, task = self.host, self.task
         summary = agent_summary(host.lifecycle, task.description, waiting=waiting)
         text = notification(host.lifecycle, task, "completed", summary, result=turn.text, waiting=waiting)
@@ -204,11 +197,11 @@ class Subagent:
             task, "completed", text, lambda: host.tasks.notice(task, "completed", task.output_file, on_stream, **more)
         )
 
-    def tell(self, news: str) -> None:
+    def notify(self, news: str) -> None:
         """News of the agent's own background work: into its turn, or as the start of a new one."""
-        with self.host.inbox.changed:
+        with self.host.queue.changed:
             if not self.stopped:
-                self.agent.tell(news)
+                self.agent.notify(news)
                 return
             self.stopped = False
             before = self.task

@@ -1,4 +1,4 @@
-"""The one place that knows on which platform the host runs."""
+"""The platform's process classes; every other module imports them from here, not from `posix` or `windows`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs in the background of a session: agents and shells, their ids, their lines on the stream.
+"""The tasks of a session, agents and shells in the background, and their lines on the stream.
 
 A task is made when it starts, is told to the stream then and at its end, and is listed as running in between. Whoever
 waits for the session to become idle is woken by every change.
@@ -92,10 +92,10 @@ class Tasks:
         """A task runs."""
         with self._lock:
             self._running[task.task_id] = task
-        self.tell_change(task.owner, task)
-        self.tell_start(task)
+        self.show_change(task.owner, task)
+        self.show_start(task)
 
-    def tell_start(self, task: Task) -> None:
+    def show_start(self, task: Task) -> None:
         """Its first line on the stream."""
         owner = task.owner
         more: dict[str, Any] = {"owned_by_subagent": True, "parent_task_id": owner.agent_id} if owner.agent_id else {}
@@ -155,9 +155,9 @@ class Tasks:
             **({"usage": task.usage()} if task.kind == "agent" else {}),
             **more,
         )
-        self.tell_change(task.owner, task)
+        self.show_change(task.owner, task)
 
-    def tell_change(self, who: Identity, task: Task) -> None:
+    def show_change(self, who: Identity, task: Task) -> None:
         """The list of background tasks has changed, where the task is one of them."""
         if not task.backgrounded:
             return

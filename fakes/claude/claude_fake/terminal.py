@@ -13,12 +13,12 @@ import signal
 import termios
 import threading
 
-from .inbox import UserTurn
+from .message_queue import UserTurn
 from .system import readable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .inbox import Inbox
+    from .message_queue import MessageQueue
 
 RULE = "─" * 40
 PROMPT = "❯ "
@@ -44,7 +44,7 @@ class Terminal:
         termios.tcsetattr(0, termios.TCSANOW, modes)
         self._draw()
 
-    def read(self, inbox: Inbox, until_ending: int) -> None:
+    def read(self, queue: MessageQueue, until_ending: int) -> None:
         """Take what is typed, until the host ends or the terminal is gone."""
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         while readable(0, until_ending):
@@ -57,7 +57,7 @@ class Terminal:
                 os.kill(os.getpid(), signal.SIGHUP)
                 return
             for letter in decoder.decode(chunk):
-                self._key(letter, inbox)
+                self._key(letter, queue)
 
     def show(self, text: str) -> None:
         """Print something above the prompt."""
@@ -71,10 +71,10 @@ class Terminal:
         with self._lock:
             self._set_working(working=True)
 
-    def rest(self, inbox: Inbox) -> None:
+    def rest(self, queue: MessageQueue) -> None:
         """The host is idle, unless something has come in."""
         with self._lock:
-            if inbox.is_empty():
+            if queue.is_empty():
                 self._set_working(working=False)
 
     def close(self) -> None:
@@ -84,13 +84,13 @@ class Terminal:
             with contextlib.suppress(termios.error):  # it may be gone
                 termios.tcsetattr(0, termios.TCSANOW, self._before)
 
-    def _key(self, letter: str, inbox: Inbox) -> None:
+    def _key(self, letter: str, queue: MessageQueue) -> None:
         with self._lock:
             asked, self._end_was_asked = self._end_was_asked, ""
             if letter in "\r\n":
-                self._enter(inbox)
+                self._enter(queue)
             elif letter in ENDS and not self._line:
-                self._end(inbox, letter, asked=asked)
+                self._end(queue, letter, asked=asked)
             elif letter in ERASE:
                 self._again(line=self._line[:-1])
             elif letter == KILL or letter in ENDS:
@@ -98,20 +98,20 @@ class Terminal:
             elif letter.isprintable():
                 self._again(line=self._line + letter)
 
-    def _enter(self, inbox: Inbox) -> None:
+    def _enter(self, queue: MessageQueue) -> None:
         line = self._line.strip()
         self._erase()
         self._line = ""
         if line:
             self._write(f"{PROMPT}{line}\n\n")
             self._working = True
-            inbox.put(UserTurn(line))
+            queue.put(UserTurn(line))
         self._draw()
 
-    def _end(self, inbox: Inbox, letter: str, *, asked: str) -> None:
+    def _end(self, queue: MessageQueue, letter: str, *, asked: str) -> None:
         """The same key twice is `/exit` (measured)."""
         if asked == letter:
-            inbox.put(UserTurn("/exit"))
+            queue.put(UserTurn("/exit"))
         else:
             self._end_was_asked = letter
             self._again(f"Press {ENDS[letter]} again to exit")

@@ -1,4 +1,4 @@
-"""One call of a tool: its hooks before, its work, its hooks after, what the model gets to see of it.
+"""One call of a tool: its hooks before, its work, its hooks after, the result for the model.
 
 A tool is a function (agent, input, tool_use_id) -> Worked; it raises ToolFailure for what the model is told as an
 error. This module knows the order of things, the tools know their work.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 
+from .lifecycle import RESULTS
 from .model_client import InterruptedByHostError
 from .request_body import REQUIRED
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class ToolFailure(Exception):  # noqa: N818 - it is an outcome of the tool, not a fault of the program
-    """The tool did not do its work. The text is what the model is told."""
+    """The tool did not do its work. The text is the result that the model gets."""
 
 
 class Worked:
@@ -70,7 +71,7 @@ class ToolUse:
         if problem is not None:
             self._refused(f"<tool_use_error>{problem}</tool_use_error>")
             return
-        before = self._fire("PreToolUse", self.input)
+        before = self._at("tool is called")
         if before.stop is not None:
             self._stop(before)
         if before.refusal is not None:
@@ -84,9 +85,8 @@ class ToolUse:
         try:
             worked = self.agent.work(self.name, self.input, self.id)
         except ToolFailure as failure:
-            if self.agent.host.lifecycle["context_before_failure"] != "lost":
-                self.sentences += before.sentences
-            after = self._fire("PostToolUseFailure", self.input, error=str(failure), is_interrupt=False)
+            self.sentences += before.landing(RESULTS)
+            after = self._at("tool has failed", error=str(failure), is_interrupt=False)
             self.sentences += after.sentences
             self._refused(str(failure))
             return
@@ -107,7 +107,7 @@ class ToolUse:
         lifecycle = self.agent.host.lifecycle
         content = worked.content
         self._began = self._began or time.monotonic()
-        after = self._fire("PostToolUse", self.input, tool_response=worked.response)
+        after = self._at("tool has worked", tool_response=worked.response)
         self.sentences += after.sentences
         if after.refusal is not None:
             sentence = after.blocking_sentence()
@@ -128,19 +128,13 @@ class ToolUse:
 
     def _stop(self, effects: Effects) -> None:
         self.stopped = True
-        self.sentences.append(f"{effects.name} hook stopped continuation: {effects.stop}")
+        self.sentences.append(effects.stop_sentence())
 
-    def _fire(self, event: str, tool_input: dict[str, Any], **values: Any) -> Effects:
+    def _at(self, moment: str, **values: Any) -> Effects:
         if self._began:
             values["duration_ms"] = int((time.monotonic() - self._began) * 1000)
-        return self.agent.host.fire(
-            event,
-            self.agent.who,
-            self.name,
-            tool_name=self.name,
-            tool_input=tool_input,
-            tool_use_id=self.id,
-            **values,
+        return self.agent.host.at(
+            moment, self.agent.who, tool_name=self.name, tool_input=self.input, tool_use_id=self.id, **values
         )
 
     def _print(self, response: dict[str, Any] | str) -> None:

@@ -60,7 +60,7 @@ def _wait(agent: Agent, shell: Shell, limit_ms: int, described: str, tool_use_id
     if host.shells.wait(shell, told_after / 1000):
         return True
     task = host.background.task(shell, described, tool_use_id, backgrounded=False)
-    host.tasks.tell_start(task)
+    host.tasks.show_start(task)
     ended = host.shells.wait(shell, (limit_ms - told_after) / 1000)
     if ended:
         host.tasks.notice(task, "completed", "", described)
@@ -84,7 +84,7 @@ def _remove(shell: Shell) -> None:
 
 
 def _ends_with_agent(agent: Agent) -> bool:
-    return agent.task is not None and agent.host.background.fate(agent.task) == "kill"
+    return agent.task is not None and agent.host.background.outcome(agent.task) == "kill"
 
 
 def _launched(agent: Agent, shell: Shell) -> Worked:

@@ -91,7 +91,7 @@ class HookProcess(Child):
 
     @property
     def held(self) -> bool:
-        """Whether somebody still holds its stdout or stderr open."""
+        """Whether another process still has its stdout or stderr open."""
         return self._pipes.held
 
     def close(self) -> None:

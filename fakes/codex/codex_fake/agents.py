@@ -25,7 +25,7 @@ class Changes:
         self._lock = allocate_lock()
         self._waiting: list[Any] = []
 
-    def tell(self) -> None:
+    def notify_all(self) -> None:
         """Something has changed."""
         with self._lock:
             waiting, self._waiting = self._waiting, []
@@ -55,7 +55,7 @@ class Agent:
         self.thread = thread
         self.state: State = "pending_init"
         self.noticed = False
-        """Whether its parent has been told of its end: that happens once."""
+        """Whether its parent has been notified of its end: that happens once."""
 
     @property
     def final(self) -> bool:
@@ -97,19 +97,19 @@ class Agents:
         with self._lock:
             return sorted(self._by_id.values(), key=lambda one: _path(one) or one.thread.id)
 
-    def settle(self, agent: Agent, state: State) -> None:
-        """It is in another state from now on."""
+    def set_state(self, agent: Agent, state: State) -> None:
+        """Set the state of an agent, and wake whoever waits for a change."""
         agent.state = state
-        self.changes.tell()
+        self.changes.notify_all()
 
     def abandon(self) -> None:
-        """Whatever still runs ends here."""
+        """Interrupt every agent that still runs, at the end of the process."""
         for agent in self.all():
             _interrupt(agent)
 
 
 def shown(state: State) -> Json:
-    """A state as clients are told it."""
+    """A state as clients are shown it."""
     if isinstance(state, dict):
         ((status, message),) = state.items()
         return {"status": status, "message": message}
@@ -117,7 +117,7 @@ def shown(state: State) -> Json:
 
 
 def notice(name: str, state: State) -> str:
-    """What a parent hears when a child ends."""
+    """The notice for a parent that its child has ended."""
     said = json.dumps({"agent_path": name, "status": state}, separators=(",", ":"), ensure_ascii=False)
     return f"<subagent_notification>\n{said}\n</subagent_notification>"
 

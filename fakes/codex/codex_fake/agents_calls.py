@@ -1,4 +1,4 @@
-"""The model calls a tool: which one is meant, its hooks, its answer. What nobody takes is answered as unsupported."""
+"""Answers a tool call of the model: which tool is meant, its hooks, its output. An unknown tool is unsupported."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def answer(turn: HostTurn, item: Json) -> str:
     except CallError as refused:
         return str(refused)
     if name in hooked:
-        effects = turn.fire("PreToolUse", hooked[name], **about, tool_input=arguments)
+        effects = turn.at("tool is called", **about, tool_input=arguments)
         turn.add_contexts(effects)
         if effects.block is not None:
             return f"Tool call blocked by PreToolUse hook: {effects.block}. Tool: {hooked[name]}"
@@ -42,7 +42,7 @@ def answer(turn: HostTurn, item: Json) -> str:
     except CallError as refused:
         return str(refused)
     if name in hooked:
-        effects = turn.fire("PostToolUse", hooked[name], **about, tool_input=arguments, tool_response=output)
+        effects = turn.at("tool has worked", **about, tool_input=arguments, tool_response=output)
         turn.add_contexts(effects)
         if effects.block is not None or effects.stop is not None:
             return effects.block or effects.stop or ""

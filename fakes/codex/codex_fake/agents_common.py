@@ -1,11 +1,11 @@
-"""What the agent tools have in common: refusals, spawning, and what of a parent's history a fork inherits."""
+"""What both sets of agent tools need: refusals, spawning, and what of a parent's history a fork inherits."""
 
 from __future__ import annotations
 
 import json
 from _thread import start_new_thread
 
-from . import hosted_threads, remarks
+from . import hosted_threads, notices
 from .agents import shown
 from .identity import marker_in
 
@@ -42,7 +42,7 @@ def text(arguments: Json, name: str) -> str | None:
 
 
 def message_of(arguments: Json) -> str:
-    """The words for an agent. Raises CallError."""
+    """The message for an agent. Raises CallError."""
     words = text(arguments, "message")
     if words is None:
         raise CallError("Provide one of: message or items")
@@ -66,7 +66,7 @@ def spawn(turn: HostTurn, words: str, history: list[Json] | None, *, role: str |
     agent = turn.host.agents.add(thread)
     turn.host.announce(thread.identity, thread.rollout.path if thread.rollout is not None else None)
     turn.wire.notify("thread/status/changed", threadId=thread.id, status={"type": "idle"})
-    remarks.opened(turn.host, turn.wire, thread)
+    notices.opened(turn.host, turn.wire, thread)
     return agent
 
 
@@ -76,11 +76,11 @@ def set_going(turn: HostTurn, agent: Agent, words: str | None) -> str:
     with agent.thread.lock:
         if agent.thread.turn is not None:
             if heard:
-                agent.thread.turn.hear(heard)
+                agent.thread.turn.add_input(heard)
             return agent.thread.turn.id
         following = turn.another(agent.thread, heard)
         agent.thread.turn = following
-    turn.host.agents.settle(agent, "running")
+    turn.host.agents.set_state(agent, "running")
     start_new_thread(following.run, ())
     return following.id
 
@@ -127,13 +127,13 @@ class Shown:
         }
 
     def begin(self, *receivers: str) -> None:
-        """Tell of its start. `receivers` are thread ids."""
+        """Notify the client of its start. `receivers` are thread ids."""
         self._item["receiverThreadIds"] = list(receivers)
         if self._visible:
             self._turn.show("started", dict(self._item))
 
     def end(self, states: dict[str, Any], *, failed: bool = False) -> None:
-        """Tell of its end."""
+        """Notify the client of its end."""
         self._item["receiverThreadIds"] = list(states)
         self._item["agentsStates"] = {thread_id: shown(state) for thread_id, state in states.items()}
         self._item["status"] = "failed" if failed else "completed"

@@ -1,4 +1,4 @@
-"""The tools with which an agent is offered other agents, spelled as each version spells them."""
+"""The agent tools as each version offers them in a request to the model."""
 
 from __future__ import annotations
 

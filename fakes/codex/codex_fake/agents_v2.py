@@ -1,7 +1,8 @@
-"""The second set of agent tools: agents have task names under a path, and whatever they say comes as mail."""
+"""The second set of agent tools: agents have task names under a path, and whatever they say comes as messages."""
 
 from __future__ import annotations
 
+from .agent_messages import agent_message, between, post
 from .agents_common import (
     CallError,
     Shown,
@@ -15,7 +16,6 @@ from .agents_common import (
     text,
 )
 from .identity import ROOT_PATH, of
-from .mail import agent_message, between, post
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def _spawn(turn: HostTurn, call_id: str, arguments: Json) -> str:
     if turn.host.agents.at(path) is not None:
         raise CallError(f"agent path {path} is taken")
     agent = spawn(turn, words, _history(turn, turns), role=role, path=path)
-    _tell(turn, agent.thread, "NEW_TASK", words, pressing=True)
+    _send(turn, agent.thread, "NEW_TASK", words, pressing=True)
     set_going(turn, agent, None)
     shown.end({agent.thread.id: "pending_init"})
     if turn.host.lifecycle["v2_spawn_tells_nickname"]:
@@ -68,17 +68,17 @@ def _wait(turn: HostTurn, call_id: str, arguments: Json) -> str:
     shown.begin()
 
     def over() -> bool:
-        # whose mail came with an earlier request has ended: where nobody runs any more, nobody will write
+        # whose message came with an earlier request has ended: where nobody runs any more, nobody will write
         children = turn.host.agents.under(turn.thread)
         idle = all(agent.state not in ("pending_init", "running") for agent in children)
-        return bool(turn.who.mail) or turn.abandoned or idle
+        return bool(turn.who.messages) or turn.abandoned or idle
 
     came = turn.host.agents.changes.wait(over, seconds)
     shown.end({})
     return output(message="Wait completed." if came else "Wait timed out.", timed_out=not came)
 
 
-def _tell(turn: HostTurn, thread: HostThread, kind: str, words: str, *, pressing: bool) -> None:
+def _send(turn: HostTurn, thread: HostThread, kind: str, words: str, *, pressing: bool) -> None:
     author, recipient = turn.who.path or ROOT_PATH, of(thread).path or ROOT_PATH
     if turn.host.lifecycle["v2_task"] == "agent message":
         item = agent_message(kind, author, recipient, words)

@@ -1,4 +1,4 @@
-"""The two ways in which Codex writes the time, and the ids that it makes of it."""
+"""Times and ids as Codex writes them."""
 
 from __future__ import annotations
 

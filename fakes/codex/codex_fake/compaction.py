@@ -5,9 +5,10 @@ It is a turn without words of the user. Its request is like any other of its thr
 
 from __future__ import annotations
 
-from . import remarks
+from . import notices
 from .hosted_turns import HostTurn
-from .turns import text_of, user_message
+from .preamble import user_message
+from .turns import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,18 +33,18 @@ class Compaction(HostTurn):
         self.host.announce(self.who, self.transcript())
         self.thread.keep(("event_msg", {"type": "task_started", "turn_id": self.id, "started_at": self._began // 1000}))
         self._status({"type": "active", "activeFlags": []})
-        self._tell("turn/started", turn=self.as_json(begun=True))
+        self._notify("turn/started", turn=self.as_json(begun=True))
 
     def _converse(self) -> None:
-        before = self.fire("PreCompact", TRIGGER, trigger=TRIGGER)
+        before = self.at("compaction begins", trigger=TRIGGER)
         if before.stop is None and before.block is None:
             if not self.host.lifecycle["usage_when_answer_begins"]:
-                self.tell_usage()
+                self.notify_usage()
             self._ask()
             self._replace(self._last or "")
-            self.tell_usage(remarks.estimated(self.thread.items))
-            remarks.compacted(self.host, self._around.wire, self.thread)
-            self.fire("PostCompact", TRIGGER, trigger=TRIGGER)
+            self.notify_usage(notices.estimated(self.thread.items))
+            notices.compacted(self.host, self._around.wire, self.thread)
+            self.at("compaction ends", trigger=TRIGGER)
         self._leave()
 
     def _input(self) -> list[Json]:
@@ -53,7 +54,7 @@ class Compaction(HostTurn):
         return {**super()._body(), "tools": []}
 
     def _message(self, item: Json) -> None:
-        # nobody is told: the summary is no message of the conversation
+        # the client is not shown the summary: it is no message of the conversation
         self._last = text_of(item)
 
     def _replace(self, summary: str) -> None:
@@ -63,7 +64,7 @@ class Compaction(HostTurn):
         first = self.host.lifecycle["compacted_opening"] == "first"
         self.thread.items = [*opened, *kept] if first else [*kept, *opened]
         self.who.window += 1
-        self.who.start = self.host.lifecycle["session_start_sources"]["compact"] or None
+        self.who.start = "is compacted"
         payload = {"message": PREFACE + summary, "replacement_history": list(self.thread.items)}
         self.thread.keep(("compacted", payload), ("event_msg", {"type": "context_compacted"}))
         self._item({"type": "contextCompaction", "id": self.id})

@@ -1,4 +1,4 @@
-"""What `codex exec` prints of a turn: JSON lines, or a text whose last message alone goes to stdout.
+"""The output of `codex exec`: JSON lines, or a text whose last message alone goes to stdout.
 
 It listens to the same notifications that a client of the app-server gets, those of the main thread.
 """
@@ -9,9 +9,9 @@ import json
 import os
 from _thread import allocate_lock
 
-from . import about
+from . import version
 from .identity import of
-from .remarks import of_model
+from .notices import of_model
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Output:
         return of(self._thread).usage if self._thread is not None else {}
 
     def notify(self, method: str, **params: Any) -> None:
-        """Hear of one step."""
+        """Take in one step."""
         if self._thread is None or params.get("threadId") != self._thread.id:
             return
         item = params.get("item") or {}
@@ -60,16 +60,16 @@ class Output:
         if method == "turn/completed":
             self.failed = params["turn"]["status"] != "completed"
         with self._lock:
-            self.tell(method, item, params)
+            self.show_step(method, item, params)
 
-    def tell(self, method: str, item: Json, params: Json) -> None:
+    def show_step(self, method: str, item: Json, params: Json) -> None:
         """Print it."""
 
     def end(self) -> None:
         """The turn is over, hooks and all."""
 
     def notices(self, thread: Thread) -> list[str]:
-        """What Codex remarks before it begins."""
+        """The notices that come before it begins."""
         notices = of_model(self._host, thread)
         if self._host.lifecycle["exec_tells_hook_warnings"]:
             notices = [*of(thread).hooks.warnings, *notices]
@@ -92,7 +92,7 @@ class JsonOutput(Output):
             item = {"id": self._id(f"notice {number}"), "type": "error", "message": notice}
             _line({"type": "item.completed", "item": item})
 
-    def tell(self, method: str, item: Json, params: Json) -> None:
+    def show_step(self, method: str, item: Json, params: Json) -> None:
         """One line, or none."""
         if method == "turn/started":
             _line({"type": "turn.started"})
@@ -138,7 +138,7 @@ class TextOutput(Output):
         """The head, the user's words below it."""
         super().begin(thread, _prompt)
         _remark(
-            f"OpenAI Codex v{about.version()}",
+            f"OpenAI Codex v{version.current()}",
             "--------",
             f"workdir: {thread.cwd}",
             f"model: {thread.model}",
@@ -151,7 +151,7 @@ class TextOutput(Output):
             *(f"warning: {notice}" for notice in self.notices(thread)),
         )
 
-    def tell(self, method: str, item: Json, params: Json) -> None:
+    def show_step(self, method: str, item: Json, params: Json) -> None:
         """What is said and what fails."""
         if method == "item/completed" and item.get("type") == "agentMessage":
             _remark("codex", str(item["text"]))

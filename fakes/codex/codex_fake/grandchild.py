@@ -1,4 +1,4 @@
-"""A process of the job that nobody but a kill ends: what a tool call of Codex may leave running.
+"""The process that a job leaves running, as a tool call of Codex may; started once, where the run asks for it.
 
 Started with the first turn when `HOOKPROOF_CODEX_GRANDCHILD` asks for it: in Codex's own process group, or in a
 session of its own, out of a group kill's reach. It outlives Codex on purpose; whoever started the run sweeps it.

@@ -1,4 +1,4 @@
-"""Which hooks there are: the hooks files of the user, of a trusted project and of plugins, and which of them run.
+"""Which hooks are declared, in files of the user, of a trusted project and of plugins, and which of them may run.
 
 A hook is known by its key (where it is declared) and trusted by a hash of what it says. One that nobody trusts, or that
 has changed since, is passed over in silence.
@@ -182,7 +182,7 @@ class Listing:
         return dict(events)
 
     def _declarations(self, source: Source, events: Json) -> None:
-        for event in self._lifecycle["known_events"]:
+        for event in self._lifecycle.events.known(self._lifecycle["known_events"]):
             for number, group in enumerate(events.get(event) or []):
                 matcher = None if event in WITHOUT_SUBJECT else group.get("matcher")
                 if matcher is not None and not self._is_usable(matcher, source):

@@ -1,4 +1,4 @@
-"""What one hook's exit code and stdout mean, and how a context that is too long is cut. Pure: text in, outcome out.
+"""What one hook's exit code and stdout ask for, and how a long context is cut. Pure: text in, outcome out.
 
 A stdout that begins like JSON must be exactly one document of the event's shape, unknown keys and all; anything else
 is plain text, which is context where the event has any and a failure where it speaks to the agent that stops. A

@@ -1,4 +1,4 @@
-"""Hooks: the running of those that an event calls for, and what they ask of the host, taken together.
+"""Runs the hooks of an event and takes together what they ask of the host; called by `Host.at`.
 
 All trusted hooks of an event run at the same time; the event is over when the slowest is; what they asked for is taken
 in the order of their declaration. Every run is in the journal with its end before the host goes on.
@@ -11,7 +11,7 @@ import os
 import sys
 from _thread import allocate_lock
 
-from standin.hook_record import Output, tell_end, tell_start
+from standin.hook_record import Output, record_end, record_start
 from standin.rows import fill
 
 from . import clock, lifecycle
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
     from .lifecycle import Lifecycle
 
     Json = dict[str, Any]
-    Hear = Callable[[str, Json], None]
+    OnRun = Callable[[str, Json], None]
     """Hears of one run: `started` or `completed`, and the run."""
 
 
 class Effects:
-    """What the hooks of one event, taken together, ask of the host."""
+    """What the hooks of one event or one moment, taken together, ask of the host."""
 
     def __init__(self) -> None:
         self.contexts: list[str] = []
@@ -54,6 +54,13 @@ class Effects:
         agent goes on, unless `stop` is there too."""
         self.prompts: list[str] = []
         """Stop and SubagentStop: the parts of the one user message with which the agent goes on, as they are."""
+
+    def take(self, others: Effects, *, contexts: bool) -> None:
+        """Take in what the hooks of another event of the same moment asked for, with or without their contexts."""
+        self.contexts += others.contexts if contexts else []
+        self.stop = others.stop if self.stop is None else self.stop
+        self.block = others.block if self.block is None else self.block
+        self.prompts += others.prompts
 
     def add(self, event: str, hook: Hook, outcome: Outcome, context: str | None) -> None:
         """Take in what one hook asked for."""
@@ -110,7 +117,7 @@ class Hooks:
         session_id: str,
         agent_id: str | None = None,
         agent_type: str | None = None,
-        hear: Hear | None = None,
+        on_run: OnRun | None = None,
     ) -> Effects:
         """Run the hooks of one event to their end, each with its records, and say what they asked for.
 
@@ -122,7 +129,7 @@ class Hooks:
         if self.lifecycle is None or not hooks:
             return effects
         who = {"thread_id": thread_id, "session_id": session_id, "agent_id": agent_id}
-        runs = [_Run(self, self.lifecycle, hook, {"event": event, **who}, hear) for hook in hooks]
+        runs = [_Run(self, self.lifecycle, hook, {"event": event, **who}, on_run) for hook in hooks]
         data = json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
         for run in runs:
             run.begin(data, payload, agent_type)
@@ -152,9 +159,9 @@ class Hooks:
 class _Run:
     """One command, from its start to its record."""
 
-    def __init__(self, hooks: Hooks, rows: Lifecycle, hook: Hook, who: Json, hear: Hear | None) -> None:
+    def __init__(self, hooks: Hooks, rows: Lifecycle, hook: Hook, who: Json, on_run: OnRun | None) -> None:
         self.hook = hook
-        self._hear = hear
+        self._on_run = on_run
         self._began = clock.now_ms()
         self.process: HookProcess | None = None
         self.outcome = failed("hook has not run")
@@ -166,8 +173,8 @@ class _Run:
         """Start the command with its payload, and write it into the journal."""
         rows, hook, variables = self._lifecycle, self.hook, self._variables()
         self._began, problem = clock.now_ms(), ""
-        if self._hear is not None:
-            self._hear("started", _shown_run(hook, hook.event, self._began))
+        if self._on_run is not None:
+            self._on_run("started", _shown_run(hook, hook.event, self._began))
         try:
             self.process = HookProcess(
                 hook.command,
@@ -180,7 +187,7 @@ class _Run:
             self.process.feed(data, hook.timeout)
         except OSError as error:
             problem = f"failed to spawn hook: {error}"
-        tell_start(
+        record_start(
             self._hooks.recorder,
             self._announced,
             process=(self.process.pid, self.process.pgid) if self.process else (None, None),
@@ -214,7 +221,7 @@ class _Run:
         self._ended((process.exit, process.signal), (process.out, process.err), ended_by)
 
     def _ended(self, status: tuple[int | None, int | None], printed: tuple[Output, Output], ended_by: str) -> None:
-        tell_end(
+        record_end(
             self._hooks.recorder,
             self._announced,
             status=status,
@@ -223,8 +230,8 @@ class _Run:
             effects=self.outcome.as_json(),
             not_taken=self.outcome.not_taken,
         )
-        if self._hear is not None:
-            self._hear("completed", _shown_run(self.hook, self.hook.event, self._began, self.outcome))
+        if self._on_run is not None:
+            self._on_run("completed", _shown_run(self.hook, self.hook.event, self._began, self.outcome))
 
     def _variables(self) -> dict[str, str]:
         variables = dict(os.environ)

@@ -1,4 +1,4 @@
-"""Codex as a host: what all threads of one process share beyond what a worker has - hooks, roles, agents, names.
+"""The host of one process: what all threads share, and `at`, which fires the hooks of a moment.
 
 There is one only where a lifecycle says how Codex behaves; a worker never loads this.
 """
@@ -8,16 +8,21 @@ from __future__ import annotations
 import os
 from _thread import allocate_lock
 
-from . import about, config, lifecycle
+from standin.rows import NOBODY
+
+from . import config, lifecycle, version
 from .agents import Agents
-from .forged import forgeries
-from .hooks import Hooks
+from .hooks import Effects, Hooks
 from .identity import Identity
+from .transcript_overrides import overrides_of_the_run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from standin.wire import Recorder
 
+    from .hooks import OnRun
     from .identity import HostThread
     from .lifecycle import Lifecycle
 
@@ -30,13 +35,13 @@ class Host:
         self.recorder = recorder
         self.config = config.load()
         self.agents = Agents()
-        self.forgeries = forgeries()
+        self.transcript_overrides = overrides_of_the_run()
         self.exec = False
         """Whether there is no client: one turn, then the end."""
         self._named = 0
         self._lock = allocate_lock()
         self._begun: list[HostThread] = []
-        about.stands_for = str(rows["version"])
+        version.stands_for = str(rows["version"])
 
     def identity(self, thread_id: str, kind: str, cwd: str, parent: HostThread | None = None) -> Identity:
         """A new thread's. A main has hooks of its own, children and reviewers those of their parent."""
@@ -65,7 +70,7 @@ class Host:
                 self._begun.append(thread)
 
     def announce(self, who: Identity, rollout: str | None) -> None:
-        """Tell the journal of a thread, once."""
+        """Record a thread in the journal, once."""
         if who.announced:
             return
         who.announced = True
@@ -82,22 +87,48 @@ class Host:
             marker=who.marker,
         )
 
+    def at(
+        self, moment: str, who: Identity, *, transcript: str | None, on_run: OnRun | None = None, **values: Any
+    ) -> Effects:
+        """Run the hooks of all events that fire at a moment of a thread: the lifecycle's table says which.
+
+        `values` are what payloads may tell of the moment, beside whose it is; `transcript` is the thread's file.
+        """
+        effects = Effects()
+        for firing in self.lifecycle.events.at(moment):
+            session, agent = (who.thread_id, False) if firing.whose == "own" else (who.root, who.kind == "child")
+            agent_id, agent_type = (who.thread_id, who.agent_type) if agent else (None, None)
+            above = who.parent if firing.transcript == "parent" else None
+            told = {
+                "session_id": session,
+                "agent_id": agent_id,
+                "agent_type": agent_type,
+                "transcript_path": transcript if above is None else above.transcript(),
+                "agent_transcript_path": transcript,
+                **values,
+                **firing.says,
+            }
+            found = who.hooks.fire(
+                firing.event,
+                firing.subject({**told, "agent_type": who.agent_type}),
+                self.lifecycle.payload(firing.event, told),
+                thread_id=who.thread_id,
+                session_id=session,
+                agent_id=agent_id,
+                agent_type=agent_type,
+                on_run=on_run,
+            )
+            effects.take(found, contexts=firing.context != NOBODY)
+        return effects
+
     def close(self) -> None:
         """The end of the process: agents that still run are given up, sessions end."""
         self.agents.abandon()
-        reason = self.lifecycle["session_end_reason"]
-        if not reason:
-            return
         with self._lock:
             begun, self._begun = self._begun, []
         for thread in begun:
-            who = thread.identity
-            if who.kind != "main":
-                continue
-            path = thread.rollout.path if thread.rollout is not None else None
-            values = {"session_id": who.root, "transcript_path": path, "cwd": thread.cwd, "reason": reason}
-            payload = self.lifecycle.payload("SessionEnd", values)
-            who.hooks.fire("SessionEnd", reason, payload, thread_id=who.thread_id, session_id=who.root)
+            if thread.identity.kind == "main":
+                self.at("thread ends", thread.identity, transcript=thread.transcript(), cwd=thread.cwd)
 
 
 def host_of_the_run(recorder: Recorder) -> Host | None:

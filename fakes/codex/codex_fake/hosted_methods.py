@@ -1,11 +1,11 @@
-"""What a client can ask of a Codex that is a host: all that a worker grants, with hooks, and what sets hooks up."""
+"""The methods of `codex app-server` where Codex is a host: those of a worker, with hooks and their settings."""
 
 from __future__ import annotations
 
 import os
 from _thread import start_new_thread
 
-from . import config, hooks, hosted_stored, hosted_threads, plugins, remarks, rollout
+from . import config, hooks, hosted_stored, hosted_threads, notices, plugins, rollout
 from .compaction import Compaction
 from .hosted_reviews import HostReview
 from .hosted_turns import HostTurn
@@ -54,17 +54,17 @@ class HostMethods(Methods):
 
     def _initialize(self, params: Json) -> Answer:
         result, _ = super()._initialize(params)
-        return result, lambda: remarks.greeted(self.lifecycle, self._around.wire)
+        return result, lambda: notices.greeted(self.lifecycle, self._around.wire)
 
     def _start_thread(self, params: Json) -> Answer:
         shown, then = super()._start_thread(params)
         thread = self._threads[shown["thread"]["id"]]
-        return shown, lambda: self._told_of(thread, then)
+        return shown, lambda: self._send_opened(thread, then)
 
-    def _told_of(self, thread: Thread, then: Callable[[], object] | None) -> None:
+    def _send_opened(self, thread: Thread, then: Callable[[], object] | None) -> None:
         if then is not None:
             then()
-        remarks.opened(self._host, self._around.wire, thread)
+        notices.opened(self._host, self._around.wire, thread)
 
     def _new(self, params: Json) -> Thread:
         source = text_in(params, "sessionStartSource", "startup")
@@ -76,7 +76,7 @@ class HostMethods(Methods):
             ephemeral=params.get("ephemeral") is True,
             originator=self._around.originator,
             model=text_in(params, "model", "") or None,
-            source=self.lifecycle["session_start_sources"]["clear" if source == "clear" else "start"],
+            start="is cleared" if source == "clear" else "starts",
         )
         return self._begun(thread)
 
@@ -123,11 +123,11 @@ class HostMethods(Methods):
         above, who = of(parent), of(thread)
         who.usage, who.last_usage, latest = dict(above.usage), dict(above.last_usage), above.latest_turn
 
-        def tell() -> None:
+        def notify() -> None:
             wire.notify("thread/started", thread=shown)
-            remarks.forked(self._host, wire, thread, latest)
+            notices.forked(self._host, wire, thread, latest)
 
-        return self._opened(thread, params, shown), lambda: self._told_of(thread, tell)
+        return self._opened(thread, params, shown), lambda: self._send_opened(thread, notify)
 
     def _compact_thread(self, params: Json) -> Answer:
         thread = self._thread(params)

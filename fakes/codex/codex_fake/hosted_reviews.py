@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from . import hosted_threads, remarks
-from .forged import HostRollout
+from . import hosted_threads, notices
 from .hosted_turns import HostTurn
 from .reviews import Review
 from .rollout import path_of
+from .transcript_overrides import HostRollout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class HostReview(HostTurn, Review):
         who.source = {"subagent": "review"}
         self._at_home(around, who)
         if isinstance(self._rollout, HostRollout):
-            self._rollout.forgery = self.host.forgeries.of(NAME)
+            self._rollout.override = self.host.transcript_overrides.of(NAME)
             line = hosted_threads.first_line(self.host, who, self._began, thread.cwd, around.originator)
             self._rollout.metas[:] = [line]
 
@@ -51,12 +51,12 @@ class HostReview(HostTurn, Review):
 
     def _begin(self) -> None:
         # the reviewer's own thread remarks the same again, and its tokens are nobody's (measured)
-        remarks.turn_begins(self.host, self.wire, self.thread)
-        remarks.opened(self.host, self.wire, self.thread)
+        notices.turn_begins(self.host, self.wire, self.thread)
+        notices.opened(self.host, self.wire, self.thread)
         super()._begin()
 
-    def tell_usage(self, last: Json | None = None) -> None:
-        """Nobody is told."""
+    def notify_usage(self, last: Json | None = None) -> None:
+        """A reviewer's tokens are not shown to the client (measured)."""
 
     def _ended(self, state: str, error: Json | None) -> None:
-        """A reviewer is nobody's agent."""
+        """No parent is notified: a reviewer was not spawned as an agent."""

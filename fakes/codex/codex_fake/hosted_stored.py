@@ -1,4 +1,4 @@
-"""Reading back what a thread has left: compactions, histories that another file holds, beginnings that were forged."""
+"""Reads a thread that a host has stored: compactions, history in another file, a beginning that was replaced."""
 
 from __future__ import annotations
 

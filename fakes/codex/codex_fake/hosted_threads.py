@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 
-from . import about, clock
-from .forged import HostRollout
+from . import clock, version
 from .identity import HostThread, Identity, of
 from .rollout import path_of
 from .threads import MODEL, PROVIDER
+from .transcript_overrides import HostRollout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 
 def started(
-    host: Host, *, cwd: str, ephemeral: bool, originator: str, model: str | None, source: str | None = None
+    host: Host, *, cwd: str, ephemeral: bool, originator: str, model: str | None, start: str = "starts"
 ) -> HostThread:
-    """A new conversation; `source` is what hooks are told of its start, if not the usual."""
+    """A new conversation; `start` is the moment that its first turn is to hooks."""
     ms = clock.now_ms()
     thread_id = clock.new_id(ms)
     who = host.identity(thread_id, "main", cwd)
     who.source = "exec" if host.exec else "vscode"
-    who.start = source or who.start
+    who.start = start
     rollout = None if ephemeral else _file(host, thread_id, ms, [first_line(host, who, ms, cwd, originator)])
     return _thread(who, cwd=cwd, ms=ms, rollout=rollout, model=model)
 
@@ -45,7 +45,7 @@ def forked(host: Host, parent: HostThread, originator: str) -> HostThread:
     referenced = host.lifecycle["fork_history"] == "referenced"
     who.source = "exec" if host.exec else "vscode"
     who.window = above.window if referenced else 0
-    who.start = host.lifecycle["session_start_sources"]["fork"]
+    who.start = "is forked"
     rollout = None
     if isinstance(parent.rollout, HostRollout):
         lines = parent.rollout.lines()
@@ -88,7 +88,7 @@ def child(
         meta = first_line(host, who, ms, parent.cwd, originator, **forked_from, **extra)
         copied = above.metas[:1] if above is not None and history is not None else []
         rollout = _file(host, thread_id, ms, [meta, *copied])
-        rollout.forgery = host.forgeries.of(who.marker)
+        rollout.override = host.transcript_overrides.of(who.marker)
         if history:
             rollout.add(*[("response_item", item) for item in history])
     model = who.config.agents.get(who.role or "", {}).get("model")
@@ -104,7 +104,7 @@ def resumed(host: Host, stored: Stored, name: str | None, *, cwd: str | None, mo
     cwd = cwd or str(stored.meta.get("cwd") or os.getcwd())
     who = host.identity(thread_id, "main", cwd)
     who.source = stored.meta.get("source", "exec")
-    who.start = host.lifecycle["session_start_sources"]["resume"]
+    who.start = "is resumed"
     who.window, who.usage = stored.compactions, dict(stored.usage)
     rollout = HostRollout(stored.path, [stored.meta], ordinals=host.lifecycle["rollout_ordinals"], begun=True)
     thread = _thread(who, cwd=cwd, ms=clock.age_of(thread_id), rollout=rollout, model=model)
@@ -119,9 +119,9 @@ def resumed(host: Host, stored: Stored, name: str | None, *, cwd: str | None, mo
 def first_line(host: Host, who: Identity, ms: int, cwd: str, originator: str, **more: Any) -> Json:
     """The payload of a file's first line: the lifecycle's keys, as far as this thread has something for them."""
     user = host.lifecycle["thread_source_of_main"] if who.source == "exec" else ""
-    version = who.generation
-    if version == "v1" and who.kind == "main":
-        version = ""  # it is known with the first child alone
+    generation = who.generation
+    if generation == "v1" and who.kind == "main":
+        generation = ""  # it is known with the first child alone
     known = {
         "account_scoped": True,
         "session_id": who.root,
@@ -131,13 +131,13 @@ def first_line(host: Host, who: Identity, ms: int, cwd: str, originator: str, **
         "cwd": cwd,
         "runtime_workspace_roots": [cwd],
         "originator": originator,
-        "cli_version": about.version(),
+        "cli_version": version.current(),
         "source": who.source,
         "thread_source": "subagent" if who.kind != "main" else user or None,
         "model_provider": PROVIDER,
         "base_instructions": {"text": ""},
         "history_mode": "paginated",
-        "multi_agent_version": version or None,
+        "multi_agent_version": generation or None,
         "context_window": {"window_id": clock.new_id(ms)},
         "git": {},
         **more,

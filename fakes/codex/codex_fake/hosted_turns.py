@@ -1,4 +1,4 @@
-"""Turns of a host: what hooks add to a turn, and how agents, their tools and their mail come into it.
+"""Turns of a host: what hooks add to a turn, and how agents, their tools and their messages come into it.
 
 The order is measured: the opening, the contexts of the start, the prompt, the contexts of the prompt; each context is a
 `developer` message of its own. A start or a prompt that a hook refuses ends the turn without a request.
@@ -6,14 +6,14 @@ The order is measured: the opening, the contexts of the start, the prompt, the c
 
 from __future__ import annotations
 
-from . import remarks
+from . import notices
+from .agent_messages import notify_parent
 from .agents_tools import offered
-from .forged import HostRollout
 from .identity import marker_in
-from .mail import developer_message, input_text, tell_parent
-from .openings import NEWLY_SPAWNED, role_words, team_words, usage_added
+from .preamble import NEWLY_SPAWNED, developer_message, input_text, opening, role_words, team_words
 from .responses import AbandonedError, ModelError
-from .turns import MOST_REQUESTS, Surroundings, Turn, opening, without_id, words_of
+from .transcript_overrides import HostRollout
+from .turns import MOST_REQUESTS, Surroundings, Turn, without_id, words_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class HostTurn(Turn):
 
     @property
     def wire(self) -> Listening:
-        """Whom it tells of its steps."""
+        """The client that is notified of its steps."""
         return self._around.wire
 
     def another(self, thread: HostThread, words: list[Json]) -> HostTurn:
@@ -84,79 +84,55 @@ class HostTurn(Turn):
     def interrupt(self) -> None:
         """End the turn, also one that waits for an agent."""
         super().interrupt()
-        self.host.agents.changes.tell()
+        self.host.agents.changes.notify_all()
 
     # -- hooks
 
     def transcript(self) -> str | None:
         """The file of the thread, if it has one."""
-        return self.thread.rollout.path if self.thread.rollout is not None else None
+        return self.thread.transcript()
 
-    def fire(self, event: str, subject: str = "", **more: Any) -> Effects:
-        """Run the hooks of an event of this turn."""
-        who, rows = self.who, self.host.lifecycle
-        agent_id, agent_type = (who.thread_id, who.agent_type) if who.is_agent(rows) else (None, None)
-        values = {
-            "session_id": who.session(rows),
-            "turn_id": self.id,
-            "agent_id": agent_id,
-            "agent_type": agent_type,
-            "transcript_path": self.transcript(),
-            "cwd": self.thread.cwd,
-            "model": self.thread.model,
-            "permission_mode": "bypassPermissions",
+    def at(self, moment: str, **more: Any) -> Effects:
+        """Run the hooks of all events that fire at a moment of this turn."""
+        return self.host.at(
+            moment,
+            self.who,
+            transcript=self.transcript(),
+            on_run=lambda step, run: self._notify(f"hook/{step}", turnId=self.id, run=run),
+            turn_id=self.id,
+            cwd=self.thread.cwd,
+            model=self.thread.model,
+            permission_mode="bypassPermissions",
             **more,
-        }
-        names = {"thread_id": who.thread_id, "session_id": values["session_id"]}
-        return who.hooks.fire(
-            event,
-            subject,
-            rows.payload(event, values),
-            **names,
-            agent_id=agent_id,
-            agent_type=agent_type,
-            hear=lambda step, run: self._tell(f"hook/{step}", turnId=self.id, run=run),
         )
 
     def add_contexts(self, effects: Effects) -> None:
-        """What hooks tell the model stands in the history from now on."""
+        """Add the context of hooks to the history."""
         for context in effects.contexts:
             self._remember(developer_message(context))
 
     def _starts(self) -> bool:
         """The hooks of a session's or an agent's start. Whether the turn may go on."""
         who = self.who
-        source, who.start = who.start, None
-        event = who.events(self.host.lifecycle)["start"]
-        if not source or not event:
+        step, who.start = who.start, None
+        if step is None:
             return True
-        effects = self.fire(event, who.agent_type if event == "SubagentStart" else source, source=source)
+        effects = self.at(f"{who.sort} {step}")
         self.add_contexts(effects)
         return effects.stop is None
 
     def _prompt(self, words: list[Json]) -> None:
-        event = self.who.events(self.host.lifecycle)["prompt"]
-        effects = self.fire(event, prompt=words_of(words)) if event else None
-        if effects is not None and (effects.stop is not None or effects.block is not None):
+        effects = self.at(f"{self.who.sort} is prompted", prompt=words_of(words))
+        if effects.stop is not None or effects.block is not None:
             self._refused = True
             return
         super()._prompt(words)
-        if effects is not None:
-            self.add_contexts(effects)
+        self.add_contexts(effects)
 
     def _stops(self) -> bool:
         """The hooks of the turn's end. Whether they send the agent on."""
-        event = self.who.events(self.host.lifecycle)["stop"]
-        if not event:
-            return False
         values = {"stop_hook_active": self._stop_active, "last_assistant_message": self._last}
-        subject = ""
-        if event == "SubagentStop" and self.who.parent is not None:
-            parent = self.who.parent
-            above = parent.rollout.path if parent.rollout is not None else None
-            values |= {"transcript_path": above, "agent_transcript_path": self.transcript()}
-            subject = self.who.agent_type
-        effects = self.fire(event, subject, **values)
+        effects = self.at(f"{self.who.sort}'s turn ends", **values)
         self.add_contexts(effects)
         if effects.block is None or effects.stop is not None:
             return False
@@ -173,10 +149,10 @@ class HostTurn(Turn):
             with self.thread.lock:
                 who.marker = marker_in("\n".join(words_of(words) for words in self._waiting))
         if isinstance(self.thread.rollout, HostRollout) and who.kind == "main":
-            self.thread.rollout.forgery = self.host.forgeries.of(who.marker)
+            self.thread.rollout.override = self.host.transcript_overrides.of(who.marker)
         self.host.announce(who, self.transcript())
         who.latest_turn = self.id
-        remarks.turn_begins(self.host, self._around.wire, self.thread)
+        notices.turn_begins(self.host, self._around.wire, self.thread)
         opened_before = bool(self.thread.items)
         super()._begin()
         if opened_before and who.kind == "child" and self.thread.forked_from and not who.begun:
@@ -201,7 +177,7 @@ class HostTurn(Turn):
                 if self._refused:
                     self._leave()
                     return
-            self._take_mail()
+            self._take_messages()
             if self._ask() or self._spoken_to() or self._stops():
                 continue
             with self.thread.lock:
@@ -219,23 +195,23 @@ class HostTurn(Turn):
             return bool(self._waiting) or self._pressing()
 
     def _pressing(self) -> bool:
-        return any(pressing for _, pressing in self.who.mail)
+        return any(pressing for _, pressing in self.who.messages)
 
-    def _take_mail(self) -> None:
+    def _take_messages(self) -> None:
         with self.thread.lock:
-            mail = [item for item, _ in self.who.mail]
-            self.who.mail.clear()
-        self._remember(*mail)
+            messages = [item for item, _ in self.who.messages]
+            self.who.messages.clear()
+        self._remember(*messages)
 
     def _ask(self) -> bool:
         calls = []
         for event in self._exchange.ask(self._headers(), self._body()):
             item = event.get("item")
             if event.get("type") == "response.created" and self.host.lifecycle["usage_when_answer_begins"]:
-                self.tell_usage()
+                self.notify_usage()
             if event.get("type") == "response.completed":
                 self._count((event.get("response") or {}).get("usage"))
-                self.tell_usage()
+                self.notify_usage()
             if event.get("type") != "response.output_item.done" or not isinstance(item, dict):
                 continue
             if item.get("type") == "message":
@@ -251,12 +227,12 @@ class HostTurn(Turn):
         return bool(calls)
 
     def _count(self, usage: Any) -> None:
-        if usage_added(self.who, usage):
+        if notices.usage_added(self.who, usage):
             self.thread.keep(("event_msg", {"type": "token_count", "info": {"total_token_usage": self.who.usage}}))
 
-    def tell_usage(self, last: Json | None = None) -> None:
-        """Tell the client what the thread has used; `last` instead of its latest request's."""
-        remarks.used(self.host.lifecycle, self._around.wire, self.thread, self.id, last)
+    def notify_usage(self, last: Json | None = None) -> None:
+        """Show the client what the thread has used; `last` instead of its latest request's."""
+        notices.used(self.host.lifecycle, self._around.wire, self.thread, self.id, last)
 
     def _headers(self) -> dict[str, str]:
         around = self._around
@@ -286,8 +262,8 @@ class HostTurn(Turn):
     # -- what others see of it
 
     def show(self, step: str, item: Json) -> None:
-        """Tell the client of a step of an item."""
-        self._tell(f"item/{step}", item=item, turnId=self.id)
+        """Show the client a step of an item."""
+        self._notify(f"item/{step}", item=item, turnId=self.id)
 
     def _ended(self, state: str, error: Json | None) -> None:
         if self.who.kind != "child":
@@ -296,14 +272,14 @@ class HostTurn(Turn):
         if agent is None:
             return
         if state == "interrupted":
-            self.host.agents.settle(agent, state)
+            self.host.agents.set_state(agent, state)
             return
         self._around.recorder.write(
             "subagent.ended", agent_id=self.who.thread_id, agent_type=self.who.agent_type, agent=self.who.marker
         )
         final: Json = {"errored": str(error["message"])} if error else {"completed": self._last}
-        tell_parent(self.host.lifecycle, self.who, agent, final)
+        notify_parent(self.host.lifecycle, self.who, agent, final)
         with self.thread.lock:
             going_on = self.thread.turn is not None
         if not going_on:
-            self.host.agents.settle(agent, final)
+            self.host.agents.set_state(agent, final)

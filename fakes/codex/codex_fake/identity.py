@@ -1,4 +1,4 @@
-"""Who a thread is to its hooks and to the model: its session, its parent, its role; a main, a child or a reviewer."""
+"""The identity of a thread to its hooks and to the model: its session, parent and role; main, child or reviewer."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class Identity:
         self.role: str | None = None
         self.nickname: str | None = None
         self.path: str | None = ROOT_PATH if kind == "main" else None
-        self.start: str | None = "startup"
-        """The source with which the next turn begins a session, if it begins one."""
+        self.start: str | None = "starts"
+        """What of the moments of a start the next turn is, if it is one: `starts`, `is resumed` and so on."""
         self.begun = False
         self.marker: str | None = None
         self.announced = False
@@ -54,7 +54,7 @@ class Identity:
         """The id of the turn that began last."""
         self.deepest = 1
         """Threads below this depth may spawn others."""
-        self.mail: list[tuple[Json, bool]] = []
+        self.messages: list[tuple[Json, bool]] = []
         """What other agents have sent, and whether it is reason enough to go on. Under the thread's lock."""
 
     @property
@@ -77,24 +77,12 @@ class Identity:
         limited = generation == "v1" or lifecycle["agent_depth_limits_v2"]
         return "disabled" if limited and self.depth >= self.deepest else generation
 
-    def session(self, lifecycle: Lifecycle) -> str:
-        """The session id that its hooks read."""
-        row = "review_session" if self.kind == "review" else "child_session"
-        return self.thread_id if lifecycle[row] == "own" else self.root
-
-    def events(self, lifecycle: Lifecycle) -> dict[str, str]:
-        """The hooks of its turns: `start`, `prompt`, `stop`; what has none is empty."""
-        if self.kind == "child":
-            row: dict[str, str] = lifecycle["child_events_v2" if self.path is not None else "child_events"]
-            return row
-        usual = {"start": "SessionStart", "prompt": "UserPromptSubmit", "stop": "Stop"}
+    @property
+    def sort(self) -> str:
+        """How the table of events names its thread: `child` in the moment `child is prompted`."""
         if self.kind == "main":
-            return usual
-        return {moment: event if event in lifecycle["review_events"] else "" for moment, event in usual.items()}
-
-    def is_agent(self, lifecycle: Lifecycle) -> bool:
-        """Whether its hooks name an agent."""
-        return self.kind == "child" and lifecycle["child_session"] == "root"
+            return "thread"
+        return "v2 child" if self.kind == "child" and self.path is not None else self.kind
 
     def headers(self, lifecycle: Lifecycle) -> dict[str, str]:
         """What names the thread in a request to the model."""

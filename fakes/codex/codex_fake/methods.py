@@ -1,4 +1,4 @@
-"""What a client can ask for: each method reads its params, does the thing, and says what to do once it is answered.
+"""The methods of `codex app-server`: each reads its parameters, does its work, and may notify after its answer.
 
 Answers come before the events that they cause, as with the real server; so a method returns its result and, if there
 is one, the step that follows it.
@@ -10,7 +10,7 @@ import os
 import sys
 from _thread import start_new_thread
 
-from . import about, listing, rollout, threads
+from . import listing, rollout, threads, version
 from .reviews import Review
 from .turns import Turn
 from .wire import UNKNOWN_METHOD, RequestError
@@ -63,13 +63,13 @@ class Methods:
         if self._greeted:
             raise RequestError("Already initialized")
         client = _object(params, "clientInfo") or {}
-        name, version = text_in(client, "name", "unknown"), text_in(client, "version", "0")
+        name, its_version = text_in(client, "name", "unknown"), text_in(client, "version", "0")
         unwanted = (_object(params, "capabilities") or {}).get("optOutNotificationMethods")
         if isinstance(unwanted, list):
             self._around.wire.opt_out(item for item in unwanted if isinstance(item, str))
         self._greeted = True
         self._around.originator = name
-        self._around.user_agent = f"{name}/{about.version()} ({sys.platform}) unknown ({name}; {version})"
+        self._around.user_agent = f"{name}/{version.current()} ({sys.platform}) unknown ({name}; {its_version})"
         windows = sys.platform == "win32"
         result = {
             "userAgent": self._around.user_agent,
@@ -147,7 +147,7 @@ class Methods:
         with thread.lock:
             if thread.turn is not None:
                 # measured: the running turn hears it, and the new turn's id is never heard of again
-                thread.turn.hear(words)
+                thread.turn.add_input(words)
                 return {"turn": turn.as_json()}, None
             thread.turn = turn
         return {"turn": turn.as_json()}, lambda: start_new_thread(turn.run, ())

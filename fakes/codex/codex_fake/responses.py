@@ -1,4 +1,4 @@
-"""Asks the model: one Responses request over a socket of its own, and the events of the answer as they come.
+"""The client of the model: one Responses request over a socket of its own, and the events of its answer.
 
 An exchange belongs to one turn. It may wait for minutes, for a job lasts as long as its answer is held back; another
 thread can abandon it at any moment, and then its connection is closed at once, so that the model server notices.

@@ -8,8 +8,9 @@ turn is announced under another id, and its message starts but does not complete
 from __future__ import annotations
 
 from . import clock
+from .preamble import user_message
 from .rollout import Rollout, path_of, session_meta
-from .turns import Turn, text_of, user_message
+from .turns import Turn, text_of
 from .wire import RequestError
 
 TYPE_CHECKING = False
@@ -82,7 +83,7 @@ class Review(Turn):
         self._item({"type": "enteredReviewMode", "id": self.id, "review": self._hint})
         self._remember(*self._opening())
         self._status({"type": "active", "activeFlags": []})
-        self._tell("turn/started", turn={**self.as_json(begun=True), "id": self._reviewers_turn})
+        self._notify("turn/started", turn={**self.as_json(begun=True), "id": self._reviewers_turn})
 
     def _message(self, item: Json) -> None:
         text, phase = text_of(item), item.get("phase")
@@ -90,7 +91,7 @@ class Review(Turn):
         self._remember(item)
         said = {"type": "agentMessage", "text": text, "phase": phase, "memoryCitation": None}
         started = {**said, "id": item.get("id") or self._reviewers_turn}
-        self._tell("item/started", item=started, turnId=self.id, startedAtMs=clock.now_ms())
+        self._notify("item/started", item=started, turnId=self.id, startedAtMs=clock.now_ms())
 
     def _close(self, state: str) -> None:
         if state == "completed":

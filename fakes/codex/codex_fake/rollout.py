@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 
-from . import about, clock
+from . import clock, version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def session_meta(thread_id: str, ms: int, cwd: str, originator: str, **more: Any
         "timestamp": clock.stamp(ms),
         "cwd": cwd,
         "originator": originator,
-        "cli_version": about.version(),
+        "cli_version": version.current(),
         "source": "vscode",
         "model_provider": "fake",
         "base_instructions": {"text": ""},

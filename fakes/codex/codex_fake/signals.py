@@ -1,4 +1,4 @@
-"""Who ended this process: a signal's sender is asked of the kernel and recorded before the signal does its work.
+"""Records who sent a signal to this process, before the signal does its work.
 
 The signals that end a Codex are blocked before any thread exists, so that every thread inherits the mask; one thread
 waits for them. What arrives is told to the recorder, and then the process dies of that very signal, so that its wait

@@ -1,4 +1,4 @@
-"""The conversations of one server: what each has said so far, and the turn that runs in it, if any.
+"""A thread: one conversation of the process, its history, its settings, and the turn that runs in it, if any.
 
 A thread is started or resumed by the client's requests and lives as long as the process. Its turns run in threads of
 execution of their own; the lock here decides what a request finds: a running turn, or none.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from _thread import allocate_lock
 
-from . import about, clock
+from . import clock, version
 from .rollout import Rollout, Stored, path_of, session_meta
 
 TYPE_CHECKING = False
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
         id: str
 
-        def hear(self, words: list[Json]) -> None: ...
+        def add_input(self, words: list[Json]) -> None: ...
 
         def interrupt(self) -> None: ...
 
@@ -51,6 +51,10 @@ class Thread:
         self._created = ms
         self._updated = ms
 
+    def transcript(self) -> str | None:
+        """The path of its file, if it has one."""
+        return self.rollout.path if self.rollout is not None else None
+
     def touch(self) -> None:
         """Something happened in it."""
         self._updated = clock.now_ms()
@@ -74,7 +78,7 @@ class Thread:
             "status": self.status,
             "path": self.rollout.path if self.rollout else None,
             "cwd": self.cwd,
-            "cliVersion": about.version(),
+            "cliVersion": version.current(),
             "source": "vscode",
             "threadSource": None,
             "agentNickname": None,

@@ -1,4 +1,4 @@
-"""TOML, written. The library reads it only. What is written reads back as the same document."""
+"""Writes TOML for `config`; the standard library only reads it. What is written reads back as the same document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A turn: the user's words go to the model, what it says comes back, the client is told of every step.
+"""One turn of a thread: the user's input goes to the model, its answer comes back, the client is notified of each step.
 
 It runs in a thread of execution of its own, so that turns of several threads run at once, and lasts as long as the
 model server holds the answer back. It ends completed, failed or interrupted, and the journal knows before the client.
@@ -9,9 +9,9 @@ tool.
 from __future__ import annotations
 
 import os
-import time
 
 from . import clock
+from .preamble import opening, user_message
 from .responses import AbandonedError, Exchange, ModelError
 
 TYPE_CHECKING = False
@@ -65,7 +65,7 @@ class Turn:
 
     # -- asked for by requests, under the thread's lock
 
-    def hear(self, words: list[Json]) -> None:
+    def add_input(self, words: list[Json]) -> None:
         """Take more of the user's words into the running turn."""
         self._waiting.append(words)
 
@@ -190,7 +190,7 @@ class Turn:
             self._remember(*self._opening())
         self.thread.keep(("turn_context", {"turn_id": self.id, "cwd": self.thread.cwd, "model": self.thread.model}))
         self._status({"type": "active", "activeFlags": []})
-        self._tell("turn/started", turn=self.as_json(begun=True))
+        self._notify("turn/started", turn=self.as_json(begun=True))
 
     def _prompt(self, words: list[Json]) -> None:
         text = words_of(words)
@@ -211,13 +211,13 @@ class Turn:
 
     def _item(self, item: Json) -> None:
         for step, moment in (("started", "startedAtMs"), ("completed", "completedAtMs")):
-            self._tell(f"item/{step}", item=item, turnId=self.id, **{moment: clock.now_ms()})
+            self._notify(f"item/{step}", item=item, turnId=self.id, **{moment: clock.now_ms()})
 
     def _status(self, status: Json) -> None:
         self.thread.status = status
-        self._tell("thread/status/changed", status=status)
+        self._notify("thread/status/changed", status=status)
 
-    def _tell(self, method: str, **params: Any) -> None:
+    def _notify(self, method: str, **params: Any) -> None:
         self._around.wire.notify(method, threadId=self.thread.id, **params)
 
     def _end(self, error: ModelError | None) -> None:
@@ -232,9 +232,9 @@ class Turn:
             shown = {"message": str(error), "codexErrorInfo": error.info, "additionalDetails": None}
         self._status({"type": "systemError" if shown else "idle"})
         if shown:
-            self._tell("error", error=shown, willRetry=False, turnId=self.id)
+            self._notify("error", error=shown, willRetry=False, turnId=self.id)
         self._ended(state, shown)
-        self._tell("turn/completed", turn=self.as_json(state, shown))
+        self._notify("turn/completed", turn=self.as_json(state, shown))
 
     def _ended(self, state: str, error: Json | None) -> None:
         """Whoever waits for the turn in here is told before the client."""
@@ -247,22 +247,6 @@ class Turn:
             self.thread.keep(("event_msg", aborted if state == "interrupted" else done))
         except OSError:
             return  # a thread whose file cannot be written has failed already
-
-
-def opening(cwd: str) -> list[Json]:
-    """What every conversation begins with."""
-    rules = "<permissions instructions>\nApproval policy is currently never.\n</permissions instructions>"
-    day = time.strftime("%Y-%m-%d")
-    where = f"<environment_context>\n  <cwd>{cwd}</cwd>\n  <current_date>{day}</current_date>\n</environment_context>"
-    return [
-        {"type": "message", "role": "developer", "content": [{"type": "input_text", "text": rules}]},
-        user_message(where),
-    ]
-
-
-def user_message(text: str) -> Json:
-    """The user's words as the model gets them."""
-    return {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
 
 
 def words_of(words: list[Json]) -> str:

@@ -1,4 +1,4 @@
-"""Stdout: one JSON message a line, whole lines only, whichever thread speaks.
+"""Writes the JSON messages of the app-server to stdout, one a line, from whichever thread sends.
 
 A client may opt out of notifications by name when it introduces itself. When nobody reads any more, what would be said
 is dropped; that the client has gone is learnt from stdin.

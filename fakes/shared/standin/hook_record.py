@@ -1,4 +1,4 @@
-"""What the journal has of a hook's run: its start, its end, and what it printed as far as anybody looks at it.
+"""The two records of a hook's run, its start and its end, written by both stand-ins and the tap.
 
 Written by both stand-ins and the tap, so that a run reads the same whoever ran it. A real host keeps all that a hook
 prints in memory. Here the beginning is kept, and the rest is read, counted and dropped: the hook never stands before a
@@ -52,7 +52,7 @@ class Output:
         return {**fields, f"{name}_bytes": self.size} if self.size > SHOWN else fields
 
 
-def tell_start(
+def record_start(
     recorder: Recorder,
     run: Mapping[str, object],
     *,
@@ -66,7 +66,7 @@ def tell_start(
     recorder.write("hook.started", **run, pid=pid, pgid=pgid, env=shown, **fields)
 
 
-def tell_end(
+def record_end(
     recorder: Recorder,
     run: Mapping[str, object],
     *,

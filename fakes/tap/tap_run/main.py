@@ -1,11 +1,11 @@
-"""One hook run: the payload is read, the start told, the command run, its end told, its status handed on."""
+"""Runs one hook for the tap: reads the payload, records start and end, hands the exit status on."""
 
 from __future__ import annotations
 
 import os
 import sys
 
-from standin.hook_record import tell_end, tell_start
+from standin.hook_record import record_end, record_start
 from standin.wire import Raw, decoded, encoded, recorder_of_the_run
 
 if sys.platform == "win32":
@@ -39,7 +39,7 @@ def main(argv: list[str]) -> None:
         "session_id": payload.get("session_id"),
         "agent_id": payload.get("agent_id"),
     }
-    tell_start(
+    record_start(
         recorder,
         run,
         process=(hook.pid, hook.pgid),
@@ -55,7 +55,7 @@ def main(argv: list[str]) -> None:
     if hook.held:
         # the host will see the hook's exit now and the end of its output later, as it would without a tap
         hook.leave_a_relay(lambda pid: recorder.write("hook.held", **run, pid=pid))
-    tell_end(
+    record_end(
         recorder,
         run,
         status=(hook.exit, hook.signal),

@@ -13,19 +13,19 @@ import contextlib
 import json
 import os
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from hookproof import places, processes
 from hookproof.hosts.claude import pty_child as terminal
 from hookproof.hosts.process import HostProcess
-from hookproof.hosts.session import Program
+from hookproof.hosts.session import Session, Setting
 from hookproof.journal import DeadlineMissedError, Journal
 from hookproof.model.script import mark
 from hookproof.records import Record
 from hookproof.records.hosts import HostExited, HostScreen, HostStarted, TerminalClosed, User
 from hookproof.records.run import Error
-from hookproof.records.told import SessionStarted
+from hookproof.records.sent import SessionStarted
 from hookproof.sandbox import inside
 from hookproof.sandbox.world import World
 
@@ -53,7 +53,7 @@ def _squeezed(text: str) -> str:
     return "".join(text.split())
 
 
-class TerminalSession:
+class TerminalSession(Session):
     """One session: one process of the host, and the other end of its terminal."""
 
     def __init__(
@@ -223,28 +223,19 @@ class TerminalSession:
         self._changed.set()
 
 
-async def start_session(
-    program: Program,
-    world: World,
-    journal: Journal,
-    *,
-    name: str,
-    env: Mapping[str, str],
-    lifecycle: Path,
-    group: processes.CaseProcesses,
-    seconds: float,
-) -> TerminalSession:
-    """Start a session of the host at a terminal, in the world's project, with the world's plugin.
+async def begin(setting: Setting) -> TerminalSession:
+    """Begin a session of the host at a terminal, in the sandbox's project, with the sandbox's plugin.
 
-    `seconds` is the patience of each single wait. Raises HostError where there are no pseudo-terminals.
+    Raises HostError where there are no pseudo-terminals.
     """
-    _answer_first_questions(world, env["ANTHROPIC_API_KEY"])
+    _answer_first_questions(setting.sandbox, setting.env["ANTHROPIC_API_KEY"])
     session_id = str(uuid.uuid4())
     argv = [
-        *program.argv,
-        *("--dangerously-skip-permissions", "--session-id", session_id, "--plugin-dir", str(world.plugin)),
+        *setting.program.argv,
+        *("--dangerously-skip-permissions", "--session-id", session_id),
+        *("--plugin-dir", str(setting.sandbox.plugin)),
         # a stand-in tells by itself what it does
-        *(("--plugin-dir", str(places.FAKES / "observer")) if program.real else ()),
+        *(("--plugin-dir", str(places.FAKES / "observer")) if setting.program.real else ()),
     ]
     with contextlib.ExitStack() as ends:
         ours, theirs = terminal.open_terminal(COLUMNS, ROWS)
@@ -253,25 +244,25 @@ async def start_session(
             unless_started.callback(os.close, ours)
             child = await processes.spawn(
                 terminal.owned(argv),
-                env={**env, "TERM": "xterm-256color", "HOOKPROOF_LIFECYCLE": str(lifecycle)},
-                cwd=Path(world.project),
+                env={**setting.env, "TERM": "xterm-256color"},
+                cwd=Path(setting.sandbox.project),
                 stdin=theirs,
                 stdout=theirs,
                 stderr=theirs,
-                case=group,
+                case=setting.processes,
             )
             unless_started.pop_all()
-    session = TerminalSession(name, child, ours, journal, session_id, seconds=seconds)
-    shown = world.shown(argv)
-    journal.write(
-        HostStarted(session=name, session_id=session_id, pid=session.pid, argv=shown, terminal=[COLUMNS, ROWS])
+    session = TerminalSession(setting.name, child, ours, setting.journal, session_id, seconds=setting.seconds)
+    shown, size = setting.sandbox.shown(argv), [COLUMNS, ROWS]
+    setting.journal.write(
+        HostStarted(session=setting.name, session_id=session_id, pid=session.pid, argv=shown, terminal=size)
     )
     return session
 
 
-def _answer_first_questions(world: World, key: str) -> None:
+def _answer_first_questions(sandbox: World, key: str) -> None:
     """Write the home's configuration, so that the host asks nothing before its prompt. Measured on 2.1.91, 2.1.329."""
-    path = world.home / ".claude.json"
+    path = sandbox.home / ".claude.json"
     if os.path.lexists(path):
         return  # an earlier session of the run; the host has written into it since
     trusted = {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}
@@ -279,6 +270,6 @@ def _answer_first_questions(world: World, key: str) -> None:
         "hasCompletedOnboarding": True,
         "bypassPermissionsModeAccepted": True,
         "customApiKeyResponses": {"approved": [key[-_KEY_END:]], "rejected": []},
-        "projects": {str(world.project): trusted},
+        "projects": {str(sandbox.project): trusted},
     }
-    inside.write(world.root, path, json.dumps(answers))
+    inside.write(sandbox.root, path, json.dumps(answers))

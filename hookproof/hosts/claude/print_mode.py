@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import uuid
-from collections.abc import Mapping
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any
 
 from hookproof import places, processes
 from hookproof.hosts.process import HostProcess
-from hookproof.hosts.session import Program
+from hookproof.hosts.session import Session, Setting
 from hookproof.journal import Journal
 from hookproof.model.script import mark
 from hookproof.records.hosts import HostLine, HostStarted, User
 from hookproof.records.run import Error
-from hookproof.sandbox.world import World
 
 _KEPT = (
     "type",
@@ -39,12 +36,7 @@ _KEPT = (
 )
 
 
-def stand_in() -> Program:
-    """The fake that hookproof ships, run by this very interpreter."""
-    return Program((sys.executable, "-I", "-S", str(places.FAKES / "claude" / "claude.py")), "fake")
-
-
-class ClaudeSession:
+class PrintSession(Session):
     """One session: one process of the host."""
 
     def __init__(self, name: str, child: processes.Child, journal: Journal, session_id: str) -> None:
@@ -78,10 +70,6 @@ class ClaudeSession:
         self._stdin.close()
         await self._process.over()
 
-    async def hang_up(self) -> None:
-        """It has no terminal to close: ends it."""
-        await self.end()
-
     async def abandon(self) -> None:
         """Stop reading; the process is ended by the run's sweep."""
         await self._process.abandon()
@@ -97,39 +85,27 @@ class ClaudeSession:
         self._journal.write(HostLine(session=self.name, **fields))
 
 
-async def start_session(
-    program: Program,
-    world: World,
-    journal: Journal,
-    *,
-    name: str,
-    env: Mapping[str, str],
-    lifecycle: Path,
-    group: processes.CaseProcesses,
-    resume: str | None = None,
-) -> ClaudeSession:
-    """Start a session of the host in the world's project, with the world's plugin.
-
-    `resume` is the id of a session that has ended there and is taken up again, under the same id.
-    """
-    session_id = resume or str(uuid.uuid4())
+async def begin(setting: Setting) -> PrintSession:
+    """Begin a session of the host in the sandbox's project, with the sandbox's plugin; or take one up again."""
+    session_id = setting.resume or str(uuid.uuid4())
     argv = [
-        *program.argv,
+        *setting.program.argv,
         *("-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose"),
-        *("--dangerously-skip-permissions", "--resume" if resume else "--session-id", session_id),
-        *("--plugin-dir", str(world.plugin)),
+        *("--dangerously-skip-permissions", "--resume" if setting.resume else "--session-id", session_id),
+        *("--plugin-dir", str(setting.sandbox.plugin)),
         # a stand-in tells by itself what it does
-        *(("--plugin-dir", str(places.FAKES / "observer")) if program.real else ()),
+        *(("--plugin-dir", str(places.FAKES / "observer")) if setting.program.real else ()),
     ]
     child = await processes.spawn(
         argv,
-        env={**env, "HOOKPROOF_LIFECYCLE": str(lifecycle)},
-        cwd=Path(world.project),
+        env=dict(setting.env),
+        cwd=Path(setting.sandbox.project),
         stdin=PIPE,
         stdout=PIPE,
         stderr=PIPE,
-        case=group,
+        case=setting.processes,
     )
-    session = ClaudeSession(name, child, journal, session_id)
-    journal.write(HostStarted(session=name, session_id=session_id, pid=session.pid, argv=world.shown(argv)))
+    session = PrintSession(setting.name, child, setting.journal, session_id)
+    shown = setting.sandbox.shown(argv)
+    setting.journal.write(HostStarted(session=setting.name, session_id=session_id, pid=session.pid, argv=shown))
     return session

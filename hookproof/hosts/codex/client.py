@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from subprocess import PIPE
 from typing import Any
 
 from hookproof import processes
-from hookproof.hosts.codex.exec import Setting
+from hookproof.hosts.codex.exec import spawn
 from hookproof.hosts.codex.rpc import Client
 from hookproof.hosts.process import HostProcess
-from hookproof.hosts.session import HostError
+from hookproof.hosts.session import HostError, Session, Setting
 from hookproof.journal import Journal
 from hookproof.model.script import mark
 from hookproof.records.hosts import HostLine, HostThread, User
@@ -103,11 +104,11 @@ def _thread_of(message: dict[str, Any]) -> str:
     return str(params.get("threadId") or (thread.get("id") if isinstance(thread, dict) else None) or "")
 
 
-class ClientSession:
+class ClientSession(Session):
     """One session: one thread at a time."""
 
-    def __init__(self, name: str, setting: Setting) -> None:
-        self.name = name
+    def __init__(self, setting: Setting) -> None:
+        self.name = setting.name
         self._setting = setting
         self._server: _Server | None = None
         self._owns = True
@@ -127,11 +128,11 @@ class ClientSession:
             await server.begin(self._thread, "thread/compact/start", {})
             await server.quiet(self._thread)
             self._setting.journal.write(HostThread(session=self.name, thread=self._thread, how="compact"))
-        elif self._setting.options.review:
+        elif self._setting.codex.review:
             await server.begin(self._thread, "review/start", {"target": {"type": "uncommittedChanges"}})
         else:
-            words = {"type": "text", "text": mark(text, self.name), "text_elements": []}
-            await server.begin(self._thread, "turn/start", {"input": [words]})
+            said = {"type": "text", "text": mark(text, self.name), "text_elements": []}
+            await server.begin(self._thread, "turn/start", {"input": [said]})
 
     async def fork(self, name: str) -> ClientSession:
         """A session that begins with all that was said in this one. Waits for the turn before to be over.
@@ -141,7 +142,7 @@ class ClientSession:
         if self._server is None or self._thread is None:
             raise HostError(f"session {self.name!r} has no thread yet that could be forked")
         await self._server.quiet(self._thread)
-        other = ClientSession(name, self._setting)
+        other = ClientSession(replace(self._setting, name=name))
         other._server, other._owns = self._server, False
         other._thread = await self._server.open(name, "thread/fork", {"threadId": self._thread}, "fork")
         return other
@@ -155,10 +156,6 @@ class ClientSession:
         else:
             await self._server.quiet(self._thread)
 
-    async def hang_up(self) -> None:
-        """It has no terminal to close: ends it."""
-        await self.end()
-
     async def abandon(self) -> None:
         """Stop reading; the process is ended by the run's sweep."""
         if self._server is not None and self._owns:
@@ -166,12 +163,12 @@ class ClientSession:
 
     async def _open(self, server: _Server, source: str) -> str:
         setting = self._setting
-        how = {"ephemeral": setting.options.ephemeral, "sessionStartSource": source}
-        params = {"cwd": str(setting.world.project), **how}
+        how = {"ephemeral": setting.codex.ephemeral, "sessionStartSource": source}
+        params = {"cwd": str(setting.sandbox.project), **how}
         return await server.open(self.name, "thread/start", params, source)
 
     async def _start(self) -> _Server:
-        child = await self._setting.start(self.name, ["app-server"], thread=None, stdin=PIPE)
+        child = await spawn(self._setting, ["app-server"], thread=None, stdin=PIPE)
         self._server = _Server(self.name, child, self._setting.journal)
         await self._server.client.initialize()
         return self._server

@@ -8,63 +8,42 @@ roles, the plugin installed from a marketplace of its own, and its hooks trusted
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
 from typing import Any
 
-from hookproof import places, processes
-from hookproof.catalogue.scenario import Codex as CodexOptions
+from hookproof import processes
 from hookproof.hosts.process import HostProcess
-from hookproof.hosts.session import Program
-from hookproof.journal import Journal
+from hookproof.hosts.session import Session, Setting
 from hookproof.model.script import mark
 from hookproof.records.hosts import HostLine, HostStarted, User
-from hookproof.sandbox.world import World
 
 _FLAGS = ("--json", "--dangerously-bypass-approvals-and-sandbox", "--skip-git-repo-check")
 
 
-def stand_in() -> Program:
-    """The fake that hookproof ships, run by this very interpreter."""
-    return Program((sys.executable, "-I", "-S", str(places.FAKES / "codex" / "codex.py")), "fake")
+async def spawn(setting: Setting, argv: Sequence[str], *, thread: str | None, stdin: int) -> processes.Child:
+    """Start the program with these arguments for a session, and tell the journal. Also used by `client`."""
+    line = [*setting.program.argv, *argv]
+    child = await processes.spawn(
+        line,
+        env=dict(setting.env),
+        cwd=Path(setting.sandbox.project),
+        stdin=stdin,
+        stdout=PIPE,
+        stderr=PIPE,
+        case=setting.processes,
+    )
+    shown = setting.sandbox.shown(line)
+    setting.journal.write(HostStarted(session=setting.name, session_id=thread, pid=child.identity.pid, argv=shown))
+    return child
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What every session of Codex in a run has. `env` is the environment of every process of it."""
-
-    program: Program
-    world: World
-    journal: Journal
-    env: Mapping[str, str]
-    group: processes.CaseProcesses
-    options: CodexOptions
-
-    async def start(self, session: str, words: Sequence[str], *, thread: str | None, stdin: int) -> processes.Child:
-        """Start the program for a session, and tell the journal."""
-        argv = [*self.program.argv, *words]
-        child = await processes.spawn(
-            argv,
-            env=dict(self.env),
-            cwd=Path(self.world.project),
-            stdin=stdin,
-            stdout=PIPE,
-            stderr=PIPE,
-            case=self.group,
-        )
-        shown = self.world.shown(argv)
-        self.journal.write(HostStarted(session=session, session_id=thread, pid=child.identity.pid, argv=shown))
-        return child
-
-
-class CodexSession:
+class ExecSession(Session):
     """One session: one thread of Codex and the processes of its turns."""
 
-    def __init__(self, name: str, setting: Setting) -> None:
-        self.name = name
+    def __init__(self, setting: Setting) -> None:
+        self.name = setting.name
         self._setting = setting
         self._thread: str | None = None
         self._process: HostProcess | None = None
@@ -73,15 +52,15 @@ class CodexSession:
         """One user turn. Waits for the process of the turn before to be gone."""
         await self._over()
         self._setting.journal.write(User(session=self.name, text=text))
-        words = self._words(mark(text, self.name))
-        child = await self._setting.start(self.name, words, thread=self._thread, stdin=DEVNULL)
+        argv = self._argv(mark(text, self.name))
+        child = await spawn(self._setting, argv, thread=self._thread, stdin=DEVNULL)
         # a turn's process goes by itself when the turn is over; with any other exit code something went wrong
         self._process = HostProcess(
             self.name, child, self._setting.journal, heard=self._heard, asked=lambda exit_: exit_.code == 0
         )
 
-    def _words(self, prompt: str) -> list[str]:
-        options = self._setting.options
+    def _argv(self, prompt: str) -> list[str]:
+        options = self._setting.codex
         flags = [*_FLAGS, *(["--ephemeral"] if options.ephemeral else [])]
         if self._thread is not None:
             return ["exec", *flags, "resume", self._thread, prompt]
@@ -92,10 +71,6 @@ class CodexSession:
     async def end(self) -> None:
         """Wait for the process of the last turn to be gone. The caller sets the deadline."""
         await self._over()
-
-    async def hang_up(self) -> None:
-        """It has no terminal to close: ends it."""
-        await self.end()
 
     async def abandon(self) -> None:
         """Stop reading; the process is ended by the run's sweep."""
@@ -110,5 +85,11 @@ class CodexSession:
     def _heard(self, value: dict[str, Any]) -> None:
         if value.get("type") == "thread.started" and self._thread is None:
             self._thread = str(value.get("thread_id"))
-        text = json.dumps(value)
-        self._setting.journal.write(HostLine(session=self.name, line_type=value.get("type"), text=text[:2000]))
+        item = value.get("item")
+        line = HostLine(
+            session=self.name,
+            line_type=value.get("type"),
+            line_item=item.get("type") if isinstance(item, dict) else None,
+            text=json.dumps(value)[:2000],
+        )
+        self._setting.journal.write(line)

@@ -15,18 +15,15 @@ from pathlib import Path
 from subprocess import DEVNULL, PIPE
 
 from hookproof import files, processes
-from hookproof.catalogue.plugin import CODEX_MANIFEST
-from hookproof.hosts.codex.exec import Setting
 from hookproof.hosts.codex.rpc import Client
-from hookproof.hosts.session import HostError
+from hookproof.hosts.names import CODEX_MANIFEST
+from hookproof.hosts.session import HostError, Setting
 from hookproof.journal import DeadlineMissedError
 from hookproof.records.hosts import HostPrepared
 from hookproof.records.parts import Hook
 from hookproof.sandbox import inside
 
 MARKETPLACE = "hookproof"
-NO_PROXY_ANSWERS = "http://127.0.0.1:9"
-"""As HTTPS_PROXY: with plugins on, 0.130 and 0.133 look up a host name for five seconds before they exit (measured)."""
 
 _BUILT_IN = frozenset({"default", "explorer", "worker"})
 _SECONDS = 60.0
@@ -73,8 +70,8 @@ class Home:
         env = self.setting.env
         home = Path(env["CODEX_HOME"])
         # 0.130 does not run a plugin's hooks without being told to
-        features = ["plugin_hooks = true", *(["multi_agent_v2 = true"] if self.setting.options.agents == "v2" else [])]
-        write_config(home, env["OPENAI_BASE_URL"], self.setting.world.project, features)
+        features = ["plugin_hooks = true", *(["multi_agent_v2 = true"] if self.setting.codex.agents == "v2" else [])]
+        write_config(home, env["OPENAI_BASE_URL"], self.setting.sandbox.project, features)
         (home / "agents").mkdir()
         for role in sorted(roles - _BUILT_IN):
             text = f'name = "{role}"\ndescription = "{role}"\ndeveloper_instructions = "You are {role}."\n'
@@ -87,9 +84,9 @@ class Home:
             raise DeadlineMissedError("codex app-server to install and trust the plugin", _SECONDS) from None
 
     def _plugin_name(self) -> str:
-        manifest = self.setting.world.plugin / CODEX_MANIFEST
+        manifest = self.setting.sandbox.plugin / CODEX_MANIFEST
         try:
-            name = files.read_json(manifest, inside=self.setting.world.root)["name"]
+            name = files.read_json(manifest, inside=self.setting.sandbox.root)["name"]
         except (files.FileError, KeyError, TypeError):
             raise HostError(
                 f'{CODEX_MANIFEST.as_posix()}: Codex needs it, with a "name", to install the plugin'
@@ -98,30 +95,30 @@ class Home:
 
     def _marketplace(self, name: str) -> Path:
         # the path in it is relative to the directory that holds .agents
-        source = {"source": "local", "path": f"./{self.setting.world.plugin.name}"}
+        source = {"source": "local", "path": f"./{self.setting.sandbox.plugin.name}"}
         policy = {"installation": "AVAILABLE", "authentication": "ON_USE"}
         entry = {"name": name, "source": source, "policy": policy, "category": "Coding"}
-        file = self.setting.world.root / ".agents" / "plugins" / "marketplace.json"
+        file = self.setting.sandbox.root / ".agents" / "plugins" / "marketplace.json"
         content = {"name": MARKETPLACE, "plugins": [entry]}
-        inside.write(self.setting.world.root, file, json.dumps(content))
+        inside.write(self.setting.sandbox.root, file, json.dumps(content))
         return file
 
     async def _install(self, name: str, marketplace: Path) -> None:
         child = await processes.spawn(
             [*self.setting.program.argv, "app-server"],
             env=dict(self.setting.env),
-            cwd=Path(self.setting.world.project),
+            cwd=Path(self.setting.sandbox.project),
             stdin=PIPE,
             stdout=PIPE,
             stderr=DEVNULL,
-            case=self.setting.group,
+            case=self.setting.processes,
         )
         client = Client(child)
         listening = asyncio.create_task(client.listen())
         try:
             await client.initialize()
             await client.ask("plugin/install", {"marketplacePath": str(marketplace), "pluginName": name})
-            listed = await client.ask("hooks/list", {"cwds": [str(self.setting.world.project)]})
+            listed = await client.ask("hooks/list", {"cwds": [str(self.setting.sandbox.project)]})
             try:
                 hooks = [hook for place in listed["data"] for hook in place["hooks"]]
                 trust = {hook["key"]: {"trusted_hash": hook["currentHash"]} for hook in hooks}

@@ -7,13 +7,10 @@ import shutil
 from pathlib import Path
 
 from hookproof import claims, interrupts, processes
-from hookproof.hosts.claude import print_mode as claude
-from hookproof.hosts.codex import exec as codex
 from hookproof.hosts.install import releases
-from hookproof.hosts.install.packages import NAMES, Host
-from hookproof.hosts.install.progress import Progress
-from hookproof.hosts.install.releases import ReleaseError
-from hookproof.hosts.session import Program
+from hookproof.hosts.install.releases import Progress, ReleaseError
+from hookproof.hosts.names import HostName, Program
+from hookproof.hosts.registry import HOSTS
 from hookproof.journal import DeadlineMissedError
 from hookproof.sandbox import isolation
 from hookproof.sandbox.environment import environment, search_path
@@ -22,17 +19,16 @@ _NPM = "npm:"
 _SECONDS = 60.0
 _VERSION = re.compile(r"\d+\.\d+\.\d+[0-9A-Za-z.+-]*")
 _JAVASCRIPT = frozenset({".js", ".cjs", ".mjs"})
-_SAYS: dict[Host, str] = {"claude": "claude code", "codex": "codex"}
 
 
-def resolve(host: Host, spec: str, *, isolate: bool = True, progress: Progress | None = None) -> list[Program]:
+def resolve(host: HostName, spec: str, *, isolate: bool = True, progress: Progress | None = None) -> list[Program]:
     """The programs that `spec` means: `fake`, a path, or `npm:VERSION[,VERSION…]`, which installs what is missing.
 
     Comes before `isolation.enter`: npm needs the network. A path's version is asked of the program itself, in a
     private home, and in an isolation of its own unless `isolate` is False. Raises ReleaseError.
     """
     if spec == "fake":
-        return [claude.stand_in() if host == "claude" else codex.stand_in()]
+        return [HOSTS[host].stand_in()]
     if spec.startswith(_NPM):
         words = [word.strip().removeprefix(_NPM) for word in spec.split(",")]
         versions = [releases.check_version(word) for word in words]
@@ -51,7 +47,7 @@ def _no_file(spec: str, path: Path) -> str:
     return "is a directory" if path.is_dir() else "no such file"
 
 
-def _argv(host: Host, path: Path) -> tuple[str, ...]:
+def _argv(host: HostName, path: Path) -> tuple[str, ...]:
     """A JavaScript file, or a link to one as npm makes them, is given to Node: it may not be on the PATH of a run."""
     if path.resolve().suffix not in _JAVASCRIPT:
         return (str(path),)
@@ -61,7 +57,7 @@ def _argv(host: Host, path: Path) -> tuple[str, ...]:
     return (node, str(path))
 
 
-async def _version(host: Host, path: Path, argv: tuple[str, ...], *, isolate: bool) -> str:
+async def _version(host: HostName, path: Path, argv: tuple[str, ...], *, isolate: bool) -> str:
     words, more = isolation.alone(argv) if isolate else (list(argv), {})
     with claims.make("hp-") as claimed:
         home, token = claimed.root, claimed.token
@@ -72,6 +68,7 @@ async def _version(host: Host, path: Path, argv: tuple[str, ...], *, isolate: bo
             token=token,
             recorder="127.0.0.1:9",
             model="http://127.0.0.1:9",
+            hosts=HOSTS.values(),
         )
         try:
             done = await processes.run_swept(
@@ -98,7 +95,7 @@ async def _version(host: Host, path: Path, argv: tuple[str, ...], *, isolate: bo
         raise ReleaseError(
             f"--{host} {path}: `--version` does not say a version: {(said or trouble or 'nothing')[:80]}"
         )
-    others = [name for name, word in _SAYS.items() if name != host and word in said.lower()]
-    if others and _SAYS[host] not in said.lower():
-        raise ReleaseError(f"--{host} {path}: this is {NAMES[others[0]]} ({said[:80]}), not {NAMES[host]}")
+    saying = [each for each in HOSTS.values() if each.says in said.lower()]
+    if saying and HOSTS[host] not in saying:
+        raise ReleaseError(f"--{host} {path}: this is {saying[0].title} ({said[:80]}), not {HOSTS[host].title}")
     return found.group()

@@ -22,8 +22,8 @@ from typing import Any
 from hookproof import claims, files, interrupts, places
 from hookproof.errors import HookproofError
 from hookproof.hosts.install import npm, packages
-from hookproof.hosts.install.packages import NAMES, PACKAGES, Host
-from hookproof.hosts.install.progress import Progress
+from hookproof.hosts.names import HostName
+from hookproof.hosts.registry import HOSTS
 
 RECORD = "release.json"
 _NUMBER = re.compile(r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?")
@@ -36,6 +36,19 @@ class ReleaseError(HookproofError):
     """A real host that cannot be had. One sentence."""
 
 
+class Progress:
+    """What an installation tells people while it lasts. This one is silent; the command line has others."""
+
+    def say(self, text: str) -> None:
+        """One line for people."""
+
+    def busy(self, text: str) -> None:
+        """It still goes on. Called a few times a second."""
+
+    def done(self) -> None:
+        """What was busy is over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Release:
     """An installed host. `argv` starts it, `needs` is the program that this takes (`node`), `integrity` is npm's.
@@ -43,7 +56,7 @@ class Release:
     `folder` is all of it, `installed` when that was, in UTC.
     """
 
-    host: Host
+    host: HostName
     version: str
     argv: tuple[str, ...]
     integrity: str
@@ -55,14 +68,14 @@ class Release:
         """Itself. Raises ReleaseError when what it needs is missing."""
         if self.needs is not None and shutil.which(self.needs) is None:
             raise ReleaseError(
-                f"{NAMES[self.host]} {self.version} is JavaScript and needs {self.needs}, which is not on PATH"
+                f"{HOSTS[self.host].title} {self.version} is JavaScript and needs {self.needs}, which is not on PATH"
             )
         return self
 
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    host: Host
+    host: HostName
     version: str
     program: str
     size: int
@@ -72,7 +85,7 @@ class _Record:
     installed: str
 
 
-def folder_of(host: Host) -> Path:
+def folder_of(host: HostName) -> Path:
     """Where the releases of a host are."""
     return places.cache_dir() / "hosts" / host
 
@@ -88,14 +101,14 @@ def installed() -> list[Release]:
     """All that are whole, by host and version."""
     found = [
         release
-        for host in sorted(PACKAGES)
+        for host in sorted(HOSTS)
         for path in _entries(folder_of(host))
         if (release := _read(host, path)) is not None
     ]
     return sorted(found, key=lambda release: (release.host, _order(release.version)))
 
 
-def install(host: Host, version: str, progress: Progress | None = None) -> Release:
+def install(host: HostName, version: str, progress: Progress | None = None) -> Release:
     """The release, installed now unless it is there already; a tag is always looked up. Raises ReleaseError.
 
     Uses the network and an event loop of its own, which has no threads.
@@ -120,7 +133,7 @@ def install(host: Host, version: str, progress: Progress | None = None) -> Relea
     return release.usable()
 
 
-def remove(host: Host, version: str) -> None:
+def remove(host: HostName, version: str) -> None:
     """Remove an installed release, whole or not. Raises ReleaseError."""
     folder = folder_of(host)
     path = folder / check_version(version)
@@ -133,7 +146,7 @@ def remove(host: Host, version: str) -> None:
         raise ReleaseError(f"{path}: cannot be removed: {error.strerror}") from None
 
 
-async def _install(host: Host, version: str, folder: Path, progress: Progress) -> Release:
+async def _install(host: HostName, version: str, folder: Path, progress: Progress) -> Release:
     claimed = claims.make(f"{_DRAFT}{version}-", folder)
     draft = claimed.root
     try:
@@ -149,13 +162,13 @@ async def _install(host: Host, version: str, folder: Path, progress: Progress) -
         claimed.remove()
 
 
-async def _bring(host: Host, version: str, draft: Path, token: str) -> Mapping[str, Any]:
-    found = await npm.install(PACKAGES[host], version, draft, token=token)
+async def _bring(host: HostName, version: str, draft: Path, token: str) -> Mapping[str, Any]:
+    found = await npm.install(HOSTS[host].package, version, draft, token=token)
     missing = packages.left_out(host, found)
     if missing is None:
         return found
     # asked for by name it is not optional: it comes, or npm says why not
-    return await npm.install(PACKAGES[host], version, draft, token=token, also=missing)
+    return await npm.install(HOSTS[host].package, version, draft, token=token, also=missing)
 
 
 async def _watch(working: asyncio.Future[Mapping[str, Any]], progress: Progress, what: str) -> None:
@@ -169,8 +182,8 @@ async def _watch(working: asyncio.Future[Mapping[str, Any]], progress: Progress,
             await working
 
 
-def _record(host: Host, version: str, folder: Path, installed: Mapping[str, Any]) -> _Record:
-    main = installed.get(f"node_modules/{PACKAGES[host]}", {})
+def _record(host: HostName, version: str, folder: Path, installed: Mapping[str, Any]) -> _Record:
+    main = installed.get(f"node_modules/{HOSTS[host].package}", {})
     exact = str(main.get("version"))
     if not _NUMBER.fullmatch(exact):
         raise ReleaseError(f"npm installed {host}@{version} as version {exact!r}, which is none")
@@ -190,7 +203,7 @@ def _record(host: Host, version: str, folder: Path, installed: Mapping[str, Any]
     )
 
 
-def _publish(host: Host, draft: claims.Claimed, path: Path) -> Release:
+def _publish(host: HostName, draft: claims.Claimed, path: Path) -> Release:
     """Give the draft its final name, unless a whole release has it already."""
     for _ in range(3):
         with contextlib.suppress(OSError):
@@ -204,7 +217,7 @@ def _publish(host: Host, draft: claims.Claimed, path: Path) -> Release:
     raise ReleaseError(f"{path}: cannot be put in its place; is something in the way?")
 
 
-def _read(host: Host, path: Path) -> Release | None:
+def _read(host: HostName, path: Path) -> Release | None:
     """The release in `path`; None when it is not whole."""
     try:
         record = _Record(**files.read_json(path / RECORD))

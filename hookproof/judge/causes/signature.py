@@ -8,14 +8,22 @@ read state files and processes; what status says alone proves nothing.
 from __future__ import annotations
 
 import json
+import posixpath
 from dataclasses import dataclass
 
+from hookproof.catalogue.scenario import MAIN
 from hookproof.judge.causes.culprit import Culprit, find_culprit
-from hookproof.judge.causes.state_evidence import Found, elsewhere, lost_updates
-from hookproof.judge.run_view import MAIN, JobStory, Story
+from hookproof.judge.run_view import JobView, RunView
 from hookproof.records.base import Json
-from hookproof.records.jobs import Look
+from hookproof.records.jobs import JobsLaunched, JobStarted, SnapshotTaken
+from hookproof.records.sent import HookStarted
 
+Cause = tuple[str, list[str]]
+"""A cause, and the facts that speak for it."""
+_DATA = "CLAUDE_PLUGIN_DATA"
+_FILTERED = "status shows the asking session only its own jobs"
+BESIDE = {"H7": _FILTERED}
+"""What a cause is called that the run shows beside a kill."""
 HYPOTHESES: dict[str, str] = {
     "H1": "the SessionEnd hook of the job's own session ended the worker and erased its row",
     "H2": "another session's SessionEnd took down the server that the job was using",
@@ -23,7 +31,7 @@ HYPOTHESES: dict[str, str] = {
     "H4": "the launch and the asker use different state roots",
     "H5": "an update of the state file was lost: the row is gone, the worker alive",
     "H6": "the worker started before its job was written down",
-    "H7": "nothing was killed: status shows the asking session only its own jobs",
+    "H7": f"nothing was killed: {_FILTERED}",
 }
 
 
@@ -54,148 +62,148 @@ class Signature:
     culprit: Culprit | None
 
 
-def find_signature(story: Story) -> Signature:
-    """The signature of the first job's story."""
-    job = story.first_job()
+def find_signature(view: RunView) -> Signature:
+    """The signature of the run, by its first job."""
+    job = view.first_job()
     if job is None:
         return Signature(None, (), (), None)
-    provoked = story.provoked(job)
+    provoked = view.provoked(job)
     if provoked is not None:
         return Signature(None, (provoked,), (), None)
-    found = [hypothesis for hypothesis in _hypotheses(story, job) if hypothesis is not None]
+    found = [hypothesis for hypothesis in _hypotheses(view, job) if hypothesis is not None]
     if not found:
         return Signature(None, (), (), None)
     (first, reasons), *others = found
     also = tuple(name for name, _ in others if name != first)
-    culprit = find_culprit(story, job) if job.lost is not None or job.started is None else None
+    culprit = find_culprit(view, job) if job.lost is not None or job.started is None else None
     return Signature(first, tuple(reasons), also, culprit)
 
 
-def _hypotheses(story: Story, job: JobStory) -> tuple[Found | None, ...]:
+def _hypotheses(view: RunView, job: JobView) -> tuple[Cause | None, ...]:
     """What the evidence fits, in falling order of weight."""
-    several = lost_updates(story)
+    several = _lost_updates(view)
     if several is not None:
         return (several,)
     if job.started is None and job.launched is None:
-        return (_unborn(story, job),)
-    return _lost(story, job), _hidden(story, job), elsewhere(story)
+        return (_unborn(view, job),)
+    return _lost(view, job), _hidden(view, job), _elsewhere(view)
 
 
-def _lost(story: Story, job: JobStory) -> Found | None:
+def _lost(view: RunView, job: JobView) -> Cause | None:
     """Why a job that was at work (or should have been) is lost."""
     if job.started is None:
-        return _never_started(story, job)
+        return _never_started(view, job)
     lost = job.lost
     if lost is None:
-        return _row_lost(story, job)
-    look = story.look_after(lost)
-    if look is None:
+        return _row_lost(view, job)
+    snapshot = view.snapshot_after(lost)
+    if snapshot is None:
         return "?", ["nobody looked after the loss"]
-    row = story.stored(look, job)
-    facts = [_row_fact(story, row), _worker_fact(job), _server_fact(story, look)]
-    cause, reason = _cause(story, job, look, row)
+    row = view.stored(snapshot, job)
+    facts = [_row_fact(view, row), _worker_fact(job), _server_fact(view, snapshot)]
+    cause, reason = _cause(view, job, snapshot, row)
     return cause, [*facts, reason]
 
 
-def _cause(story: Story, job: JobStory, look: Look, row: Json | None) -> tuple[str, str]:
+def _cause(view: RunView, job: JobView, snapshot: SnapshotTaken, row: Json | None) -> tuple[str, str]:
     """H1, H2, H3 or '?', with the fact that decides beside those of the processes and the files."""
-    if story.shell_ended_by_host(job) is not None:
+    if view.shell_ended_by_host(job) is not None:
         return "H3", "the host ended the shell in which the worker ran"
-    tag = story.session_tag(job)
+    tag = view.session_tag(job)
     lost = job.lost
-    before = [run for run in story.session_end_hooks() if lost is not None and run.began_before(lost.at)]
+    before = [run for run in view.session_end_hooks() if lost is not None and run.began_before(lost.at)]
     own = [run for run in before if tag is not None and run.session_id == tag]
     other = [run for run in before if run not in own]
     # measured on 1.0.4: the worker may leave by itself when its server goes, a moment before the signal reaches it
     dead = job.worker_death is not None
     if row is None and dead and own:
         return "H1", "a SessionEnd hook ran for the session that the job is tagged with"
-    if row is not None and story.status_of(row) in story.active and not _server_alive(story, look) and other:
+    if row is not None and view.status_of(row) in view.active and not _server_alive(view, snapshot) and other:
         return "H2", "a SessionEnd hook ran for a session that the job is not tagged with"
     return "?", "this fits no known cause"
 
 
-def _unborn(story: Story, job: JobStory) -> Found | None:
+def _unborn(view: RunView, job: JobView) -> Cause | None:
     """A launch whose shell the host ended before the job was at work: what the job has left by then."""
-    shell = story.shell_ended_by_host(job)
+    shell = view.shell_ended_by_host(job)
     if shell is None or job.refused is not None:
         return None
-    look = story.look_after(shell)
-    if look is None:
+    snapshot = view.snapshot_after(shell)
+    if snapshot is None:
         return "?", ["the host ended the shell of the launch, and nobody looked after that"]
-    others = {story.job_id(each) for each in story.jobs.values() if each is not job}
-    rows = [row for entry in look.state for row in entry.rows if row.get(story.fields["id"]) not in others]
+    others = {view.job_id(each) for each in view.jobs.values() if each is not job}
+    rows = [row for entry in snapshot.state for row in entry.rows if row.get(view.fields["id"]) not in others]
     facts = ["the host ended the shell in which the job was launched"]
     if rows:
-        facts.append(f"the row says {story.status_of(rows[0])!r}, and no worker ever asked its model")
+        facts.append(f"the row says {view.status_of(rows[0])!r}, and no worker ever asked its model")
     else:
         facts.append("before the row was written: no row of it is anywhere")
-    asked = look.places.get(MAIN)
-    if asked is not None and isinstance(asked.answer, dict):
-        said = {key: asked.answer.get(key) for key in ("running", "latestFinished", "recent")}
-        facts.append(f"status in main: {json.dumps(said)[:240]}")
+    answer = snapshot.places.get(MAIN)
+    if answer is not None and isinstance(answer.answer, dict):
+        listed = {key: answer.answer.get(key) for key in ("running", "latestFinished", "recent")}
+        facts.append(f"status in main: {json.dumps(listed)[:240]}")
     if shell.output_file:
         facts.append(f"its output file holds {shell.output_bytes} bytes")
     return "H3", facts
 
 
-def _never_started(story: Story, job: JobStory) -> Found | None:
-    look = story.look_after(job.launched)
-    row = story.stored(look, job) if look else None
-    if row is not None and story.status_of(row) == "queued":
+def _never_started(view: RunView, job: JobView) -> Cause | None:
+    snapshot = view.snapshot_after(job.launched)
+    row = view.stored(snapshot, job) if snapshot else None
+    if row is not None and view.status_of(row) == "queued":
         return "H6", ["the row says queued and no worker ever asked its model"]
     return "?", ["the launch printed a job id, but no worker ever asked its model"]
 
 
-def _row_lost(story: Story, job: JobStory) -> Found | None:
+def _row_lost(view: RunView, job: JobView) -> Cause | None:
     """A job that worked on while its row disappeared."""
-    if job.started is None or job.row is None or story.damaged:
+    if job.started is None or job.row is None or view.damaged:
         return None
-    later = (look for look in story.looks if look.seq > job.started.seq)
-    if any(story.stored(look, job) is None and _alive(look, job) for look in later):
+    later = (snapshot for snapshot in view.snapshots if snapshot.seq > job.started.seq)
+    if any(view.stored(snapshot, job) is None and _alive(snapshot, job) for snapshot in later):
         return "H5", ["the row is gone", "the worker is alive"]
     return None
 
 
-def _hidden(story: Story, job: JobStory) -> Found | None:
+def _hidden(view: RunView, job: JobView) -> Cause | None:
     """A job that is alive and written down, but that main's status does not list."""
-    for look in story.looks:
-        if job.started is None or look.seq < job.started.seq:
+    for snapshot in view.snapshots:
+        if job.started is None or snapshot.seq < job.started.seq:
             continue
-        gone = job.lost is not None and look.seq > job.lost.seq
-        row = story.stored(look, job)
-        asked = look.places.get(MAIN)
-        if gone or row is None or story.damaged or asked is None or asked.answer is None:
+        missing = job.lost is not None and snapshot.seq > job.lost.seq
+        row = view.stored(snapshot, job)
+        answer = snapshot.places.get(MAIN)
+        if missing or row is None or view.damaged or answer is None or answer.answer is None:
             continue
-        if story.listed(look, MAIN, job) is None:
-            return _why_hidden(story, job, look)
+        if view.listed(snapshot, MAIN, job) is None:
+            return _why_hidden(view, job, snapshot)
     return None
 
 
-def _why_hidden(story: Story, job: JobStory, look: Look) -> Found:
-    elsewhere = [place for place in look.places if place != MAIN and story.listed(look, place, job) is not None]
+def _why_hidden(view: RunView, job: JobView, snapshot: SnapshotTaken) -> Cause:
+    elsewhere = [place for place in snapshot.places if place != MAIN and view.listed(snapshot, place, job) is not None]
     seen = f"status lists it in: {', '.join(elsewhere)}" if elsewhere else "no place's status lists it"
-    tag = story.session_tag(job)
-    there = f"the row is there and its worker {'alive' if _alive(look, job) else 'no longer'}"
-    if tag is not None and tag != story.main_session():
+    tag = view.session_tag(job)
+    there = f"the row is there and its worker {'alive' if _alive(snapshot, job) else 'no longer'}"
+    if tag is not None and tag != view.main_session():
         return "H7", [there, f"it is tagged with session {tag}, not main's", seen]
     return "H4", [there, f"its tag is {tag!r}", seen]
 
 
-def _alive(look: Look, job: JobStory) -> bool:
-    return any(process.pid == job.worker for process in look.processes)
+def _alive(snapshot: SnapshotTaken, job: JobView) -> bool:
+    return any(process.pid == job.worker for process in snapshot.processes)
 
 
-def _server_alive(story: Story, look: Look) -> bool:
-    pids = {process.pid for process in look.processes}
-    return any(story.server_of(entry) in pids for entry in look.state)
+def _server_alive(view: RunView, snapshot: SnapshotTaken) -> bool:
+    pids = {process.pid for process in snapshot.processes}
+    return any(view.server_of(entry) in pids for entry in snapshot.state)
 
 
-def _row_fact(story: Story, row: Json | None) -> str:
-    return "the row is gone" if row is None else f"the row still says {story.status_of(row)!r}"
+def _row_fact(view: RunView, row: Json | None) -> str:
+    return "the row is gone" if row is None else f"the row still says {view.status_of(row)!r}"
 
 
-def _worker_fact(job: JobStory) -> str:
+def _worker_fact(job: JobView) -> str:
     death = job.worker_death
     if death is None:
         return "nobody saw the worker end"
@@ -204,5 +212,60 @@ def _worker_fact(job: JobStory) -> str:
     return f"the worker exited with code {death.code}" if death.observed else "the worker is dead"
 
 
-def _server_fact(story: Story, look: Look) -> str:
-    return "its server is alive" if _server_alive(story, look) else "no server of it is alive"
+def _server_fact(view: RunView, snapshot: SnapshotTaken) -> str:
+    return "its server is alive" if _server_alive(view, snapshot) else "no server of it is alive"
+
+
+def _elsewhere(view: RunView) -> Cause | None:
+    """H4: after SessionEnd a server that no job accounts for lives on, known only where the hook was not sent.
+
+    And the launch was sent there: its shell had another value of the variable than the hook, or none.
+    """
+    census = view.census
+    ends = [run for run in view.session_end_hooks() if run.started.env.get(_DATA)]
+    if census is None or not ends:
+        return None
+    if not any(_launched_elsewhere(job.started, ends[-1].started.env[_DATA]) for job in view.jobs.values()):
+        return None
+    given = _relative(ends[-1].started)
+    pids = {process.pid for process in view.unaccounted(census)}
+    for entry in census.state:
+        pid = view.server_of(entry)
+        if pid in pids and not _below(entry.root, given):
+            reasons = [f"a server (pid {pid}) that {entry.root} tells of outlived the session"]
+            return "H4", [*reasons, f"the SessionEnd hook was given the data directory {given}, and the launch was not"]
+    return None
+
+
+def _launched_elsewhere(started: JobStarted | None, given: str) -> bool:
+    """Whether the job's worker is known to have had another data directory from its launch, or none."""
+    exported = started.exported if started is not None else None
+    return exported is not None and exported.get(_DATA) != given
+
+
+def _relative(hook: HookStarted) -> str:
+    """The data directory as seen from the run's own directory, which the project is in."""
+    cwd, data = (str(each).replace("\\", "/") for each in (hook.cwd, hook.env[_DATA]))
+    return posixpath.relpath(data, posixpath.dirname(cwd))
+
+
+def _below(path: str, folder: str) -> bool:
+    return path.replace("\\", "/").startswith(folder.rstrip("/") + "/")
+
+
+def _lost_updates(view: RunView) -> Cause | None:
+    """H5: launches at the same moment were told ids of which the list holds fewer."""
+    launches = view.of(JobsLaunched)
+    snapshot = next(iter(view.snapshots), None)
+    if not launches or snapshot is None:
+        return None
+    printed = {job_id for launch in launches for job_id in launch.ids}
+    listed = {row.get(view.fields["id"]) for entry in snapshot.state for row in entry.rows}
+    missing = sorted(printed - listed)
+    if not missing:
+        return None
+    at_work = [name for name, job in view.jobs.items() if job.reached is not None and job.reached.seq < snapshot.seq]
+    return "H5", [
+        f"{len(missing)} of {len(printed)} ids that launches printed have no row",
+        f"{len(at_work)} jobs were at work",
+    ]

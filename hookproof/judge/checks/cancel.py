@@ -1,54 +1,56 @@
-"""Checks of cancelling. Pure functions of the story."""
+"""The check of cancelling. A pure function of the run view."""
 
 from __future__ import annotations
 
 from hookproof.judge.checks.outcomes import short, unless_refused
-from hookproof.judge.run_view import JobStory, Story
-from hookproof.judge.verdict import Seen
+from hookproof.judge.checks.registry import check
+from hookproof.judge.run_view import JobView, RunView
+from hookproof.judge.verdict import Finding
 from hookproof.records.jobs import Cancel
 
 
+@check("JOB-13")
 @unless_refused
-def cancelled(story: Story, _job: JobStory) -> Seen:
-    """JOB-13: of every cancelled job, what came of its tree, of its row, and whether it started after all."""
-    cancels = story.of(Cancel)
+def cancelled(view: RunView, _job: JobView) -> Finding:
+    """Of every cancelled job, what came of its tree, of its row, and whether it started after all."""
+    cancels = view.of(Cancel)
     if not cancels:
-        return Seen(None, "nothing was cancelled")
-    seen = [_one(story, story.jobs[cancel.job], cancel) for cancel in cancels]
+        return Finding(None, "nothing was cancelled")
+    seen = [_one(view, view.jobs[cancel.job], cancel) for cancel in cancels]
     doubtful = [each for each in seen if each.outcome != "cancelled"]
     return next((each for each in doubtful if each.outcome is not None), next(iter([*doubtful, *seen])))
 
 
-def _one(story: Story, job: JobStory, cancel: Cancel) -> Seen:
+def _one(view: RunView, job: JobView, cancel: Cancel) -> Finding:
     if cancel.exit != 0:
-        return Seen("not cancelled", f"cancel exited {cancel.exit}: {short(cancel.text)}")
+        return Finding("not cancelled", f"cancel exited {cancel.exit}: {short(cancel.text)}", cancel)
     went_on = _went_on(job, cancel)
     if went_on is not None:
         return went_on
-    look = story.look_after(cancel)
-    if look is None:
-        return Seen(None, "nobody looked after the cancellation")
-    status = story.status_of(story.stored(look, job)) or "no row"
-    if status != story.cancelled:
-        return Seen("not recorded", f"after the cancellation its row says {status!r}")
+    snapshot = view.snapshot_after(cancel)
+    if snapshot is None:
+        return Finding(None, "nobody looked after the cancellation", cancel)
+    status = view.status_of(view.stored(snapshot, job)) or "no row"
+    if status != view.cancelled:
+        return Finding("not recorded", f"after the cancellation its row says {status!r}", snapshot)
     if not cancel.asleep and not cancel.tree:
-        return Seen(None, f"nobody knows the job's processes; its row says {status!r}")
+        return Finding(None, f"nobody knows the job's processes; its row says {status!r}", snapshot)
     how = "its worker never started" if cancel.asleep else f"{len(cancel.tree)} process(es) of it ended"
-    return Seen("cancelled", f"its row says {status!r}, and {how}")
+    return Finding("cancelled", f"its row says {status!r}, and {how}", snapshot)
 
 
-def _went_on(job: JobStory, cancel: Cancel) -> Seen | None:
+def _went_on(job: JobView, cancel: Cancel) -> Finding | None:
     """What is still at work, or came to work, although the job was cancelled."""
     if cancel.asleep:
-        started = job.reached is not None and job.reached.seq > cancel.seq
-        what = "the worker of the cancelled job woke up and asked its model"
-        return Seen("started after all", what) if started else None
+        if job.reached is None or job.reached.seq < cancel.seq:
+            return None
+        return Finding("started after all", "the worker of the cancelled job woke up and asked its model", job.reached)
     if cancel.left:
         argvs = {process.pid: " ".join(process.argv) for process in cancel.tree}
         names = "; ".join(f"pid {pid}: {argvs.get(pid, '?')[:120]}" for pid in cancel.left)
-        return Seen("tree lives on", f"{len(cancel.left)} of its {len(argvs)} processes are alive: {names}")
+        detail = f"{len(cancel.left)} of its {len(argvs)} processes are alive: {names}"
+        return Finding("tree lives on", detail, cancel)
     if job.answered is not None and job.answered.seq > cancel.seq:
-        return Seen(
-            "went on", "its Codex held its request for seconds after the cancellation, and was given its answer"
-        )
+        detail = "its Codex held its request for seconds after the cancellation, and was given its answer"
+        return Finding("went on", detail, job.answered)
     return None

@@ -1,305 +1,350 @@
-"""The checks of context: what each CTX requirement comes to in one run. Pure functions of the agents' story.
-
-Like the checks of jobs they say what was seen, in the words of the requirement's accepted outcomes.
-"""
+"""The checks of context: what reached the model of each agent. Pure functions of the agent view."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
-from hookproof.judge.agent_view import AgentFacts, AgentStory, Landed, document, emitted, speaks
-from hookproof.judge.run_view import MAIN, HookRun
-from hookproof.judge.verdict import Seen
-
-Check = Callable[[AgentStory], Seen]
+from hookproof.catalogue.scenario import MAIN
+from hookproof.judge.agent_view import STARTS, AgentFacts, AgentView, document, emitted, speaks
+from hookproof.judge.checks.registry import context_check
+from hookproof.judge.run_view import HookRun, Received
+from hookproof.judge.verdict import Finding
+from hookproof.records import Record
+from hookproof.records.model import ModelRequest
 
 CUT_BYTES = 10_000
 """What a Codex hook may say before the host cuts it (measured on 0.130.0, 0.133.0 and 0.169.0: about 10 kB)."""
+BLOCK_REACHES_CHILD, LEAK, NO_BLOCK = "block reaches the child", "main policy in a child", "no block"
+POLICY_REACHES_MAIN, RECORDED_SILENT = "policy reaches main", "recorded, silent"
 
 
-def _worst(story: AgentStory, agents: Iterable[AgentFacts], good: str, look: Callable[[AgentFacts], Seen]) -> Seen:
-    """The first agent of which anything but `good` is seen; else what was seen of the last."""
-    seen = Seen(None, "the scenario has no agent that this requirement is about")
+def _worst(
+    view: AgentView, agents: Iterable[AgentFacts], good: str, evaluate: Callable[[AgentFacts], Finding]
+) -> Finding:
+    """The first agent of which anything but `good` is found; else what was found of the last.
+
+    What shows at no record of its own shows where the agent asks its model for the first time.
+    """
+    found = Finding(None, "the scenario has no agent that this requirement is about")
     for agent in agents:
-        seen = look(agent) if story.asked(agent.name) else Seen(None, "its model was never asked")
-        if seen.outcome != good:
-            return Seen(seen.outcome, f"{agent.name}: {seen.detail}")
-    return seen
+        request = view.first_request(agent.name)
+        found = evaluate(agent) if request is not None else Finding(None, "its model was never asked")
+        found = replace(found, agent=agent.name, at=found.at or request)
+        if found.outcome != good:
+            return replace(found, detail=f"{agent.name}: {found.detail}")
+    return found
 
 
-def _shown(landed: Landed, line: str) -> str:
-    found = next((each for each in landed.text.splitlines() if line in each), line)
-    return f"{landed}: {found.strip()[:160]!r}"
+def _at(outcome: str, detail: str, received: Received, agent: str | None = None) -> Finding:
+    """A finding that shows where a text reached a model."""
+    return Finding(outcome, detail, received.request, agent, received.landed)
 
 
-def policy_reaches_main(story: AgentStory) -> Seen:
-    """CTX-01."""
-    if not story.asked(MAIN):
-        return Seen(None, "main's model was never asked")
-    lines = story.says["policy"]
-    landed = story.landed(MAIN, lines)
+def _shown(received: Received, line: str) -> str:
+    found = next((each for each in received.text.splitlines() if line in each), line)
+    return f"{received}: {found.strip()[:160]!r}"
+
+
+@context_check("CTX-01")
+def policy_reaches_main(view: AgentView) -> Finding:
+    """Whether the main session is told its policy."""
+    request = view.first_request(MAIN)
+    if request is None:
+        return Finding(None, "main's model was never asked", agent=MAIN)
+    lines = view.says["policy"]
+    landed = view.landed(MAIN, lines)
     if landed:
-        return Seen("policy reaches main", _shown(landed[0], lines[0]))
-    return Seen("no policy", f"none of {len(story.told(MAIN))} texts told to main carries it")
+        return _at(POLICY_REACHES_MAIN, _shown(landed[0], lines[0]), landed[0], MAIN)
+    return Finding("no policy", f"none of {len(view.received(MAIN))} texts told to main carries it", request, MAIN)
 
 
-def _lines(story: AgentStory, role: str) -> list[str]:
-    says = story.says
+def _lines(view: AgentView, role: str) -> list[str]:
+    says = view.says
     return [*says[role], *says["launcher"], *says["resolver"], says["runbook"]]
 
 
-def block_of(story: AgentStory, agent: str, role: str = "known") -> list[Landed]:
-    """Where the whole block of a template reached an agent's model."""
-    return story.landed(agent, _lines(story, role))
+def _block_of(view: AgentView, agent: AgentFacts) -> list[Received]:
+    """Where the whole block of its template reached an agent's model."""
+    return view.landed(agent.name, _lines(view, agent.role))
 
 
-def block_reaches_child(story: AgentStory) -> Seen:
-    """CTX-02."""
+@context_check("CTX-02")
+def block_reaches_child(view: AgentView) -> Finding:
+    """Whether a child with a template is told all of it."""
 
-    def look(agent: AgentFacts) -> Seen:
-        whole = block_of(story, agent.name, agent.role)
+    def evaluate(agent: AgentFacts) -> Finding:
+        whole = _block_of(view, agent)
         if whole:
-            return Seen("block reaches the child", _shown(whole[0], story.says[agent.role][0]))
-        part = story.leaked(agent.name, story.says[agent.role])
+            return _at(BLOCK_REACHES_CHILD, _shown(whole[0], view.says[agent.role][0]), whole[0])
+        part = view.leaked(agent.name, view.says[agent.role])
         if not part:
-            return Seen("no block", f"none of {len(story.told(agent.name))} texts told to it has its template's lines")
-        absent = [line for line in _lines(story, agent.role) if line not in part[0].text]
-        return Seen("incomplete block", f"{part[0]} lacks {absent[0]!r}")
+            texts = len(view.received(agent.name))
+            return Finding(NO_BLOCK, f"none of {texts} texts told to it has its template's lines")
+        absent = [line for line in _lines(view, agent.role) if line not in part[0].text]
+        return _at("incomplete block", f"{part[0]} lacks {absent[0]!r}", part[0])
 
-    return _worst(story, story.with_role("known", "other"), "block reaches the child", look)
+    return _worst(view, view.with_role("known", "other"), BLOCK_REACHES_CHILD, evaluate)
 
 
-def recorded_and_silent(story: AgentStory) -> Seen:
-    """CTX-03."""
+@context_check("CTX-03")
+def recorded_and_silent(view: AgentView) -> Finding:
+    """Whether a child without a template is recorded under its parent, and told nothing."""
 
-    def look(agent: AgentFacts) -> Seen:
-        silent = _silence(story, agent)
+    def evaluate(agent: AgentFacts) -> Finding:
+        silent = _silence(view, agent)
         if silent.outcome != "silent":
             return silent
-        files = story.records_of(agent.name, agent.parent)
+        files = view.records_of(agent.name, agent.parent)
         if not files:
-            return Seen("not recorded", f"no record names it under its parent; {silent.detail}")
-        return Seen("recorded, silent", f"recorded in {files[0]}")
+            return Finding("not recorded", f"no record names it under its parent; {silent.detail}", view.recorded)
+        return Finding(RECORDED_SILENT, f"recorded in {files[0]}", view.recorded)
 
-    return _worst(story, story.with_role("unknown"), "recorded, silent", look)
+    return _worst(view, view.with_role("unknown"), RECORDED_SILENT, evaluate)
 
 
-def _silence(story: AgentStory, agent: AgentFacts) -> Seen:
+def _silence(view: AgentView, agent: AgentFacts) -> Finding:
     """silent, emitted, failed or timed out, over an agent's start hooks."""
-    runs = story.starts(agent.name)
+    runs = view.starts(agent.name)
     for run in runs:
         outcome = _outcome(run)
         if outcome is not None:
             return outcome
-    return Seen("silent", f"{len(runs)} start hook(s) ran for it and said nothing")
+    return Finding("silent", f"{len(runs)} start hook(s) ran for it and said nothing")
 
 
-def _outcome(run: HookRun) -> Seen | None:
+def _outcome(run: HookRun) -> Finding | None:
     """What is wrong with a hook run that should have been silent."""
     if run.ended is None:
-        return Seen(None, f"its {run.event} hook never ended")
+        return Finding(None, f"its {run.event} hook never ended", run.started)
     if run.ended.ended_by != "itself":
-        return Seen("timed out", f"its {run.event} hook was ended by {run.ended.ended_by}")
+        return Finding("timed out", f"its {run.event} hook was ended by {run.ended.ended_by}", run.ended)
     if run.ended.exit != 0:
-        return Seen("failed", f"its {run.event} hook exited {run.ended.exit}: {run.ended.stderr[-300:]!r}")
+        detail = f"its {run.event} hook exited {run.ended.exit}: {run.ended.stderr[-300:]!r}"
+        return Finding("failed", detail, run.ended)
     if speaks(run):
-        return Seen("emitted", f"its {run.event} hook said {run.ended.stdout[:200]!r}")
+        return Finding("emitted", f"its {run.event} hook said {run.ended.stdout[:200]!r}", run.ended)
     return None
 
 
-def _unrecorded(story: AgentStory, role: str) -> Seen:
-    def look(agent: AgentFacts) -> Seen:
-        seen = _silence(story, agent)
-        files = story.records_of(agent.name)
-        if seen.outcome == "silent" and files:
-            return Seen("recorded", f"a record names it: {files[0]}")
-        return seen
+def _unrecorded(view: AgentView, role: str) -> Finding:
+    def evaluate(agent: AgentFacts) -> Finding:
+        found = _silence(view, agent)
+        files = view.records_of(agent.name)
+        if found.outcome == "silent" and files:
+            return Finding("recorded", f"a record names it: {files[0]}", view.recorded)
+        return found
 
-    return _worst(story, story.with_role(role), "silent", look)
-
-
-def unidentified_is_silent(story: AgentStory) -> Seen:
-    """CTX-04."""
-    return _unrecorded(story, "unidentified")
+    return _worst(view, view.with_role(role), "silent", evaluate)
 
 
-def orphan_is_silent(story: AgentStory) -> Seen:
-    """CTX-05."""
-    return _unrecorded(story, "orphan")
+@context_check("CTX-04")
+def unidentified_is_silent(view: AgentView) -> Finding:
+    """Whether a child that cannot be identified is neither told anything nor recorded."""
+    return _unrecorded(view, "unidentified")
 
 
-def json_or_nothing(story: AgentStory) -> Seen:
-    """CTX-06."""
-    runs = [run for run in story.story.hooks if run.ended is not None]
+@context_check("CTX-05")
+def orphan_is_silent(view: AgentView) -> Finding:
+    """The same, of a child whose parent cannot be told."""
+    return _unrecorded(view, "orphan")
+
+
+@context_check("CTX-06")
+def json_or_nothing(view: AgentView) -> Finding:
+    """Whether every hook prints one JSON document or nothing."""
+    runs = [run for run in view.run.hooks if run.ended is not None]
     for run in runs:
-        if speaks(run) and not isinstance(document(run), dict):
-            said = str(run.ended.stdout)[:200] if run.ended is not None else ""
-            return Seen("something else", f"the {run.event} hook said {said!r}")
-    return Seen("JSON or nothing" if runs else None, f"{len(runs)} hook runs")
+        if run.ended is not None and speaks(run) and not isinstance(document(run), dict):
+            detail = f"the {run.event} hook said {str(run.ended.stdout)[:200]!r}"
+            return Finding("something else", detail, run.ended, view.agent_of(run))
+    return Finding("JSON or nothing" if runs else None, f"{len(runs)} hook runs", runs[-1].ended if runs else None)
 
 
-def policy_absent(story: AgentStory) -> Seen:
-    """CTX-07 and CTX-09."""
-    children = story.children()
+@context_check("CTX-07", "CTX-09")
+def policy_absent(view: AgentView) -> Finding:
+    """Whether no child is told the main session's policy."""
+    children = view.children()
     if not children:
-        return Seen(None, "no child's model was ever asked")
+        return Finding(None, "no child's model was ever asked")
     for name in children:
-        leaked = story.leaked(name, story.says["policy"])
+        leaked = view.leaked(name, view.says["policy"])
         if leaked:
-            line = next(line for line in story.says["policy"] if line in leaked[0].text)
-            return Seen("main policy in a child", f"{name}: {_shown(leaked[0], line)}")
-    return Seen("absent", f"{len(children)} child thread(s) were asked, and told nothing of it")
+            line = next(line for line in view.says["policy"] if line in leaked[0].text)
+            return _at(LEAK, f"{name}: {_shown(leaked[0], line)}", leaked[0], name)
+    return Finding("absent", f"{len(children)} child thread(s) were asked, and told nothing of it")
 
 
-def first_line_decides(story: AgentStory) -> Seen:
-    """CTX-08."""
+@context_check("CTX-08")
+def first_line_decides(view: AgentView) -> Finding:
+    """Whether a forked child is taken for itself, and not for the parent whose history it begins with."""
 
-    def look(agent: AgentFacts) -> Seen:
-        said = [run for run in story.starts(agent.name) if any(line in emitted(run) for line in story.says["policy"])]
-        if said or story.leaked(agent.name, story.says["policy"]):
-            return Seen("parent's identity", "it was given what a main session is given")
-        if not story.records_of(agent.name, agent.parent):
-            return Seen("not recorded", "no record names it under its parent")
-        return Seen("child's identity", "recorded under its parent, and told nothing of main's")
+    def evaluate(agent: AgentFacts) -> Finding:
+        policy = view.says["policy"]
+        policy_runs = [run for run in view.starts(agent.name) if any(line in emitted(run) for line in policy)]
+        leaked = view.leaked(agent.name, policy)
+        if policy_runs or leaked:
+            at = policy_runs[0].ended if policy_runs else leaked[0].request
+            return Finding("parent's identity", "it was given what a main session is given", at)
+        if not view.records_of(agent.name, agent.parent):
+            return Finding("not recorded", "no record names it under its parent", view.recorded)
+        return Finding("child's identity", "recorded under its parent, and told nothing of main's", view.recorded)
 
-    return _worst(story, [agent for agent in story.agents if agent.forked], "child's identity", look)
-
-
-def review_is_silent(story: AgentStory) -> Seen:
-    """CTX-10."""
-    return _worst(story, story.with_role("review"), "silent", lambda agent: _silence(story, agent))
+    return _worst(view, [agent for agent in view.agents if agent.forked], "child's identity", evaluate)
 
 
-def nested_is_recorded_and_told(story: AgentStory) -> Seen:
-    """CTX-11."""
+@context_check("CTX-10")
+def review_is_silent(view: AgentView) -> Finding:
+    """Whether a review's thread is told nothing."""
+    return _worst(view, view.with_role("review"), "silent", lambda agent: _silence(view, agent))
 
-    def look(agent: AgentFacts) -> Seen:
-        if not story.records_of(agent.name, agent.parent):
-            return Seen("not recorded under its parent", f"no record names it under {agent.parent}")
-        landed = block_of(story, agent.name, agent.role)
+
+@context_check("CTX-11")
+def nested_is_recorded_and_given_its_template(view: AgentView) -> Finding:
+    """Whether a child's child is recorded under its own parent, and told its template."""
+
+    def evaluate(agent: AgentFacts) -> Finding:
+        if not view.records_of(agent.name, agent.parent):
+            detail = f"no record names it under {agent.parent}"
+            return Finding("not recorded under its parent", detail, view.recorded)
+        landed = _block_of(view, agent)
         if not landed:
-            return Seen("no block", "its model was not told its template's lines")
-        return Seen("recorded and told", str(landed[0]))
+            return Finding(NO_BLOCK, "its model was not told its template's lines")
+        return _at("recorded and told", str(landed[0]), landed[0])
 
-    nested = [agent for agent in story.agents if agent.parent not in {None, MAIN}]
-    return _worst(story, nested, "recorded and told", look)
-
-
-def block_once(story: AgentStory) -> Seen:
-    """CTX-12."""
-
-    def look(agent: AgentFacts) -> Seen:
-        count = len(story.leaked(agent.name, story.says[agent.role]))
-        events = ", ".join(run.event for run in story.starts(agent.name) if emitted(run)) or "no hook"
-        return Seen({0: "never", 1: "once"}.get(count, f"{count} times"), f"by {events}")
-
-    return _worst(story, story.with_role("known", "other"), "once", look)
+    nested = [agent for agent in view.agents if agent.parent not in {None, MAIN}]
+    return _worst(view, nested, "recorded and told", evaluate)
 
 
-def right_template(story: AgentStory) -> Seen:
-    """CTX-13."""
+@context_check("CTX-12")
+def block_once(view: AgentView) -> Finding:
+    """How often a child is told its template."""
 
-    def look(agent: AgentFacts) -> Seen:
+    def evaluate(agent: AgentFacts) -> Finding:
+        leaked = view.leaked(agent.name, view.says[agent.role])
+        events = ", ".join(run.event for run in view.starts(agent.name) if emitted(run)) or "no hook"
+        outcome = {0: "never", 1: "once"}.get(len(leaked), f"{len(leaked)} times")
+        # of several the second is the one too many
+        return _at(outcome, f"by {events}", leaked[:2][-1]) if leaked else Finding(outcome, f"by {events}")
+
+    return _worst(view, view.with_role("known", "other"), "once", evaluate)
+
+
+@context_check("CTX-13")
+def right_template(view: AgentView) -> Finding:
+    """Whether a child is told its own template, and not another's."""
+
+    def evaluate(agent: AgentFacts) -> Finding:
         wrong = "other" if agent.role == "known" else "known"
-        if story.leaked(agent.name, story.says[wrong]):
-            return Seen("wrong template", f"it was told the lines of the {wrong} agent's template")
-        landed = block_of(story, agent.name, agent.role)
-        return Seen("right template", str(landed[0])) if landed else Seen("no template", "it was told no block")
+        leaked = view.leaked(agent.name, view.says[wrong])
+        if leaked:
+            return _at("wrong template", f"it was told the lines of the {wrong} agent's template", leaked[0])
+        landed = _block_of(view, agent)
+        if not landed:
+            return Finding("no template", "it was told no block")
+        return _at("right template", str(landed[0]), landed[0])
 
-    return _worst(story, story.with_role("known", "other"), "right template", look)
-
-
-def nickname_selects_nothing(story: AgentStory) -> Seen:
-    """CTX-14."""
-
-    def look(agent: AgentFacts) -> Seen:
-        landed = story.leaked(agent.name, [*story.says["known"], *story.says["other"]])
-        return Seen("block", str(landed[0])) if landed else Seen("no block", "it was told no template's lines")
-
-    return _worst(story, story.with_role("nickname"), "no block", look)
+    return _worst(view, view.with_role("known", "other"), "right template", evaluate)
 
 
-def told_once_each(story: AgentStory) -> Seen:
-    """CTX-15."""
-    if not story.asked(MAIN):
-        return Seen(None, "main's model was never asked")
-    told = [landed.thread for landed in story.leaked(MAIN, story.says["policy"])]
-    counts = {_number(MAIN, number): told.count(thread) for number, thread in enumerate(story.threads(MAIN))}
-    for agent in story.with_role("known", "other"):
-        if not story.asked(agent.name):
-            return Seen(None, f"{agent.name}: its model was never asked")
-        counts[agent.name] = len(story.leaked(agent.name, story.says[agent.role]))
-    shown = ", ".join(f"{name} {count} times" for name, count in counts.items())
-    return Seen("once each" if set(counts.values()) == {1} else "not once each", f"told: {shown}")
+@context_check("CTX-14")
+def nickname_selects_nothing(view: AgentView) -> Finding:
+    """Whether a child whose nickname reads like an agent's name is told no template."""
+
+    def evaluate(agent: AgentFacts) -> Finding:
+        landed = view.leaked(agent.name, [*view.says["known"], *view.says["other"]])
+        if not landed:
+            return Finding(NO_BLOCK, "it was told no template's lines")
+        return _at("block", str(landed[0]), landed[0])
+
+    return _worst(view, view.with_role("nickname"), NO_BLOCK, evaluate)
 
 
-def _number(name: str, number: int) -> str:
-    """How the threads of an agent are called: the first like the agent."""
-    return name if number == 0 else f"{name}, thread {number + 1}"
+@context_check("CTX-15")
+def received_once_each(view: AgentView) -> Finding:
+    """Whether each thread of main is told the policy once, and each child its template once."""
+    if not view.queried(MAIN):
+        return Finding(None, "main's model was never asked", agent=MAIN)
+    policy = view.leaked(MAIN, view.says["policy"])
+    received_by: dict[str, list[Received]] = {}
+    first_request: dict[str, tuple[str, ModelRequest | None]] = {}
+    for number, thread in enumerate(view.threads(MAIN)):
+        name = MAIN if number == 0 else f"{MAIN}, thread {number + 1}"
+        received_by[name] = [each for each in policy if each.request.thread == thread]
+        first_request[name] = MAIN, view.first_request(MAIN, thread)
+    for agent in view.with_role("known", "other"):
+        if not view.queried(agent.name):
+            return Finding(None, f"{agent.name}: its model was never asked", agent=agent.name)
+        received_by[agent.name] = view.leaked(agent.name, view.says[agent.role])
+        first_request[agent.name] = agent.name, view.first_request(agent.name)
+    shown = "told: " + ", ".join(f"{name} {len(texts)} times" for name, texts in received_by.items())
+    wrong = next((name for name, texts in received_by.items() if len(texts) != 1), None)
+    if wrong is None and received_by:
+        return Finding("once each", shown)
+    if wrong is None:
+        return Finding("not once each", shown, view.first_request(MAIN), MAIN)
+    if received_by[wrong]:
+        return _at("not once each", shown, received_by[wrong][1], first_request[wrong][0])
+    return Finding("not once each", shown, first_request[wrong][1], first_request[wrong][0])
 
 
-def hostile_is_silent(story: AgentStory) -> Seen:
-    """CTX-16."""
-    return _worst(story, story.with_role("hostile"), "silent", lambda agent: _silence(story, agent))
+@context_check("CTX-16")
+def hostile_is_silent(view: AgentView) -> Finding:
+    """Whether a child with a hostile transcript is told nothing."""
+    return _worst(view, view.with_role("hostile"), "silent", lambda agent: _silence(view, agent))
 
 
-def below_the_cut(story: AgentStory) -> Seen:
-    """CTX-17."""
-    blocks = [emitted(run) for agent in story.agents for run in story.starts(agent.name) if emitted(run)]
-    if not any(story.asked(agent.name) for agent in story.agents):
-        return Seen(None, "no child's model was ever asked")
+@context_check("CTX-17")
+def below_the_cut(view: AgentView) -> Finding:
+    """How long the longest block of a child is."""
+    requests = [request for agent in view.agents if (request := view.first_request(agent.name)) is not None]
+    if not requests:
+        return Finding(None, "no child's model was ever requests")
+    blocks = [(emitted(run), run, agent.name) for agent in view.agents for run in view.starts(agent.name)]
+    blocks = [each for each in blocks if each[0]]
     if not blocks:
-        return Seen("no block", "no start hook of a child said anything")
-    longest = max(len(block.encode()) for block in blocks)
-    return Seen("below the cut" if longest < CUT_BYTES else "cut", f"{longest} bytes, of {CUT_BYTES}")
+        return Finding(NO_BLOCK, "no start hook of a child said anything", requests[0], requests[0].agent)
+    block, run, name = max(blocks, key=lambda each: len(each[0].encode()))
+    longest = len(block.encode())
+    outcome = "below the cut" if longest < CUT_BYTES else "cut"
+    return Finding(outcome, f"{longest} bytes, of {CUT_BYTES}", run.ended, name)
 
 
-def same_on_both_hosts(story: AgentStory) -> Seen:
-    """CTX-18."""
-    blocks: dict[str, str] = {}
-    for run in story.story.hooks:
-        text = emitted(run)
-        if run.event in {"SessionStart", "SubagentStart"} and text and _is_block(story, text):
-            host = "codex" if run.started.source == "codex" else "claude"
-            blocks.setdefault(host, text)
+@context_check("CTX-18")
+def same_on_both_hosts(view: AgentView) -> Finding:
+    """Whether the known agent's block is the same on both hosts, the launcher's lines aside."""
+    blocks: dict[str, HookRun] = {}
+    for run in view.run.hooks:
+        if run.event in STARTS and _is_block(view, emitted(run)):
+            blocks.setdefault(_host(run), run)
     for host in ("claude", "codex"):
         if host not in blocks:
-            return Seen(f"no block on {host}", f"no start hook gave the known agent's block on {host}")
-    claude, codex = (_without(blocks[host], story.says["per_host"]) for host in ("claude", "codex"))
+            detail = f"no start hook gave the known agent's block on {host}"
+            return Finding(f"no block on {host}", detail, _last_start(view, host))
+    claude, codex = (_without(emitted(blocks[host]), view.says["per_host"]) for host in ("claude", "codex"))
+    at = blocks["codex"].ended
     if claude == codex:
-        return Seen("equal", f"{len(claude)} lines, the launcher's aside")
+        return Finding("equal", f"{len(claude)} lines, the launcher's aside", at)
     differing = next((pair for pair in zip(claude, codex, strict=False) if pair[0] != pair[1]), None)
     detail = f"{len(claude)} and {len(codex)} lines" if differing is None else f"{differing[0]!r} and {differing[1]!r}"
-    return Seen("different", f"Claude and Codex: {detail}")
+    return Finding("different", f"Claude and Codex: {detail}", at)
 
 
-def _is_block(story: AgentStory, text: str) -> bool:
-    return any(line in text for line in story.says["known"])
+def _host(run: HookRun) -> str:
+    return "codex" if run.started.source == "codex" else "claude"
+
+
+def _last_start(view: AgentView, host: str) -> Record | None:
+    """The end of the last start hook on a host, of which none gave a block; the run's where none ran."""
+    ends = [run.ended for run in view.run.hooks if run.event in STARTS and _host(run) == host and run.ended is not None]
+    return ends[-1] if ends else view.run.end
+
+
+def _is_block(view: AgentView, text: str) -> bool:
+    return any(line in text for line in view.says["known"])
 
 
 def _without(block: str, patterns: list[str]) -> list[str]:
     lines = (line.rstrip() for line in block.strip().splitlines())
     return [line for line in lines if not any(re.search(pattern, line) for pattern in patterns)]
-
-
-CONTEXT_CHECKS: dict[str, Check] = {
-    "CTX-01": policy_reaches_main,
-    "CTX-02": block_reaches_child,
-    "CTX-03": recorded_and_silent,
-    "CTX-04": unidentified_is_silent,
-    "CTX-05": orphan_is_silent,
-    "CTX-06": json_or_nothing,
-    "CTX-07": policy_absent,
-    "CTX-08": first_line_decides,
-    "CTX-09": policy_absent,
-    "CTX-10": review_is_silent,
-    "CTX-11": nested_is_recorded_and_told,
-    "CTX-12": block_once,
-    "CTX-13": right_template,
-    "CTX-14": nickname_selects_nothing,
-    "CTX-15": told_once_each,
-    "CTX-16": hostile_is_silent,
-    "CTX-17": below_the_cut,
-    "CTX-18": same_on_both_hosts,
-}

@@ -1,53 +1,56 @@
-"""What became of a job, in the words that most checks begin with: refused, finished, survives, lost."""
+"""What became of a job, in the outcomes that most checks of jobs begin with, and how their details name processes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import wraps
 
-from hookproof.judge.run_view import JobStory, Story
-from hookproof.judge.verdict import Seen
+from hookproof.judge.checks.registry import OfJob
+from hookproof.judge.run_view import JobView, RunView
+from hookproof.judge.verdict import Finding
 from hookproof.records.parts import Process
 
-Check = Callable[[Story, JobStory], Seen]
+LOST, SURVIVES, TERMINAL = "lost", "survives", "terminal"
+NOT_LISTED, LISTED_AS_RUNNING = "not listed", "listed as running"
+"""Outcomes that are asked for elsewhere, by these names."""
 
 
-def unless_refused(check: Check) -> Check:
+def unless_refused(check: OfJob) -> OfJob:
     """A check that has nothing to look at where the launch was refused."""
 
     @wraps(check)
-    def judged(story: Story, job: JobStory) -> Seen:
-        return refused(job) or check(story, job)
+    def judges(view: RunView, job: JobView) -> Finding:
+        return refused(job) or check(view, job)
 
-    return judged
+    return judges
 
 
-def refused(job: JobStory) -> Seen | None:
+def refused(job: JobView) -> Finding | None:
     """The outcome of a launch that was refused."""
     if job.refused is None:
         return None
     text = job.refused.text.strip()
     if "--wait" in text:
-        return Seen("refused", f"no job: refused with {text[:200]!r}")
-    return Seen("refused without naming --wait", f"the launch came back without a job: {text[:200]!r}")
+        return Finding("refused", f"no job: refused with {text[:200]!r}", job.refused)
+    detail = f"the launch came back without a job: {text[:200]!r}"
+    return Finding("refused without naming --wait", detail, job.refused)
 
 
-def fate(job: JobStory) -> Seen:
+def job_outcome(view: RunView, job: JobView) -> Finding:
     """finished, survives (still at work when the run ended), lost; None when it never started."""
     if job.started is None:
-        return Seen(None, "the job was neither started nor refused")
+        return Finding(None, "the job was neither started nor refused")
     lost = job.lost
     if lost is not None:
-        return Seen("lost", _how_lost(job))
+        return Finding(LOST, _how_lost(job), lost)
     if job.answered is not None:
         death = job.worker_death
         if death is not None and not death.observed:
-            return Seen("finished", "its Codex had its answer; how the worker ended nobody could see")
-        return Seen("finished", "its Codex had its answer and the worker went on to the end")
-    return Seen("survives", "it was still at work when the run ended")
+            return Finding("finished", "its Codex had its answer; how the worker ended nobody could see", job.answered)
+        return Finding("finished", "its Codex had its answer and the worker went on to the end", job.answered)
+    return Finding(SURVIVES, "it was still at work when the run ended", view.end)
 
 
-def _how_lost(job: JobStory) -> str:
+def _how_lost(job: JobView) -> str:
     death = job.worker_death
     if death is None:
         return "its Codex went away while the job was held; the worker lives on"
@@ -56,6 +59,22 @@ def _how_lost(job: JobStory) -> str:
         how = "a death whose status nobody could see"
     when = "before the job was answered" if job.answered is None else "without having recorded the answer just given"
     return f"the worker (pid {death.pid}) ended {when}: {how}"
+
+
+def terminal_row(view: RunView, job: JobView) -> Finding:
+    """What the row says when all is over, of a job that has come to an end; else what became of the job."""
+    end = job_outcome(view, job)
+    if end.outcome in {None, "survives"}:
+        return end
+    snapshot = view.snapshot_after(job.ended)
+    if snapshot is None:
+        return Finding(None, f"nobody looked after the job's end; {end.detail}")
+    status = view.status_of(view.stored(snapshot, job))
+    wanted = view.terminal if end.outcome == "finished" else view.terminal - view.succeeded
+    if status in wanted:
+        return Finding(TERMINAL, f"its row says {status!r}; {end.detail}", snapshot)
+    outcome = "still active" if status in view.active else "no row" if not status else "false"
+    return Finding(outcome, f"its row says {status or 'nothing: it is gone'!r}; {end.detail}", snapshot)
 
 
 def named(processes: list[Process]) -> str:

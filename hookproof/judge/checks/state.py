@@ -1,199 +1,219 @@
-"""Checks of what the plugin remembers of its jobs, and of what it says of them. Pure functions of the story."""
+"""Checks of what the plugin remembers of its jobs, and of what it says of them. Pure functions of the run view."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from hookproof.judge.checks.outcomes import fate, maybe_left, named, short, unless_refused
-from hookproof.judge.run_view import MAIN, JobStory, Story
-from hookproof.judge.verdict import Seen
+from hookproof.catalogue.scenario import MAIN
+from hookproof.judge.checks.outcomes import (
+    NOT_LISTED,
+    SURVIVES,
+    job_outcome,
+    maybe_left,
+    named,
+    short,
+    terminal_row,
+    unless_refused,
+)
+from hookproof.judge.checks.registry import check
+from hookproof.judge.run_view import JobView, RunView
+from hookproof.judge.verdict import Finding
 from hookproof.records.faults import CodexKilled, ListFilled, PidPlanted, RowAged, ShellKilled, StateTorn, WorkerKilled
-from hookproof.records.jobs import Look
+from hookproof.records.jobs import SnapshotTaken
 from hookproof.records.parts import Answer
-from hookproof.records.run import Census, ProcessDied, SweepBegan
+from hookproof.records.run import ProcessDied, SweepBegan
 
 
+@check("JOB-09")
 @unless_refused
-def dead_is_not_running(story: Story, job: JobStory) -> Seen:
-    """JOB-09: the first status call after the death of the job's process."""
+def dead_is_not_running(view: RunView, job: JobView) -> Finding:
+    """What the first status call says after the death of the job's process."""
     if job.worker_death is None:
-        return Seen(None, "the job's process never died")
-    look = next((look for look in story.looks if look.seq > job.worker_death.seq), None)
-    if look is None:
-        return Seen(None, "nobody asked for the status after the death of the job's process")
-    said = {place: story.status_of(story.listed(look, place, job)) for place in look.places}
-    shown = ", ".join(f"{place} is told {status or 'nothing of it'!r}" for place, status in said.items())
-    if any(status in story.active for status in said.values()):
-        return Seen("reported as running", f"{shown}; {fate(job).detail}")
-    outcome = "terminal" if any(said.values()) else "not listed"
-    return Seen(outcome, f"{shown}; {fate(job).detail}")
+        return Finding(None, "the job's process never died")
+    snapshot = next((each for each in view.snapshots if each.seq > job.worker_death.seq), None)
+    if snapshot is None:
+        return Finding(None, "nobody asked for the status after the death of the job's process")
+    statuses = {place: view.status_of(view.listed(snapshot, place, job)) for place in snapshot.places}
+    shown = ", ".join(f"{place} is told {status or 'nothing of it'!r}" for place, status in statuses.items())
+    outcome = "terminal" if any(statuses.values()) else "not listed"
+    if any(status in view.active for status in statuses.values()):
+        outcome = "reported as running"
+    return Finding(outcome, f"{shown}; {job_outcome(view, job).detail}", snapshot)
 
 
+@check("JOB-17")
 @unless_refused
-def death_is_failure(story: Story, job: JobStory) -> Seen:
-    """JOB-17: what main is told of a job whose worker or Codex died in mid-turn."""
-    faults = [*story.of(WorkerKilled), *story.of(CodexKilled)]
-    look = story.look_after(job.ended) if faults else None
-    if look is None:
-        return Seen(None, "nothing of the job died, or nobody looked after that")
-    row = story.listed(look, MAIN, job)
-    status = story.status_of(row) or "nothing of it"
-    failed = status in story.terminal - story.succeeded - {story.cancelled}
-    return Seen("failed" if failed else "not failed", f"{faults[0].what}; main is told {status!r}")
+def death_is_failure(view: RunView, job: JobView) -> Finding:
+    """What main is told of a job whose worker or Codex died in mid-turn."""
+    faults = [*view.of(WorkerKilled), *view.of(CodexKilled)]
+    snapshot = view.snapshot_after(job.ended) if faults else None
+    if snapshot is None:
+        return Finding(None, "nothing of the job died, or nobody looked after that")
+    status = view.status_of(view.listed(snapshot, MAIN, job)) or "nothing of it"
+    failed = status in view.terminal - view.succeeded - {view.cancelled}
+    detail = f"{faults[0].what}; main is told {status!r}"
+    return Finding("failed" if failed else "not failed", detail, snapshot)
 
 
+@check("JOB-18")
 @unless_refused
-def terminal_after_the_shell(story: Story, job: JobStory) -> Seen:
-    """JOB-18: the row of a job whose launching shell was killed with its group."""
-    if not story.of(ShellKilled):
-        return Seen(None, "the launching shell was never killed")
-    return ended_in_a_terminal_row(story, job)
+def terminal_after_the_shell(view: RunView, job: JobView) -> Finding:
+    """The row of a job whose launching shell was killed with its group."""
+    if not view.of(ShellKilled):
+        return Finding(None, "the launching shell was never killed")
+    return terminal_row(view, job)
 
 
-def ended_in_a_terminal_row(story: Story, job: JobStory) -> Seen:
-    """JOB-24, and the second half of JOB-18: what the row says when all is over."""
-    end = fate(job)
-    if end.outcome in {None, "survives"}:
-        return end
-    look = story.look_after(job.ended)
-    if look is None:
-        return Seen(None, f"nobody looked after the job's end; {end.detail}")
-    status = story.status_of(story.stored(look, job))
-    wanted = story.terminal if end.outcome == "finished" else story.terminal - story.succeeded
-    if status in wanted:
-        return Seen("terminal", f"its row says {status!r}; {end.detail}")
-    outcome = "still active" if status in story.active else "no row" if not status else "false"
-    return Seen(outcome, f"its row says {status or 'nothing: it is gone'!r}; {end.detail}")
-
-
-def as_many_as_launched(story: Story, _job: JobStory) -> Seen:
-    """JOB-10: of N jobs that were launched at the same moment, the rows in the last look and the results."""
-    look = next(reversed(story.looks), None)
-    if look is None:
-        return Seen(None, "nobody looked after the launches")
-    rows = [row for entry in look.state for row in entry.rows]
-    ids = {row.get(story.fields["id"]) for row in rows}
-    lost = [name for name, job in story.jobs.items() if story.job_id(job) not in ids]
-    without = [name for name, job in story.jobs.items() if not _result_is_there(job)]
-    total = len(story.jobs)
+@check("JOB-10")
+def as_many_as_launched(view: RunView, _job: JobView) -> Finding:
+    """Of N jobs that were launched at the same moment, the rows in the last snapshot, and the results."""
+    snapshot = next(reversed(view.snapshots), None)
+    if snapshot is None:
+        return Finding(None, "nobody looked after the launches")
+    rows = [row for entry in snapshot.state for row in entry.rows]
+    ids = {row.get(view.fields["id"]) for row in rows}
+    lost = [name for name, job in view.jobs.items() if view.job_id(job) not in ids]
+    without = [job for job in view.jobs.values() if not _result_is_there(job)]
+    total = len(view.jobs)
     detail = f"{len(ids)} rows for {total} jobs, {total - len(without)} results"
-    if lost or len(ids) != total or without:
-        missing = [f"no row of {', '.join(lost)}"] if lost else []
-        missing += [f"no result of {', '.join(without)}"] if without else []
-        return Seen("fewer", "; ".join([detail, *missing]))
-    return Seen("N of N", detail)
+    if lost or len(ids) != total:
+        return Finding("fewer", "; ".join([detail, *_missing(lost, without)]), snapshot)
+    if without:
+        return Finding("fewer", "; ".join([detail, *_missing(lost, without)]), without[0].result or snapshot)
+    return Finding("N of N", detail, snapshot)
 
 
-def _result_is_there(job: JobStory) -> bool:
+def _missing(lost: list[str], without: list[JobView]) -> Iterator[str]:
+    if lost:
+        yield f"no row of {', '.join(lost)}"
+    if without:
+        yield f"no result of {', '.join(job.name for job in without)}"
+
+
+def _result_is_there(job: JobView) -> bool:
     result = job.result
     return result is not None and result.exit == 0 and job.answer in str(result.text)
 
 
+@check("JOB-16")
 @unless_refused
-def one_state(story: Story, job: JobStory) -> Seen:
-    """JOB-16: launch, status and teardown agree on where the state is."""
-    end = fate(job)
+def one_state(view: RunView, job: JobView) -> Finding:
+    """Whether launch, status and teardown agree on where the state is."""
+    end = job_outcome(view, job)
     if end.outcome is None:
         return end
-    split = _split_of_status(story, job)
+    split = _split_of_status(view, job)
     if split is not None:
         return split
-    census = next(iter(story.of(Census)), None)
+    census = view.census
     if census is None:
-        return Seen(None, "the run ended without a census")
-    left = story.unaccounted(census)
+        return Finding(None, "the run ended without a census")
+    left = view.unaccounted(census)
     if left:
-        return Seen("teardown looks elsewhere", f"after the session's end nothing accounts for {named(left)}")
-    if story.undecided:
-        return Seen(None, maybe_left(story.undecided))
-    return Seen("one state", f"every place lists it, and the session's end left nothing behind; {end.detail}")
+        detail = f"after the session's end nothing accounts for {named(left)}"
+        return Finding("teardown looks elsewhere", detail, census)
+    if view.undecided:
+        return Finding(None, maybe_left(view.undecided), census)
+    detail = f"every place lists it, and the session's end left nothing behind; {end.detail}"
+    return Finding("one state", detail, census)
 
 
-def _split_of_status(story: Story, job: JobStory) -> Seen | None:
-    """What the looks say against one state. One in which no list has the row tells nothing of where status looks."""
-    looks = [look for look in story.looks if job.started is not None and look.seq > job.started.seq]
-    if not looks:
-        return Seen(None, "nobody looked at the job")
-    blind = list(_places_without(story, job, [look for look in looks if story.stored(look, job)]))
+def _split_of_status(view: RunView, job: JobView) -> Finding | None:
+    """What the snapshots say against one state. One whose lists lack the row tells nothing of where status looks."""
+    snapshots = [each for each in view.snapshots if job.started is not None and each.seq > job.started.seq]
+    if not snapshots:
+        return Finding(None, "nobody looked at the job")
+    blind = [
+        (each, place) for each in snapshots if view.stored(each, job) for place in _places_without(view, job, each)
+    ]
     if blind:
-        return Seen("status looks elsewhere", f"the row is there, and status lists no such job in: {', '.join(blind)}")
-    gone = [str(look.n) for look in looks if not story.stored(look, job)]
-    return Seen("no row", f"no list of jobs has its row in look {', '.join(gone)}") if gone else None
+        places = ", ".join(f"{place} (look {each.n})" for each, place in blind)
+        detail = f"the row is there, and status lists no such job in: {places}"
+        return Finding("status looks elsewhere", detail, blind[0][0])
+    missing = [each for each in snapshots if not view.stored(each, job)]
+    if not missing:
+        return None
+    return Finding(
+        "no row", f"no list of jobs has its row in look {', '.join(str(each.n) for each in missing)}", missing[0]
+    )
 
 
-def _places_without(story: Story, job: JobStory, looks: list[Look]) -> Iterator[str]:
-    for look in looks:
-        for place, asked in look.places.items():
-            if asked.answer is None or story.listed(look, place, job) is None:
-                yield f"{place} (look {look.n})"
+def _places_without(view: RunView, job: JobView, snapshot: SnapshotTaken) -> Iterator[str]:
+    for place, answer in snapshot.places.items():
+        if answer.answer is None or view.listed(snapshot, place, job) is None:
+            yield place
 
 
+@check("JOB-14")
 @unless_refused
-def bystander_lives(story: Story, _job: JobStory) -> Seen:
-    """JOB-14: whether a process lives that is no job's and whose pid was planted among the plugin's own."""
-    planted = [plant for plant in story.of(PidPlanted) if plant.planted]
+def foreign_process_lives(view: RunView, _job: JobView) -> Finding:
+    """Whether a process lives that is no job's and whose pid was planted among the plugin's own."""
+    planted = [plant for plant in view.of(PidPlanted) if plant.planted]
     if not planted:
-        return Seen(None, "no foreign pid was planted")
-    swept = next((record.seq for record in story.of(SweepBegan)), len(story.records) + 1)
+        return Finding(None, "no foreign pid was planted")
+    swept = next((record.seq for record in view.of(SweepBegan)), len(view.records) + 1)
     for plant in planted:
-        for death in story.of(ProcessDied):
+        for death in view.of(ProcessDied):
             if (death.pid, death.start) == (plant.pid, plant.start) and death.seq < swept:
                 how = f"signal {death.signal}" if death.signal else f"exit code {death.code}"
-                return Seen("killed", f"the process planted in the {plant.where}'s place died: {how}")
-    return Seen("bystander alive", f"{len(planted)} process(es) that are no job's live on")
+                return Finding("killed", f"the process planted in the {plant.where}'s place died: {how}", death)
+    return Finding("bystander alive", f"{len(planted)} process(es) that are no job's live on", view.end)
 
 
+@check("JOB-19")
 @unless_refused
-def active_row_stays(story: Story, job: JobStory) -> Seen:
-    """JOB-19: whether the list still has the running job after more finished ones than it may hold."""
-    look = story.look_after(next(iter(story.of(ListFilled)), None))
-    if job.started is None or look is None:
-        return Seen(None, "the list was not filled, or nobody looked after that")
-    rows = sum(len(entry.rows) for entry in look.state)
-    status = story.status_of(story.stored(look, job))
-    if status in story.active:
-        return Seen("active row stays", f"its row says {status!r}, one of {rows}")
-    return Seen("dropped", f"{rows} rows, of the running job {status or 'none'!r}")
+def active_row_stays(view: RunView, job: JobView) -> Finding:
+    """Whether the list still has the running job after more finished ones than it may hold."""
+    snapshot = view.snapshot_after(next(iter(view.of(ListFilled)), None))
+    if job.started is None or snapshot is None:
+        return Finding(None, "the list was not filled, or nobody looked after that")
+    rows = sum(len(entry.rows) for entry in snapshot.state)
+    status = view.status_of(view.stored(snapshot, job))
+    if status in view.active:
+        return Finding("active row stays", f"its row says {status!r}, one of {rows}", snapshot)
+    return Finding("dropped", f"{rows} rows, of the running job {status or 'none'!r}", snapshot)
 
 
+@check("JOB-22")
 @unless_refused
-def survives_damage(story: Story, job: JobStory) -> Seen:
-    """JOB-22: what main is told in every look after the list was torn."""
-    torn = next(iter(story.of(StateTorn)), None)
-    looks = [look for look in story.looks if torn is not None and look.seq > torn.seq]
-    if torn is None or not torn.files or not looks:
-        return Seen(None, "no list was torn, or nobody looked after that")
-    seen = [_told_truly(story, job, look) for look in looks]
-    if fate(job).outcome == "lost":
-        return Seen("job lost", fate(job).detail)
+def survives_damage(view: RunView, job: JobView) -> Finding:
+    """What main is told in every snapshot after the list was torn."""
+    torn = next(iter(view.of(StateTorn)), None)
+    snapshots = [each for each in view.snapshots if torn is not None and each.seq > torn.seq]
+    if torn is None or not torn.files or not snapshots:
+        return Finding(None, "no list was torn, or nobody looked after that")
+    end = job_outcome(view, job)
+    if end.outcome == "lost":
+        return Finding("job lost", end.detail, end.at)
+    seen = [_main_status(view, job, each) for each in snapshots]
     untrue = [each for each in seen if each.outcome not in {"recovered", "clear error"}]
     return next((each for each in untrue if each.outcome is not None), next(iter(untrue), seen[-1]))
 
 
-def _told_truly(story: Story, job: JobStory, look: Look) -> Seen:
-    asked = look.places.get(MAIN)
-    if asked is None:
-        return Seen(None, "the main session was not asked")
-    text, where, signal = str(asked.text), f"look {look.n}", asked.signal
-    if asked.exit is None and signal is None:
-        return Seen(None, f"{where}: status did not come back: {short(text)}")
-    if asked.exit or signal is not None or asked.answer is None:
-        how = f"was ended by signal {signal}" if signal is not None else f"exited {asked.exit}"
-        return Seen(_kind_of_error(asked), f"{where}: status {how}: {short(text)}")
-    status = story.status_of(story.listed(look, MAIN, job))
+def _main_status(view: RunView, job: JobView, snapshot: SnapshotTaken) -> Finding:
+    answer = snapshot.places.get(MAIN)
+    if answer is None:
+        return Finding(None, "the main session was not asked")
+    text, where, signal = str(answer.text), f"look {snapshot.n}", answer.signal
+    if answer.exit is None and signal is None:
+        return Finding(None, f"{where}: status did not come back: {short(text)}", snapshot)
+    if answer.exit or signal is not None or answer.answer is None:
+        how = f"was ended by signal {signal}" if signal is not None else f"exited {answer.exit}"
+        return Finding(_kind_of_error(answer), f"{where}: status {how}: {short(text)}", snapshot)
+    status = view.status_of(view.listed(snapshot, MAIN, job))
     if not status:
-        return Seen("not listed", f"{where}: status in main lists no such job: {short(text)}")
-    true = status in story.true_words(job, look)
-    return Seen("recovered" if true else "listed falsely", f"{where}: main is told {status!r}; {fate(job).detail}")
+        return Finding(NOT_LISTED, f"{where}: status in main lists no such job: {short(text)}", snapshot)
+    outcome = "recovered" if status in view.statuses_that_hold(job, snapshot) else "listed falsely"
+    return Finding(outcome, f"{where}: main is told {status!r}; {job_outcome(view, job).detail}", snapshot)
 
 
-def _kind_of_error(asked: Answer) -> str:
+def _kind_of_error(answer: Answer) -> str:
     """Whether a user is told what is wrong, or shown how the program fell over it."""
-    text = str(asked.text)
-    if asked.signal is not None or _FRAMES.search(text) or _BARE_EXCEPTION.match(text):
+    text = str(answer.text)
+    if answer.signal is not None or _FRAMES.search(text) or _BARE_EXCEPTION.match(text):
         return "crash"
-    return "clear error" if asked.exit and text.strip() else "no answer"
+    return "clear error" if answer.exit and text.strip() else "no answer"
 
 
 _FRAMES = re.compile(r"\n    at |Traceback \(most recent call last\)")
@@ -201,15 +221,17 @@ _BARE_EXCEPTION = re.compile(r"\s*(?:Uncaught )?[A-Za-z_.]+(?:Error|Exception)\b
 """A text that begins with the name of an exception. `Error: ` alone begins many a sentence meant for users."""
 
 
+@check("JOB-25")
 @unless_refused
-def old_row_survives(story: Story, job: JobStory) -> Seen:
-    """JOB-25: what became of a job whose row an earlier version could have written."""
-    look = story.look_after(next(iter(story.of(RowAged)), None))
-    if job.started is None or look is None:
-        return Seen(None, "no row was aged, or nobody looked after that")
-    if fate(job).outcome == "lost":
-        return Seen("lost", fate(job).detail)
-    status = story.status_of(story.listed(look, MAIN, job))
-    if status in story.true_words(job, look):
-        return Seen("survives", f"main is told {status!r}; {fate(job).detail}")
-    return Seen("not listed truly", f"main is told {status or 'nothing of it'!r}; {fate(job).detail}")
+def old_row_survives(view: RunView, job: JobView) -> Finding:
+    """What became of a job whose row an earlier version could have written."""
+    snapshot = view.snapshot_after(next(iter(view.of(RowAged)), None))
+    if job.started is None or snapshot is None:
+        return Finding(None, "no row was aged, or nobody looked after that")
+    end = job_outcome(view, job)
+    if end.outcome == "lost":
+        return end
+    status = view.status_of(view.listed(snapshot, MAIN, job))
+    if status in view.statuses_that_hold(job, snapshot):
+        return Finding(SURVIVES, f"main is told {status!r}; {end.detail}", snapshot)
+    return Finding("not listed truly", f"main is told {status or 'nothing of it'!r}; {end.detail}", snapshot)

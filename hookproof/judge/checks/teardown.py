@@ -1,96 +1,101 @@
-"""Checks of starts, ends and the hooks that run there. Pure functions of the story."""
+"""Checks of starts, ends and the hooks that run there. Pure functions of the run view."""
 
 from __future__ import annotations
 
-from hookproof.judge.checks.outcomes import fate, named, unless_refused
-from hookproof.judge.checks.state import ended_in_a_terminal_row
-from hookproof.judge.run_view import JobStory, Story
-from hookproof.judge.verdict import Seen
-from hookproof.records import Record
+from hookproof.judge.checks.outcomes import job_outcome, named, terminal_row, unless_refused
+from hookproof.judge.checks.registry import check
+from hookproof.judge.run_view import JobView, RunView
+from hookproof.judge.verdict import Finding
 from hookproof.records.faults import HookKilled, ServerFrozen, SessionRestarted, WorkspaceDeleted
-from hookproof.records.run import Census, SessionsEnd
+from hookproof.records.run import SessionsEnd
+from hookproof.records.sent import HookEnded
 
 _FEW_LINES = 3
 
 
-def returns_in_budget(story: Story, _job: JobStory) -> Seen:
-    """JOB-11: how main's SessionEnd hooks ended. The host's own budget is the measure."""
-    runs = [run for run in story.session_end_hooks() if run.session_id == story.main_session()]
+@check("JOB-11")
+def returns_in_budget(view: RunView, _job: JobView) -> Finding:
+    """How main's SessionEnd hooks ended. The host's own budget is the measure."""
+    runs = [run for run in view.session_end_hooks() if run.session_id == view.main_session()]
     if not runs:
-        return Seen(None, "no SessionEnd hook ran for the main session")
+        return Finding(None, "no SessionEnd hook ran for the main session")
+    took: list[tuple[float, HookEnded]] = []
     for run in runs:
         if run.ended is None:
-            return Seen("never returned", "the journal knows no end of the SessionEnd hook")
+            return Finding("never returned", "the journal knows no end of the SessionEnd hook", run.started)
+        took.append((run.ended.at - run.started.at, run.ended))
         if run.ended.ended_by != "itself" or run.ended.signal is not None:
-            after = run.ended.at - run.started.at
-            return Seen("ended by the host", f"after {after:.0f} ms, by {run.ended.ended_by}")
+            return Finding("ended by the host", f"after {took[-1][0]:.0f} ms, by {run.ended.ended_by}", run.ended)
         if run.ended.exit:
-            return Seen("failed", f"it did not do its work: exit code {run.ended.exit}")
-    frozen = [fault.pids for fault in story.of(ServerFrozen)]
+            return Finding("failed", f"it did not do its work: exit code {run.ended.exit}", run.ended)
+    frozen = [fault.pids for fault in view.of(ServerFrozen)]
     silent = "with a silent server" if any(frozen) else "the plugin has no shared server"
-    return Seen("returns in budget", f"{silent}; it took {max(_took(run.started, run.ended) for run in runs):.0f} ms")
+    longest, slowest = max(took, key=lambda each: each[0])
+    return Finding("returns in budget", f"{silent}; it took {longest:.0f} ms", slowest)
 
 
-def _took(started: Record, ended: Record | None) -> float:
-    return ended.at - started.at if ended is not None else 0.0
-
-
+@check("JOB-12")
 @unless_refused
-def converges_after_a_kill(story: Story, _job: JobStory) -> Seen:
-    """JOB-12: what later sessions made of what killed SessionEnd hooks had left undone."""
-    if not story.of(HookKilled):
-        return Seen(None, "no hook was killed")
-    return _converged(story)
+def converges_after_a_kill(view: RunView, _job: JobView) -> Finding:
+    """What later sessions made of what killed SessionEnd hooks had left undone."""
+    if not view.of(HookKilled):
+        return Finding(None, "no hook was killed")
+    return _converged(view)
 
 
+@check("JOB-23")
 @unless_refused
-def converges_after_two_ends(story: Story, _job: JobStory) -> Seen:
-    """JOB-23."""
-    if not story.of(SessionsEnd):
-        return Seen(None, "no two sessions ended at the same moment")
-    return _converged(story)
+def converges_after_two_ends(view: RunView, _job: JobView) -> Finding:
+    """The same, of two sessions that ended at the same moment."""
+    if not view.of(SessionsEnd):
+        return Finding(None, "no two sessions ended at the same moment")
+    return _converged(view)
 
 
-def _converged(story: Story) -> Seen:
-    """Every job is in the list with a true state, and what is alive at the end is accounted for."""
-    census = next(iter(story.of(Census)), None)
-    look = next(reversed(story.looks), None)
-    if census is None or look is None:
-        return Seen(None, "nobody looked at what was left")
-    for name, job in story.jobs.items():
+def _converged(view: RunView) -> Finding:
+    """Whether every job is in the list with a true state, and what is alive at the end is accounted for."""
+    census, snapshot = view.census, next(reversed(view.snapshots), None)
+    if census is None or snapshot is None:
+        return Finding(None, "nobody looked at what was left")
+    for name, job in view.jobs.items():
         if job.started is None:
-            return Seen(None, f"the job {name} never started")
-        status = story.status_of(story.stored(look, job))
+            return Finding(None, f"the job {name} never started")
+        status = view.status_of(view.stored(snapshot, job))
+        end = job_outcome(view, job)
         if not status:
-            return Seen("lost row", f"no row of {name} is left; {fate(job).detail}")
-        if status not in story.true_words(job, look):
-            return Seen("false row", f"the row of {name} says {status!r}; {fate(job).detail}")
-    left = story.unaccounted(census)
+            return Finding("lost row", f"no row of {name} is left; {end.detail}", snapshot)
+        if status not in view.statuses_that_hold(job, snapshot):
+            return Finding("false row", f"the row of {name} says {status!r}; {end.detail}", snapshot)
+    left = view.unaccounted(census)
     if left:
-        return Seen("left behind", f"{len(left)} alive that no listed job accounts for: {named(left)}")
-    return Seen("converged", f"{len(story.jobs)} job(s) listed truly, and nothing is left that none accounts for")
+        detail = f"{len(left)} alive that no listed job accounts for: {named(left)}"
+        return Finding("left behind", detail, census)
+    detail = f"{len(view.jobs)} job(s) listed truly, and nothing is left that none accounts for"
+    return Finding("converged", detail, census)
 
 
-def environment_stays_small(story: Story, _job: JobStory) -> Seen:
-    """JOB-20: lines in the environment file after a hundred starts of the session, against those after the first."""
-    starts = story.of(SessionRestarted)
+@check("JOB-20")
+def environment_stays_small(view: RunView, _job: JobView) -> Finding:
+    """How many lines the environment file has after a hundred starts of the session, and after the first."""
+    starts = view.of(SessionRestarted)
     if not starts:
-        return Seen(None, "the session was not started again")
+        return Finding(None, "the session was not started again")
     worst = max(starts, key=lambda fault: fault.lines)
     detail = f"{worst.lines} lines after {worst.starts} starts, {worst.first} after the first"
     if worst.lines > max(_FEW_LINES, worst.first):
-        return Seen("grows", detail)
+        return Finding("grows", detail, worst)
     failed = sum(fault.failed for fault in starts)
     if failed:
-        return Seen(None, f"{failed} of the repeated starts failed, and what they would have written nobody knows")
+        return Finding(None, f"{failed} of the repeated starts failed, and what they would have written nobody knows")
     if any(fault.file is None for fault in starts):
-        return Seen(None, "CLAUDE_ENV_FILE was not set: the hook was given no environment file that could grow")
-    return Seen("bounded", detail if worst.there else f"{detail}: the hook writes no environment file")
+        return Finding(None, "CLAUDE_ENV_FILE was not set: the hook was given no environment file that could grow")
+    return Finding("bounded", detail if worst.there else f"{detail}: the hook writes no environment file", worst)
 
 
+@check("JOB-24")
 @unless_refused
-def ends_without_its_workspace(story: Story, job: JobStory) -> Seen:
-    """JOB-24."""
-    if not story.of(WorkspaceDeleted):
-        return Seen(None, "the workspace was not deleted")
-    return ended_in_a_terminal_row(story, job)
+def ends_without_its_workspace(view: RunView, job: JobView) -> Finding:
+    """The row of a job whose workspace was deleted under it."""
+    if not view.of(WorkspaceDeleted):
+        return Finding(None, "the workspace was not deleted")
+    return terminal_row(view, job)

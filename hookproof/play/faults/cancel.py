@@ -1,4 +1,4 @@
-"""Cancelling a job as a user would, and the job that is still queued when that happens.
+"""Faults about cancelling: a job is cancelled as a user would, also one that is still queued when that happens.
 
 No companion queues for long: between the launch and the worker's first act lies the start of a program. So a queued
 job is made: a copy of a running one, as its launch would have entered it, with a worker that is stopped before its
@@ -17,8 +17,7 @@ import psutil
 
 from hookproof import processes
 from hookproof.journal import DeadlineMissedError
-from hookproof.play.faults.context import Ground
-from hookproof.play.followers import Followers
+from hookproof.play.faults.injection import FilesInjection, Injection, Target
 from hookproof.play.job_tracker import describe
 from hookproof.play.trees import below, left_by_codex, outlived
 from hookproof.records import Record
@@ -33,35 +32,41 @@ _AGAIN_SECONDS = 0.005
 _BASH = "/bin/bash"
 
 
-class Cancelling:
-    """What a run does about cancelling. Belongs to its event loop."""
+class Sleepers:
+    """The workers of queued jobs that are stopped before their first instruction, by job. One for all faults of a run.
 
-    def __init__(self, ground: Ground) -> None:
-        self._ground = ground
-        self._journal = ground.journal
-        self._descriptor = ground.descriptor
-        self._jobs = ground.jobs
-        self._files = ground.files
-        self._asleep: dict[str, processes.Child] = {}
-        self._followers = Followers(ground.journal)
+    `cancel job` and `wake job` find there what `queue job` has put to sleep.
+    """
 
-    async def close(self) -> None:
-        """Stop following; the sweep ends what is still asleep."""
-        await self._followers.close()
-        for child in self._asleep.values():
-            child.close()
+    def __init__(self) -> None:
+        self._children: dict[str, processes.Child] = {}
 
-    async def cancel(self, job: str) -> None:
-        """Cancel a job from main's shell, and write what came of its tree: `left` is what outlives three seconds."""
-        job_id = self._jobs.id_of(job)
-        command = (self._descriptor.commands.cancel or "").replace("{id}", job_id)
-        tree = self._tree(job)
-        self._journal.write(CancelBegan(job=job, id=job_id, tree=describe(tree)))
-        answer = await self._ground.looker.ask_main(command)
-        seconds = _END_SECONDS if answer.exit == 0 and job not in self._asleep else 0.0
-        left = await outlived(tree, self._journal, self._ground.watch, seconds=seconds)
-        await self._lets_go(job, seconds)
-        self._journal.write(
+    def add(self, job: str, child: processes.Child) -> None:
+        self._children[job] = child
+
+    def of(self, job: str) -> processes.Identity | None:
+        """The worker of a job that was queued."""
+        return self._children[job].identity if job in self._children else None
+
+
+class CancellingJob(Injection):
+    """Writes what came of the job's tree: `left` is what outlives three seconds."""
+
+    def __init__(self, target: Target, job: str, sleepers: Sleepers) -> None:
+        super().__init__(target, job)
+        self._asleep = sleepers.of(job)
+
+    async def apply(self) -> None:
+        run, target, job = self.run, self.target, self.job
+        job_id = target.jobs.id_of(job)
+        command = (target.descriptor.commands.cancel or "").replace("{id}", job_id)
+        tree = self._tree()
+        run.journal.write(CancelBegan(job=job, id=job_id, tree=describe(tree)))
+        answer = await target.snapshots.ask_main(command)
+        seconds = _END_SECONDS if answer.exit == 0 and self._asleep is None else 0.0
+        left = await outlived(tree, run.journal, run.deaths.watch, seconds=seconds)
+        await self._lets_go(seconds)
+        run.journal.write(
             Cancel(
                 job=job,
                 id=job_id,
@@ -69,90 +74,111 @@ class Cancelling:
                 text=answer.text,
                 tree=describe(tree),
                 left=left,
-                asleep=job in self._asleep,
+                asleep=self._asleep is not None,
             )
         )
 
-    async def _lets_go(self, job: str, seconds: float) -> None:
+    async def _lets_go(self, seconds: float) -> None:
         """Give the job's Codex, which may be another's as well, the time to drop the request that it waits for."""
 
         def over(record: Record) -> bool:
-            return isinstance(record, GateAbandoned | GateAnswered) and record.job == job
+            return isinstance(record, GateAbandoned | GateAnswered) and record.job == self.job
 
         try:
-            if job in self._jobs.started:
-                await self._journal.wait(over, waiting_for=f"the Codex of {job} to let go", seconds=seconds)
+            if self.job in self.target.jobs.started:
+                await self.run.journal.wait(over, waiting_for=f"the Codex of {self.job} to let go", seconds=seconds)
         except DeadlineMissedError:
             pass  # what it does with the answer is told by the gate
 
-    async def queue(self, job: str) -> None:
-        """Enter a job like the running one, and start its worker asleep."""
-        like = next((name for name in self._jobs.started if name != job), None)
-        if like is None:
+    def _tree(self) -> list[processes.ProcessInfo]:
+        """The worker with all below it, less a server of other jobs; and what its Codex has left running."""
+        alive = self.run.processes.census()
+        tree = below(self._worker(), alive, without=self._server())
+        for pid in left_by_codex(self.job, self.run.journal.records):
+            tree += [info for info in below(pid, alive) if info not in tree]
+        return tree
+
+    def _worker(self) -> int:
+        if self._asleep is not None:
+            return self._asleep.pid
+        started = next((each for each in self.run.journal.of(JobStarted) if each.job == self.job), None)
+        return (started.worker or 0) if started is not None else 0
+
+    def _server(self) -> int | None:
+        found = self.target.files.server()
+        pid = found[1].get(self.target.descriptor.state.server_pid) if found is not None else None
+        return pid if isinstance(pid, int) else None
+
+
+class QueueingJob(FilesInjection):
+    """Its worker is told as ended once it ends without having asked its model."""
+
+    def __init__(self, target: Target, job: str, sleepers: Sleepers) -> None:
+        super().__init__(target, job)
+        self._sleepers = sleepers
+        self._child: processes.Child | None = None
+
+    async def apply(self) -> None:
+        run, target, job = self.run, self.target, self.job
+        template = next((name for name in target.jobs.started if name != job), None)
+        if template is None:
             raise NoSuchRowError(f"no other job has started that {job} could be like")
-        like_id = self._jobs.id_of(like)
-        job_id = f"{like_id}-{job}"
-        work = (self._descriptor.commands.work or "").replace("{plugin}", str(self._ground.world.plugin))
-        work = work.replace("{id}", job_id).replace("{project}", shlex.quote(str(self._ground.world.project)))
-        child = await processes.spawn(
-            [_BASH, "-c", f"kill -STOP $$; exec {work}"],
-            env=self._ground.env,
-            cwd=self._ground.world.project,
-            stdin=DEVNULL,
-            case=self._ground.group,
-        )
-        self._asleep[job] = child
+        template_id = target.jobs.id_of(template)
+        job_id = f"{template_id}-{job}"
+        child = self._child = await self._asleep(job_id)
+        self._sleepers.add(job, child)
         await _stopped(child.identity)
-        fields, words = self._descriptor.state.fields, self._descriptor.state.words
+        fields, words = target.descriptor.state.fields, target.descriptor.state.words
 
         def queued(row: Json) -> Json:
-            waiting = {name: value for name, value in row.items() if name not in self._descriptor.state.begun}
+            waiting = {name: value for name, value in row.items() if name not in target.descriptor.state.begun}
             start = {} if fields.start is None else {fields.start: str(child.identity.start)}
             return waiting | {fields.status: words.active[0], fields.pid: child.identity.pid} | start
 
         def renamed(text: str) -> str:
-            return text.replace(f"job={like} ", f"job={job} ").replace(like_id, job_id)
+            return text.replace(f"job={template} ", f"job={job} ").replace(template_id, job_id)
 
-        self._files.add_row(like_id, renamed, queued)
-        self._jobs.ids[job] = job_id
-        self._ground.watch(child.identity)
-        self._journal.write(JobQueued(job=job, id=job_id, worker=child.identity.pid, start=child.identity.start))
-        self._followers.later(self._sleeper_ends(job, child))
+        target.files.add_row(template_id, renamed, queued)
+        target.jobs.ids[job] = job_id
+        run.deaths.watch(child.identity)
+        run.journal.write(JobQueued(job=job, id=job_id, worker=child.identity.pid, start=child.identity.start))
+        run.journal.after(self._ends(child))
 
-    async def wake(self, job: str) -> None:
-        """Let the worker of a queued job begin, if it still lives. Raises NoSuchRowError."""
-        child = self._asleep.get(job)
-        if child is None:
-            raise NoSuchRowError(f"the job {job} was not queued before, so no worker of it is asleep")
-        alive = processes.is_alive(child.identity)
-        self._journal.write(WorkerWoken(job=job, pid=child.identity.pid, alive=alive))
-        if sys.platform != "win32":
-            processes.signal_process(child.identity, signal.SIGCONT)
+    async def _asleep(self, job_id: str) -> processes.Child:
+        """The worker that a launch would have started, stopped before its first instruction."""
+        world = self.run.sandbox
+        work = (self.target.descriptor.commands.work or "").replace("{plugin}", str(world.plugin))
+        work = work.replace("{id}", job_id).replace("{project}", shlex.quote(str(world.project)))
+        return await processes.spawn(
+            [_BASH, "-c", f"kill -STOP $$; exec {work}"],
+            env=self.run.env,
+            cwd=world.project,
+            stdin=DEVNULL,
+            case=self.run.processes,
+        )
 
-    async def _sleeper_ends(self, job: str, child: processes.Child) -> None:
-        """A job whose worker ends without having asked its model is over without having started."""
+    async def _ends(self, child: processes.Child) -> None:
         await child.wait()
-        if job not in self._jobs.started:
-            self._journal.write(JobEnded(job=job, how="never started", worker=child.identity.pid))
+        if self.job not in self.target.jobs.started:
+            self.run.journal.write(JobEnded(job=self.job, how="never started", worker=child.identity.pid))
 
-    def _tree(self, job: str) -> list[processes.ProcessInfo]:
-        """The worker with all below it, less a server of other jobs; and what its Codex has left running."""
-        alive = self._ground.group.census()
-        tree = below(self._worker(job), alive, without=self._server())
-        for pid in left_by_codex(job, self._journal.records):
-            tree += [info for info in below(pid, alive) if info not in tree]
-        return tree
+    async def undo(self) -> None:
+        if self._child is not None:
+            self._child.close()
 
-    def _worker(self, job: str) -> int:
-        if job in self._asleep:
-            return self._asleep[job].identity.pid
-        started = next((each for each in self._journal.of(JobStarted) if each.job == job), None)
-        return (started.worker or 0) if started is not None else 0
 
-    def _server(self) -> int | None:
-        found = self._files.server()
-        pid = found[1].get(self._descriptor.state.server_pid) if found is not None else None
-        return pid if isinstance(pid, int) else None
+class WakingJob(Injection):
+    def __init__(self, target: Target, job: str, sleepers: Sleepers) -> None:
+        super().__init__(target, job)
+        self._asleep = sleepers.of(job)
+
+    async def apply(self) -> None:
+        if self._asleep is None:
+            raise NoSuchRowError(f"the job {self.job} was not queued before, so no worker of it is asleep")
+        alive = processes.is_alive(self._asleep)
+        self.run.journal.write(WorkerWoken(job=self.job, pid=self._asleep.pid, alive=alive))
+        if sys.platform != "win32":
+            processes.signal_process(self._asleep, signal.SIGCONT)
 
 
 async def _stopped(identity: processes.Identity) -> None:

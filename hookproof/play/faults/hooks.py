@@ -1,18 +1,19 @@
-"""What happens to hooks in the field: one is killed at its work, another is run again and again."""
+"""Faults of hooks: one is killed at its work, another is run again and again."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from hookproof import files, processes
-from hookproof.play.faults.context import Ground
+from hookproof.play.faults.injection import Injection, Target
 from hookproof.play.trees import kill_tree
 from hookproof.records import Record
 from hookproof.records.faults import HookKilled, SessionRestarted
 from hookproof.records.run import ProcessDied
-from hookproof.records.told import HookEnded, HookStarted
+from hookproof.records.sent import HookEnded, HookStarted
 from hookproof.sandbox.world import shell_argv
 
 _STARTS = 100
@@ -25,30 +26,31 @@ class _Running:
 
     run: str
     identity: processes.Identity | None
-    moment: str
 
 
-class HookFaults:
-    """Belongs to one run and its event loop."""
+class KillingHook(Injection):
+    """Kills the next SessionEnd hook: `at its start`, or midway, once `a process dies`."""
 
-    def __init__(self, ground: Ground) -> None:
-        self._ground = ground
-        self._journal = ground.journal
-        self._armed: str | None = None
+    def __init__(self, target: Target, job: str, moment: Literal["at its start", "a process dies"]) -> None:
+        super().__init__(target, job)
+        self._moment = moment
+        self._armed = False
         self._running: _Running | None = None
-        ground.journal.observe(self._seen)
 
-    def kill_next(self, moment: str) -> None:
-        """Have the next SessionEnd hook killed: `at its start`, or midway, when `a process dies`."""
-        self._armed = moment
+    async def apply(self) -> None:
+        self._armed = True
+        self.run.journal.observe(self._seen)
+
+    async def undo(self) -> None:
+        self._armed, self._running = False, None
 
     def _seen(self, record: Record) -> None:
-        if self._armed is not None and isinstance(record, HookStarted) and record.event == "SessionEnd":
+        if self._armed and isinstance(record, HookStarted) and record.event == "SessionEnd":
+            self._armed = False
             # a tapped hook waits for this very record before it begins: whoever has its pid now is the hook
             identity = processes.identify(record.pid) if record.pid is not None else None
-            running = _Running(record.run, identity, self._armed)
-            self._armed = None
-            if running.moment == "at its start":
+            running = _Running(record.run, identity)
+            if self._moment == "at its start":
                 self._kill(running)
             else:
                 self._running = running
@@ -63,17 +65,20 @@ class HookFaults:
         self._tell(hook, kill_tree(hook.identity) if hook.identity is not None else [])
 
     def _tell(self, hook: _Running, pids: list[int]) -> None:
-        self._journal.write(HookKilled(run=hook.run, moment=hook.moment, pids=pids, over=not pids))
+        self.run.journal.write(HookKilled(run=hook.run, moment=self._moment, pids=pids, over=not pids))
 
-    async def repeat_session_start(self) -> None:
-        """Run main's SessionStart hooks again, as the host ran them, until that is a hundred starts of the session."""
-        runs = [each for each in self._journal.of(HookStarted) if each.event == "SessionStart"]
+
+class RepeatingSessionStart(Injection):
+    """Runs main's SessionStart hooks again, as the host ran them, until that is a hundred starts of the session."""
+
+    async def apply(self) -> None:
+        runs = [each for each in self.run.journal.of(HookStarted) if each.event == "SessionStart"]
         for hook in runs:
             given = hook.env.get("CLAUDE_ENV_FILE")
             file = Path(given) if given else None
             before = _lines(file)
             worked = [await self._run_again(hook) for _ in range(_STARTS - 1)]
-            self._journal.write(
+            self.run.journal.write(
                 SessionRestarted(
                     starts=_STARTS,
                     failed=worked.count(False),
@@ -86,18 +91,18 @@ class HookFaults:
 
     async def _run_again(self, hook: HookStarted) -> bool:
         """Whether it ended well."""
-        env = {**self._ground.env, **hook.env}
+        env = {**self.run.env, **hook.env}
         command = hook.command
         for name in ("CLAUDE_PLUGIN_ROOT", "CLAUDE_PLUGIN_DATA"):
             command = command.replace("${" + name + "}", env.get(name, ""))
         finished = await processes.run(
-            shell_argv(command, [], self._ground.world.root),
+            shell_argv(command, [], self.run.sandbox.root),
             env=env,
             cwd=hook.cwd,
             input=json.dumps({**hook.payload, "source": "compact"}).encode() + b"\n",
             seconds=_SECONDS,
             waiting_for="a SessionStart hook that is run again",
-            case=self._ground.group,
+            case=self.run.processes,
         )
         return finished.exit.code == 0
 

@@ -20,15 +20,16 @@ from hookproof.processes.linux.proc import identify, instant, is_alive
 from hookproof.processes.linux.status import become_subreaper, is_subreaper, reap_adopted
 
 __all__ = [
+    "adopt_orphans",
     "become_subreaper",
     "find",
     "forget",
-    "hold_run",
     "identify",
     "instant",
     "is_alive",
     "is_subreaper",
     "kill",
+    "machine_identity",
     "of_nobody",
     "open_container",
     "reap_adopted",
@@ -37,12 +38,11 @@ __all__ = [
     "usable",
     "wait_dead",
     "watch_deaths",
-    "world",
 ]
 
 
-def hold_run() -> str | None:
-    """See `hookproof.processes.hold_run`."""
+def adopt_orphans() -> str | None:
+    """See `hookproof.processes.adopt_orphans`."""
     if become_subreaper():
         return None
     return "this system lets no process adopt orphans (PR_SET_CHILD_SUBREAPER): what loses the token is not found"
@@ -58,7 +58,7 @@ def open_container() -> Container | None:
     return None
 
 
-def world() -> dict[str, str]:
+def machine_identity() -> dict[str, str]:
     """What pids and ticks are relative to: this machine, this boot, this pid namespace."""
     return {
         "machine": os.uname().nodename,

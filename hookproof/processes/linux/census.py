@@ -20,7 +20,7 @@ from hookproof.processes import registry
 from hookproof.processes.base import TOKEN_VARIABLE, Identity, Instant, ProcessInfo
 from hookproof.processes.linux import proc, status
 from hookproof.processes.linux.proc import AGAIN, TICKS, Stat
-from hookproof.processes.registry import DESCENDANT, TOKEN, Entry, Placed, Stray
+from hookproof.processes.registry import DESCENDANT, TOKEN, Attribution, Entry, Stray
 
 _foreign: set[Identity] = set()
 _foreign_groups: set[int] = set()
@@ -305,7 +305,7 @@ def _is_foreign(stat: Stat) -> bool:
     return stat.identity in _foreign or bool(_groups(stat) & _foreign_groups)
 
 
-def _place(stat: Stat) -> Placed | None:
+def _place(stat: Stat) -> Attribution | None:
     """Whose an adopted process is; None while it replaces itself, when nothing of it can be told."""
     pid = stat.identity.pid
     for _ in range(AGAIN):

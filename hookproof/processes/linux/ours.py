@@ -53,7 +53,7 @@ def started(identity: Identity) -> bool | None:
     return None if None in pids else False
 
 
-def forget_gone() -> None:
+def forget_ended() -> None:
     """Let go of those that have ended."""
     for identity in list(_forked):
         stat = proc.read_stat(identity.pid)
@@ -94,13 +94,14 @@ def _pids_of_popens() -> set[int | None]:
     if multiprocessing is not None:
         kinds.append(multiprocessing.Popen)
     for kind in kinds:  # grows while it is walked
-        derived: list[type] = type.__subclasses__(kind)
-        kinds += [each for each in derived if each not in kinds]
+        subclasses: list[type] = type.__subclasses__(kind)
+        kinds += [each for each in subclasses if each not in kinds]
     wanted = tuple(kinds)
     pids: set[int | None] = set()
     # an object refers to its class: the collector finds these in a third of the time that looking at each object takes
-    for found in gc.get_referrers(*kinds):
+    referrers: list[object] = gc.get_referrers(*kinds)
+    for each in referrers:
         # not isinstance: some objects answer for others, and do work when they are asked
-        if issubclass(type(found), wanted):
-            pids.add(vars(found).get("pid"))
+        if issubclass(type(each), wanted):
+            pids.add(vars(each).get("pid"))
     return pids

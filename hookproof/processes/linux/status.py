@@ -66,8 +66,8 @@ class Owned:
                     result = os.waitid(os.P_PID, self.identity.pid, os.WEXITED | os.WNOHANG)
                     self.exit = None if result is None else _exit_of(result)
                 except ChildProcessError:
-                    told = None if self.pidfd is None else _told_by_pidfd(self.pidfd)
-                    self.exit = told or Exit.unseen()
+                    exit_ = None if self.pidfd is None else _exit_by_pidfd(self.pidfd)
+                    self.exit = exit_ or Exit.unseen()
             if self.exit is not None and self.popen.returncode is None:
                 # Else Popen would wait for the pid once more, whoever has it by then.
                 self.popen.returncode = self.exit.code if self.exit.code is not None else -(self.exit.signal or 0)
@@ -132,7 +132,7 @@ def exit_of(identity: Identity, pidfd: int, *, inspectable: bool) -> Exit | None
             return _exit_of(result)
     if stat is not None and stat.dead and (inspectable or stat.status):
         return Exit.from_returncode(os.waitstatus_to_exitcode(stat.status))
-    return _told_by_pidfd(pidfd)
+    return _exit_by_pidfd(pidfd)
 
 
 def _exit_of(result: os.waitid_result) -> Exit:
@@ -141,7 +141,7 @@ def _exit_of(result: os.waitid_result) -> Exit:
     return Exit(code=None, signal=result.si_status, observed=True)
 
 
-def _told_by_pidfd(pidfd: int) -> Exit | None:
+def _exit_by_pidfd(pidfd: int) -> Exit | None:
     """What the kernel keeps of a process after its parent reaped it (Linux 6.15), for those who held a pidfd."""
     info = bytearray(64)
     struct.pack_into("=Q", info, 0, _PIDFD_INFO_EXIT)
@@ -279,5 +279,5 @@ def reap_adopted(*, only_spawn_detaches: bool) -> int:
                 stat = proc.read_stat(known.pid)
                 if stat is None or stat.identity != known:
                     remembered.discard(known)
-        ours.forget_gone()
+        ours.forget_ended()
     return taken

@@ -19,15 +19,16 @@ from hookproof.processes.portable.identity import identify, is_alive, kill, sign
 from hookproof.processes.portable.threads import ThreadWatcher, wait_dead
 
 __all__ = [
+    "adopt_orphans",
     "become_subreaper",
     "find",
     "forget",
-    "hold_run",
     "identify",
     "instant",
     "is_alive",
     "is_subreaper",
     "kill",
+    "machine_identity",
     "of_nobody",
     "open_container",
     "reap_adopted",
@@ -35,7 +36,6 @@ __all__ = [
     "spawn",
     "wait_dead",
     "watch_deaths",
-    "world",
 ]
 
 
@@ -44,7 +44,7 @@ def instant() -> Instant:
     return Instant(time.time())
 
 
-def world() -> dict[str, str]:
+def machine_identity() -> dict[str, str]:
     """Starts are absolute here: only the machine matters."""
     return {"machine": os.uname().nodename}
 
@@ -58,7 +58,7 @@ def forget() -> None:
     """Nothing is kept in mind."""
 
 
-def hold_run() -> str | None:
+def adopt_orphans() -> str | None:
     """None: there is nothing to hold with, and so nothing was refused."""
     return None
 

@@ -36,10 +36,10 @@ def find(token: str, *, since: Instant, entry: Entry | None = None) -> Iterator[
             marked, identity = _token(process) == token, identify(process.pid)
             if marked:
                 roots.append(process)
-                yield from _told(process, TOKEN, entry)
+                yield from reported(process, TOKEN, entry)
             elif identity is not None and identity in known and entry is not None:
                 roots.append(process)
-                yield from _told(process, entry.recognised(identity), entry)
+                yield from reported(process, entry.recognised(identity), entry)
         except (psutil.Error, OSError):
             continue  # it ended meanwhile, or the system does not show it to us
     told = {process.pid for process in roots}
@@ -48,7 +48,7 @@ def find(token: str, *, since: Instant, entry: Entry | None = None) -> Iterator[
             if process.pid not in told:
                 told.add(process.pid)
                 roots.append(process)
-                yield from _told(process, DESCENDANT, entry)
+                yield from reported(process, DESCENDANT, entry)
 
 
 def _token(process: psutil.Process) -> str | None:
@@ -59,7 +59,7 @@ def _token(process: psutil.Process) -> str | None:
         return None
 
 
-def _told(process: psutil.Process, by: str, entry: Entry | None) -> Iterator[ProcessInfo]:
+def reported(process: psutil.Process, by: str, entry: Entry | None) -> Iterator[ProcessInfo]:
     identity = identify(process.pid)
     if identity is None:
         return

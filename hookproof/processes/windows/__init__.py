@@ -22,18 +22,19 @@ from hookproof.processes.windows import api
 from hookproof.processes.windows.child import spawn
 from hookproof.processes.windows.death import WindowsWatcher
 from hookproof.processes.windows.identity import LOOK, identify, is_alive, kill, signal_process, wait_dead
-from hookproof.processes.windows.job import Job, hold_this_process
+from hookproof.processes.windows.job import Job, assign_this_process
 
 __all__ = [
+    "adopt_orphans",
     "become_subreaper",
     "find",
     "forget",
-    "hold_run",
     "identify",
     "instant",
     "is_alive",
     "is_subreaper",
     "kill",
+    "machine_identity",
     "of_nobody",
     "open_container",
     "reap_adopted",
@@ -41,7 +42,6 @@ __all__ = [
     "spawn",
     "wait_dead",
     "watch_deaths",
-    "world",
 ]
 
 _GRANULARITY = 0.02  # the system time that stamps starts may lag by a timer tick of 15.6 ms
@@ -55,7 +55,7 @@ def instant() -> Instant:
     return Instant(time.time())
 
 
-def world() -> dict[str, str]:
+def machine_identity() -> dict[str, str]:
     """Starts are absolute here: only the machine matters."""
     # platform.node says the same, but asks WMI on the way: slow, and two threads at once may wait for ever
     return {"machine": socket.gethostname()}
@@ -124,9 +124,9 @@ def forget() -> None:
     """Nothing is kept in mind."""
 
 
-def hold_run() -> str | None:
+def adopt_orphans() -> str | None:
     """Put this process, and with it all that it will start, into a job that ends when this process does."""
-    return hold_this_process()
+    return assign_this_process()
 
 
 def become_subreaper() -> bool:

@@ -47,7 +47,7 @@ class Job:
 _of_this_process: list[Job] = []
 
 
-def hold_this_process() -> str | None:
+def assign_this_process() -> str | None:
     """Put this process into a job that ends with it. Why not, in one sentence, or None.
 
     Nobody breaks away from this job. Whoever asks to is let out of the jobs of its case, which are inside it and permit

@@ -9,35 +9,14 @@ from dataclasses import dataclass, field
 
 from hookproof.catalogue.requirement import Requirement
 from hookproof.clean import markup as escape
-from hookproof.judge.causes.signature import HYPOTHESES
+from hookproof.hosts import registry
+from hookproof.judge.causes.culprit import Fact
+from hookproof.judge.causes.signature import BESIDE, HYPOTHESES
+from hookproof.judge.verdict import CheckResult, Verdict
 from hookproof.records import Record, outward, plain
 from hookproof.report.columns import tally
 from hookproof.report.html.svg import cut
-from hookproof.report.results import CheckOutcome, Result
-
-_HOSTS = {"claude": "Claude Code", "codex": "Codex"}
-_FIELDS = (("who", "who"), ("session", "whose session"), ("signal", "how"), ("after_subagent_ms", "how soon"))
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One requirement, with its sentence beside what was seen."""
-
-    outcome: CheckOutcome
-    keyword: str
-    sentence: str
-    source: str
-    link: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field of the culprit."""
-
-    name: str
-    value: str
-    how: str
-    why: str
+from hookproof.report.results import Result
 
 
 @dataclass(slots=True)
@@ -47,8 +26,10 @@ class Section:
     anchor: str
     result: Result
     host: str
-    checks: list[Judged]
-    culprit: list[Field]
+    checks: list[tuple[CheckResult, Requirement | None]]
+    """Each with its sentence; None: this version of hookproof does not know the requirement."""
+    culprit: list[tuple[str, str, Fact]]
+    """Each field of it: its name, its value in words, itself."""
     causes: list[tuple[str, str]]
     command: str
     title: str = ""
@@ -70,7 +51,7 @@ class Section:
     def text(self) -> str:
         """What the filter looks in."""
         each = self.result
-        ids = [check.outcome.id for check in self.checks if check.outcome.verdict != "conforms"]
+        ids = [check.id for check in each.checks if check.verdict is not Verdict.CONFORMS]
         parts = [each.scenario, each.plugin, self.host, each.verdict, each.signature or "", *ids]
         return " ".join([*parts, "" if each.expected else "unexpected"]).lower()
 
@@ -81,8 +62,8 @@ def section(number: int, each: Result, requirements: Mapping[str, Requirement], 
         anchor=f"c{number}",
         result=each,
         host=host(each),
-        checks=[_judged(outcome, requirements.get(outcome.id)) for outcome in each.checks],
-        culprit=_culprit(each),
+        checks=[(check, requirements.get(check.id)) for check in each.checks],
+        culprit=list(_culprit(each)),
         causes=_causes(each),
         command=command(each, plugins),
     )
@@ -91,53 +72,50 @@ def section(number: int, each: Result, requirements: Mapping[str, Requirement], 
 def _causes(each: Result) -> list[tuple[str, str]]:
     known = [(name, HYPOTHESES.get(name, "this fits no known cause")) for name in (each.signature, *each.also) if name]
     # beside a kill, the filter of status is a finding of its own
-    return [*known[:1], *((name, words.removeprefix("nothing was killed: ")) for name, words in known[1:])]
+    return [*known[:1], *((name, BESIDE.get(name, argv)) for name, argv in known[1:])]
 
 
 def host(each: Result) -> str:
     """The host and the way it behaves: a lifecycle that a stand-in plays, or a real program."""
     if each.host.version == "fake":
         return each.lifecycle
-    worker = f", jobs by Codex {each.worker.version}" if each.worker.version not in {"fake", each.host.version} else ""
-    return f"{_HOSTS.get(each.host.name, each.host.name)} {each.host.version}{worker}"
+    jobs = registry.title(each.worker.name)
+    worker = f", jobs by {jobs} {each.worker.version}" if each.worker.version not in {"fake", each.host.version} else ""
+    return f"{registry.title(each.host.name)} {each.host.version}{worker}"
 
 
 def command(each: Result, plugins: Mapping[str, str]) -> str:
     """The command line that replays a case. `plugins` says how a plugin that is not the reference was named."""
-    words = ["hookproof", "run", each.scenario, "--plugin"]
+    argv = ["hookproof", "run", each.scenario, "--plugin"]
     reference = each.plugin.partition(":")[0] in {"reference", "reference-workflow"}
-    words.append(plugins.get(each.plugin, each.plugin if reference else f"PATH/TO/{each.plugin.replace(' ', '-')}"))
+    argv.append(plugins.get(each.plugin, each.plugin if reference else f"PATH/TO/{each.plugin.replace(' ', '-')}"))
     if each.host.version == "fake":
-        words += ["--lifecycle", each.lifecycle]
+        argv += ["--lifecycle", each.lifecycle]
     else:
-        words += [f"--{each.host.name}", f"npm:{each.host.version}"]
-    if each.host.name == "claude" and each.worker.version != "fake":
-        words += ["--codex", f"npm:{each.worker.version}"]
+        argv += [f"--{each.host.name}", f"npm:{each.host.version}"]
+    if each.worker.name != each.host.name and each.worker.version != "fake":
+        argv += [f"--{each.worker.name}", f"npm:{each.worker.version}"]
     if each.repeat > 1:
-        words += ["--repeat", str(each.repeat)]
-    return shlex.join(words)
+        argv += ["--repeat", str(each.repeat)]
+    return shlex.join(argv)
 
 
-def _judged(outcome: CheckOutcome, requirement: Requirement | None) -> Judged:
-    if requirement is None:
-        return Judged(outcome, "", "this version of hookproof does not know the requirement", "", None)
-    source = requirement.source
-    link = None
-    if "issue #345" in source:
-        link = "https://github.com/openai/codex-plugin-cc/issues/345"
-    return Judged(outcome, requirement.keyword, requirement.sentence, source, link)
+def link(requirement: Requirement) -> str | None:
+    """Where one can read its source."""
+    known = "issue #345" in requirement.source
+    return "https://github.com/openai/codex-plugin-cc/issues/345" if known else None
 
 
-def _culprit(each: Result) -> list[Field]:
+def _culprit(each: Result) -> Iterator[tuple[str, str, Fact]]:
     if each.culprit is None:
-        return []
-    found = []
-    for attribute, name in _FIELDS:
-        field = getattr(each.culprit, attribute)
-        if field is not None:
-            value = f"{field.value:.0f} ms after the subagent’s last word" if attribute[0] == "a" else str(field.value)
-            found.append(Field(name, value, field.how, field.why))
-    return found
+        return
+    who = each.culprit
+    for name, fact in (("who", who.who), ("whose session", who.session), ("how", who.signal)):
+        if fact is not None:
+            yield name, str(fact.value), fact
+    if who.after_subagent_ms is not None:
+        value = f"{who.after_subagent_ms.value:.0f} ms after the subagent’s last word"
+        yield "how soon", value, who.after_subagent_ms
 
 
 def records_table(records: list[Record], name: str, *, most: int, longest: int) -> Iterator[str]:

@@ -15,7 +15,7 @@ class Cell:
     """What became of a scenario on one plugin and host, however often it was played."""
 
     verdict: str
-    words: str
+    text: str
     anchor: str
     unexpected: bool
 
@@ -45,8 +45,8 @@ def matrix(sections: Sequence[Section]) -> Matrix:
 def _cell(results: Sequence[Result], anchors: dict[int, str]) -> Cell | None:
     if not results:
         return None
-    worst = columns.worst(results)
-    words = " ".join(text for text, _ in columns.cell(worst))
+    shown = columns.shown(results)
+    text = " ".join(text for text, _ in columns.cell(shown))
     if len(results) > 1:
-        words += f" ({sum(each.verdict == worst.verdict for each in results)} of {len(results)})"
-    return Cell(worst.verdict, words, anchors[id(worst)], not worst.expected)
+        text += f" ({sum(each.verdict is shown.verdict for each in results)} of {len(results)})"
+    return Cell(shown.verdict, text, anchors[id(shown)], not shown.expected)

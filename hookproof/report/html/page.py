@@ -15,6 +15,7 @@ import jinja2
 from markupsafe import Markup
 
 from hookproof.catalogue.requirement import read_requirements
+from hookproof.judge.verdict import Verdict
 from hookproof.report.html import case as html_case
 from hookproof.report.html.matrix import matrix
 from hookproof.report.html.selection import choose
@@ -60,13 +61,14 @@ def render(report: Report, *, journals: bool = True, plugins: Mapping[str, str] 
         style=Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
         digest=digest,
+        link=html_case.link,
         markup=Markup,
     )
 
 
 def _left_out(compact: Sequence[html_case.Section]) -> list[str]:
     """Why cases have no section of their own, with how many each time."""
-    fine = sum(each.result.expected and each.result.verdict == "conforms" for each in compact)
+    fine = sum(each.result.expected and each.result.verdict is Verdict.CONFORMS for each in compact)
     alike = sum(bool(each.alike) for each in compact)
     counted = (
         (fine, "as expected and conforming"),

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from hookproof import clean, journal
 from hookproof.clean import markup as escape
+from hookproof.judge.verdict import Verdict
 from hookproof.records import Record
 from hookproof.records.run import Case
 from hookproof.report.html import case as html_case
@@ -46,7 +47,7 @@ def choose(sections: Sequence[html_case.Section], *, journals: bool) -> set[str]
         if first != each.anchor and first in shown and each.result.expected and not few:
             each.alike = first
             continue
-        left -= _size_of_words(each)
+        left -= _text_size(each)
         if left <= 0:
             break
         shown.add(each.anchor)
@@ -69,7 +70,7 @@ _FINE = 2
 def _rank(section: html_case.Section) -> int:
     if not section.result.expected:
         return 0
-    return _FINE if section.result.verdict == "conforms" else 1
+    return _FINE if section.result.verdict is Verdict.CONFORMS else 1
 
 
 def _alike(sections: Sequence[html_case.Section]) -> dict[str, str]:
@@ -147,9 +148,9 @@ def _body(records: list[Record], drawn: Timeline, name: str, longest: int) -> It
     yield from html_case.records_table(records, name, most=MOST_EVENTS, longest=longest or _SHORT)
 
 
-def _size_of_words(section: html_case.Section) -> int:
+def _text_size(section: html_case.Section) -> int:
     """What a section costs without a picture, roughly."""
     result = section.result
-    checks = sum(len(check.outcome.detail) + len(check.sentence) + 500 for check in section.checks)
+    checks = sum(len(check.detail) + len(row.sentence if row else "") + 500 for check, row in section.checks)
     texts = sum(map(len, [*result.errors, *result.unexpected, *result.reasons]))
     return 2000 + checks + texts + 400 * len(section.culprit)

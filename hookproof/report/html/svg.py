@@ -42,14 +42,14 @@ def picture(timeline: Timeline, name: str, *, longest: int) -> Iterator[str]:
 
 
 def _sentence(row: Row, name: str, longest: int) -> Iterator[str]:
-    words = escape(row.text)
+    label = escape(row.text)
     tone = "" if row.tone == "plain" else f" class={row.tone}"
     if row.anchor:
         tone += f' id="{name}-{escape(row.anchor)}"'
     if not row.details or not longest:
-        yield f"<li{tone} title={_quoted(row.text)}>{words}</li>"
+        yield f"<li{tone} title={_quoted(row.text)}>{label}</li>"
         return
-    yield f"<li{tone}><details><summary>{words}</summary><div class=more><p>{words}</p>"
+    yield f"<li{tone}><details><summary>{label}</summary><div class=more><p>{label}</p>"
     for detail in row.details:
         yield f"<h5>{escape(detail.name)}</h5><pre>{escape(cut(detail.text, longest))}</pre>"
     yield f"<p><a href=#{name}r{row.seq}>record {row.seq}</a></p></div></details></li>"
@@ -131,10 +131,10 @@ class _Drawing:
             row = self.timeline.rows[number]
             if row.tone == "broken":
                 yield f'<rect class=band y="{number * ROW}" width="{self.width}" height="{ROW}"/>'
-            words = f"{row.at:,.0f} ms" if row.at < 100_000 else f"{row.at / 1000:,.1f} s"
-            if words != before:
-                yield f'<text class=at x="{_TIME - 10}" y="{number * ROW + 14}">{words}</text>'
-            before = words
+            label = f"{row.at:,.0f} ms" if row.at < 100_000 else f"{row.at / 1000:,.1f} s"
+            if label != before:
+                yield f'<text class=at x="{_TIME - 10}" y="{number * ROW + 14}">{label}</text>'
+            before = label
 
     def _x(self, bar: Bar) -> int:
         return self.middle[bar.lane] + self.columns.get(id(bar), 0) * _STEP

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 
+from hookproof.judge.verdict import CheckResult
 from hookproof.records import KINDS, Record
 from hookproof.records.faults import Fault
 from hookproof.report.timeline.agents import AgentTellers
 from hookproof.report.timeline.jobs import JobTellers
 from hookproof.report.timeline.model import Arrow, Mark, Timeline
-from hookproof.report.timeline.senders import Outcome
 
 MOST_EVENTS = 10_000
 """A picture of more is read by nobody."""
 
 
-def build(records: list[Record], outcomes: Iterable[Outcome] = (), *, most: int = MOST_EVENTS) -> Timeline:
-    """The picture of one journal; `outcomes` are the judged requirements, whose breaking is marked."""
-    return _Builder(records, outcomes, most).build()
+def build(records: list[Record], checks: Iterable[CheckResult] = (), *, most: int = MOST_EVENTS) -> Timeline:
+    """The picture of one journal; `checks` are the judged requirements, whose breaking is marked."""
+    return _Builder(records, checks, most).build()
 
 
 class _Builder(AgentTellers, JobTellers):
@@ -49,10 +49,10 @@ class _Builder(AgentTellers, JobTellers):
 
     def _drawn(self) -> Timeline:
         """The picture with its lanes in order, those of a crowd put together."""
-        picture, draw = self.picture, self.cast.drawn_in
+        picture, draw = self.picture, self.lanes.drawn_in
         used = {bar.lane for bar in picture.bars} | {mark.lane for mark in picture.marks}
         used |= {lane for arrow in picture.arrows for lane in (arrow.start, arrow.end)}
-        picture.lanes = self.cast.in_order(used)
+        picture.lanes = self.lanes.in_order(used)
         for bar in picture.bars:
             bar.lane = draw(bar.lane)
         picture.arrows = [

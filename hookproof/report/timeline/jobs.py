@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from hookproof.machine import signal_name
 from hookproof.records import plain
 from hookproof.records.faults import Fault
-from hookproof.records.jobs import Cancel, JobLaunched, JobRefused, JobStarted, Look, Result
+from hookproof.records.jobs import Cancel, JobLaunched, JobRefused, JobStarted, Result, SnapshotTaken
 from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, GateReleased
 from hookproof.records.run import Census, ProcessDied
-from hookproof.records.told import CodexSignal, CodexStarted, CodexTurn, ShellEnded, ShellStarted
-from hookproof.report.timeline import phrases as words
+from hookproof.records.sent import CodexSignal, CodexStarted, CodexTurn, ShellEnded, ShellStarted
+from hookproof.report.timeline import phrases
 from hookproof.report.timeline.builder import Drawing
 from hookproof.report.timeline.lanes import HARNESS, HOOKS, MODEL, SHELLS
 from hookproof.report.timeline.model import Arrow, Detail
@@ -20,26 +21,25 @@ class JobTellers(Drawing):
 
     def on_shell_started(self, record: ShellStarted) -> None:
         """The host starts a shell for an agent."""
-        lane = self.cast.agent(record)
+        lane = self.lanes.agent(record)
         kind = "a background shell" if record.background else "a shell"
         pid = f", pid {record.pid}" if record.pid else ""
         command = str(record.command or "")
-        text = f"{self.cast.name(lane)} starts {kind}{pid}: {words.quoted(command, 60)}"
+        text = f"{self.lanes.name(lane)} starts {kind}{pid}: {phrases.quoted(command, 60)}"
         row = self.row(record, text, details=[Detail("command", command)])
         self.born(f"shell:{record.run}", SHELLS, "shell", row, owner=lane)
         self.arrow(Arrow(row, lane, SHELLS, "starts"))
 
     def on_shell_ended(self, record: ShellEnded) -> None:
         """A shell ends, by itself or by the host."""
-        by = str(record.ended_by)
-        row = self.row(record, f"the shell has {words.how_it_ended(record)}")
+        row = self.row(record, f"the shell has {phrases.how_it_ended(record)}")
         self.over(f"shell:{record.run}", row)
-        if by.startswith("host"):
+        if record.by_host is not None:
             inferred = " (inferred)" if record.inferred else ""
-            self.picture.rows[row].text = f"the host ends the shell, {by.removeprefix('host ')}{inferred}"
+            self.picture.rows[row].text = f"the host ends the shell, {record.by_host}{inferred}"
             self.picture.rows[row].tone = "bad"
-            host = self.cast.process(record.by) or self.cast.main
-            name = words.signal_name(record.signal) if record.signal else ""
+            host = self.lanes.process(record.by) or self.lanes.main
+            name = signal_name(record.signal) if record.signal else ""
             self.arrow(Arrow(row, host, SHELLS, "signal", name, not record.inferred))
             self.mark(row, SHELLS, "killed")
         else:
@@ -47,11 +47,11 @@ class JobTellers(Drawing):
 
     def on_codex_started(self, record: CodexStarted) -> None:
         """The Codex of a job starts (that of a host is told of with its session)."""
-        lane = self.cast.process(record.pid)
-        if lane is None or not lane.startswith("codex:"):
+        lane = self.lanes.process(record.pid)
+        if lane is None or not lane.startswith("client:"):
             return
-        parent = self.cast.process(record.ppid)
-        by = f" by {self.cast.name(parent)}" if parent else ""
+        parent = self.lanes.process(record.ppid)
+        by = f" by {self.lanes.name(parent)}" if parent else ""
         row = self.row(record, f"Codex is started{by}: app-server, pid {record.pid}")
         self.born(f"pid:{record.pid}", lane, "process", row)
         self.mark(row, lane, "birth")
@@ -69,10 +69,10 @@ class JobTellers(Drawing):
 
     def on_codex_signal(self, record: CodexSignal) -> None:
         """Codex tells of a signal, and the kernel told it of the sender."""
-        who, lane = sender(self.story, self.cast, record), self.cast.process(record.by)
+        who, lane = sender(self.view, self.lanes, record), self.lanes.process(record.by)
         if lane is None or who is None:
             return
-        name = words.signal_name(record.signal)
+        name = signal_name(record.signal)
         why = [Detail("how that is known", f"observed: the kernel named pid {record.sender_pid} as the sender")]
         row = self.row(record, f"Codex is sent {name} {who.words} (observed)", details=why)
         self.picture.rows[row].tone = "bad"
@@ -80,33 +80,33 @@ class JobTellers(Drawing):
 
     def on_codex_turn(self, record: CodexTurn) -> None:
         """A turn of Codex ends."""
-        lane = self.cast.process(record.by) or self.cast.main
-        if lane == self.cast.main:
-            lane = self.cast.agent(record)
-        if record.state == "started" or record.by in self.cast.preparing:
+        lane = self.lanes.process(record.by) or self.lanes.main
+        if lane == self.lanes.main:
+            lane = self.lanes.agent(record)
+        if record.state == "started" or record.by in self.lanes.preparing:
             return
-        text = f"the turn of {self.cast.name(lane)} is {record.state}"
+        text = f"the turn of {self.lanes.name(lane)} is {record.state}"
         self.row(record, text, "bad" if record.state == "interrupted" else "quiet")
 
     def on_process_died(self, record: ProcessDied) -> None:
         """A process that hookproof had adopted is dead."""
-        lane = self.cast.process(record.pid)
-        if lane is None or lane in {SHELLS, HOOKS} or self.cast.lane(lane).kind == "session":
+        lane = self.lanes.process(record.pid)
+        if lane is None or lane in {SHELLS, HOOKS} or self.lanes.lane(lane).kind == "session":
             return
-        who = sender(self.story, self.cast, record) if record.signal else None
-        row = self.row(record, f"{self.cast.name(lane)} (pid {record.pid}) {self._death(record, who)}")
+        who = sender(self.view, self.lanes, record) if record.signal else None
+        row = self.row(record, f"{self.lanes.name(lane)} (pid {record.pid}) {self._death(record, who)}")
         self.over(f"pid:{record.pid}", row)
         self.mark(row, lane, "killed" if record.signal else "death")
         if record.signal:
             self.picture.rows[row].tone = "bad"
         if who is not None:
-            name = words.signal_name(record.signal)
+            name = signal_name(record.signal) if record.signal else ""
             self.arrow(Arrow(row, who.lane, lane, "signal", name, who.certain))
             self.picture.rows[row].details.append(Detail("how that is known", who.why))
 
     @staticmethod
     def _death(record: ProcessDied, who: Sender | None) -> str:
-        ended = words.how_it_ended(record)
+        ended = phrases.how_it_ended(record)
         if who is None:
             return f"is {ended}" if record.signal else f"has {ended}"
         return f"is {ended}, {who.words} ({'observed' if who.certain else 'inferred'})"
@@ -114,9 +114,9 @@ class JobTellers(Drawing):
     def on_gate_reached(self, record: GateReached) -> None:
         """The job is at work: its Codex has asked, and hookproof holds the answer back."""
         job = str(record.job)
-        lane = self.cast.codex_of(job)
+        lane = self.lanes.codex_of(job)
         text = f"job {job} is at work: its Codex asks the model, and the answer is held back"
-        row = self.row(record, text, details=words.request_details(record))
+        row = self.row(record, text, details=phrases.request_details(record))
         self.born(f"held:{job}", lane, "held", row, label="at work")
         self.arrow(Arrow(row, lane, MODEL, "asks"))
 
@@ -129,27 +129,27 @@ class JobTellers(Drawing):
         job = str(record.job)
         row = self.row(record, f"the model answers the Codex of job {job}: its work is done", "told")
         self.over(f"held:{job}", row)
-        self.arrow(Arrow(row, MODEL, self.cast.codex_of(job), "ends"))
+        self.arrow(Arrow(row, MODEL, self.lanes.codex_of(job), "ends"))
 
     def on_gate_abandoned(self, record: GateAbandoned) -> None:
         """The job's Codex has dropped its connection."""
         job = str(record.job)
         row = self.row(record, f"job {job} is at work no longer: its Codex dropped the request, unanswered", "bad")
         self.over(f"held:{job}", row)
-        self.mark(row, self.cast.codex_of(job), "killed")
+        self.mark(row, self.lanes.codex_of(job), "killed")
 
     def on_job_started(self, record: JobStarted) -> None:
         """The companion has written the job down, and its worker is known."""
         job, saved = str(record.job), record.row or {}
-        session = saved.get(self.story.fields.get("session", ""))
-        owner = self.cast.session(str(session)) if session else None
-        own = "’s own session" if self.cast.has_own_session(session) else ""
-        tagged = f", written down for {self.cast.name(owner)}{own}" if owner else ""
-        details = [Detail("row in the state file", words.pretty(saved)), Detail("alive", _alive(record))]
+        session = saved.get(self.view.fields.get("session", ""))
+        owner = self.lanes.session(str(session)) if session else None
+        own = "’s own session" if self.lanes.has_own_session(session) else ""
+        tagged = f", written down for {self.lanes.name(owner)}{own}" if owner else ""
+        details = [Detail("row in the state file", phrases.pretty(saved)), Detail("alive", _alive(record))]
         row = self.row(record, f"the worker of job {job} is pid {record.worker}{tagged}", details=details)
         for pid in dict.fromkeys(process.pid for process in record.processes or ()):
-            lane = self.cast.process(pid)
-            if lane is not None and self.cast.lane(lane).kind in {"worker", "server"}:
+            lane = self.lanes.process(pid)
+            if lane is not None and self.lanes.lane(lane).kind in {"worker", "server"}:
                 self._known(pid, lane, row)
 
     def on_job_launched(self, record: JobLaunched) -> None:
@@ -159,16 +159,16 @@ class JobTellers(Drawing):
     def on_job_refused(self, record: JobRefused) -> None:
         """The launch came back without a job."""
         detail = [Detail("what the launch said", str(record.text))]
-        row = self.row(record, f"job {record.job} is refused: {words.quoted(record.text)}", details=detail)
+        row = self.row(record, f"job {record.job} is refused: {phrases.quoted(record.text)}", details=detail)
         self.mark(row, SHELLS, "death")
 
-    def on_look(self, record: Look) -> None:
+    def on_snapshot(self, record: SnapshotTaken) -> None:
         """Somebody asks for the status, in several places at once."""
         if not record.places:
             return
         answers = {place: asked.answer for place, asked in record.places.items()}
-        details = [Detail("status --all --json", words.pretty(answers)), Detail("alive", _alive(record))]
-        text = f"status: {words.asked_words(self.story, record, self.job)}"
+        details = [Detail("status --all --json", phrases.pretty(answers)), Detail("alive", _alive(record))]
+        text = f"status: {phrases.status_phrase(self.view, record, self.job)}"
         self.mark(self.row(record, text, details=details), HARNESS, "look")
 
     def on_fault(self, record: Fault) -> None:
@@ -176,20 +176,20 @@ class JobTellers(Drawing):
         facts = {name: value for name, value in plain(record).items() if name not in {"seq", "at", "kind"}}
         about = f" (job {facts['job']})" if facts.get("job") else ""
         row = self.row(record, f"hookproof, as the scenario has it{about}: {record.what}", "bad")
-        self.picture.rows[row].details.append(Detail("the facts", words.pretty(facts)))
+        self.picture.rows[row].details.append(Detail("the facts", phrases.pretty(facts)))
         self.mark(row, HARNESS, "killed")
 
     def on_cancel(self, record: Cancel) -> None:
         """A user's cancellation has come back, and its job's tree has had time to end."""
         left = f", {len(record.left)} of its processes live on" if record.left else ""
         text = f"job {record.job} is cancelled: exit code {record.exit}{left}"
-        details = [Detail("what it said", str(record.text)), Detail("its tree", words.pretty(record.tree))]
+        details = [Detail("what it said", str(record.text)), Detail("its tree", phrases.pretty(record.tree))]
         self.mark(self.row(record, text, "bad" if left else "plain", details), HARNESS, "look")
 
     def on_result(self, record: Result) -> None:
         """Somebody asks for the job's result."""
         text = f"the result of job {record.job} is asked for: exit code {record.exit}"
-        row = self.row(record, f"{text}, {words.quoted(record.text)}")
+        row = self.row(record, f"{text}, {phrases.quoted(record.text)}")
         self.mark(row, HARNESS, "look")
 
     def on_census(self, record: Census) -> None:
@@ -201,6 +201,6 @@ class JobTellers(Drawing):
         self.mark(row, HARNESS, "look")
 
 
-def _alive(record: JobStarted | Look | Census) -> str:
+def _alive(record: JobStarted | SnapshotTaken | Census) -> str:
     processes = record.processes or []
     return "\n".join(f"pid {each.pid}: {' '.join(each.argv)}" for each in processes)

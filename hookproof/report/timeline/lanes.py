@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from hookproof.catalogue.scenario import MAIN
+from hookproof.hosts import registry
 from hookproof.records import Record
 from hookproof.records.hosts import HostStarted, HostThread
-from hookproof.records.jobs import JobStarted, Look
+from hookproof.records.jobs import JobStarted, SnapshotTaken
 from hookproof.records.model import GateReached, ModelAnswer, ModelRequest
 from hookproof.records.run import Case, Census
-from hookproof.records.told import (
+from hookproof.records.sent import (
     CodexStarted,
     CodexTurn,
     HookStarted,
@@ -33,16 +35,17 @@ OfAgent = SessionStarted | SessionEnded | SubagentStarted | SubagentEnded | Shel
 """Records of Claude Code that are about an agent."""
 OfThread = ThreadStarted | CodexTurn
 """Records of Codex that are about a thread."""
-_ORDER = ("model", "session", "agent", "hooks", "shells", "worker", "server", "codex", "hookproof")
-_CROWDS = {"agent": "more agents", "worker": "more workers", "server": "more servers", "codex": "more Codex"}
+_ORDER = ("model", "session", "agent", "hooks", "shells", "worker", "server", "client", "hookproof")
+_CROWDS = {"agent": "more agents", "worker": "more workers", "server": "more servers", "client": "more Codex"}
 
 
-class Cast:
+class Lanes:
     """The lanes of a journal, and which of them a record is about."""
 
     def __init__(self, records: list[Record]) -> None:
         case = next((record for record in records if isinstance(record, Case)), None)
-        self.host = "Codex" if case is not None and case.host.name == "codex" else "Claude Code"
+        host = registry.named(case.host.name) if case is not None else None
+        self.host = (host or next(iter(registry.HOSTS.values()))).title
         self._lanes: dict[str, Lane] = {}
         self._agents: dict[str, str] = {}
         self._threads: dict[str, str] = {}
@@ -69,7 +72,7 @@ class Cast:
         match record:
             case HostStarted():
                 name = record.session
-                title = "Main session" if name == "main" else f"Session {name}"
+                title = "Main session" if name == MAIN else f"Session {name}"
                 key = self._add(Lane(f"session:{name}", "session", title, f"{self.host}, pid {record.pid}"))
                 self._agents.setdefault(name, key)
                 self._pids[record.pid] = key
@@ -152,7 +155,7 @@ class Cast:
         for pid in _servers(records):
             if pid not in self._pids:
                 self._pids[pid] = self._add(Lane(f"server:{pid}", "server", "Server", f"of the companion, pid {pid}"))
-        self._meet_codex(records, hosted=self.host == "Codex" and not jobs)
+        self._meet_codex(records, hosted=self.host == registry.WORKER.title and not jobs)
         turns = {str(r.thread_id): r.by for r in records if isinstance(r, CodexTurn) and r.by}
         for record in records:
             if isinstance(record, GateReached):
@@ -164,7 +167,7 @@ class Cast:
                 if hosted:
                     self.preparing.add(record.pid)
                     continue
-                lane = Lane(f"codex:{record.pid}", "codex", "Codex", f"app-server, pid {record.pid}")
+                lane = Lane(f"client:{record.pid}", "client", registry.WORKER.title, f"app-server, pid {record.pid}")
                 self._pids[record.pid] = self._add(lane)
 
     @property
@@ -255,7 +258,7 @@ def _servers(records: list[Record]) -> list[int]:
     named = [
         entry.server["pid"]
         for record in records
-        if isinstance(record, Look | Census)
+        if isinstance(record, SnapshotTaken | Census)
         for entry in record.state
         if entry.server is not None and isinstance(entry.server.get("pid"), int)
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-LaneKind = Literal["model", "session", "agent", "hooks", "shells", "worker", "server", "codex", "hookproof"]
+LaneKind = Literal["model", "session", "agent", "hooks", "shells", "worker", "server", "client", "hookproof"]
 BarKind = Literal["session", "agent", "hook", "shell", "process", "held"]
 ArrowKind = Literal["asks", "starts", "ends", "signal", "tells"]
 MarkKind = Literal["birth", "death", "killed", "told", "notified", "held", "released", "answered", "look", "said"]

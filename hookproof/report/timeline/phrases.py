@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-import signal as signals
 from typing import Any
 
-from hookproof.judge.run_view import MAIN, JobStory, Story
+from hookproof.catalogue.scenario import MAIN
+from hookproof.judge.run_view import JobView, RunView
+from hookproof.machine import signal_name
 from hookproof.records import outward
 from hookproof.records.hosts import HostExited
-from hookproof.records.jobs import Look
+from hookproof.records.jobs import SnapshotTaken
 from hookproof.records.model import GateReached, ModelAnswer, ModelRequest
 from hookproof.records.run import ProcessDied
-from hookproof.records.told import HookEnded, HookStarted, ShellEnded
+from hookproof.records.sent import HookEnded, HookStarted, ShellEnded
 from hookproof.report.timeline.model import Detail
 
 _NOTICES = ("<task-notification>", "<subagent_notification>")
@@ -26,14 +27,6 @@ _PLACES = {MAIN: "main session", "launcher": "launcher’s shell", "bare": "a sh
 def duration(milliseconds: float) -> str:
     """A length of time as people write it."""
     return f"{milliseconds:.0f} ms" if milliseconds < 10_000 else f"{milliseconds / 1000:.1f} s"
-
-
-def signal_name(number: object) -> str:
-    """SIGTERM for 15."""
-    try:
-        return signals.Signals(int(str(number))).name
-    except ValueError:
-        return f"signal {number}"
 
 
 def quoted(text: object, longest: int = 90) -> str:
@@ -104,7 +97,7 @@ def notices(record: ModelRequest) -> list[str]:
     return [text for text in texts if any(mark in text for mark in _NOTICES)]
 
 
-def answer_words(record: ModelAnswer) -> str:
+def answer_phrase(record: ModelAnswer) -> str:
     """What the model answered."""
     if record.call:
         told = record.input or {}
@@ -113,20 +106,20 @@ def answer_words(record: ModelAnswer) -> str:
     return f"says {quoted(record.text or '')}"
 
 
-def asked_words(story: Story, look: Look, job: JobStory | None) -> str:
+def status_phrase(view: RunView, snapshot: SnapshotTaken, job: JobView | None) -> str:
     """What status said of the job, place by place."""
     said: dict[str, list[str]] = {}
-    for place, asked in look.places.items():
+    for place, asked in snapshot.places.items():
         if asked.answer is None:
             words = f"no answer (exit {asked.exit})"
         else:
-            row = story.listed(look, place, job) if job is not None else None
-            words = f"“{story.status_of(row)}”" if row is not None else "not listed"
+            row = view.listed(snapshot, place, job) if job is not None else None
+            words = f"“{view.status_of(row)}”" if row is not None else "not listed"
         said.setdefault(words, []).append(_PLACES.get(place, place))
     told = "; ".join(f"{words} in {', '.join(places)}" for words, places in said.items())
-    if len(said) == 1 and len(look.places) > 1:
+    if len(said) == 1 and len(snapshot.places) > 1:
         told = f"{next(iter(said))} anywhere" if "not listed" in said else f"{next(iter(said))} everywhere"
     if job is None:
         return told
-    row = story.stored(look, job)
-    return f"{told}; state file: {'“' + story.status_of(row) + '”' if row else 'no row'}"
+    row = view.stored(snapshot, job)
+    return f"{told}; state file: {'“' + view.status_of(row) + '”' if row else 'no row'}"

@@ -1,4 +1,4 @@
-"""Deeds: what a scenario may have done to jobs, and why it is left out where there are no means for it."""
+"""Faults: what a scenario may have done to jobs, and why it is left out where there are no means for it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import sys
 
 import pytest
 
-from hookproof.catalogue import applies
-from hookproof.catalogue.deeds import DEEDS, deed_of, why_not
 from hookproof.catalogue.descriptor import Companion
+from hookproof.catalogue.fault import FAULTS, AnyFault, Fault
 from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.plugin import Plugin, descriptors, resolve_plugin
 from hookproof.catalogue.scenario import Scenario, read_scenario, scenario_files
-from hookproof.suite.matrix import left_out, matrix
+from hookproof.catalogue.sentence import parse
+from hookproof.suite.matrix import left_out, matrix, why_not
 
 SCENARIOS = [read_scenario(path) for path in scenario_files()]
-DONE = sorted({step.do for scenario in SCENARIOS for step in scenario.then if step.do and deed_of(step.do)})
+DONE = sorted({step.do for each in SCENARIOS for step in each.then if isinstance(step.do, Fault)}, key=str)
 
 
 def reference() -> Companion:
@@ -24,19 +24,20 @@ def reference() -> Companion:
     return descriptor
 
 
-def test_every_deed_is_done_by_a_scenario() -> None:
-    assert {deed_of(text) for text in DONE} == set(DEEDS)
+def test_every_fault_is_injected_by_a_scenario() -> None:
+    assert {type(fault) for fault in DONE} == set(FAULTS)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="some deeds take what only POSIX has")
-@pytest.mark.parametrize("text", DONE)
-def test_to_the_reference_everything_can_be_done(text: str) -> None:
-    assert why_not(text, reference()) is None
+@pytest.mark.skipif(sys.platform == "win32", reason="some faults take what only POSIX has")
+@pytest.mark.parametrize("fault", DONE, ids=str)
+def test_to_the_reference_everything_can_be_done(fault: Fault) -> None:
+    assert fault.why_not(reference()) is None
 
 
 @pytest.mark.parametrize("text", ["look", "release job", "cancel", "freeze", "queue job", "end host of job"])
-def test_what_is_no_deed(text: str) -> None:
-    assert deed_of(text) is None
+def test_what_is_no_fault(text: str) -> None:
+    with pytest.raises(ValueError, match="expected one of: cancel job"):
+        parse(text, FAULTS)
 
 
 def without(**changes: object) -> Plugin:
@@ -60,7 +61,7 @@ def without(**changes: object) -> Plugin:
         ({"newer": []}, "jobs/earlier-version", "state.newer"),
     ],
 )
-@pytest.mark.skipif(sys.platform == "win32", reason="some deeds take what only POSIX has")
+@pytest.mark.skipif(sys.platform == "win32", reason="some faults take what only POSIX has")
 def test_a_descriptor_that_does_not_say_how_leaves_the_scenario_out(
     change: dict[str, object], scenario: str, reason: str
 ) -> None:
@@ -71,10 +72,55 @@ def test_a_descriptor_that_does_not_say_how_leaves_the_scenario_out(
     assert reason in left.reason
 
 
-@pytest.mark.parametrize("text", ["freeze server", "queue job later", "end shell of job"])
+NEEDS = {
+    "cancel job": {"cancel"},
+    "queue job later": {"work", "signals that stop a process"},
+    "wake job later": {"work", "signals that stop a process"},
+    "end worker of job": set(),
+    "end codex of job": set(),
+    "end shell of job": {"process groups"},
+    "freeze server": {"server_file", "signals that stop a process"},
+    "thaw server": {"server_file", "signals that stop a process"},
+    "plant foreign pid in job": set(),
+    "plant foreign pid in server": set(),
+    "tear state": set(),
+    "fill list": {"remembers"},
+    "age job": {"newer"},
+    "kill next SessionEnd hook": set(),
+    "kill next SessionEnd hook once a process dies": set(),
+    "delete project": {"directories that can be removed while they are in use"},
+    "repeat SessionStart": set(),
+    "settle": set(),
+}
+"""What each takes: of the descriptor, and of the system."""
+GIVEN: dict[str, object] = {"cancel": None, "work": None, "server_file": None, "remembers": None, "newer": []}
+FAULTS_BY_TEXT: dict[str, AnyFault] = {text: parse(text, FAULTS) for text in NEEDS}
+
+
+def test_each_fault_says_what_it_needs() -> None:
+    assert {type(fault) for fault in FAULTS_BY_TEXT.values()} == set(FAULTS)
+
+
+@pytest.mark.parametrize("text", NEEDS)
+@pytest.mark.parametrize("gone", GIVEN)
+def test_a_fault_is_left_out_exactly_where_the_descriptor_lacks_what_it_needs(
+    text: str, gone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    descriptor = without(**{gone: GIVEN[gone]}).descriptor
+    assert isinstance(descriptor, Companion)
+    reason = FAULTS_BY_TEXT[text].why_not(descriptor)
+    where = f"commands.{gone}" if gone in {"cancel", "work"} else f"state.{gone}"
+    assert (reason is not None) == (gone in NEEDS[text])
+    assert reason is None or (reason.startswith(f"`{text}` takes ") and reason.endswith(f": {where}"))
+
+
+@pytest.mark.parametrize("text", NEEDS)
 def test_what_windows_does_not_have_is_said(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
-    assert "which Windows does not have" in (why_not(text, reference()) or "")
+    missing = NEEDS[text] - GIVEN.keys()
+    said = f"`{text}` takes {missing.pop()}, which Windows does not have" if missing else None
+    assert FAULTS_BY_TEXT[text].why_not(reference()) == said
 
 
 @pytest.mark.parametrize(
@@ -91,7 +137,7 @@ def test_on_windows_a_command_for_another_shell_is_left_out(
 ) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
     one = next(each for each in SCENARIOS if each.id == scenario)
-    assert (applies.why_not(one, reference(), resolve_lifecycle(lifecycle), real=False) is None) is played
+    assert (why_not(one, reference(), resolve_lifecycle(lifecycle), real=False) is None) is played
 
 
 def test_a_companion_without_any_of_it_is_still_described() -> None:
@@ -115,7 +161,7 @@ def scenario(*done: str, jobs: tuple[str, ...] = ()) -> Scenario:
     )
 
 
-def test_a_deed_without_jobs_is_a_mistake_of_the_scenario() -> None:
+def test_a_fault_without_jobs_is_a_mistake_of_the_scenario() -> None:
     with pytest.raises(ValueError, match="a step is about a job"):
         scenario("tear state")
 

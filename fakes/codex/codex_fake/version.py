@@ -1,4 +1,4 @@
-"""What the program says about itself before it does anything: version, usage, options it knows and passes over."""
+"""The version and the usage text that `codex.py` prints before it imports anything else."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ stands_for = "0.130.0"
 """What the run stands in for where the environment does not say; a host is of its lifecycle's version."""
 
 
-def version() -> str:
+def current() -> str:
     """The version that this run stands in for."""
     return os.environ.get("HOOKPROOF_CODEX_VERSION") or stands_for
 

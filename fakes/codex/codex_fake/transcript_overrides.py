@@ -1,4 +1,4 @@
-"""Rollouts that lie: a thread's file begins with something else than the thread believes of itself.
+"""Rollout files whose beginning the run has replaced: what a hook finds when a transcript is damaged or lies.
 
 `HOOKPROOF_TRANSCRIPTS` names a JSON file: which agent's transcript begins how. A hook reads that file and must bear it.
 """
@@ -21,8 +21,8 @@ VARIABLE = "HOOKPROOF_TRANSCRIPTS"
 WHOLE = "."
 
 
-class Forgeries:
-    """What the run wants to be forged, by the agent's name."""
+class TranscriptOverrides:
+    """How the run wants transcripts to begin, by the agent's name; one for each host."""
 
     def __init__(self, path: str | None) -> None:
         self._by_name: dict[str, Json] = {}
@@ -35,18 +35,18 @@ class Forgeries:
         return self._by_name.get(name) if name else None
 
 
-def forgeries() -> Forgeries:
-    """Those that the environment asks for. Raises OSError, ValueError."""
-    return Forgeries(os.environ.get(VARIABLE))
+def overrides_of_the_run() -> TranscriptOverrides:
+    """The overrides that the environment asks for. Raises OSError, ValueError."""
+    return TranscriptOverrides(os.environ.get(VARIABLE))
 
 
-def changed(meta: Json, forgery: Json) -> Json | None:
-    """The first line's payload after a forgery, or None for no line at all."""
-    dropped = forgery.get("drop", [])
+def changed(meta: Json, override: Json) -> Json | None:
+    """The first line's payload after an override, or None for no line at all."""
+    dropped = override.get("drop", [])
     if WHOLE in dropped:
         return None
     result: Json = json.loads(json.dumps(meta))
-    for path, value in forgery.get("set", {}).items():
+    for path, value in override.get("set", {}).items():
         *way, last = path.split(".")
         inner = result
         for key in way:
@@ -65,29 +65,29 @@ def changed(meta: Json, forgery: Json) -> Json | None:
 
 
 class HostRollout(Rollout):
-    """A thread's file as the lifecycle shapes it, its beginning perhaps forged."""
+    """A thread's file as the lifecycle shapes it, its beginning perhaps replaced."""
 
     def __init__(self, path: str, metas: list[Json], *, ordinals: bool, begun: bool = False) -> None:
         super().__init__(path, metas, begun=begun)
         self.metas = metas
-        self.forgery: Json | None = None
+        self.override: Json | None = None
         self._numbered = ordinals
         self._ordinal = _lines(path) if begun and ordinals else 0
 
     def begin(self) -> None:
         """Write the file's first lines, once. Raises OSError."""
-        if self._begun or self.forgery is None:
+        if self._begun or self.override is None:
             super().begin()
             return
         os.makedirs(os.path.dirname(self.path), exist_ok=True)
         self._begun = True
         first, *rest = self.metas
-        if "instead_hex" in self.forgery:
-            data = bytes.fromhex(self.forgery["instead_hex"])
+        if "instead_hex" in self.override:
+            data = bytes.fromhex(self.override["instead_hex"])
             with open(self.path, "ab") as file:
-                file.writelines(data for _ in range(int(self.forgery.get("repeat", 1))))
+                file.writelines(data for _ in range(int(self.override.get("repeat", 1))))
         else:
-            line = changed(first, self.forgery)
+            line = changed(first, self.override)
             rest = [line, *rest] if line is not None else rest
         self._append([("session_meta", meta) for meta in rest])
 

@@ -1,6 +1,6 @@
-"""What waits for the main agent: the user's turns, notices of tasks that ended, the end of the input.
+"""The queue that the main agent reads: the user's turns, notices of tasks that ended, the end of the input.
 
-One inbox per host. The main thread takes from it; the reader of stdin and the threads of background work put into it.
+One queue per host. The main thread takes from it; the reader of stdin and the threads of background work put into it.
 It says when the session is over: the input has ended, nothing waits, and nothing runs that the host would wait for.
 """
 
@@ -26,7 +26,7 @@ class UserTurn:
 
 
 class Notice:
-    """A task's end, as the main model is told of it."""
+    """The notice of a task's end for the main model."""
 
     def __init__(self, task: Task, status: str, text: str, announce: Callable[[], None] | None = None) -> None:
         self.task = task
@@ -42,8 +42,8 @@ class Broken:
         self.reason = reason
 
 
-class Inbox:
-    """The queue, and the condition that every change is told by."""
+class MessageQueue:
+    """The queue, with a condition that is notified of every change."""
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
@@ -69,7 +69,7 @@ class Inbox:
             self.changed.notify_all()
 
     def break_off(self) -> None:
-        """The host is ending; whoever takes is told so."""
+        """The host is ending: `take` raises from now on."""
         with self.changed:
             self._broken_off = True
             self.changed.notify_all()

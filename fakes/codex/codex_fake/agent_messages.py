@@ -1,4 +1,4 @@
-"""What one agent says to another, as the model of the other reads it, and how it gets there."""
+"""Messages from one agent to another: their form in the receiver's history, and their delivery into its thread."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 from .agents import notice
 from .identity import ROOT_PATH, of
-from .turns import user_message
+from .preamble import input_text, user_message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,14 +27,14 @@ def post(thread: Thread, item: Json, *, pressing: bool) -> None:
     """
     with thread.lock:
         if thread.turn is not None or item.get("role") != "user":
-            of(thread).mail.append((item, pressing))
+            of(thread).messages.append((item, pressing))
             return
         thread.items.append(item)
     thread.keep(("response_item", item))
 
 
-def tell_parent(rows: Lifecycle, who: Identity, agent: Agent, final: Json) -> None:
-    """Tell the parent of an agent's end, before anybody who waits: the notice follows the wait's own output at once."""
+def notify_parent(rows: Lifecycle, who: Identity, agent: Agent, final: Json) -> None:
+    """Notify the parent of an agent's end, before any call that waits: the notice follows that output at once."""
     parent = who.parent
     if parent is None:
         return
@@ -65,13 +65,3 @@ def agent_message(kind: str, author: str, recipient: str, words: str) -> Json:
     else:
         parts = [input_text(head), {"type": "encrypted_content", "encrypted_content": words}]
     return {"type": "agent_message", "author": author, "recipient": recipient, "content": parts}
-
-
-def input_text(text: str) -> Json:
-    """A part of what the model reads."""
-    return {"type": "input_text", "text": text}
-
-
-def developer_message(text: str) -> Json:
-    """What the host itself tells the model."""
-    return {"type": "message", "role": "developer", "content": [input_text(text)]}

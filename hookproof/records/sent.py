@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from hookproof.records.base import Json, Pid, Told, kind
+from hookproof.records.base import Json, Pid, Sent, kind
 
 
 @kind("hook.started")
-class HookStarted(Told):
+class HookStarted(Sent):
     """A host runs a hook. Told by a stand-in, or by the tap around the hook of a real host."""
 
     run: str
@@ -37,7 +37,7 @@ class HookStarted(Told):
 
 
 @kind("hook.held")
-class HookHeld(Told):
+class HookHeld(Sent):
     """A hook has ended, and somebody still holds its output. Told by the tap, which leaves a relay."""
 
     run: str
@@ -49,7 +49,7 @@ class HookHeld(Told):
 
 
 @kind("hook.ended")
-class HookEnded(Told):
+class HookEnded(Sent):
     """A hook is over. Told by whoever told of its start; written by the harness where a tap died without a word."""
 
     run: str
@@ -75,7 +75,7 @@ class HookEnded(Told):
 
 
 @kind("session.started")
-class SessionStarted(Told):
+class SessionStarted(Sent):
     """A session of Claude Code has begun. Told by the stand-in, or by the observer in the real one."""
 
     session_id: str | None
@@ -85,7 +85,7 @@ class SessionStarted(Told):
 
 
 @kind("session.ended")
-class SessionEnded(Told):
+class SessionEnded(Sent):
     """A session of Claude Code is over. Told by the stand-in, or by the observer in the real one."""
 
     session_id: str | None
@@ -94,7 +94,7 @@ class SessionEnded(Told):
 
 
 @kind("turn.ended")
-class TurnEnded(Told):
+class TurnEnded(Sent):
     """An agent of Claude Code has said its last word of a turn. Told by the stand-in or the observer."""
 
     session_id: str | None
@@ -103,7 +103,7 @@ class TurnEnded(Told):
 
 
 @kind("notification")
-class Notification(Told):
+class Notification(Sent):
     """Claude Code tells a session that a task has ended. Told by the stand-in."""
 
     session_id: str
@@ -115,7 +115,7 @@ class Notification(Told):
 
 
 @kind("subagent.started")
-class SubagentStarted(Told):
+class SubagentStarted(Sent):
     """A subagent of Claude Code begins. Told by the stand-in or the observer."""
 
     session_id: str | None
@@ -128,7 +128,7 @@ class SubagentStarted(Told):
 
 
 @kind("subagent.ended")
-class SubagentEnded(Told):
+class SubagentEnded(Sent):
     """A subagent has returned. Told by the stand-ins, and by the observer."""
 
     agent_id: str | None
@@ -140,7 +140,7 @@ class SubagentEnded(Told):
 
 
 @kind("shell.environment")
-class ShellEnvironment(Told):
+class ShellEnvironment(Sent):
     """What an agent's shells will see. Told by Claude Code's stand-in or the observer after the start hooks."""
 
     session_id: str | None
@@ -151,7 +151,7 @@ class ShellEnvironment(Told):
 
 
 @kind("shell.started")
-class ShellStarted(Told):
+class ShellStarted(Sent):
     """A shell of Claude Code begins its command. Told by the stand-in or the observer."""
 
     session_id: str | None
@@ -166,7 +166,7 @@ class ShellStarted(Told):
 
 
 @kind("shell.task")
-class ShellTask(Told):
+class ShellTask(Sent):
     """A shell goes on in the background, as a task of its own. Told by the observer."""
 
     run: str | None
@@ -174,7 +174,7 @@ class ShellTask(Told):
 
 
 @kind("shell.ended")
-class ShellEnded(Told):
+class ShellEnded(Sent):
     """A shell is over. Told by the stand-in or the observer; written by the harness where it follows a real host's."""
 
     run: str | None
@@ -188,16 +188,21 @@ class ShellEnded(Told):
     inferred: bool = False
     """Whether the harness concluded who ended it."""
 
+    @property
+    def by_host(self) -> str | None:
+        """When the host ended it, as `at subagent end`; None where it ended otherwise. The one reader of `ended_by`."""
+        return self.ended_by.removeprefix("host ") if self.ended_by.startswith("host") else None
+
 
 @kind("shell.held")
-class ShellHeld(Told):
+class ShellHeld(Sent):
     """A launch waits before its first act. Told by `fakes/hold`."""
 
     job: str
 
 
 @kind("codex.started")
-class CodexStarted(Told):
+class CodexStarted(Sent):
     """A stand-in Codex runs."""
 
     argv: list[str]
@@ -207,14 +212,14 @@ class CodexStarted(Told):
 
 
 @kind("codex.exit")
-class CodexExit(Told):
+class CodexExit(Sent):
     """A stand-in Codex goes by itself."""
 
     why: str
 
 
 @kind("codex.signal")
-class CodexSignal(Told):
+class CodexSignal(Sent):
     """A stand-in Codex was sent a signal, and the kernel named the sender."""
 
     signal: int
@@ -225,7 +230,7 @@ class CodexSignal(Told):
 
 
 @kind("codex.turn")
-class CodexTurn(Told):
+class CodexTurn(Sent):
     """A turn of a thread of a stand-in Codex has another state."""
 
     thread_id: str
@@ -234,7 +239,7 @@ class CodexTurn(Told):
 
 
 @kind("codex.grandchild")
-class CodexGrandchild(Told):
+class CodexGrandchild(Sent):
     """A tool call of a stand-in Codex has left a process running."""
 
     pid: Pid
@@ -242,7 +247,7 @@ class CodexGrandchild(Told):
 
 
 @kind("thread.started")
-class ThreadStarted(Told):
+class ThreadStarted(Sent):
     """A thread of a stand-in Codex begins."""
 
     thread_id: str
@@ -257,7 +262,7 @@ class ThreadStarted(Told):
 
 
 @kind("probe.waits")
-class ProbeWaits(Told):
+class ProbeWaits(Sent):
     """The job of a calibration run is at work. Told by `fakes/probe`."""
 
     job: str
@@ -265,7 +270,7 @@ class ProbeWaits(Told):
 
 
 @kind("probe.signalled")
-class ProbeSignalled(Told):
+class ProbeSignalled(Sent):
     """The job of a calibration run was sent a signal. Told by `fakes/probe`."""
 
     job: str

@@ -29,10 +29,10 @@ def make(tmp_path: Path) -> Iterator[Make]:
         yield lambda *args, **kwargs: stack.enter_context(HostWorld(tmp_path, *args, **kwargs))
 
 
-def run(world: HostWorld, tmp_path: Path, **forged: Any) -> list[bytes]:
-    """Run the script with forgeries. The first line of each thread's file, oldest thread first."""
-    path = tmp_path / "forged.json"
-    path.write_text(json.dumps(forged))
+def run(world: HostWorld, tmp_path: Path, **overrides: Any) -> list[bytes]:
+    """Run the script with transcripts that begin otherwise. The first line of each file, oldest thread first."""
+    path = tmp_path / "transcripts.json"
+    path.write_text(json.dumps(overrides))
     ran = world.exec(*BASE, mark("main"), HOOKPROOF_TRANSCRIPTS=str(path))
     assert ran.status == 0, ran.stderr
     files = sorted(world.home.glob("sessions/*/*/*/rollout-*.jsonl"), key=lambda path: path.name[-41:])
@@ -84,7 +84,7 @@ def test_a_conversation_whose_file_lies_can_be_taken_up_again(make: Make, tmp_pa
 
 def test_a_reviewer_is_called_review(make: Make, tmp_path: Path) -> None:
     world = make("0.130", {})
-    path = tmp_path / "forged.json"
+    path = tmp_path / "transcripts.json"
     path.write_text(json.dumps({"review": {"set": {"source": {"subagent": {"review": {}}}}}}))
     assert world.exec(*BASE, "review", "--uncommitted", HOOKPROOF_TRANSCRIPTS=str(path)).status == 0
     _, (meta,) = world.metas()

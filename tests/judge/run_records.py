@@ -12,11 +12,11 @@ from hookproof.records import FORMAT, Record
 from hookproof.records.base import Json
 from hookproof.records.faults import PidPlanted
 from hookproof.records.hosts import HostStarted
-from hookproof.records.jobs import Cancel, CancelBegan, JobEnded, JobLaunched, JobRefused, JobStarted, Look
+from hookproof.records.jobs import Cancel, CancelBegan, JobEnded, JobLaunched, JobRefused, JobStarted, SnapshotTaken
 from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, GateReleased, ModelAnswer, ModelRequest
 from hookproof.records.parts import Answer, JobAnswer, Process, Program, StateRoot, Text, Words
 from hookproof.records.run import Case, Census, Error, ProcessDied, Strays
-from hookproof.records.told import HookEnded, HookStarted
+from hookproof.records.sent import HookEnded, HookStarted
 
 ROOT, SUB, OTHER = "root-session", "subagent-session", "other-session"
 WORKER, SERVER, HOOK = 4000, 4001, 5000
@@ -161,7 +161,7 @@ def look(
     files: bool = True,
     server: bool = False,
     worker: bool = False,
-) -> Look:
+) -> SnapshotTaken:
     """A look: `stored` rows in the state file, and what main and a bare shell are told (default: the stored rows)."""
     told = {"main": stored if main is None else main, "bare": stored if bare is None else bare}
     places = {place: Answer(exit=0, answer=listing(*rows), text="{}") for place, rows in told.items()}
@@ -175,7 +175,7 @@ def look(
     alive = [
         process(pid, name) for pid, name, there in ((SERVER, "server", server), (WORKER, "worker", worker)) if there
     ]
-    return Look(n=1, step=1, places=places, state=[state], processes=alive)
+    return SnapshotTaken(n=1, step=1, places=places, state=[state], processes=alive)
 
 
 def census(

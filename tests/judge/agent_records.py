@@ -14,7 +14,7 @@ from hookproof.records.jobs import AgentRecords
 from hookproof.records.model import ModelRequest
 from hookproof.records.parts import CaseAgent, File, Program, Text
 from hookproof.records.run import Case
-from hookproof.records.told import HookEnded, HookStarted
+from hookproof.records.sent import HookEnded, HookStarted
 
 SAYS = {
     "policy": ["POLICY one", "POLICY two"],

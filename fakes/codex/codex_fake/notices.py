@@ -1,4 +1,4 @@
-"""What a host tells its client beside the conversation: warnings, tokens, limits.
+"""Notices that a Codex host sends its client beside the conversation: warnings, token usage, rate limits.
 
 `codex exec` listens to the same, and prints nothing of it.
 """
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .host import Host
+    from .identity import Identity
     from .lifecycle import Lifecycle
     from .threads import Thread
     from .wire import Listening
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 CONTEXT_WINDOW = 258_400
 """Of a model that Codex knows nothing of (measured on 0.130.0, 0.133.0 and 0.169.0)."""
 BYTES_A_TOKEN = 4
+_DETAILS = {
+    "cached_input_tokens": ("input_tokens_details", "cached_tokens"),
+    "reasoning_output_tokens": ("output_tokens_details", "reasoning_tokens"),
+}
 
 
 def greeted(rows: Lifecycle, wire: Listening) -> None:
@@ -78,13 +83,28 @@ def used(
         wire.notify("account/rateLimits/updated", rateLimits={"limitId": "codex", **dict.fromkeys(names)})
 
 
+def usage_added(who: Identity, usage: Any) -> bool:
+    """Add what one request has used. Whether the model has counted anything."""
+    if not isinstance(usage, dict):
+        return False
+    total = who.usage
+    used = {key: value for key, value in usage.items() if isinstance(value, int)}
+    for key, (inner, name) in _DETAILS.items():
+        within = usage.get(inner)
+        used[key] = int(within.get(name) or 0) if isinstance(within, dict) else 0
+    who.last_usage = used
+    for key, value in used.items():
+        total[key] = total.get(key, 0) + value
+    return bool(used)
+
+
 def estimated(items: list[Json]) -> Json:
     """The tokens of a history that no model has counted yet."""
     return {"total_tokens": len(str(items)) // BYTES_A_TOKEN}
 
 
 def of_model(host: Host, thread: Thread) -> list[str]:
-    """What Codex remarks about the model of a thread."""
+    """The notices about the model of a thread."""
     rows: list[str] = host.lifecycle["exec_notices"]
     return [row.replace("{model}", thread.model) for row in rows]
 

@@ -1,0 +1,78 @@
+"""Claude Code as a host: what it is called, reads, needs and speaks, and how a session of it is begun."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from hookproof.hosts.host import Host, Platform
+from hookproof.hosts.names import MANIFEST, HooksFiles
+
+if TYPE_CHECKING:
+    from hookproof.hosts.session import Session, Setting
+    from hookproof.model.turns import Turns, Wire
+
+_SCRIPT = "cli.js"
+_QUIET = {
+    # measured to keep it off the network and away from its own update
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    "DISABLE_TELEMETRY": "1",
+    "DISABLE_AUTOUPDATER": "1",
+    "DISABLE_ERROR_REPORTING": "1",
+    # needed as root together with --dangerously-skip-permissions
+    "IS_SANDBOX": "1",
+}
+
+
+class ClaudeHost(Host):
+    """Played in print mode, or at a terminal where the scenario asks for that."""
+
+    def programs(self, folder: Path, package: str, platform: Platform) -> Iterator[tuple[str, str | None]]:  # noqa: ARG002
+        base = PurePosixPath(package)
+        if base.name == self.package.rpartition("/")[2]:
+            # before its native programs it is one JavaScript file for Node
+            yield str(base / _SCRIPT), "node"
+        else:
+            yield str(base / f"{self.name}{platform.suffix}"), None
+
+    def variables(self, *, home: Path, tmp: Path, model: str, key: str) -> Mapping[str, str]:  # noqa: ARG002
+        return {
+            # 2.1.91 puts its task files under /tmp whatever TMPDIR says, unless this is set (measured)
+            "CLAUDE_CODE_TMPDIR": str(tmp),
+            "ANTHROPIC_BASE_URL": model,
+            self.key: key,
+            **_QUIET,
+        }
+
+    @property
+    def wire(self) -> Callable[[Turns], Wire]:
+        from hookproof.model.messages import Messages  # noqa: PLC0415 - only for a run
+
+        return Messages
+
+    async def begin(self, setting: Setting) -> Session:
+        from hookproof.hosts.claude import interactive, print_mode  # noqa: PLC0415 - only for a run
+
+        if setting.claude.interactive:
+            return await interactive.begin(setting)
+        return await print_mode.begin(setting)
+
+
+CLAUDE = ClaudeHost(
+    name="claude",
+    title="Claude Code",
+    option="Claude Code",
+    plays="companion",
+    package="@anthropic-ai/claude-code",
+    says="claude code",
+    contacts=(
+        "api.anthropic.com, claude.ai, platform.claude.com; statsig and other measurements; "
+        "downloads.claude.ai, storage.googleapis.com and npm's registry for updates; github.com for plugins"
+    ),
+    # its default file is read besides those that are named (measured)
+    hooks=HooksFiles(MANIFEST, default_beside_named=True, only_dotted=False, cmd_on_windows=False),
+    key="ANTHROPIC_API_KEY",
+    has_clients=False,
+    names_agents_in_hooks=True,
+)

@@ -1,0 +1,104 @@
+"""What a host is to hookproof: one object for each coding agent that plugins are played on.
+
+`hosts/NAME/host.py` makes the object, `hosts.registry` gives it by its name, and everything else asks it instead of
+comparing names. Light to import: what begins sessions is imported when a session begins.
+"""
+
+from __future__ import annotations
+
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from hookproof import places
+from hookproof.hosts.names import HooksFiles, HostName, Program
+
+if TYPE_CHECKING:
+    from hookproof.hosts.session import Session, Setting
+    from hookproof.model.turns import Turns, Wire
+
+
+@dataclass(frozen=True)
+class Host(ABC):
+    """One coding agent, the stand-in and the real program alike."""
+
+    name: HostName
+    title: str
+    """As people call it."""
+    option: str
+    """What its option on the command line names."""
+    plays: Literal["companion", "context"]
+    """The kind of plugin that is played on it when nobody says on which host."""
+    package: str
+    """Where npm has it."""
+    says: str
+    """What its `--version` says, in lower case, beside a number."""
+    contacts: str
+    """Whom the real program knows by the addresses in it."""
+    hooks: HooksFiles
+    key: str
+    """The variable with the key for its model: a dummy, which the run's own model server asks for."""
+    has_clients: bool
+    """Whether a scenario can have it driven by a client, which tells of the threads that it opens."""
+    names_agents_in_hooks: bool
+    """Whether the hooks of a child carry the name of its agent, and not only requests to the model do."""
+
+    def stand_in(self) -> Program:
+        """The stand-in that hookproof ships, run by this very interpreter."""
+        return Program((sys.executable, "-I", "-S", str(places.FAKES / self.name / f"{self.name}.py")), "fake")
+
+    @abstractmethod
+    def programs(self, folder: Path, package: str, platform: Platform) -> Iterator[tuple[str, str | None]]:
+        """Where its program may lie below `folder`, in a package that npm has put there; and what it needs (`node`)."""
+
+    @abstractmethod
+    def variables(self, *, home: Path, tmp: Path, model: str, key: str) -> Mapping[str, str]:
+        """What it needs in its environment to keep to the run's home and model server (`model`, a base address)."""
+
+    @property
+    def hosting(self) -> Mapping[str, str]:
+        """What every process of a run has in its environment when sessions of this host are played in it."""
+        return {}
+
+    @property
+    @abstractmethod
+    def wire(self) -> Callable[[Turns], Wire]:
+        """The API by which it asks its model."""
+
+    async def prepare(self, setting: Setting, *, roles: set[str]) -> None:  # noqa: B027 - not every host needs it
+        """Make ready what its sessions find in the run's home, before the first; `roles` are agents that are started.
+
+        Raises HostError, DeadlineMissedError.
+        """
+
+    def prepare_worker(self, setting: Setting) -> None:  # noqa: B027 - not every host does jobs
+        """Make ready what the real program finds in the run's home when it does the jobs of a plugin."""
+
+    @abstractmethod
+    async def begin(self, setting: Setting) -> Session:
+        """Begin a session in the sandbox's project, with the sandbox's plugin. Raises HostError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """This machine as npm's packages spell it: Node's words, and the one of Rust's triples for the same processor."""
+
+    system: str
+    architecture: str
+
+    @property
+    def suffix(self) -> str:
+        """What the name of a native program ends with."""
+        return ".exe" if self.system == "win32" else ""
+
+    def fits(self, triple: str) -> bool:
+        """Whether a name such as x86_64-unknown-linux-musl means this machine."""
+        machine = _MACHINES.get(self.architecture, self.architecture)
+        return triple.startswith(f"{machine}-") and _SYSTEMS.get(self.system, "?") in triple
+
+
+_SYSTEMS = {"linux": "linux", "darwin": "darwin", "win32": "windows"}
+_MACHINES = {"x64": "x86_64", "arm64": "aarch64"}

@@ -1,0 +1,37 @@
+"""All hosts, by name. Whoever must know what a host is asks the object that it finds here; nobody compares names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from hookproof.hosts.claude.host import CLAUDE
+from hookproof.hosts.codex.host import CODEX
+from hookproof.hosts.host import Host
+from hookproof.hosts.names import HostName
+
+HOSTS: Mapping[HostName, Host] = MappingProxyType({host.name: host for host in (CLAUDE, CODEX)})
+"""In the order in which they are shown."""
+WORKER = CODEX
+"""The host that does a companion's jobs."""
+
+
+def stand_ins() -> dict[str, tuple[str, ...]]:
+    """How the stand-in of each host is started."""
+    return {name: host.stand_in().argv for name, host in HOSTS.items()}
+
+
+def default_for(kind: str) -> Host:
+    """The host on which a plugin of a kind is played when nobody says on which."""
+    return next(host for host in HOSTS.values() if host.plays == kind)
+
+
+def named(name: str) -> Host | None:
+    """The host of a name that stands in a journal or a report, which may be of another version; None if unknown."""
+    return next((host for host in HOSTS.values() if host.name == name), None)
+
+
+def title(name: str) -> str:
+    """How people call the host of a name; one that is unknown by that name."""
+    host = named(name)
+    return host.title if host is not None else name

@@ -1,0 +1,202 @@
+"""Whose turn it is and what is said next: the part of the model server that all APIs share, and what an API is to it.
+
+Life: made with the run's server, asked by its wires for every request that counts. Records each request and each
+answer, plays the script to every agent, holds each job's answer behind its gate. What it cannot place (a request that
+fits no agent, a script that has run out) is answered with a plain text, so that nothing loops, and is an error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from hookproof.journal import Journal
+from hookproof.model.conversation import Conversation
+from hookproof.model.http import ClientGoneError, Exchange, Request
+from hookproof.model.script import Answer, Script, ToolCall
+from hookproof.records.model import (
+    GateAbandoned,
+    GateAnswered,
+    GateReached,
+    GateReleased,
+    ModelAnswer,
+    ModelClientGone,
+    ModelRequest,
+)
+from hookproof.records.parts import Text
+from hookproof.records.run import Error
+
+ASIDE = Answer(text="A title", call=None, after=None)
+"""What is said to a request that is no step of anybody's script."""
+OUT_OF_SCRIPT = Answer(text="Nothing more is scripted here.", call=None, after=None)
+SSE = "text/event-stream"
+"""The content type of an answer that is streamed."""
+_NOTIFIES = "<subagent_notification>"
+
+Hold = Callable[[str, str], Awaitable[None]]
+"""Waits until an answer may go out: (agent, the step's `after`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who makes a request: its number, the agent (None where nothing tells), and the thread where the API has such."""
+
+    number: int
+    agent: str | None
+    thread: str | None = None
+    parent: str | None = None
+    subagent: str | None = None
+
+
+class Asked(Protocol):
+    """What counts in a request, of whichever API."""
+
+    @property
+    def texts(self) -> Sequence[tuple[str, str]]:
+        """(role, text) of everything that the model can read, in order."""
+        ...
+
+    @property
+    def results(self) -> Mapping[str, tuple[str, bool]]:
+        """Tool result by call id: its text, and whether it is an error."""
+        ...
+
+    @property
+    def told(self) -> str:
+        """Everything that the model can read, as one text."""
+        ...
+
+
+Reply = Callable[[Exchange, int], Awaitable[None]]
+"""Answers one request, whose number among all of the run is given."""
+
+
+class Wire(Protocol):
+    """The plug for a model's API, for one run: made with the run's `Turns`. A host names the one that it speaks."""
+
+    paths: Collection[str]
+    """What is posted to these is the API's."""
+
+    def read(self, request: Request, body: Any) -> Reply:
+        """What answers a request with this body, decoded. Raises ValueError with what was expected instead."""
+        ...
+
+
+class Turns:
+    """The conversations and gates of one run."""
+
+    def __init__(self, script: Script, answers: Mapping[str, str], journal: Journal, hold: Hold) -> None:
+        """`answers` are what the model says to each job's Codex."""
+        self.conversations: dict[str, Conversation] = {}
+        """By agent, or by thread where the API has such."""
+        self._script = script
+        self._answers = answers
+        self._journal = journal
+        self._hold = hold
+        self._gates = {job: asyncio.Event() for job in answers}
+
+    def release(self, job: str) -> None:
+        """Let the job's worker have its answer, now or when it asks."""
+        self._journal.write(GateReleased(job=job))
+        self._gates[job].set()
+
+    def resumed(self, agent: str) -> None:
+        """The conversation of `agent` goes on in another process of its host, from what that has kept of it."""
+        if agent in self.conversations:
+            self.conversations[agent].resumed()
+
+    def aside(self, asker: Asker) -> None:
+        """Record a request that is no step of anybody's script."""
+        self._journal.write(
+            ModelRequest(n=asker.number, agent=asker.agent, aside=True, texts=[], results=[], thread=asker.thread)
+        )
+
+    async def next(self, exchange: Exchange, asker: Asker, conversation: Conversation, asked: Asked) -> Answer:
+        """Record what is new in an agent's request, and find its next step, held back for as long as it asks to be."""
+        texts, results = conversation.news(asked.texts, asked.results)
+        # a child that ends while its parent's last request is on the way makes Codex ask the parent once more; what is
+        # next in the script belongs to the next turn
+        late = conversation.last_word is not None and not results and _only_notifies(texts)
+        agent = asker.agent
+        self._journal.write(
+            ModelRequest(
+                n=asker.number,
+                agent=agent,
+                aside=False,
+                texts=texts,
+                results=results,
+                thread=asker.thread,
+                parent=asker.parent,
+                subagent=asker.subagent,
+                late=late,
+                forgotten=conversation.forgotten,
+            )
+        )
+        if late:
+            return Answer(text=conversation.last_word, call=None, after=None, late=True)
+        answer = self._script.next(agent, asked.told, results) if agent is not None else None
+        if answer is None:
+            why = "carries no agent marker" if agent is None else f"of {agent!r} comes after the end of its script"
+            self.wrong(f"model request {asker.number} {why}")
+            return OUT_OF_SCRIPT
+        conversation.last_word = answer.text
+        if answer.after is not None and agent is not None:
+            try:
+                await exchange.hold(self._hold(agent, answer.after))
+            except ClientGoneError:
+                self._journal.write(ModelClientGone(n=asker.number, agent=agent))
+                raise
+        return answer
+
+    def answered(self, asker: Asker, answer: Answer, tool: str | None) -> None:
+        """Record an answer; `tool` is what the host calls the tool that it uses."""
+        call = answer.call
+        self._journal.write(
+            ModelAnswer(
+                n=asker.number,
+                agent=asker.agent,
+                text=answer.text,
+                tool_use_id=call.id if call else None,
+                call=tool,
+                input=call.input if call else None,
+                job=call.job if call else None,
+            )
+        )
+
+    def not_offered(self, call: ToolCall, agent: str | None) -> None:
+        """The script calls a tool that the host does not have."""
+        self.wrong(f"the script calls {call.names[0]}, which the host does not offer to {agent!r}")
+
+    def wrong(self, what: str) -> None:
+        """Record that something could not be placed, which makes the verdict unknown."""
+        self._journal.write(Error(where="model server", what=what))
+
+    def has_job(self, job: str) -> bool:
+        """Whether the scenario defines the job."""
+        return job in self._gates
+
+    async def answer_job(
+        self,
+        exchange: Exchange,
+        asker: Asker,
+        job: str,
+        texts: list[Text],
+        send: Callable[[Answer, asyncio.Event], Awaitable[None]],
+    ) -> None:
+        """Have a job's worker answered with `send`, which is given the answer and the gate that holds it back."""
+        number = asker.number
+        self._journal.write(GateReached(n=number, job=job, thread=asker.thread, port=exchange.peer_port, texts=texts))
+        try:
+            await send(Answer(text=self._answers[job], call=None, after=None), self._gates[job])
+        except ClientGoneError:
+            self._journal.write(GateAbandoned(n=number, job=job))
+            raise
+        self._journal.write(GateAnswered(n=number, job=job))
+
+
+def _only_notifies(texts: list[Text]) -> bool:
+    """Whether all that is new to the model, its own words aside, is that a child has ended."""
+    news = [text.text for text in texts if text.role != "assistant" or _NOTIFIES in text.text]
+    return bool(news) and all(_NOTIFIES in text for text in news)

@@ -1,0 +1,68 @@
+"""What a fault is while it is at work in a run: set up, applied, and undone at the run's end. Base of all of them.
+
+The faults themselves, as a scenario names them and with what they need, are in `catalogue/fault.py`; `injector` makes
+the injection of each.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from hookproof.catalogue.descriptor import Companion
+from hookproof.play.job_tracker import JobTracker
+from hookproof.play.run import Run
+from hookproof.play.snapshot import Snapshots
+from hookproof.play.teardown import idle
+from hookproof.records.run import Settled
+from hookproof.sandbox.state_edits import StateFiles
+
+_QUIET_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the faults of one run act on: the run, and the parts of its companion's driver that they need."""
+
+    run: Run
+    descriptor: Companion
+    snapshots: Snapshots
+    jobs: JobTracker
+    files: StateFiles
+
+
+class Injection(ABC):
+    """One fault in one run. Belongs to the run's event loop."""
+
+    def __init__(self, target: Target, job: str) -> None:
+        """`job` is what the fault is about, where it is about a job."""
+        self.target = target
+        self.run = target.run
+        self.job = job
+
+    async def setup(self) -> None:  # noqa: B027 - most have nothing to set up
+        """What must be so before it is applied."""
+
+    @abstractmethod
+    async def apply(self) -> None:
+        """Do it, and write what was done to what. Raises NoSuchRowError."""
+
+    async def undo(self) -> None:  # noqa: B027 - most have nothing to undo
+        """Let go of what it started, continue what it stopped. After the sweep, whether or not it was applied whole.
+
+        What it wrote or removed lies in the run's sandbox, which goes with the run.
+        """
+
+
+class FilesInjection(Injection):
+    """One that changes files of the plugin's."""
+
+    async def setup(self) -> None:
+        # a worker that writes down how it goes would write over what is changed
+        await idle(self.run.processes, quiet=_QUIET_SECONDS)
+
+
+class Settling(Injection):
+    async def apply(self) -> None:
+        left = await idle(self.run.processes, quiet=_QUIET_SECONDS)
+        self.run.journal.write(Settled(alive=len(left)))

@@ -1,0 +1,98 @@
+"""Faults that come as a signal: a job's processes are killed, the shared server is stopped and continued.
+
+Processes are ended, stopped and continued by identity, and only those of this run.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from abc import abstractmethod
+from collections.abc import Iterable
+from typing import ClassVar, Literal
+
+from hookproof import processes
+from hookproof.play.faults.injection import Injection, Target
+from hookproof.play.trees import topmost_naming
+from hookproof.records.faults import CodexKilled, JobFault, ServerFrozen, ServerThawed, ShellKilled, WorkerKilled
+from hookproof.records.jobs import JobStarted
+from hookproof.records.run import Error
+
+
+class Killing(Injection):
+    """Kills processes that serve the job. A subclass chooses which."""
+
+    record: ClassVar[type[JobFault]]
+    victim: ClassVar[str]
+    """For the error that there is none."""
+
+    @abstractmethod
+    def chosen(self, alive: list[processes.ProcessInfo]) -> list[processes.ProcessInfo]:
+        """Which of the run's processes."""
+
+    async def apply(self) -> None:
+        run, chosen = self.run, self.chosen(self.run.processes.census())
+        if not chosen:
+            run.journal.write(Error(where="faults", what=f"there is no {self.victim} of job {self.job} to end"))
+        for info in chosen:
+            run.deaths.watch(info.identity)
+        run.journal.write(self.record(job=self.job, pids=[info.identity.pid for info in chosen]))
+        for info in chosen:
+            processes.kill(info.identity)
+
+
+class KillingWorker(Killing):
+    record, victim = WorkerKilled, "worker"
+
+    def chosen(self, alive: list[processes.ProcessInfo]) -> list[processes.ProcessInfo]:
+        pids = [each.worker for each in self.run.journal.of(JobStarted) if each.job == self.job][:1]
+        return [info for info in alive if info.identity.pid in pids]
+
+
+class KillingCodex(Killing):
+    record, victim = CodexKilled, "codex"
+
+    def chosen(self, alive: list[processes.ProcessInfo]) -> list[processes.ProcessInfo]:
+        return [info for info in alive if "app-server" in info.argv]
+
+
+class KillingShell(Killing):
+    record, victim = ShellKilled, "shell"
+
+    def chosen(self, alive: list[processes.ProcessInfo]) -> list[processes.ProcessInfo]:
+        shell = topmost_naming(self.job, alive)
+        return [info for info in alive if shell is not None and info.pgid == shell.pgid]
+
+
+class FreezingServer(Injection):
+    def __init__(self, target: Target, job: str) -> None:
+        super().__init__(target, job)
+        self._frozen: list[processes.Identity] = []
+
+    async def apply(self) -> None:
+        self._frozen = _server(self.target)
+        self.run.journal.write(ServerFrozen(pids=[identity.pid for identity in self._frozen]))
+        _signal(self._frozen, "SIGSTOP")
+
+    async def undo(self) -> None:
+        _signal(self._frozen, "SIGCONT")
+
+
+class ThawingServer(Injection):
+    async def apply(self) -> None:
+        frozen = _server(self.target)
+        self.run.journal.write(ServerThawed(pids=[identity.pid for identity in frozen]))
+        _signal(frozen, "SIGCONT")
+
+
+def _server(target: Target) -> list[processes.Identity]:
+    """The plugin's shared server, as long as it runs."""
+    found = target.files.server()
+    pid = found[1].get(target.descriptor.state.server_pid) if found is not None else None
+    return [info.identity for info in target.run.processes.census() if info.identity.pid == pid]
+
+
+def _signal(whom: Iterable[processes.Identity], name: Literal["SIGSTOP", "SIGCONT"]) -> None:
+    if sys.platform != "win32":
+        for identity in whom:
+            processes.signal_process(identity, signal.Signals[name])

@@ -1,0 +1,89 @@
+"""One run of a case: all that its parts work with. Made by `play.case` for the runner, the drivers and the faults.
+
+Life: made once the sandbox is there and processes can be started; the environment is filled in by the runner when the
+recorder and the model server listen, and is complete when the driver has prepared the run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from hookproof.hosts.host import Host
+from hookproof.hosts.names import Program
+from hookproof.hosts.registry import HOSTS
+from hookproof.hosts.session import Setting
+from hookproof.journal import Journal
+from hookproof.play.cases import Case, PlayOptions
+from hookproof.processes import CaseProcesses, Death, DeathWatch
+from hookproof.records.run import ProcessDied
+from hookproof.sandbox.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Everything that the parts of one run share."""
+
+    case: Case
+    options: PlayOptions
+    sandbox: World
+    journal: Journal
+    """Whoever does something at a record says so with `journal.after`."""
+    processes: CaseProcesses
+    """Every process of the run is started for it."""
+    deaths: DeathWatch
+    """Writes `process.died` for each process that it is told to watch."""
+    env: dict[str, str]
+    """The environment of every process of the run."""
+
+    @classmethod
+    def make(cls, case: Case, options: PlayOptions, sandbox: World, journal: Journal, group: CaseProcesses) -> Run:
+        """The run of a case on the event loop that runs now."""
+
+        def died(death: Death) -> None:
+            exit_ = death.exit
+            journal.write(
+                ProcessDied(
+                    pid=death.identity.pid,
+                    start=death.identity.start,
+                    code=exit_.code if exit_ else None,
+                    signal=exit_.signal if exit_ else None,
+                    observed=exit_.observed if exit_ else False,
+                )
+            )
+
+        deaths = DeathWatch(asyncio.get_running_loop(), died)
+        return cls(case, options, sandbox, journal, group, deaths, env={})
+
+    @property
+    def hosts(self) -> list[Host]:
+        """The hosts that the scenario is played on, the main session's first."""
+        scenario = self.case.scenario
+        others = (each.host for each in scenario.sessions.values() if each.host)
+        return [HOSTS[name] for name in dict.fromkeys([scenario.host, *others])]
+
+    @property
+    def host(self) -> Host:
+        """The host of the main session."""
+        return HOSTS[self.case.scenario.host]
+
+    def program(self, host: Host) -> Program:
+        """The program that plays a host."""
+        return self.case.program_of(host, self.options)
+
+    def setting(self, session: str, host: Host, *, lifecycle: Path | None = None, resume: str | None = None) -> Setting:
+        """What a session of a host is begun with. `lifecycle` is where its stand-in reads what it is to do."""
+        scenario = self.case.scenario
+        return Setting(
+            name=session,
+            program=self.program(host),
+            sandbox=self.sandbox,
+            journal=self.journal,
+            env=self.env | {"HOOKPROOF_LIFECYCLE": str(lifecycle or self.sandbox.lifecycle)},
+            processes=self.processes,
+            seconds=self.options.seconds,
+            claude=scenario.claude,
+            codex=scenario.codex,
+            resume=resume,
+        )
