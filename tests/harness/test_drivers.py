@@ -25,7 +25,7 @@ from hookproof.play.companion import CompanionDriver
 from hookproof.play.context import ContextDriver
 from hookproof.play.run import Run
 from hookproof.records.run import Error
-from hookproof.sandbox import world as worlds
+from hookproof.sandbox import sandbox as sandboxes
 
 REAL = Program(("/the/real/host",), "9.9.9")
 
@@ -53,7 +53,7 @@ def with_run(tmp_path: Path, case: Case, work: Callable[[Run], object], options:
 
     async def within() -> Journal:
         journal = Journal(tmp_path / "j.jsonl")
-        sandbox = worlds.build(case.plugin, case.lifecycle, programs=stand_ins())
+        sandbox = sandboxes.build(case.plugin, case.lifecycle, programs=stand_ins())
         try:
             with processes.CaseProcesses(sandbox.token, folder=sandbox.root) as group:
                 run = Run.make(case, options or PlayOptions(), sandbox, journal, group)
@@ -142,7 +142,7 @@ class Plain(Session):
 
 def test_what_a_session_cannot_do_it_says_or_does_in_another_way() -> None:
     session = Plain()
-    asyncio.run(session.hang_up())
+    asyncio.run(session.close_terminal())
     assert session.done == ["end"]
     with pytest.raises(HostError, match="session 'other': only a client of codex app-server can fork main"):
         asyncio.run(session.fork("other"))

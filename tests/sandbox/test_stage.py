@@ -84,7 +84,7 @@ def test_programs_are_found_by_their_names_before_those_of_the_machine(name: str
         model="http://m",
         hosts=HOSTS.values(),
     )
-    env["HOOKPROOF_LIFECYCLE"] = str(world.lifecycle)
+    env["HOOKPROOF_LIFECYCLE"] = str(sandbox.lifecycle)
     shell = ["cmd.exe", "/d", "/c"] if sys.platform == "win32" else ["/bin/sh", "-c"]
     # as a shell finds them, and as a program does that looks along PATH itself
     found = shutil.which(name, path=env["PATH"])
