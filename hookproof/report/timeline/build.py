@@ -7,9 +7,8 @@ from itertools import pairwise
 
 from hookproof.judge.verdict import CheckResult
 from hookproof.records import KINDS, Record
-from hookproof.records.faults import Fault
-from hookproof.report.timeline.agents import AgentTellers
-from hookproof.report.timeline.jobs import JobTellers
+from hookproof.report.timeline.agents import AgentDrawing
+from hookproof.report.timeline.jobs import JobDrawing
 from hookproof.report.timeline.model import Arrow, Mark, Timeline
 
 MOST_EVENTS = 10_000
@@ -21,31 +20,32 @@ def build(records: list[Record], checks: Iterable[CheckResult] = (), *, most: in
     return _Builder(records, checks, most).build()
 
 
-class _Builder(AgentTellers, JobTellers):
+class _Builder(AgentDrawing, JobDrawing):
     def build(self) -> Timeline:
-        tellers = self._tellers()
-        handled = [record for record in self.records if record.kind in tellers]
+        drawers = self._drawers()
+        handled = [record for record in self.records if type(record) in drawers]
         self.following = {each.seq: after for each, after in pairwise(handled)}
         for record in self.records:
             if record.seq in self.merged:
                 pass
-            elif record.kind not in tellers:
+            elif type(record) not in drawers:
                 self.picture.hidden += 1
             elif len(self.picture.rows) >= self.most:
                 self.picture.left_out += 1
             else:
-                tellers[record.kind](record)
+                drawers[type(record)](record)
             self.mark_broken(record)
         self.picture.hidden += len(self.after)
         return self._drawn()
 
-    def _tellers(self) -> dict[str, Callable[[Record], None]]:
-        """By kind the method that is named after it; every fault has the same. Raises KeyError for one of no kind."""
-        kinds = {f"on_{name.replace('.', '_')}": name for name in KINDS}
-        named = {name: getattr(self, name) for name in dir(self) if name.startswith("on_")}
-        tell_fault = named.pop("on_fault")
-        faults = {name: tell_fault for name, kind in KINDS.items() if issubclass(kind, Fault)}
-        return {kinds[name]: tell for name, tell in named.items()} | faults
+    def _drawers(self) -> dict[type[Record], Callable[[Record], None]]:
+        """By the class of a record the method that draws it: the one of the class, else of the nearest base."""
+        methods = [getattr(self, name) for name in dir(type(self))]
+        marked = {method.draws: method for method in methods if hasattr(method, "draws")}
+        found = (
+            (kind, next((marked[base] for base in kind.__mro__ if base in marked), None)) for kind in KINDS.values()
+        )
+        return {kind: method for kind, method in found if method is not None}
 
     def _drawn(self) -> Timeline:
         """The picture with its lanes in order, those of a crowd put together."""
