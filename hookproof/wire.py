@@ -28,7 +28,7 @@ class Line:
         return self.size > len(self.data)
 
 
-class Lines:
+class LineReader:
     """The lines of a stream. Of one that is longer than `longest` bytes the beginning is kept and the rest dropped."""
 
     def __init__(self, reader: asyncio.StreamReader, longest: int) -> None:

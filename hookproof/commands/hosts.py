@@ -14,7 +14,7 @@ from rich.text import Text
 
 from hookproof.commands import UsageError
 from hookproof.hosts.install import releases
-from hookproof.hosts.install.releases import Progress, Release, ReleaseError
+from hookproof.hosts.install.releases import InstallProgress, Release, ReleaseError
 from hookproof.hosts.names import HostName
 from hookproof.hosts.registry import HOSTS
 
@@ -41,7 +41,7 @@ def execute(parsed: argparse.Namespace) -> int:
     return max(_carry_out(action, host, version) for host, version in specs)
 
 
-class Lines(Progress):
+class PlainInstallProgress(InstallProgress):
     """Plain lines on stderr, for pipes and logs."""
 
     def show(self, text: str) -> None:
@@ -49,7 +49,7 @@ class Lines(Progress):
         print(text, file=sys.stderr)
 
 
-class Moving(Progress):
+class LiveInstallProgress(InstallProgress):
     """Lines, and one that moves while npm works.
 
     It moves when it is told to: rich's own thread may outlive it, and hookproof cannot leave the network with threads.
@@ -79,9 +79,9 @@ class Moving(Progress):
             self._live = None
 
 
-def progress() -> Progress:
+def progress() -> InstallProgress:
     """For people: on a terminal something that moves, plain lines elsewhere. On stderr, results have stdout."""
-    return Moving(Console(stderr=True)) if sys.stderr.isatty() else Lines()
+    return LiveInstallProgress(Console(stderr=True)) if sys.stderr.isatty() else PlainInstallProgress()
 
 
 def _spec(text: str) -> tuple[HostName, str]:

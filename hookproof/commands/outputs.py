@@ -47,7 +47,7 @@ def check(parsed: argparse.Namespace) -> None:
         _html()
 
 
-class Lines:
+class ResultsFile:
     """The results of a run as they come, one JSON object a line: a run that is cut short keeps what was judged.
 
     They stand in the run's own directory, and beside the file of `--json`.

@@ -117,7 +117,7 @@ def _played(
     options = _options(console, cases, worker, allow_network=parsed.allow_network)
     options = replace(options, seconds=parsed.patience)
     baseline = gate_.baseline if gate_ is not None else None
-    lines = outputs.Lines(run / RESULTS, parsed.json)
+    lines = outputs.ResultsFile(run / RESULTS, parsed.json)
 
     def judged(each: reports.Result) -> None:
         lines.add(each)

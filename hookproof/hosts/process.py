@@ -14,7 +14,7 @@ from hookproof import files, processes
 from hookproof.journal import Journal
 from hookproof.records.hosts import HostExited, HostNoise, HostStderr
 from hookproof.records.run import Error
-from hookproof.wire import Line, Lines, Sparing
+from hookproof.wire import Line, LineReader, Sparing
 
 LONGEST_LINE = 64 * 1024 * 1024
 """Of a host's stdout, in bytes: hosts write whole transcripts as one line. Of a longer one nothing can be told."""
@@ -74,7 +74,7 @@ class HostProcess:
     async def _read_stdout(self) -> None:
         try:
             if self.child.stdout is not None:
-                lines = Lines(self.child.stdout, LONGEST_LINE)
+                lines = LineReader(self.child.stdout, LONGEST_LINE)
                 while (line := await lines.next()) is not None:
                     self._take(line)
         finally:
@@ -101,7 +101,7 @@ class HostProcess:
     async def _read_stderr(self) -> None:
         if self.child.stderr is not None:
             # a line here is for people: its beginning is enough
-            lines = Lines(self.child.stderr, 4 * _SHOWN)
+            lines = LineReader(self.child.stderr, 4 * _SHOWN)
             while (line := await lines.next()) is not None:
                 self._complaint(_text(line))
 

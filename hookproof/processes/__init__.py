@@ -19,8 +19,8 @@ from hookproof.processes.base import (
     Stream,
 )
 from hookproof.processes.case import CaseProcesses
-from hookproof.processes.death import DeathWatch
 from hookproof.processes.identity import (
+    DeathWatch,
     adopt_orphans,
     become_subreaper,
     identify,

@@ -1,8 +1,10 @@
-"""Naming processes, asking after them, ending them, and inheriting them."""
+"""The processes of this machine, by the platform at hand: identified, ended, inherited, and watched until they die."""
 
 from __future__ import annotations
 
-from hookproof.processes.base import Identity, Instant
+import asyncio
+
+from hookproof.processes.base import Identity, Instant, OnDeath
 from hookproof.processes.platform import native
 
 
@@ -84,3 +86,34 @@ def reap_adopted(*, only_spawn_detaches: bool = False) -> int:
     children in sessions of their own (start_new_session). Then no adopted zombie stays.
     """
     return native.reap_adopted(only_spawn_detaches=only_spawn_detaches)
+
+
+class DeathWatch:
+    """Calls `on_death` in the thread of `loop` when a watched process dies, by event and never by looking again.
+
+    Any process of ours can be watched, child or not. The `exit` of a Death is there
+
+    - of a child that `spawn` started: always;
+    - of a child that this process adopted (`become_subreaper`) or started by other means: always. An adopted one is
+      reaped; the status of one that somebody else here started is read and left to them;
+    - of any other on Linux: when its parent has not reaped it by the time that the event is here, or always from
+      Linux 6.15; of any other on Windows: always;
+    - else it is None.
+
+    Use it from the thread of `loop`, and close it before the loop.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, on_death: OnDeath) -> None:
+        self._watcher = native.watch_deaths(loop, on_death)
+
+    def watch(self, identity: Identity) -> bool:
+        """Watch this very process. True: exactly one Death of it is reported, unless closed before.
+
+        False: it is dead already and nothing more can be learned of it. A zombie whose status we may read is reported
+        as a Death. Watching twice is watching once. Raises OSError when no file descriptor or handle is left.
+        """
+        return self._watcher.watch(identity)
+
+    def close(self) -> None:
+        """Watch nothing any more. May be called twice."""
+        self._watcher.close()

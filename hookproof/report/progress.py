@@ -52,10 +52,10 @@ def progress(console: Console, total: int, *, surprises: bool = True, quiet: boo
     `surprises` marks what was not expected; a story that expects violations leaves it out. `quiet` leaves no lines of
     single cases.
     """
-    return (Moving if is_live(console) else Lines)(console, total, surprises=surprises, quiet=quiet)
+    return (LiveProgress if is_live(console) else PlainProgress)(console, total, surprises=surprises, quiet=quiet)
 
 
-class Lines:
+class PlainProgress:
     """One line per finished case, numbered; the wall clock of a case is its own."""
 
     def __init__(self, console: Console, total: int, *, surprises: bool = True, quiet: bool = False) -> None:
@@ -82,7 +82,7 @@ class Lines:
         """Print it."""
         self._console.print(Text(text), soft_wrap=True)
 
-    def __enter__(self) -> Lines:
+    def __enter__(self) -> PlainProgress:
         return self
 
     def __exit__(
@@ -91,7 +91,7 @@ class Lines:
         """Nothing is left to end."""
 
 
-class Moving:
+class LiveProgress:
     """A bar, the counts, and the cases under way with their time; what was not expected stays above it."""
 
     def __init__(self, console: Console, total: int, *, surprises: bool = True, quiet: bool = False) -> None:
@@ -127,7 +127,7 @@ class Moving:
         """It stays above the bar."""
         self._live.console.print(Text(text))
 
-    def __enter__(self) -> Moving:
+    def __enter__(self) -> LiveProgress:
         self._live.start()
         self._ticking.start()
         return self

@@ -21,7 +21,7 @@ from hookproof.records import Part, Record, Sent
 from hookproof.records.base import Pid, part
 from hookproof.records.run import Error, RecorderBrokenOff, Stranger
 from hookproof.records.sent import ShellHeld
-from hookproof.wire import Line, Lines, Sparing
+from hookproof.wire import Line, LineReader, Sparing
 
 LONGEST_LINE = 32 * 1024 * 1024
 """In bytes. The longest honest one holds 1 MiB of each output of a hook, six times as long where all is escaped."""
@@ -70,7 +70,7 @@ class Recorder:
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            lines = Lines(reader, _LONGEST_HELLO)
+            lines = LineReader(reader, _LONGEST_HELLO)
             sender = self._introduced(await lines.next())
             if sender is None:
                 return
@@ -119,7 +119,7 @@ class _Connection:
         self._taken = 0
         self._misfits = 0
 
-    async def serve(self, lines: Lines, writer: asyncio.StreamWriter, goes_on: asyncio.Event) -> None:
+    async def serve(self, lines: LineReader, writer: asyncio.StreamWriter, goes_on: asyncio.Event) -> None:
         """Take its records until it hangs up, or has sent too much that is none."""
         while self._misfits < MOST_MISFITS and (line := await lines.next()) is not None:
             if not line.ended:

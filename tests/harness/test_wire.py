@@ -7,7 +7,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hookproof.wire import Line, Lines, Sparing
+from hookproof.wire import Line, LineReader, Sparing
 
 
 def read(*chunks: bytes, longest: int = 10) -> list[Line]:
@@ -16,7 +16,7 @@ def read(*chunks: bytes, longest: int = 10) -> list[Line]:
         for chunk in chunks:
             reader.feed_data(chunk)
         reader.feed_eof()
-        lines, found = Lines(reader, longest), []
+        lines, found = LineReader(reader, longest), []
         while (line := await lines.next()) is not None:
             found.append(line)
         return found

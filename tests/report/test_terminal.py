@@ -12,7 +12,7 @@ from rich.console import Console
 
 from hookproof.report import terminal
 from hookproof.report.columns import violated_unexpectedly
-from hookproof.report.progress import Lines, Moving, line, progress
+from hookproof.report.progress import LiveProgress, PlainProgress, line, progress
 from hookproof.report.results import Report
 
 
@@ -104,7 +104,7 @@ def text_of(console: Console) -> str:
 def test_a_pipe_gets_one_plain_line_a_case() -> None:
     console = a_console()
     with progress(console, 12) as found:
-        assert isinstance(found, Lines)
+        assert isinstance(found, PlainProgress)
         found.started("jobs/pattern-c", "codex-plugin-cc 1.0.4", "claude-2.1.91", 1)
         found.finished(violated())
         found.finished(a_result(repeat=2))
@@ -117,18 +117,18 @@ def test_a_pipe_gets_one_plain_line_a_case() -> None:
 def test_ci_and_a_dumb_terminal_get_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setenv("TERM", "xterm")
-    assert isinstance(progress(a_console(force_terminal=True), 1), Moving)
+    assert isinstance(progress(a_console(force_terminal=True), 1), LiveProgress)
     monkeypatch.setenv("CI", "true")
-    assert isinstance(progress(a_console(force_terminal=True), 1), Lines)
+    assert isinstance(progress(a_console(force_terminal=True), 1), PlainProgress)
     monkeypatch.delenv("CI")
     monkeypatch.setenv("TERM", "dumb")
-    assert isinstance(progress(a_console(force_terminal=True), 1), Lines)
+    assert isinstance(progress(a_console(force_terminal=True), 1), PlainProgress)
 
 
 def test_a_terminal_sees_what_is_under_way_and_no_thread_is_left() -> None:
     before = set(threading.enumerate())
     console = a_console(force_terminal=True)
-    with Moving(console, 3) as moving:
+    with LiveProgress(console, 3) as moving:
         moving.started("jobs/pattern-c", "codex-plugin-cc 1.0.4", "claude-2.1.91", 1)
         moving.started("jobs/pattern-d", "codex-plugin-cc 1.0.4", "claude-2.1.91", 1)
         moving.finished(violated())
@@ -148,7 +148,7 @@ def test_a_terminal_sees_what_is_under_way_and_no_thread_is_left() -> None:
 def test_the_bar_is_taken_away_when_a_run_breaks() -> None:
     before = set(threading.enumerate())
     console = a_console(force_terminal=True)
-    with pytest.raises(KeyboardInterrupt), Moving(console, 3):
+    with pytest.raises(KeyboardInterrupt), LiveProgress(console, 3):
         raise KeyboardInterrupt
     assert set(threading.enumerate()) == before
     assert "\x1b[?25h" in text_of(console)

@@ -14,7 +14,7 @@ from typing import Any
 from hookproof import files, processes
 from hookproof.hosts.process import LONGEST_LINE
 from hookproof.hosts.session import HostError
-from hookproof.wire import Lines
+from hookproof.wire import LineReader
 
 Message = dict[str, Any]
 _REFUSED = {"code": -32601, "message": "hookproof's client grants nothing: configure the host so that it need not ask"}
@@ -76,7 +76,7 @@ class Client:
 
     async def listen(self) -> None:
         """Feed this client from the process's stdout, to its end; for a process that nobody else reads."""
-        lines = Lines(self._child.stdout, LONGEST_LINE) if self._child.stdout is not None else None
+        lines = LineReader(self._child.stdout, LONGEST_LINE) if self._child.stdout is not None else None
         while lines is not None and (line := await lines.next()) is not None:
             try:
                 message = None if line.cut else files.parse_json(line.data)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hookproof import claims, interrupts, processes
 from hookproof.hosts.install import releases
-from hookproof.hosts.install.releases import Progress, ReleaseError
+from hookproof.hosts.install.releases import InstallProgress, ReleaseError
 from hookproof.hosts.names import HostName, Program
 from hookproof.hosts.registry import HOSTS
 from hookproof.journal import DeadlineMissedError
@@ -21,7 +21,9 @@ _VERSION = re.compile(r"\d+\.\d+\.\d+[0-9A-Za-z.+-]*")
 _JAVASCRIPT = frozenset({".js", ".cjs", ".mjs"})
 
 
-def resolve(host: HostName, spec: str, *, isolate: bool = True, progress: Progress | None = None) -> list[Program]:
+def resolve(
+    host: HostName, spec: str, *, isolate: bool = True, progress: InstallProgress | None = None
+) -> list[Program]:
     """The programs that `spec` means: `fake`, a path, or `npm:VERSION[,VERSION…]`, which installs what is missing.
 
     Comes before `isolation.enter`: npm needs the network. A path's version is asked of the program itself, in a

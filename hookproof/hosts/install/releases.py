@@ -36,7 +36,7 @@ class ReleaseError(HookproofError):
     """A real host that cannot be had. One sentence."""
 
 
-class Progress:
+class InstallProgress:
     """What an installation tells people while it lasts. This one is silent; the command line has others."""
 
     def show(self, text: str) -> None:
@@ -108,13 +108,13 @@ def installed() -> list[Release]:
     return sorted(found, key=lambda release: (release.host, _order(release.version)))
 
 
-def install(host: HostName, version: str, progress: Progress | None = None) -> Release:
+def install(host: HostName, version: str, progress: InstallProgress | None = None) -> Release:
     """The release, installed now unless it is there already; a tag is always looked up. Raises ReleaseError.
 
     Uses the network and an event loop of its own, which has no threads.
     """
     check_version(version)
-    progress = progress or Progress()
+    progress = progress or InstallProgress()
     folder = folder_of(host)
     there = _read(host, folder / version)
     if there is not None:
@@ -146,7 +146,7 @@ def remove(host: HostName, version: str) -> None:
         raise ReleaseError(f"{path}: cannot be removed: {error.strerror}") from None
 
 
-async def _install(host: HostName, version: str, folder: Path, progress: Progress) -> Release:
+async def _install(host: HostName, version: str, folder: Path, progress: InstallProgress) -> Release:
     claimed = claims.make(f"{_DRAFT}{version}-", folder)
     draft = claimed.root
     try:
@@ -171,7 +171,7 @@ async def _bring(host: HostName, version: str, draft: Path, token: str) -> Mappi
     return await npm.install(HOSTS[host].package, version, draft, token=token, also=missing)
 
 
-async def _watch(working: asyncio.Future[Mapping[str, Any]], progress: Progress, what: str) -> None:
+async def _watch(working: asyncio.Future[Mapping[str, Any]], progress: InstallProgress, what: str) -> None:
     began = time.monotonic()
     try:
         while not (await asyncio.wait({working}, timeout=_TICK_SECONDS))[0]:
