@@ -23,7 +23,7 @@ from hookproof.report.timeline.model import Arrow, Detail
 
 
 class AgentTellers(Drawing):
-    """One method a kind of record, named after it."""
+    """One method a kind of record, found by the class that it takes."""
 
     def on_host_started(self, record: HostStarted) -> None:
         lane = self.lanes.process(record.pid) or self.lanes.main

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from itertools import pairwise
+from typing import get_type_hints
 
 from hookproof.judge.verdict import CheckResult
 from hookproof.records import KINDS, Record
-from hookproof.records.faults import Fault
 from hookproof.report.timeline.agents import AgentTellers
 from hookproof.report.timeline.jobs import JobTellers
 from hookproof.report.timeline.model import Arrow, Mark, Timeline
@@ -40,12 +41,8 @@ class _Builder(AgentTellers, JobTellers):
         return self._drawn()
 
     def _tellers(self) -> dict[str, Callable[[Record], None]]:
-        """By kind the method that is named after it; every fault has the same. Raises KeyError for one of no kind."""
-        kinds = {f"on_{name.replace('.', '_')}": name for name in KINDS}
-        named = {name: getattr(self, name) for name in dir(self) if name.startswith("on_")}
-        tell_fault = named.pop("on_fault")
-        faults = {name: tell_fault for name, kind in KINDS.items() if issubclass(kind, Fault)}
-        return {kinds[name]: tell for name, tell in named.items()} | faults
+        """By kind the method that takes its record; what takes any fault tells every one of them."""
+        return {kind: getattr(self, name) for name, kinds in _taken().items() for kind in kinds}
 
     def _drawn(self) -> Timeline:
         """The picture with its lanes in order, those of a crowd put together."""
@@ -61,3 +58,11 @@ class _Builder(AgentTellers, JobTellers):
         ]
         picture.marks = [Mark(mark.row, draw(mark.lane), mark.kind) for mark in picture.marks]
         return picture
+
+
+@cache
+def _taken() -> dict[str, list[str]]:
+    """By method the kinds of records that it tells of: those of the class that its `record` is of."""
+    names = [name for name in dir(_Builder) if name.startswith("on_")]
+    takes = {name: get_type_hints(getattr(_Builder, name))["record"] for name in names}
+    return {name: [kind for kind, each in KINDS.items() if issubclass(each, taken)] for name, taken in takes.items()}

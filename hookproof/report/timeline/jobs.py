@@ -17,7 +17,7 @@ from hookproof.report.timeline.senders import Sender, sender
 
 
 class JobTellers(Drawing):
-    """One method a kind of record, named after it."""
+    """One method a kind of record, found by the class that it takes."""
 
     def on_shell_started(self, record: ShellStarted) -> None:
         """The host starts a shell for an agent."""
