@@ -1,4 +1,4 @@
-"""What every test shares: how Hypothesis searches, that a hangup is heard, and what the collector need not look at.
+"""What every test shares: how Hypothesis searches, that a hangup is heard, how many are played at once.
 
 A gate must say the same twice, on a busy machine too: the default profile is derandomised and is not offended by slow
 draws. `--hypothesis-profile=explore` searches anew each time.
@@ -7,9 +7,11 @@ draws. `--hypothesis-profile=explore` searches anew each time.
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
@@ -26,3 +28,11 @@ def pytest_collection_finish() -> None:
     """Five thousand items stay until the end: neither the collector nor who looks for a Popen walks them each time."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """`-n auto` is two tests for each processor, on Linux: half of a test's time is waiting for what it has started."""
+    if sys.platform != "linux" or "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    return 2 * len(os.sched_getaffinity(0))

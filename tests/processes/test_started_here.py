@@ -24,7 +24,7 @@ from subprocess import PIPE
 import pytest
 
 from hookproof.processes import CaseProcesses, become_subreaper, identify, reap_adopted
-from hookproof.processes.linux import proc
+from hookproof.processes.linux import ours, proc
 
 from .leavers import BARE, by, leaves
 from .programs import SECONDS, in_own_process, played, python, said
@@ -127,3 +127,19 @@ def test_a_kernel_without_lists_of_children_is_served_as_well(monkeypatch: pytes
         child.kill()
         child.wait()
     assert identify(child.pid) is None
+
+
+def test_a_derived_popen_is_found_and_so_is_one_that_is_about_to_have_its_child() -> None:
+    class Derived(subprocess.Popen[bytes]):
+        pass
+
+    class Further(Derived):
+        pass
+
+    about_to = Further.__new__(Further)
+    with Further(["/bin/sleep", "30013"], env={}) as child:
+        assert {None, child.pid} <= ours._pids_of_popens()
+        child.kill()
+    del about_to
+    gc.collect()
+    assert None not in ours._pids_of_popens()

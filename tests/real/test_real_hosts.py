@@ -82,7 +82,7 @@ def test_the_reference_conforms_on_real_claude_code(tmp_path: Path) -> None:
     assert {each["host"]["version"] for each in results} == {"2.1.91"}
 
 
-def test_issue_345_on_real_claude_code(tmp_path: Path) -> None:
+def test_issue_345_on_real_claude_code_and_what_its_reporter_saw(tmp_path: Path) -> None:
     installed("claude@2.1.91")
     results = played(tmp_path, "jobs/pattern-[cd]*", "reference:as-reported", "--claude", "npm:2.1.91")
     seen = {each["scenario"]: (each["checks"][0]["seen"], each["signature"]) for each in results}
@@ -90,6 +90,11 @@ def test_issue_345_on_real_claude_code(tmp_path: Path) -> None:
     assert seen["jobs/pattern-c"] == ("survives", None)
     assert seen["jobs/pattern-c-root-ends-early"] == ("not listed", "H1")
     assert seen["jobs/pattern-d"] == ("listed as running", "H3")
+    (early,) = (each for each in results if each["scenario"] == "jobs/pattern-d-early")
+    assert early["signature"] == "H3"
+    assert any("before the row was written" in reason for reason in early["reasons"])
+    assert any('"running": [], "latestFinished": null, "recent": []' in reason for reason in early["reasons"])
+    assert "its output file holds 0 bytes" in early["reasons"]
 
 
 def test_a_session_of_real_claude_code_is_resumed_while_the_job_runs(tmp_path: Path) -> None:
@@ -97,15 +102,6 @@ def test_a_session_of_real_claude_code_is_resumed_while_the_job_runs(tmp_path: P
     for policy, verdict in (("correct", "conforms"), ("as-reported", "violates")):
         (result,) = played(tmp_path, "jobs/resumed-while-running", f"reference:{policy}", "--claude", "npm:2.1.91")
         assert result["verdict"] == verdict
-
-
-def test_what_the_reporter_of_345_saw_on_real_claude_code(tmp_path: Path) -> None:
-    installed("claude@2.1.91")
-    (result,) = played(tmp_path, "jobs/pattern-d-early", "reference:as-reported", "--claude", "npm:2.1.91")
-    assert result["signature"] == "H3"
-    assert any("before the row was written" in reason for reason in result["reasons"])
-    assert any('"running": [], "latestFinished": null, "recent": []' in reason for reason in result["reasons"])
-    assert "its output file holds 0 bytes" in result["reasons"]
 
 
 def test_pytest_plays_real_claude_code() -> None:

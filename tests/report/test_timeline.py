@@ -39,7 +39,7 @@ from hookproof.records.model import ModelRequest
 from hookproof.records.parts import StateRoot
 from hookproof.records.run import Case
 from hookproof.records.sent import CodexSignal, HookEnded, SubagentEnded, ThreadStarted
-from hookproof.report.timeline.build import _taken, build
+from hookproof.report.timeline.build import build
 from hookproof.report.timeline.model import Arrow, Bar, Timeline
 
 SUBAGENT = f"agent:{AGENT}"
@@ -268,11 +268,3 @@ def test_what_the_scenario_has_done_to_a_job_is_shown_as_the_harnesss_own_doing(
 
 def test_an_empty_journal_is_an_empty_picture() -> None:
     assert build([]).rows == []
-
-
-def test_every_method_of_a_picture_tells_of_kinds_that_there_are() -> None:
-    """A method is found by the class of its record, so that a class may have another name."""
-    assert all(_taken().values())
-    kinds = [kind for kinds in _taken().values() for kind in kinds]
-    assert len(kinds) == len(set(kinds))
-    assert {"look", "fault.worker_killed", "fault.pid_planted", "process.died", "model.request"} <= set(kinds)

@@ -17,7 +17,7 @@ import pytest
 LANE = Path(__file__).resolve().parents[2] / ".ci" / "wine" / "lane"
 ASKED_FOR = os.environ.get("HOOKPROOF_WINE_LANE")
 SKIPPED = 77
-BUILD_SECONDS, CHECK_SECONDS, SUITE_SECONDS = 2700, 150, 500  # building may wait for another lane, half an hour at most
+BUILD_SECONDS, CHECK_SECONDS, SUITE_SECONDS = 2700, 150, 1000  # building may wait for another lane, half an hour
 HOSTILE_SECONDS = 1300
 SCENARIOS = [f"jobs/{name}" for name in ("pattern-a", "pattern-b", "pattern-c", "pattern-d", "another-session-ends")]
 LIFECYCLES = ["as-reported-345", "claude-2.1.91-windows"]

@@ -17,31 +17,35 @@ from hookproof.records.sent import (
     ThreadStarted,
 )
 from hookproof.report.timeline import phrases
-from hookproof.report.timeline.builder import Drawing
+from hookproof.report.timeline.builder import Drawing, draws
 from hookproof.report.timeline.lanes import HARNESS, HOOKS, MODEL
 from hookproof.report.timeline.model import Arrow, Detail
 
 
-class AgentTellers(Drawing):
-    """One method a kind of record, found by the class that it takes."""
+class AgentDrawing(Drawing):
+    """One method a kind of record, named after it."""
 
+    @draws(HostStarted)
     def on_host_started(self, record: HostStarted) -> None:
         lane = self.lanes.process(record.pid) or self.lanes.main
         row = self.row(record, f"{self.lanes.host} starts, for {self.lanes.name(lane)}")
         self.born(f"host:{record.pid}", lane, "session", row)
         self.mark(row, lane, "birth")
 
+    @draws(HostExited)
     def on_host_exited(self, record: HostExited) -> None:
         lane = self.lanes.process(record.pid) or self.lanes.main
         row = self.row(record, f"{self.lanes.host} of {self.lanes.name(lane)} has {phrases.how_it_ended(record)}")
         self.over(f"host:{record.pid}", row)
         self.mark(row, lane, "killed" if record.signal else "death")
 
+    @draws(User)
     def on_user(self, record: User) -> None:
         text = f"the user says {phrases.quoted(record.text)}"
         row = self.row(record, text, details=[Detail("what the user says", str(record.text))])
         self.mark(row, self.lanes.of_session(record.session), "said")
 
+    @draws(HostThread)
     def on_host_thread(self, record: HostThread) -> None:
         lane = self.lanes.of_session(record.session)
         name = self.lanes.name(lane)
@@ -57,6 +61,7 @@ class AgentTellers(Drawing):
         else:
             self.mark(row, lane, "birth" if record.how != "compact" else "told")
 
+    @draws(SessionStarted)
     def on_session_started(self, record: SessionStarted) -> None:
         lane = self.lanes.agent(record)
         own = " of its own" if record.agent_id else ""
@@ -64,12 +69,14 @@ class AgentTellers(Drawing):
         row = self.row(record, f"{whose} has begun a session{own}: {str(record.session_id)[:8]}…", "quiet")
         self.mark(row, lane, "birth")
 
+    @draws(SessionEnded)
     def on_session_ended(self, record: SessionEnded) -> None:
         lane = self.lanes.agent(record)
         own = "’s own session" if record.agent_id else ""
         row = self.row(record, f"{self.lanes.name(lane)}{own} is over ({record.reason})", "quiet")
         self.mark(row, lane, "death")
 
+    @draws(SubagentStarted)
     def on_subagent_started(self, record: SubagentStarted) -> None:
         lane = self.lanes.agent(record)
         background = ", in the background" if record.background else ""
@@ -77,6 +84,7 @@ class AgentTellers(Drawing):
         self.born(f"agent:{lane}", lane, "agent", row, owner=lane)
         self.arrow(Arrow(row, self.lanes.process(record.by) or self.lanes.main, lane, "starts"))
 
+    @draws(ThreadStarted)
     def on_thread_started(self, record: ThreadStarted) -> None:
         lane = self.lanes.agent(record)
         if self.lanes.lane(lane).kind == "session":
@@ -85,6 +93,7 @@ class AgentTellers(Drawing):
         self.born(f"agent:{lane}", lane, "agent", row, owner=lane)
         self.arrow(Arrow(row, self.lanes.thread(record.parent_thread_id), lane, "starts"))
 
+    @draws(SubagentEnded)
     def on_subagent_ended(self, record: SubagentEnded) -> None:
         lane = self.lanes.agent(record)
         how = f" ({record.how})" if record.how else ""
@@ -92,12 +101,14 @@ class AgentTellers(Drawing):
         self.over(f"agent:{lane}", row)
         self.arrow(Arrow(row, lane, self.lanes.main, "ends"))
 
+    @draws(Notification)
     def on_notification(self, record: Notification) -> None:
         lane = self.lanes.session(record.session_id)
         told = "and its model" if record.to_model else "but not its model"
         what = f"the task {record.task_id} is {record.status}"
         self.mark(self.row(record, f"the host tells {self.lanes.name(lane)} {told}: {what}", "told"), lane, "notified")
 
+    @draws(HookStarted)
     def on_hook_started(self, record: HookStarted) -> None:
         run = self.runs[record.run]
         after = self.following.get(record.seq)
@@ -117,6 +128,7 @@ class AgentTellers(Drawing):
             self.merged.add(after.seq)
             self._hook_ended(after, row, f"{text}: ")
 
+    @draws(HookEnded)
     def on_hook_ended(self, record: HookEnded) -> None:
         row = self.row(record, "")
         run = self.runs.get(record.run)
@@ -139,6 +151,7 @@ class AgentTellers(Drawing):
             self.picture.rows[row].tone = "bad"
         self.over(f"hook:{record.run}", row)
 
+    @draws(ModelRequest)
     def on_model_request(self, record: ModelRequest) -> None:
         lane = self.lanes.asker(record)
         notices, contexts = phrases.notices(record), self.contexts_in(record)
@@ -158,11 +171,13 @@ class AgentTellers(Drawing):
             self.merged.add(after.seq)
             self.picture.rows[row].text += f"; it {phrases.answer_phrase(after)}"
 
+    @draws(ModelAnswer)
     def on_model_answer(self, record: ModelAnswer) -> None:
         lane = self.lanes.asker(record)
         answered = f"the model answers {self.lanes.name(lane)} ({record.n})"
         row = self.row(record, f"{answered}: {phrases.answer_phrase(record)}")
         self.arrow(Arrow(row, MODEL, lane, "ends"))
 
+    @draws(Error)
     def on_error(self, record: Error) -> None:
         self.mark(self.row(record, f"{record.where}: {record.what}", "bad"), HARNESS, "killed")

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cache
 from itertools import pairwise
-from typing import get_type_hints
 
 from hookproof.judge.verdict import CheckResult
 from hookproof.records import KINDS, Record
-from hookproof.report.timeline.agents import AgentTellers
-from hookproof.report.timeline.jobs import JobTellers
+from hookproof.report.timeline.agents import AgentDrawing
+from hookproof.report.timeline.jobs import JobDrawing
 from hookproof.report.timeline.model import Arrow, Mark, Timeline
 
 MOST_EVENTS = 10_000
@@ -22,27 +20,32 @@ def build(records: list[Record], checks: Iterable[CheckResult] = (), *, most: in
     return _Builder(records, checks, most).build()
 
 
-class _Builder(AgentTellers, JobTellers):
+class _Builder(AgentDrawing, JobDrawing):
     def build(self) -> Timeline:
-        tellers = self._tellers()
-        told = [record for record in self.records if record.kind in tellers]
-        self.following = {each.seq: after for each, after in pairwise(told)}
+        drawers = self._drawers()
+        handled = [record for record in self.records if type(record) in drawers]
+        self.following = {each.seq: after for each, after in pairwise(handled)}
         for record in self.records:
             if record.seq in self.merged:
                 pass
-            elif record.kind not in tellers:
+            elif type(record) not in drawers:
                 self.picture.hidden += 1
             elif len(self.picture.rows) >= self.most:
                 self.picture.left_out += 1
             else:
-                tellers[record.kind](record)
+                drawers[type(record)](record)
             self.mark_broken(record)
         self.picture.hidden += len(self.after)
         return self._drawn()
 
-    def _tellers(self) -> dict[str, Callable[[Record], None]]:
-        """By kind the method that takes its record; what takes any fault tells every one of them."""
-        return {kind: getattr(self, name) for name, kinds in _taken().items() for kind in kinds}
+    def _drawers(self) -> dict[type[Record], Callable[[Record], None]]:
+        """By the class of a record the method that draws it: the one of the class, else of the nearest base."""
+        methods = [getattr(self, name) for name in dir(type(self))]
+        marked = {method.draws: method for method in methods if hasattr(method, "draws")}
+        found = (
+            (kind, next((marked[base] for base in kind.__mro__ if base in marked), None)) for kind in KINDS.values()
+        )
+        return {kind: method for kind, method in found if method is not None}
 
     def _drawn(self) -> Timeline:
         """The picture with its lanes in order, those of a crowd put together."""
@@ -58,11 +61,3 @@ class _Builder(AgentTellers, JobTellers):
         ]
         picture.marks = [Mark(mark.row, draw(mark.lane), mark.kind) for mark in picture.marks]
         return picture
-
-
-@cache
-def _taken() -> dict[str, list[str]]:
-    """By method the kinds of records that it tells of: those of the class that its `record` is of."""
-    names = [name for name in dir(_Builder) if name.startswith("on_")]
-    takes = {name: get_type_hints(getattr(_Builder, name))["record"] for name in names}
-    return {name: [kind for kind, each in KINDS.items() if issubclass(each, taken)] for name, taken in takes.items()}

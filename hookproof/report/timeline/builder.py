@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from hookproof.judge.agent_view import emitted
 from hookproof.judge.run_view import HookRun, RunView
@@ -12,6 +13,19 @@ from hookproof.records.model import ModelRequest
 from hookproof.records.run import SweepBegan
 from hookproof.report.timeline.lanes import Lanes
 from hookproof.report.timeline.model import Arrow, Bar, BarKind, Detail, Mark, MarkKind, Row, Timeline, Tone
+
+S = TypeVar("S")
+R = TypeVar("R", bound=Record)
+
+
+def draws(kind: type[R]) -> Callable[[Callable[[S, R], None]], Callable[[S, R], None]]:
+    """Marks the method of a `Drawing` that draws the records of a class, those of its subclasses too."""
+
+    def mark(method: Callable[[S, R], None]) -> Callable[[S, R], None]:
+        method.draws = kind  # type: ignore[attr-defined]  # read by `build`
+        return method
+
+    return mark
 
 
 class Drawing:
@@ -89,8 +103,8 @@ class Drawing:
 
     def contexts_in(self, request: ModelRequest) -> list[HookRun]:
         """The hook runs whose context is among the texts that a request told a model anew."""
-        told = (t for t in request.texts if t.role != "assistant" and not t.inherited)
-        texts = [text.text for text in told]
+        new = (t for t in request.texts if t.role != "assistant" and not t.inherited)
+        texts = [text.text for text in new]
         runs = [
             run
             for context, run in self.contexts

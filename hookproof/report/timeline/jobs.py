@@ -10,15 +10,16 @@ from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, Ga
 from hookproof.records.run import Census, ProcessDied
 from hookproof.records.sent import CodexSignal, CodexStarted, CodexTurn, ShellEnded, ShellStarted
 from hookproof.report.timeline import phrases
-from hookproof.report.timeline.builder import Drawing
+from hookproof.report.timeline.builder import Drawing, draws
 from hookproof.report.timeline.lanes import HARNESS, HOOKS, MODEL, SHELLS
 from hookproof.report.timeline.model import Arrow, Detail
 from hookproof.report.timeline.senders import Sender, sender
 
 
-class JobTellers(Drawing):
-    """One method a kind of record, found by the class that it takes."""
+class JobDrawing(Drawing):
+    """One method a kind of record, named after it."""
 
+    @draws(ShellStarted)
     def on_shell_started(self, record: ShellStarted) -> None:
         """The host starts a shell for an agent."""
         lane = self.lanes.agent(record)
@@ -30,6 +31,7 @@ class JobTellers(Drawing):
         self.born(f"shell:{record.run}", SHELLS, "shell", row, owner=lane)
         self.arrow(Arrow(row, lane, SHELLS, "starts"))
 
+    @draws(ShellEnded)
     def on_shell_ended(self, record: ShellEnded) -> None:
         """A shell ends, by itself or by the host."""
         row = self.row(record, f"the shell has {phrases.how_it_ended(record)}")
@@ -45,6 +47,7 @@ class JobTellers(Drawing):
         else:
             self.mark(row, SHELLS, "death")
 
+    @draws(CodexStarted)
     def on_codex_started(self, record: CodexStarted) -> None:
         """The Codex of a job starts (that of a host is told of with its session)."""
         lane = self.lanes.process(record.pid)
@@ -67,6 +70,7 @@ class JobTellers(Drawing):
         shells = [bar.first for key, bar in self.bars.items() if key.startswith("shell:")]
         self.born(f"pid:{pid}", lane, "process", shells[-1] if shells else row).known_from = row
 
+    @draws(CodexSignal)
     def on_codex_signal(self, record: CodexSignal) -> None:
         """Codex tells of a signal, and the kernel told it of the sender."""
         who, lane = sender(self.view, self.lanes, record), self.lanes.process(record.by)
@@ -78,6 +82,7 @@ class JobTellers(Drawing):
         self.picture.rows[row].tone = "bad"
         self.arrow(Arrow(row, who.lane, lane, "signal", name))
 
+    @draws(CodexTurn)
     def on_codex_turn(self, record: CodexTurn) -> None:
         """A turn of Codex ends."""
         lane = self.lanes.process(record.by) or self.lanes.main
@@ -88,6 +93,7 @@ class JobTellers(Drawing):
         text = f"the turn of {self.lanes.name(lane)} is {record.state}"
         self.row(record, text, "bad" if record.state == "interrupted" else "quiet")
 
+    @draws(ProcessDied)
     def on_process_died(self, record: ProcessDied) -> None:
         """A process that hookproof had adopted is dead."""
         lane = self.lanes.process(record.pid)
@@ -111,6 +117,7 @@ class JobTellers(Drawing):
             return f"is {ended}" if record.signal else f"has {ended}"
         return f"is {ended}, {who.words} ({'observed' if who.certain else 'inferred'})"
 
+    @draws(GateReached)
     def on_gate_reached(self, record: GateReached) -> None:
         """The job is at work: its Codex has asked, and hookproof holds the answer back."""
         job = str(record.job)
@@ -120,10 +127,12 @@ class JobTellers(Drawing):
         self.born(f"held:{job}", lane, "held", row, label="at work")
         self.arrow(Arrow(row, lane, MODEL, "asks"))
 
+    @draws(GateReleased)
     def on_gate_released(self, record: GateReleased) -> None:
         """The scenario lets the job finish."""
         self.mark(self.row(record, f"hookproof lets job {record.job} finish", "quiet"), HARNESS, "released")
 
+    @draws(GateAnswered)
     def on_gate_answered(self, record: GateAnswered) -> None:
         """The job's Codex has its answer."""
         job = str(record.job)
@@ -131,6 +140,7 @@ class JobTellers(Drawing):
         self.over(f"held:{job}", row)
         self.arrow(Arrow(row, MODEL, self.lanes.codex_of(job), "ends"))
 
+    @draws(GateAbandoned)
     def on_gate_abandoned(self, record: GateAbandoned) -> None:
         """The job's Codex has dropped its connection."""
         job = str(record.job)
@@ -138,6 +148,7 @@ class JobTellers(Drawing):
         self.over(f"held:{job}", row)
         self.mark(row, self.lanes.codex_of(job), "killed")
 
+    @draws(JobStarted)
     def on_job_started(self, record: JobStarted) -> None:
         """The companion has written the job down, and its worker is known."""
         job, saved = str(record.job), record.row or {}
@@ -152,16 +163,19 @@ class JobTellers(Drawing):
             if lane is not None and self.lanes.lane(lane).kind in {"worker", "server"}:
                 self._known(pid, lane, row)
 
+    @draws(JobLaunched)
     def on_job_launched(self, record: JobLaunched) -> None:
         """The launch has printed the job's id."""
         self.row(record, f"the launch of job {record.job} came back: {record.id}", "quiet")
 
+    @draws(JobRefused)
     def on_job_refused(self, record: JobRefused) -> None:
         """The launch came back without a job."""
         detail = [Detail("what the launch said", str(record.text))]
         row = self.row(record, f"job {record.job} is refused: {phrases.quoted(record.text)}", details=detail)
         self.mark(row, SHELLS, "death")
 
+    @draws(SnapshotTaken)
     def on_snapshot(self, record: SnapshotTaken) -> None:
         """Somebody asks for the status, in several places at once."""
         if not record.places:
@@ -171,6 +185,7 @@ class JobTellers(Drawing):
         text = f"status: {phrases.status_phrase(self.view, record, self.job)}"
         self.mark(self.row(record, text, details=details), HARNESS, "look")
 
+    @draws(Fault)
     def on_fault(self, record: Fault) -> None:
         """The scenario has something done to a job that happens to jobs out there."""
         facts = {name: value for name, value in plain(record).items() if name not in {"seq", "at", "kind"}}
@@ -179,6 +194,7 @@ class JobTellers(Drawing):
         self.picture.rows[row].details.append(Detail("the facts", phrases.pretty(facts)))
         self.mark(row, HARNESS, "killed")
 
+    @draws(Cancel)
     def on_cancel(self, record: Cancel) -> None:
         """A user's cancellation has come back, and its job's tree has had time to end."""
         left = f", {len(record.left)} of its processes live on" if record.left else ""
@@ -186,12 +202,14 @@ class JobTellers(Drawing):
         details = [Detail("what it said", str(record.text)), Detail("its tree", phrases.pretty(record.tree))]
         self.mark(self.row(record, text, "bad" if left else "plain", details), HARNESS, "look")
 
+    @draws(Result)
     def on_result(self, record: Result) -> None:
         """Somebody asks for the job's result."""
         text = f"the result of job {record.job} is asked for: exit code {record.exit}"
         row = self.row(record, f"{text}, {phrases.quoted(record.text)}")
         self.mark(row, HARNESS, "look")
 
+    @draws(Census)
     def on_census(self, record: Census) -> None:
         """What is alive after every session's end."""
         left = record.processes or []
