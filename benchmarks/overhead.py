@@ -29,7 +29,7 @@ from hookproof.records import Record
 from hookproof.records.jobs import SnapshotTaken
 from hookproof.records.run import ProcessDied
 from hookproof.records.sent import HookStarted, ShellStarted
-from hookproof.sandbox import world as worlds
+from hookproof.sandbox import sandbox as sandboxes
 from hookproof.sandbox.environment import environment, model_key, search_path
 from hookproof.suite.cases import run_cases
 from hookproof.suite.judging import Judges
@@ -59,36 +59,36 @@ class BareLoop:
     async def run(self) -> float:
         """Seconds for all of them, one after another. The world and the model server are there before and not timed."""
         self._folder.mkdir()
-        world = worlds.build(self._plugin, resolve_lifecycle("as-reported-345"), programs=stand_ins())
+        sandbox = sandboxes.build(self._plugin, resolve_lifecycle("as-reported-345"), programs=stand_ins())
         journal = Journal(self._folder / "journal.jsonl")
 
         async def never(_agent: str, _after: str) -> None:
             return None
 
         turns = Turns(Script({}, {}), {"review": "Done."}, journal, never)
-        server = ModelServer(turns, [WORKER.wire], journal, model_key(world.token))
+        server = ModelServer(turns, [WORKER.wire], journal, model_key(sandbox.token))
         env = environment(
-            home=world.home,
-            tmp=world.tmp,
-            path=search_path(world.bin, self._plugin.descriptor.needs),
-            token=world.token,
+            home=sandbox.home,
+            tmp=sandbox.tmp,
+            path=search_path(sandbox.bin, self._plugin.descriptor.needs),
+            token=sandbox.token,
             recorder="",
             model=await server.start(),
             hosts=HOSTS.values(),
         )
         del env["HOOKPROOF_RECORDER"]
         turns.release("review")
-        with processes.CaseProcesses(world.token) as group:
+        with processes.CaseProcesses(sandbox.token) as group:
             began = time.perf_counter()
-            await asyncio.to_thread(self._loop, world, env)
+            await asyncio.to_thread(self._loop, sandbox, env)
             seconds = time.perf_counter() - began
             await group.sweep(seconds=10)
         await server.stop()
         journal.close()
-        world.remove()
+        sandbox.remove()
         return seconds
 
-    def _loop(self, world: worlds.World, env: dict[str, str]) -> None:
+    def _loop(self, sandbox: sandboxes.Sandbox, env: dict[str, str]) -> None:
         host = [
             *HOSTS["claude"].stand_in().argv,
             "-p",
@@ -98,21 +98,24 @@ class BareLoop:
             "stream-json",
             "--verbose",
         ]
-        self._start(host, {**env, "HOOKPROOF_LIFECYCLE": str(world.lifecycle)}, world.project, b"")
-        status = self._companion.commands.status.replace("{plugin}", str(world.plugin))
+        self._start(host, {**env, "HOOKPROOF_LIFECYCLE": str(sandbox.lifecycle)}, sandbox.project, b"")
+        status = self._companion.commands.status.replace("{plugin}", str(sandbox.plugin))
         old = self._old_root()
         for record in self._records:
             if isinstance(record, HookStarted):
-                own = {**env, **_moved(record.env, old, world.root), "CLAUDE_PLUGIN_ROOT": str(world.plugin)}
-                command = record.command.replace(old, str(world.root))
-                self._start(["/bin/sh", "-c", command], own, world.project, json.dumps(record.payload).encode())
+                own = {**env, **_moved(record.env, old, sandbox.root), "CLAUDE_PLUGIN_ROOT": str(sandbox.plugin)}
+                command = record.command.replace(old, str(sandbox.root))
+                self._start(["/bin/sh", "-c", command], own, sandbox.project, json.dumps(record.payload).encode())
             elif isinstance(record, ShellStarted):
                 self._start(
-                    ["/bin/bash", "-c", (record.command or "").replace(old, str(world.root))], env, world.project, b""
+                    ["/bin/bash", "-c", (record.command or "").replace(old, str(sandbox.root))],
+                    env,
+                    sandbox.project,
+                    b"",
                 )
             elif isinstance(record, SnapshotTaken):
                 for _ in record.places:
-                    self._start(["/bin/bash", "-c", f"exec {status}"], env, world.project, b"")
+                    self._start(["/bin/bash", "-c", f"exec {status}"], env, sandbox.project, b"")
 
     def _old_root(self) -> str:
         started = next(record for record in self._records if isinstance(record, HookStarted))

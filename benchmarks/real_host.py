@@ -31,7 +31,7 @@ from hookproof.play import Case, PlayOptions, play
 from hookproof.records import Record
 from hookproof.records.model import GateAnswered, ModelAnswer
 from hookproof.sandbox import isolation
-from hookproof.sandbox import world as worlds
+from hookproof.sandbox import sandbox as sandboxes
 from hookproof.sandbox.environment import environment, model_key, search_path
 
 SECONDS = 120.0
@@ -46,18 +46,18 @@ async def bare(program: Program, scenario: Scenario, plugin: Plugin, folder: Pat
     descriptor = plugin.descriptor
     if not isinstance(descriptor, Companion):
         raise TypeError(f"{plugin.name}: only companions are measured here")
-    world = worlds.build(plugin, real("claude", program.version), programs=stand_ins())
-    variables = {"launch": descriptor.commands.launch.replace("{plugin}", str(world.plugin))}
+    sandbox = sandboxes.build(plugin, real("claude", program.version), programs=stand_ins())
+    variables = {"launch": descriptor.commands.launch.replace("{plugin}", str(sandbox.plugin))}
     answers = {name: f"Codex has finished job={name}." for name in scenario.jobs}
-    with processes.CaseProcesses(world.token) as group:
+    with processes.CaseProcesses(sandbox.token) as group:
         journal = Journal(folder / "journal.jsonl")
         turns = Turns(Script(scenario.model, variables), answers, journal, _no_hold)
-        model = ModelServer(turns, [host.wire for host in HOSTS.values()], journal, model_key(world.token))
+        model = ModelServer(turns, [host.wire for host in HOSTS.values()], journal, model_key(sandbox.token))
         env = environment(
-            home=world.home,
-            tmp=world.tmp,
-            path=search_path(world.bin, descriptor.needs),
-            token=world.token,
+            home=sandbox.home,
+            tmp=sandbox.tmp,
+            path=search_path(sandbox.bin, descriptor.needs),
+            token=sandbox.token,
             recorder="",
             model=await model.start(),
             hosts=HOSTS.values(),
@@ -69,9 +69,9 @@ async def bare(program: Program, scenario: Scenario, plugin: Plugin, folder: Pat
             Setting(
                 name=MAIN,
                 program=unobserved,
-                sandbox=world,
+                sandbox=sandbox,
                 journal=journal,
-                env=env | {"HOOKPROOF_LIFECYCLE": str(world.lifecycle)},
+                env=env | {"HOOKPROOF_LIFECYCLE": str(sandbox.lifecycle)},
                 processes=group,
                 seconds=SECONDS,
             )
@@ -86,7 +86,7 @@ async def bare(program: Program, scenario: Scenario, plugin: Plugin, folder: Pat
         await group.sweep(seconds=20.0)
         await model.stop()
         journal.close()
-    world.remove()
+    sandbox.remove()
     return took
 
 

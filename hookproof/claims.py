@@ -56,10 +56,10 @@ class Claimed:
 
     def remove(self) -> bool:
         """Remove it. False when something of it is still there (a file in use on Windows): then the claim stays."""
-        gone = remove_tree(self.root, last=_MARK)
-        if gone:
+        removed = remove_tree(self.root, last=_MARK)
+        if removed:
             self._claim.unlink(missing_ok=True)
-        return gone
+        return removed
 
     def keep(self, moved_to: Path) -> None:
         """It has been moved, and is a directory like any other from now on."""

@@ -12,20 +12,20 @@ from hookproof import __version__, interrupts
 from hookproof.errors import HookproofError, Status
 
 VERBS = {
-    "reproduce": "play an issue's story and tell it as a table",
+    "reproduce": "play what an issue reports and show the results as a table",
     "run": "play scenarios and judge them",
-    "list": "show scenarios, requirements, lifecycles or plugins",
-    "explain": "say what a scenario, requirement, lifecycle, policy or signature means",
-    "recheck": "judge an old run again",
-    "compare": "say what changed between two runs",
+    "list": "list scenarios or, with an option, requirements, lifecycles or plugins",
+    "explain": "explain a scenario, requirement, lifecycle, policy, signature or step",
+    "recheck": "judge an old run again, from its journals",
+    "compare": "show what changed between two runs",
     "report": "merge the JSON of many machines into one report",
-    "calibrate": "hold a stand-in against the real host of the same version",
-    "hosts": "bring real hosts from npm into a private cache",
-    "doctor": "say what this machine can and cannot run, and why",
+    "calibrate": "compare a stand-in with the real host",
+    "hosts": "install real hosts from npm into a private cache",
+    "doctor": "show what this machine can and cannot run, and why",
 }
 
 _EPILOG = """\
-exit status: 0 as expected, 1 not as expected, 2 wrong usage, 3 hookproof itself failed,
+exit status: 0 as expected, 1 not as expected, 2 wrong usage, 3 error in hookproof itself,
              130 interrupted (143 by SIGTERM, 129 by a closed terminal)
 
 examples:
@@ -59,7 +59,7 @@ def _main(argv: Sequence[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"hookproof {__version__}")
-    parser.add_argument("--schema", action="store_true", help="print the JSON Schema of --json and exit")
+    parser.add_argument("--schema", action="store_true", help="print the JSON Schema of what --json writes, and exit")
     # with a name of its own it writes no usage at once, for which argparse would import what measures the terminal
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", prog=parser.prog)
     wanted = next((word for word in arguments if not word.startswith("-")), None)

@@ -35,18 +35,18 @@ class RealHosts:
     @classmethod
     def prepare(cls, config: pytest.Config) -> RealHosts:
         """Find the programs, leave the network. Raises pytest.UsageError."""
-        told: dict[str, Any] | None = getattr(config, "workerinput", None)
+        sent: dict[str, Any] | None = getattr(config, "workerinput", None)
         try:
-            if told is not None:
-                found = {host: [Program(tuple(argv), version) for argv, version in each] for host, each in _sent(told)}
+            if sent is not None:
+                found = {host: [Program(tuple(argv), version) for argv, version in each] for host, each in _sent(sent)}
                 return cls(found, isolation.inherited(config.option.allow_network))
-            with _heard(config):
+            with _deferred(config):
                 found = {host: select.programs(host, config.option) for host in HOSTS if asked(config, host)}
             return cls(found, isolation.enter(config.option.allow_network))
         except (UsageError, ReleaseError, isolation.IsolationError) as error:
             raise pytest.UsageError(str(error)) from None
 
-    def tell(self, workerinput: dict[str, Any]) -> None:
+    def send(self, workerinput: dict[str, Any]) -> None:
         """What a worker has to know."""
         workerinput[FOR_WORKERS] = {
             host: [[list(program.argv), program.version] for program in programs]
@@ -71,14 +71,14 @@ def asked(config: pytest.Config, host: str) -> bool:
     return bool(getattr(config.option, host, "fake") != "fake")
 
 
-def _sent(told: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    if FOR_WORKERS not in told:
+def _sent(sent: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    if FOR_WORKERS not in sent:
         raise UsageError("this worker was not told which programs to play")
-    yield from told[FOR_WORKERS].items()
+    yield from sent[FOR_WORKERS].items()
 
 
 @contextlib.contextmanager
-def _heard(config: pytest.Config) -> Iterator[None]:
+def _deferred(config: pytest.Config) -> Iterator[None]:
     """An installation takes minutes: what it says is shown, not captured."""
     manager = config.pluginmanager.getplugin("capturemanager")
     with manager.global_and_fixture_disabled() if manager is not None else contextlib.nullcontext():

@@ -35,23 +35,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="a plugin's directory, or reference[:POLICY], reference-workflow[:POLICY] (default: the reference)",
     )
     group.addoption(
-        "--descriptor", type=Path, metavar="FILE", help="how to drive a plugin that hookproof does not know"
+        "--descriptor", type=Path, metavar="FILE", help="file that describes a plugin that hookproof does not know"
     )
     group.addoption(
         "--lifecycle",
         action="append",
         default=None,
         metavar="NAME[+SWITCH]",
-        help="what the stand-in host does; repeatable (default: every lifecycle that hookproof ships)",
+        help="lifecycle of the stand-in host; repeatable (default: every lifecycle that hookproof ships)",
     )
     for name, what in (("claude", "Claude Code"), ("codex", "Codex, as a host and as the worker of jobs")):
         group.addoption(
             f"--{name}",
             default="fake",
             metavar="SPEC",
-            help=f"{what}: fake, a path, or npm:VERSION[,VERSION...]; the whole run leaves the network (default: fake)",
+            help=f"{what}: fake, a path, or npm:VERSION[,VERSION...]; a real host runs offline (default: fake)",
         )
-    group.addoption("--allow-network", action="store_true", help="play real hosts without keeping them off the network")
+    group.addoption("--allow-network", action="store_true", help="play real hosts without network isolation")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -55,7 +55,7 @@ class Lifeline:
     def __init__(self, config: pytest.Config) -> None:
         self._lock = threading.Lock()
         self._is_cut = False
-        self._told: Callable[[], None] | None = None
+        self._on_cut: Callable[[], None] | None = None
         parent = os.getppid()
         channels: list[Any] = [getattr(each, "channel", None) for each in config.pluginmanager.get_plugins()]
         waits = [each.waitclose for each in channels if callable(getattr(each, "waitclose", None))]
@@ -63,46 +63,46 @@ class Lifeline:
             threading.Thread(target=self._watch, args=(wait,), name="lifeline", daemon=True).start()
 
     @contextlib.contextmanager
-    def cut(self, told: Callable[[], None]) -> Iterator[None]:
+    def cut(self, on_cut: Callable[[], None]) -> Iterator[None]:
         """In the block call `told`, in some thread, when the controller is gone; at once when it is already."""
         with self._lock:
-            self._told = told
+            self._on_cut = on_cut
             is_cut = self._is_cut
         if is_cut:
-            told()
+            on_cut()
         try:
             yield
         finally:
             with self._lock:
-                self._told = None
+                self._on_cut = None
 
     def _watch(self, wait: Callable[[], object]) -> None:
         try:
             wait()
-        except _CannotTellError:
+        except _NotRecordedError:
             return
         except Exception:  # noqa: S110 - execnet tells in many ways that a channel is closed; closed it is
             pass
         with self._lock:
             self._is_cut = True
-            told = self._told
-        if told is not None:
-            told()
+            on_cut = self._on_cut
+        if on_cut is not None:
+            on_cut()
 
 
-class _CannotTellError(Exception):
+class _NotRecordedError(Exception):
     """This system has no way to wait for the death of a parent."""
 
 
 def _until_death(pid: int) -> None:
     if sys.platform != "linux":
-        raise _CannotTellError
+        raise _NotRecordedError
     try:
         pidfd = os.pidfd_open(pid)
     except OSError:
         if os.getppid() != pid:
             return  # it was quicker
-        raise _CannotTellError from None
+        raise _NotRecordedError from None
     try:
         poll = select.poll()
         poll.register(pidfd, select.POLLIN)
@@ -133,14 +133,14 @@ class Controller:
         if any(_is_scenario(config, each) for each in dict.fromkeys(id_.partition("::")[0] for id_ in ids)):
             for number in _SIGNALS:
                 if signal.getsignal(number) is signal.SIG_DFL:
-                    self._before[number] = signal.signal(number, self._heard)
+                    self._before[number] = signal.signal(number, self._on_signal)
 
     def close(self) -> None:
         """Everything is as it was."""
         while self._before:
             signal.signal(*self._before.popitem())
 
-    def _heard(self, number: int, _frame: FrameType | None) -> None:
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         # the second of one event (a shell passes on a hangup) is as good as the first: xdist waits ten seconds at most
         if not self._asked:
             self._asked = True

@@ -55,12 +55,12 @@ class Lines:
 class Sparing:
     """Tells a thing as often as it may be told, and the last time that no more of it will be."""
 
-    def __init__(self, tell: Callable[..., object], most: int) -> None:
-        self._tell = tell
+    def __init__(self, write: Callable[..., object], most: int) -> None:
+        self._write = write
         self._left = most
 
     def __call__(self, what: str, **more: object) -> None:
         """Tell it, unless that has been told often enough."""
         if self._left > 0:
             self._left -= 1
-            self._tell(what if self._left else f"{what}; there may be more, which is not told", **more)
+            self._write(what if self._left else f"{what}; there may be more, which is not told", **more)

@@ -54,7 +54,7 @@ def compare(
 
 def _tables(scenario: str, facet: str, fakes: Sequence[Facets], reals: Sequence[Facets]) -> Iterator[Difference]:
     fake, real = ([each.tables.get(facet, {}) for each in side] for side in (fakes, reals))
-    for where in dict.fromkeys(place for table in (*real, *fake) for place in table):
+    for where in dict.fromkeys(index for table in (*real, *fake) for index in table):
         said, played = ([each for each in (t.get(where) for t in side) if each != RACED] for side in (real, fake))
         if facet == ERRORS:
             # a run that went wrong measures nothing, though both go wrong alike
@@ -81,12 +81,12 @@ def _order(
     """For each thing that comes too early, the nearest one that should have come before it."""
     if not reals:
         return
-    places = [{label: place for place, label in enumerate(each.order)} for each in reals]
-    seen = [{label: place for place, label in enumerate(each.order)} for each in fakes]
-    common = [label for label in reals[0].order if all(label in each for each in places)]
+    indexes = [{label: index for index, label in enumerate(each.order)} for each in reals]
+    seen = [{label: index for index, label in enumerate(each.order)} for each in fakes]
+    common = [label for label in reals[0].order if all(label in each for each in indexes)]
     wrong: dict[str, str] = {}
     for first, second in combinations(common, 2):
-        agreed = all(each[first] < each[second] for each in places)
+        agreed = all(each[first] < each[second] for each in indexes)
         if any(_both(first, second, *pair) or _both(second, first, *pair) for pair in unordered):
             continue
         if agreed and any(each[first] > each[second] for each in seen if first in each and second in each):

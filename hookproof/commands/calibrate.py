@@ -24,18 +24,20 @@ from hookproof.suite.runs import new_run
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `calibrate`."""
-    parser.add_argument("globs", nargs="*", metavar="GLOB", help="which scenarios of calibration (default: all)")
+    parser.add_argument("globs", nargs="*", metavar="GLOB", help="calibration scenarios to play (default: all)")
     host = parser.add_mutually_exclusive_group(required=True)
     for each in HOSTS.values():
         host.add_argument(f"--{each.name}", metavar="SPEC", help=f"the real {each.title}: a path, or npm:VERSION")
-    parser.add_argument("--lifecycle", metavar="NAME", help="what the stand-in does (default: the nearest version)")
-    parser.add_argument("--repeat", type=int, default=3, metavar="N", help="play each side N times (default: 3)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the differences as JSON")
-    parser.add_argument("--record", type=Path, metavar="FILE", help="write the draft of a lifecycle of this version")
+    parser.add_argument("--lifecycle", metavar="NAME", help="the stand-in's lifecycle (default: the nearest version)")
     parser.add_argument(
-        "--allow-network", action="store_true", help="play the real host without keeping it off the network"
+        "--repeat", type=int, default=3, metavar="N", help="play each scenario N times on both hosts (default: 3)"
     )
-    parser.add_argument("--runs", type=Path, metavar="DIR", help="where runs are kept (default: the user's cache)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the differences as JSON")
+    parser.add_argument("--record", type=Path, metavar="FILE", help="write a draft lifecycle for this version")
+    parser.add_argument("--allow-network", action="store_true", help="play the real host without network isolation")
+    parser.add_argument(
+        "--runs", type=Path, metavar="DIR", help="directory in which runs are kept (default: the user's cache)"
+    )
 
 
 def execute(parsed: argparse.Namespace) -> int:

@@ -30,9 +30,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `compare`."""
     for name, what in (("before", "the older run"), ("after", "the newer run")):
         parser.add_argument(
-            name, type=Path, metavar=name.upper(), help=f"{what}: a file of --json, a run's directory, or a journal"
+            name,
+            type=Path,
+            metavar=name.upper(),
+            help=f"{what}: a file written by --json, a run's directory, or a journal",
         )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write what changed as JSON")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the changes as JSON")
 
 
 def execute(parsed: argparse.Namespace) -> int:
@@ -46,7 +49,7 @@ def execute(parsed: argparse.Namespace) -> int:
             f"{parsed.before} and {parsed.after} have no case in common: "
             f"{_some(found.only_before)} there, {_some(found.only_after)} here"
         )
-    _tell(terminal.console(), found, before, after)
+    _print_comparison(terminal.console(), found, before, after)
     if parsed.json is not None:
         outputs.write(parsed.json, found.model_dump_json(indent=2) + "\n")
     return 1 if found.new_violations else 0
@@ -68,11 +71,11 @@ def _read(path: Path) -> reports.Report:
     return reports.report([judges.judge(each) for each in journals], seconds=0.0)
 
 
-def _tell(console: Console, found: Comparison, before: reports.Report, after: reports.Report) -> None:
+def _print_comparison(console: Console, found: Comparison, before: reports.Report, after: reports.Report) -> None:
     for name, report in (("before", before), ("after", after)):
-        told = ", ".join(dict.fromkeys(each.plugin for each in report.results))
+        plugins = ", ".join(dict.fromkeys(each.plugin for each in report.results))
         hosts = ", ".join(dict.fromkeys(each.lifecycle for each in report.results))
-        console.print(Text.assemble((f"{name:<7}", "bold"), f"{told} on {hosts}: {len(report.results)} cases"))
+        console.print(Text.assemble((f"{name:<7}", "bold"), f"{plugins} on {hosts}: {len(report.results)} cases"))
     for change in found.changes:
         _change(console, change)
     for slow in found.slower:

@@ -21,7 +21,9 @@ from hookproof.judge.causes.signature import EVIDENCE, HYPOTHESES
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `explain`."""
     parser.add_argument(
-        "id", metavar="ID", help="for example JOB-03, jobs/pattern-c, claude-2.1.91, fix-2-retag, H7, 'tear state'"
+        "id",
+        metavar="ID",
+        help="what to explain, for example JOB-03, jobs/pattern-c, claude-2.1.91, fix-2-retag, H7, 'tear state'",
     )
 
 

@@ -102,7 +102,7 @@ class Gate:
         pool = Pool(doing="an unexpected violation was played again")
         with pool, progress(console, len(chosen) * times, surprises=False, quiet=True) as moving:
             if len(cells) > len(chosen):
-                moving.say(f"of {len(cells)} unexpected violations the first {len(chosen)} are played again")
+                moving.show(f"of {len(cells)} unexpected violations the first {len(chosen)} are played again")
             for number in chosen:
                 each = results[number]
                 for count in range(1, times + 1):
@@ -113,44 +113,45 @@ class Gate:
                     moving.finished(again)
                     found.setdefault(number, []).append(again)
                 if number not in found:
-                    moving.say("playing again has taken as long as the run itself; --replays N plays all N")
+                    moving.show("playing again has taken as long as the run itself; --replays N plays all N")
                     break
-                told = tally(each.model_copy(update={"replays": _verdicts(each, found[number])}))
-                moving.say(f"{each.scenario} on {each.lifecycle} {told}")
+                line = tally(each.model_copy(update={"replays": _verdicts(each, found[number])}))
+                moving.show(f"{each.scenario} on {each.lifecycle} {line}")
         return found
 
 
 def _verdicts(each: Result, replays: Sequence[Result]) -> list[Verdict]:
     """What each replay says of the checks that were unexpectedly violated: others may be known to be."""
-    asked = violated_unexpectedly(each)
-    judged = [[check.verdict for check in again.checks if check.id in asked] for again in replays]
+    option = violated_unexpectedly(each)
+    judged = [[check.verdict for check in again.checks if check.id in option] for again in replays]
     return [worst(verdicts) for verdicts in judged]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the gate."""
-    group = parser.add_argument_group("what is known")
+    group = parser.add_argument_group("expected violations")
     group.add_argument(
         "--baseline",
         type=Path,
         metavar="FILE",
-        help="the known violations (default: the nearest hookproof.toml from the plugin upwards in its repository)",
+        help="file of known violations (default: the nearest hookproof.toml in the plugin's folder or above it, "
+        "within its repository)",
     )
     group.add_argument(
-        "--update-baseline", action="store_true", help="write it: add what is new, take out what is fixed"
+        "--update-baseline", action="store_true", help="write that file: add new violations, remove fixed ones"
     )
     group.add_argument(
         "--update-expected",
         action="store_true",
-        help="write scenarios/expected.toml of this checkout: what the reference policies violate "
-        "(without --plugin all of them are played, on the lifecycles that it names)",
+        help="write scenarios/expected.toml in this checkout: the violations of the reference policies "
+        "(without --plugin, plays all policies on the lifecycles that the file names)",
     )
     group.add_argument(
         "--replays",
         type=int,
         metavar="N",
-        help="play an unexpected violation again, alone, N times; only told, never judged "
-        "(default: 3, for as long as the run itself took)",
+        help="play each unexpected violation again, alone, N times; this is reported and does not change the verdict "
+        "(default: 3, within the time that the run itself took)",
     )
 
 
@@ -167,8 +168,8 @@ def read(parsed: argparse.Namespace, plugins: Sequence[Plugin], skipped: Sequenc
         )
     if reference is not None:
         if update or parsed.baseline is not None:
-            asked = "--update-baseline" if update else "--baseline"
-            raise UsageError(f"{asked}: {reference.name} has the committed table; a baseline is for a --plugin PATH")
+            option = "--update-baseline" if update else "--baseline"
+            raise UsageError(f"{option}: {reference.name} has the committed table; a baseline is for a --plugin PATH")
         return Gate(replays=parsed.replays, skipped=skipped, expected=EXPECTED if parsed.update_expected else None)
     baseline = _baseline(parsed.baseline, plugins[0].root, update=update)
     return Gate(baseline, update, parsed.replays, skipped)

@@ -22,12 +22,14 @@ from hookproof.hosts.registry import HOSTS
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `hosts`."""
     what = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
-    install = what.add_parser("install", help="bring releases from npm", description="Bring releases from npm.")
-    install.add_argument("specs", nargs="+", metavar="NAME@VERSION", help="such as claude@2.1.91 or codex@latest")
-    list_ = what.add_parser("list", help="show what is installed", description="Show what is installed.")
-    list_.add_argument("--json", action="store_true", help="as JSON")
+    install = what.add_parser("install", help="install releases from npm", description="Install releases from npm.")
+    install.add_argument(
+        "specs", nargs="+", metavar="NAME@VERSION", help="a release, for example claude@2.1.91 or codex@latest"
+    )
+    list_ = what.add_parser("list", help="list the installed releases", description="List the installed releases.")
+    list_.add_argument("--json", action="store_true", help="print the list as JSON")
     remove = what.add_parser("remove", help="remove releases", description="Remove releases.")
-    remove.add_argument("specs", nargs="+", metavar="NAME@VERSION", help="as `hosts list` shows them")
+    remove.add_argument("specs", nargs="+", metavar="NAME@VERSION", help="a release, as `hosts list` shows it")
 
 
 def execute(parsed: argparse.Namespace) -> int:
@@ -42,7 +44,7 @@ def execute(parsed: argparse.Namespace) -> int:
 class Lines(Progress):
     """Plain lines on stderr, for pipes and logs."""
 
-    def say(self, text: str) -> None:
+    def show(self, text: str) -> None:
         """One line."""
         print(text, file=sys.stderr)
 
@@ -58,7 +60,7 @@ class Moving(Progress):
         self._spinner = Spinner("dots")
         self._live: Live | None = None
 
-    def say(self, text: str) -> None:
+    def show(self, text: str) -> None:
         """One line."""
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 

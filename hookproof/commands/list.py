@@ -14,12 +14,12 @@ from hookproof.commands import UsageError
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `list`."""
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--requirements", action="store_true", help="the requirements, instead of the scenarios")
+    what.add_argument("--requirements", action="store_true", help="list the requirements instead of the scenarios")
     what.add_argument(
-        "--lifecycles", action="store_true", help="the lifecycles of the stand-in hosts, with their switches"
+        "--lifecycles", action="store_true", help="list the lifecycles of the stand-in hosts, with their switches"
     )
     what.add_argument(
-        "--plugins", action="store_true", help="the plugins that hookproof can drive, with their policies"
+        "--plugins", action="store_true", help="list the plugins that hookproof can run, with their policies"
     )
 
 

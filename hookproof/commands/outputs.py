@@ -17,28 +17,28 @@ from hookproof.suite.runs import append_line
 
 KINDS = {
     "json": "the results as JSON (its schema: `hookproof --schema`)",
-    "junit": "the results as JUnit XML, one test case per case",
-    "html": "one HTML page that holds everything",
-    "markdown": "a summary for a pull request",
+    "junit": "the results as JUnit XML, one test case for each case",
+    "html": "the results as one self-contained HTML page",
+    "markdown": "the results as a Markdown summary for a pull request",
 }
 _STEP = "GITHUB_STEP_SUMMARY"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """One option per kind of file."""
-    group = parser.add_argument_group("files that are written")
+    group = parser.add_argument_group("output files")
     for kind, what in KINDS.items():
         group.add_argument(f"--{kind}", type=Path, metavar="FILE", help=what)
 
 
 def check(parsed: argparse.Namespace) -> None:
     """A place that cannot be written is told before anything is played. Raises UsageError."""
-    told: dict[Path, str] = {}
+    named: dict[Path, str] = {}
     for kind in KINDS:
         path: Path | None = getattr(parsed, kind)
         if path is None:
             continue
-        if (other := told.setdefault(path.absolute(), kind)) != kind:
+        if (other := named.setdefault(path.absolute(), kind)) != kind:
             raise UsageError(f"--{other} and --{kind} both name {path}")
         attempt(path)
         if kind == "json":

@@ -18,7 +18,7 @@ from hookproof.suite.runs import journals_of
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `recheck`."""
-    parser.add_argument("run", type=Path, metavar="RUN", help="a run's directory, or one journal.jsonl")
+    parser.add_argument("run", type=Path, metavar="RUN", help="the directory of a run, or one journal.jsonl")
     parser.add_argument("--baseline", type=Path, metavar="FILE", help="the plugin's known violations (default: none)")
     outputs.arguments(parser)
 

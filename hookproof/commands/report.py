@@ -12,7 +12,13 @@ from hookproof.report import merge, results, terminal
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `report`."""
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="what `hookproof run --json FILE` wrote")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="a file written by `hookproof run --json FILE`, or a results.jsonl",
+    )
     outputs.arguments(parser)
 
 

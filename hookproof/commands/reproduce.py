@@ -14,8 +14,8 @@ ISSUES = {
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `reproduce`."""
-    told = "; ".join(f"{number}: {title}" for number, title in ISSUES.items())
-    parser.add_argument("issue", choices=list(ISSUES), help=told)
+    known = "; ".join(f"{number}: {title}" for number, title in ISSUES.items())
+    parser.add_argument("issue", choices=list(ISSUES), help=known)
     select.play_arguments(parser, lifecycle="the issue's own")
 
 

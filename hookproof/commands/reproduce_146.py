@@ -34,8 +34,8 @@ def execute(parsed: argparse.Namespace) -> int:
     wanted = list(issue.AGENTS)
     chosen = sorted(select.scenarios(wanted), key=lambda s: wanted.index(s.id))
     descriptor = plugin.descriptor
-    asked = {each.check.partition(":")[0] for each in descriptor.criteria if each.check is not None} - set(wanted)
-    chosen += select.scenarios(sorted(asked)) if asked else []
+    named = {each.check.partition(":")[0] for each in descriptor.criteria if each.check is not None} - set(wanted)
+    chosen += select.scenarios(sorted(named)) if named else []
 
     def judged(results: list[Result]) -> list[CriterionResult]:
         needs = dependencies(descriptor.criteria, descriptor.uv_dependencies)

@@ -42,14 +42,14 @@ def execute(parsed: argparse.Namespace) -> int:
         pattern_c = [each for each in chosen if each.id == "jobs/pattern-c"]
         cases += matrix(pattern_c, extra, select.lifecycles([issue.WITH_PARENT_ID]))
     report, console = run.play_all(cases, parsed, worker=hosts.worker)
-    return _tell(console, report.results, plugins, lifecycle.name)
+    return _print_result(console, report.results, plugins, lifecycle.name)
 
 
 def _policies(reference: Plugin) -> list[Plugin]:
     return [with_policy(reference, policy) for policy in issue.POLICIES]
 
 
-def _tell(console: Console, results: Sequence[Result], plugins: Sequence[Plugin], lifecycle: str) -> int:
+def _print_result(console: Console, results: Sequence[Result], plugins: Sequence[Plugin], lifecycle: str) -> int:
     console.print()
     console.print(_table(results, plugins))
     judged = [each for each in results if each.plugin == plugins[0].name and each.lifecycle == lifecycle]

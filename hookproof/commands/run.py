@@ -36,8 +36,8 @@ REFERENCES = ("reference", "reference-workflow")
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `run`."""
-    parser.add_argument("globs", nargs="*", metavar="GLOB", help="which scenarios, by id (default: all that apply)")
-    select.play_arguments(parser, lifecycle="as-reported-345 and every codex-*, as the plugin's kind asks")
+    parser.add_argument("globs", nargs="*", metavar="GLOB", help="scenarios to play, by id (default: all that apply)")
+    select.play_arguments(parser, lifecycle="as-reported-345 for companions, every codex-* for context plugins")
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="play every case N times")
     gate.arguments(parser)
 
@@ -64,7 +64,7 @@ def execute(parsed: argparse.Namespace) -> int:
         kinds = " or ".join(f"a {plugin.descriptor.kind} plugin" for plugin in plugins)
         where = f" on {', '.join(parsed.lifecycle)}" if parsed.lifecycle else ""
         raise UsageError(f"none of the chosen scenarios is for {kinds}{where}")
-    report, console = play_all(cases, parsed, worker=worker, held=gate.read(parsed, plugins, skipped))
+    report, console = play_all(cases, parsed, worker=worker, gate_=gate.read(parsed, plugins, skipped))
     terminal.summary(console, report)
     return 1 if report.summary.unexpected else 0
 
@@ -74,7 +74,7 @@ def play_all(
     parsed: argparse.Namespace,
     *,
     worker: Program | None = None,
-    held: gate.Gate | None = None,
+    gate_: gate.Gate | None = None,
     criteria: Callable[[list[reports.Result]], list[reports.CriterionResult]] | None = None,
 ) -> tuple[reports.Report, Console]:
     """Play the cases with the options of the command line; the files that they ask for are written here too.
@@ -99,7 +99,7 @@ def play_all(
     _install(console, cases)
     interrupts.going_on = None
     with new_run(runs) as run:
-        return _played(cases, parsed, console, run.path, worker=worker, held=held, criteria=criteria), console
+        return _played(cases, parsed, console, run.path, worker=worker, gate_=gate_, criteria=criteria), console
 
 
 def _played(
@@ -109,14 +109,14 @@ def _played(
     run: Path,
     *,
     worker: Program | None,
-    held: gate.Gate | None,
+    gate_: gate.Gate | None,
     criteria: Callable[[list[reports.Result]], list[reports.CriterionResult]] | None,
 ) -> reports.Report:
     """The report of all cases. What has been judged is written as it comes, and before anything is played again."""
     began = time.monotonic()
     options = _options(console, cases, worker, allow_network=parsed.allow_network)
     options = replace(options, seconds=parsed.patience)
-    baseline = held.baseline if held is not None else None
+    baseline = gate_.baseline if gate_ is not None else None
     lines = outputs.Lines(run / RESULTS, parsed.json)
 
     def judged(each: reports.Result) -> None:
@@ -124,7 +124,7 @@ def _played(
         interrupts.going_on = f"what was judged is kept: hookproof recheck {shlex.quote(str(run))}"
         moving.finished(each)
 
-    with progress(console, len(cases), surprises=held is not None) as moving:
+    with progress(console, len(cases), surprises=gate_ is not None) as moving:
         found = run_cases(
             cases,
             run,
@@ -137,16 +137,16 @@ def _played(
     took = time.monotonic() - began
 
     def report(results: list[reports.Result], met: list[reports.CriterionResult]) -> reports.Report:
-        skipped = held.skipped if held is not None else ()
+        skipped = gate_.skipped if gate_ is not None else ()
         path = baseline.path if baseline is not None else None
         return reports.report(results, seconds=took, criteria=met, skipped=skipped, baseline=path)
 
     outputs.write_files(parsed, first := report(found, []))
-    replayed = held.replay(cases, found, run, options, console, seconds=took) if held is not None else found
+    replayed = gate_.replay(cases, found, run, options, console, seconds=took) if gate_ is not None else found
     last = report(replayed, criteria(replayed) if criteria is not None else [])
     if last != first:
         outputs.write_files(parsed, last)
-    if held is not None:
+    if gate_ is not None:
         outputs.annotate_ci(last)
     return last
 

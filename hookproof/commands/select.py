@@ -137,13 +137,13 @@ def play_arguments(parser: argparse.ArgumentParser, *, lifecycle: str) -> None:
         help="a plugin's directory, or reference[:POLICY], reference-workflow[:POLICY] (default: the references)",
     )
     parser.add_argument(
-        "--descriptor", type=Path, metavar="FILE", help="how to drive a plugin that hookproof does not know"
+        "--descriptor", type=Path, metavar="FILE", help="file that describes a plugin that hookproof does not know"
     )
     parser.add_argument(
         "--lifecycle",
         action="append",
         metavar="NAME[+SWITCH]",
-        help=f"what the stand-in host does; repeatable, or `all` (default: {lifecycle})",
+        help=f"lifecycle of the stand-in host; repeatable, or `all` (default: {lifecycle})",
     )
     for host in registry.HOSTS.values():
         parser.add_argument(
@@ -152,16 +152,23 @@ def play_arguments(parser: argparse.ArgumentParser, *, lifecycle: str) -> None:
             metavar="SPEC",
             help=f"{host.option}: fake, a path, or npm:VERSION[,VERSION...] (default: fake)",
         )
+    parser.add_argument("--allow-network", action="store_true", help="play real hosts without network isolation")
     parser.add_argument(
-        "--allow-network", action="store_true", help="play real hosts without keeping them off the network"
+        "--runs", type=Path, metavar="DIR", help="directory in which runs are kept (default: the user's cache)"
     )
-    parser.add_argument("--runs", type=Path, metavar="DIR", help="where runs are kept (default: the user's cache)")
-    parser.add_argument("-j", "--jobs", type=int, default=0, metavar="N", help="cases at a time (default: processors)")
+    parser.add_argument(
+        "-j",
+        "--jobs",
+        type=int,
+        default=0,
+        metavar="N",
+        help="number of cases played at the same time (default: number of processors)",
+    )
     parser.add_argument(
         "--patience",
         type=float,
         default=PlayOptions().seconds,
         metavar="SECONDS",
-        help="how long each step of a case is waited for (default: %(default)g)",
+        help="longest wait for each step of a case (default: %(default)g)",
     )
     outputs.arguments(parser)

@@ -36,14 +36,14 @@ class HostProcess:
         child: processes.Child,
         journal: Journal,
         *,
-        heard: Callable[[dict[str, Any]], None],
+        on_line: Callable[[dict[str, Any]], None],
         asked: Callable[[processes.Exit], bool],
         silent: Callable[[], None] = lambda: None,
     ) -> None:
         self.child = child
         self._name = name
         self._journal = journal
-        self._heard = heard
+        self._on_line = on_line
         self._asked = asked
         self._silent = silent
         self._noise = Sparing(lambda text: journal.write(HostNoise(session=name, text=text)), MOST_NOISE)
@@ -59,7 +59,7 @@ class HostProcess:
         """The process's id."""
         return self.child.identity.pid
 
-    async def over(self) -> None:
+    async def wait_ended(self) -> None:
         """Wait until the process is gone and all it said is read. The caller sets the deadline."""
         await asyncio.gather(*self._tasks)
         self.child.close()
@@ -93,7 +93,7 @@ class HostProcess:
         if not isinstance(value, dict):
             return
         try:
-            self._heard(value)
+            self._on_line(value)
         except Exception as error:  # a message of a shape that no host has: the next one is read all the same
             what = f"{type(error).__name__}: {error} at the line {line.data[:100]!r} of the host"
             self._journal.write(Error(where=f"session {self._name}", what=what))

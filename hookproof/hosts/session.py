@@ -10,7 +10,7 @@ from hookproof.catalogue.scenario import Claude, Codex
 from hookproof.hosts.names import Program
 from hookproof.journal import Journal
 from hookproof.processes import CaseProcesses
-from hookproof.sandbox.world import World
+from hookproof.sandbox.sandbox import Sandbox
 
 
 class HostError(Exception):
@@ -24,7 +24,7 @@ class Setting:
     name: str
     """The session's name in the scenario."""
     program: Program
-    sandbox: World
+    sandbox: Sandbox
     journal: Journal
     env: Mapping[str, str]
     """The environment of every process of the session."""
@@ -49,7 +49,7 @@ class Session(Protocol):
     async def end(self) -> None:
         """End it as a user would, and wait for the host to be gone. The caller sets the deadline."""
 
-    async def hang_up(self) -> None:
+    async def close_terminal(self) -> None:
         """Close its terminal (or end it, if it has none) and wait for the host to be gone, however long that takes."""
         await self.end()
 

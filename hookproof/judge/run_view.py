@@ -380,5 +380,5 @@ def strays_of_this_case(records: Iterable[Record]) -> list[Process]:
 
 
 def _strays(records: Iterable[Record], of: str) -> list[Process]:
-    told = (record for record in records if isinstance(record, Strays) and record.of == of)
-    return [process for record in told for process in record.processes]
+    strays = (record for record in records if isinstance(record, Strays) and record.of == of)
+    return [process for record in strays for process in record.processes]

@@ -28,7 +28,7 @@ class MessagesRequest:
     model: str
 
     @property
-    def told(self) -> str:
+    def received(self) -> str:
         """Everything that the model can read, as one text."""
         return "\n".join([*(text for _, text in self.texts), *(text for text, _ in self.results.values())])
 

@@ -19,7 +19,7 @@ class Conversation:
         self._seen: Counter[tuple[str, str]] = Counter()
         self._results: set[str] = set()
         self._inherited = Counter(parent._seen) if parent is not None else Counter()
-        self.last_word: str | None = None
+        self.last_answer: str | None = None
         """What the agent has said to end its turn; None while it is in one."""
         self._resumed = False
         self.forgotten: list[str] | None = None

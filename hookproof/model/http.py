@@ -18,7 +18,7 @@ T = TypeVar("T")
 _CHUNK = 65536
 
 
-class ClientGoneError(Exception):
+class ClientLeftError(Exception):
     """The client closed the connection before its answer was complete."""
 
 
@@ -118,14 +118,14 @@ class Exchange:
             await asyncio.wait({waited, self._peeked}, return_when=asyncio.FIRST_COMPLETED)
             if waited.done():
                 return waited.result()
-            if self._gone(self._peeked):
-                raise ClientGoneError
+            if self._closed(self._peeked):
+                raise ClientLeftError
             return await waited
         finally:
             waited.cancel()
 
     @staticmethod
-    def _gone(peeked: asyncio.Task[bytes]) -> bool:
+    def _closed(peeked: asyncio.Task[bytes]) -> bool:
         return peeked.exception() is not None or peeked.result() == b""
 
     async def _read(self) -> bytes:
@@ -142,7 +142,7 @@ class Exchange:
             self._writer.write(data)
             await self._writer.drain()
         except ConnectionError:
-            raise ClientGoneError from None
+            raise ClientLeftError from None
 
     def close(self) -> None:
         """Stop watching the client. Whoever accepted the connection closes it."""

@@ -24,8 +24,8 @@ class Messages(Wire):
     def read(self, request: Request, body: Any) -> Reply:
         if request.path == _COUNT:
             return self._count
-        asked = anthropic.parse(body)
-        return lambda exchange, number: self._answer(exchange, number, asked)
+        query = anthropic.parse(body)
+        return lambda exchange, number: self._answer(exchange, number, query)
 
     async def _count(self, exchange: Exchange, number: int) -> None:  # noqa: ARG002 - counting is no request of a model
         await exchange.answer(b'{"input_tokens": 10}')

@@ -47,7 +47,7 @@ class ResponsesRequest:
     """Whether it asks for a summary of the thread, which is no step of anybody's script."""
 
     @property
-    def told(self) -> str:
+    def received(self) -> str:
         """Everything that the model can read, as one text."""
         return "\n".join([*(text for _, text in self.texts), *(text for text, _ in self.results.values())])
 

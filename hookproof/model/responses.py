@@ -28,8 +28,8 @@ class Responses(Wire):
         self._threads = Threads()
 
     def read(self, request: Request, body: Any) -> Reply:
-        asked, thread = openai.parse(body), Thread.of(request.headers)
-        return lambda exchange, number: self._answer(exchange, number, asked, thread)
+        query, thread = openai.parse(body), Thread.of(request.headers)
+        return lambda exchange, number: self._answer(exchange, number, query, thread)
 
     async def _answer(self, exchange: Exchange, number: int, request: openai.ResponsesRequest, thread: Thread) -> None:
         agent = self._threads.agent(thread, request.agent)

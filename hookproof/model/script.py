@@ -83,7 +83,7 @@ class Script:
     """The steps of every agent, and how far each one is. `words` replace `{name}` in what is called."""
 
     steps: Mapping[str, Sequence[AnyStep]]
-    words: Mapping[str, str]
+    variables: Mapping[str, str]
     _next: Counter[str] = field(default_factory=Counter)
     _started: Counter[str] = field(default_factory=Counter)
     _calls: int = 0
@@ -92,7 +92,7 @@ class Script:
     """Agent -> child's name -> the id of the call that started it."""
     _results: dict[str, str] = field(default_factory=dict)
 
-    def next(self, agent: str, told: str, results: Sequence[ToolResult] = ()) -> Answer | None:
+    def next(self, agent: str, received: str, results: Sequence[ToolResult] = ()) -> Answer | None:
         """The next answer to `agent`, whose request says `told` and carries `results` of tools that are new to it.
 
         A result is {tool_use_id, text}. None when the agent's script has run out, or when it has none.
@@ -103,7 +103,7 @@ class Script:
         while self._next[agent] < len(steps):
             step = steps[self._next[agent]]
             self._next[agent] += 1
-            if _wanted(step, told):
+            if _wanted(step, received):
                 return self._answer(agent, step)
         return None
 
@@ -144,7 +144,7 @@ class Script:
         return str(value.get("agent_id") or value.get("task_name")) if isinstance(value, dict) else f"unknown: {child}"
 
     def _filled(self, text: str) -> str:
-        for name, word in self.words.items():
+        for name, word in self.variables.items():
             text = text.replace("{" + name + "}", word)
         return text
 
@@ -152,7 +152,7 @@ class Script:
         command = self._filled(step.command)
         job = job_named(command)
         if step.held:
-            command = _held(self._filled("{hold}"), str(job), command)
+            command = _behind_hold(self._filled("{hold}"), str(job), command)
         arguments: dict[str, Any] = {"command": command, "description": "run the companion"}
         if step.timeout is not None:
             arguments["timeout"] = step.timeout
@@ -174,7 +174,7 @@ class Script:
         return ToolCall(call_id, ("Agent", "Task"), arguments)
 
 
-def _held(hold: str, job: str, command: str) -> str:
+def _behind_hold(hold: str, job: str, command: str) -> str:
     """`command` behind the program that holds it.
 
     In the place of the shell where there is `exec`: a shell that outlives its command by a moment tells of the death
@@ -185,7 +185,7 @@ def _held(hold: str, job: str, command: str) -> str:
     return f"exec {hold} job={job} {shlex.quote(command)}"
 
 
-def _wanted(step: AnyStep, told: str) -> bool:
-    if step.if_told is not None and not re.search(step.if_told, told):
+def _wanted(step: AnyStep, received: str) -> bool:
+    if step.if_told is not None and not re.search(step.if_told, received):
         return False
-    return step.unless_told is None or not re.search(step.unless_told, told)
+    return step.unless_told is None or not re.search(step.unless_told, received)

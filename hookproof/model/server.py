@@ -20,7 +20,7 @@ import h11
 from hookproof import files
 from hookproof.journal import Journal
 from hookproof.loopback import HOST, LoopbackServer
-from hookproof.model.http import ClientGoneError, Exchange, Request
+from hookproof.model.http import ClientLeftError, Exchange, Request
 from hookproof.model.turns import Turns, Wire
 from hookproof.records.model import ModelRefused
 from hookproof.records.run import Error, Stranger
@@ -62,7 +62,7 @@ class ModelServer:
         try:
             while (request := await exchange.request()) is not None:
                 await self._dispatch(exchange, request)
-        except ClientGoneError:
+        except ClientLeftError:
             pass
         except h11.RemoteProtocolError as error:
             # no key can have come with it
@@ -79,24 +79,24 @@ class ModelServer:
         return any(hmac.compare_digest(each.encode(), self._key.encode()) for each in brought)
 
     async def _dispatch(self, exchange: Exchange, request: Request) -> None:
-        asked = f"{request.method} {request.path[:200]}"
+        query = f"{request.method} {request.path[:200]}"
         if not self._is_ours(request.headers):
-            self._stranger(f"a request to the model server without this run's key was refused: {asked}")
+            self._stranger(f"a request to the model server without this run's key was refused: {query}")
             await self._answer_error(exchange, 401, "authentication_error", "this run's key is missing")
             return
         if request.size > len(request.body):
-            await self._refuse(exchange, 413, f"{asked}: a body of {request.size} bytes, {LONGEST_BODY} are the most")
+            await self._refuse(exchange, 413, f"{query}: a body of {request.size} bytes, {LONGEST_BODY} are the most")
             return
         self._requests += 1
         number = self._requests
         wire = self._wires.get(request.path)
         if request.method != "POST" or wire is None:
-            await self._refuse(exchange, 404, f"{asked} is not served")
+            await self._refuse(exchange, 404, f"{query} is not served")
             return
         try:
             reply = wire.read(request, files.parse_json(request.body) if request.body else {})
         except (ValueError, RecursionError) as error:
-            await self._refuse(exchange, 400, f"{asked}: {error}")
+            await self._refuse(exchange, 400, f"{query}: {error}")
             return
         await reply(exchange, number)
 

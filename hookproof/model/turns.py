@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from hookproof.journal import Journal
 from hookproof.model.conversation import Conversation
-from hookproof.model.http import ClientGoneError, Exchange, Request
+from hookproof.model.http import ClientLeftError, Exchange, Request
 from hookproof.model.script import Answer, Script, ToolCall
 from hookproof.records.model import (
     GateAbandoned,
@@ -35,7 +35,7 @@ SSE = "text/event-stream"
 """The content type of an answer that is streamed."""
 _NOTIFIES = "<subagent_notification>"
 
-Hold = Callable[[str, str], Awaitable[None]]
+Wait = Callable[[str, str], Awaitable[None]]
 """Waits until an answer may go out: (agent, the step's `after`)."""
 
 
@@ -50,7 +50,7 @@ class Asker:
     subagent: str | None = None
 
 
-class Asked(Protocol):
+class Query(Protocol):
     """What counts in a request, of whichever API."""
 
     @property
@@ -64,7 +64,7 @@ class Asked(Protocol):
         ...
 
     @property
-    def told(self) -> str:
+    def received(self) -> str:
         """Everything that the model can read, as one text."""
         ...
 
@@ -87,14 +87,14 @@ class Wire(Protocol):
 class Turns:
     """The conversations and gates of one run."""
 
-    def __init__(self, script: Script, answers: Mapping[str, str], journal: Journal, hold: Hold) -> None:
+    def __init__(self, script: Script, answers: Mapping[str, str], journal: Journal, wait_before: Wait) -> None:
         """`answers` are what the model says to each job's Codex."""
         self.conversations: dict[str, Conversation] = {}
         """By agent, or by thread where the API has such."""
         self._script = script
         self._answers = answers
         self._journal = journal
-        self._hold = hold
+        self._wait_before = wait_before
         self._gates = {job: asyncio.Event() for job in answers}
 
     def release(self, job: str) -> None:
@@ -113,12 +113,12 @@ class Turns:
             ModelRequest(n=asker.number, agent=asker.agent, aside=True, texts=[], results=[], thread=asker.thread)
         )
 
-    async def next(self, exchange: Exchange, asker: Asker, conversation: Conversation, asked: Asked) -> Answer:
+    async def next(self, exchange: Exchange, asker: Asker, conversation: Conversation, query: Query) -> Answer:
         """Record what is new in an agent's request, and find its next step, held back for as long as it asks to be."""
-        texts, results = conversation.news(asked.texts, asked.results)
+        texts, results = conversation.news(query.texts, query.results)
         # a child that ends while its parent's last request is on the way makes Codex ask the parent once more; what is
         # next in the script belongs to the next turn
-        late = conversation.last_word is not None and not results and _only_notifies(texts)
+        late = conversation.last_answer is not None and not results and _only_notifies(texts)
         agent = asker.agent
         self._journal.write(
             ModelRequest(
@@ -135,17 +135,17 @@ class Turns:
             )
         )
         if late:
-            return Answer(text=conversation.last_word, call=None, after=None, late=True)
-        answer = self._script.next(agent, asked.told, results) if agent is not None else None
+            return Answer(text=conversation.last_answer, call=None, after=None, late=True)
+        answer = self._script.next(agent, query.received, results) if agent is not None else None
         if answer is None:
             why = "carries no agent marker" if agent is None else f"of {agent!r} comes after the end of its script"
             self.wrong(f"model request {asker.number} {why}")
             return OUT_OF_SCRIPT
-        conversation.last_word = answer.text
+        conversation.last_answer = answer.text
         if answer.after is not None and agent is not None:
             try:
-                await exchange.hold(self._hold(agent, answer.after))
-            except ClientGoneError:
+                await exchange.hold(self._wait_before(agent, answer.after))
+            except ClientLeftError:
                 self._journal.write(ModelClientGone(n=asker.number, agent=agent))
                 raise
         return answer
@@ -190,7 +190,7 @@ class Turns:
         self._journal.write(GateReached(n=number, job=job, thread=asker.thread, port=exchange.peer_port, texts=texts))
         try:
             await send(Answer(text=self._answers[job], call=None, after=None), self._gates[job])
-        except ClientGoneError:
+        except ClientLeftError:
             self._journal.write(GateAbandoned(n=number, job=job))
             raise
         self._journal.write(GateAnswered(n=number, job=job))

@@ -45,15 +45,15 @@ class CalibrationDriver(Driver):
     def answers(self) -> Mapping[str, str]:
         return {name: f"job={name} is done." for name in self.run.case.scenario.jobs}
 
-    async def hold(self, agent: str, after: str) -> None:
-        def come(record: Record) -> bool:
+    async def wait_before_answer(self, agent: str, after: str) -> None:
+        def has_come(record: Record) -> bool:
             if after == "main stopped":
                 return isinstance(record, TurnEnded) and record.agent_id is None
             return isinstance(record, JobStarted)
 
         waiting_for = f"{after!r} before the model answers {agent!r}"
         try:
-            await self.run.journal.wait(come, waiting_for=waiting_for, seconds=self.run.options.seconds)
+            await self.run.journal.wait(has_come, waiting_for=waiting_for, seconds=self.run.options.seconds)
         except DeadlineMissedError as error:
             self.run.journal.write(Error(where="model server", what=str(error)))
 

@@ -25,7 +25,7 @@ from hookproof.play.header import header
 from hookproof.play.run import Run
 from hookproof.play.runner import Runner
 from hookproof.records.run import End, Error
-from hookproof.sandbox import world as worlds
+from hookproof.sandbox import sandbox as sandboxes
 
 
 async def play(case: Case, run_dir: Path, options: PlayOptions) -> Path:
@@ -43,7 +43,7 @@ async def play(case: Case, run_dir: Path, options: PlayOptions) -> Path:
 
 
 async def _play(case: Case, journal: Journal, options: PlayOptions) -> None:
-    sandbox = worlds.build(case.plugin, case.lifecycle, programs=_programs(case, options))
+    sandbox = sandboxes.build(case.plugin, case.lifecycle, programs=_programs(case, options))
     try:
         with processes.CaseProcesses(sandbox.token, folder=sandbox.root) as group:
             run = Run.make(case, options, sandbox, journal, group)

@@ -67,11 +67,11 @@ class CompanionDriver(Driver):
     async def close(self) -> None:
         await self._faults.close()
 
-    async def hold(self, agent: str, after: str) -> None:
+    async def wait_before_answer(self, agent: str, after: str) -> None:
         job = self._model_job(agent)
         started = False
 
-        def come(record: Record) -> bool:
+        def has_come(record: Record) -> bool:
             nonlocal started
             if isinstance(record, JobRefused | JobEnded) and record.job == job:
                 return True
@@ -83,7 +83,7 @@ class CompanionDriver(Driver):
 
         try:
             await self.run.journal.wait(
-                come,
+                has_come,
                 waiting_for=f"{after!r} before the model answers {agent!r}",
                 seconds=self.run.options.seconds,
             )

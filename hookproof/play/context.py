@@ -32,7 +32,7 @@ class ContextDriver(Driver):
         agents = self._descriptor.agents
         return {"known": agents.known, "other": agents.other, "claude": agents.claude}
 
-    async def hold(self, agent: str, after: str) -> None:
+    async def wait_before_answer(self, agent: str, after: str) -> None:
         """No step of such a scenario waits for anything."""
 
     async def prepare(self) -> None:

@@ -27,7 +27,7 @@ class Driver(Protocol):
         """What the model answers to each job."""
         return {}
 
-    async def hold(self, agent: str, after: str) -> None:
+    async def wait_before_answer(self, agent: str, after: str) -> None:
         """Keep a model answer back until what it waits for (`after`) is in the journal."""
 
     async def prepare(self) -> None:

@@ -42,11 +42,16 @@ def header(case: Case, options: PlayOptions) -> run.Case:
 
 
 def _with_jobs(known: run.Case, case: Case, descriptor: Companion) -> run.Case:
-    words = descriptor.state.words
+    vocabulary = descriptor.state.words
     return replace(
         known,
         jobs={name: JobAnswer(answer=answer) for name, answer in case.scenario.answers().items()},
-        words=Words(active=words.active, succeeded=words.succeeded, ended=words.ended, cancelled=words.cancelled),
+        words=Words(
+            active=vocabulary.active,
+            succeeded=vocabulary.succeeded,
+            ended=vocabulary.ended,
+            cancelled=vocabulary.cancelled,
+        ),
         fields=descriptor.state.fields.model_dump(),
         job_file=descriptor.state.job_file,
         server_pid=descriptor.state.server_pid,

@@ -25,7 +25,7 @@ from hookproof.records.run import ProcessDied
 from hookproof.sandbox.state import find_row, state_at_rest
 from hookproof.sandbox.state_edits import NoSuchRowError
 
-_SETTLE_SECONDS = 5.0
+_REST_SECONDS = 5.0
 
 
 class JobTracker:
@@ -120,15 +120,15 @@ class JobTracker:
         def died(record: Record) -> bool:
             return worker is not None and isinstance(record, ProcessDied) and record.pid == worker
 
-        def over(record: Record) -> bool:
+        def ended(record: Record) -> bool:
             answered = isinstance(record, GateAnswered | GateAbandoned) and record.job == job
             return answered or died(record)
 
-        end = await self._journal.wait(over, waiting_for=f"the end of job {job}", seconds=86400, since=since)
+        end = await self._journal.wait(ended, waiting_for=f"the end of job {job}", seconds=86400, since=since)
         how = end.kind.removeprefix("gate.").removeprefix("process.")
         if how != "died":
             try:
-                await self._journal.wait(died, waiting_for="the worker's exit", seconds=_SETTLE_SECONDS, since=since)
+                await self._journal.wait(died, waiting_for="the worker's exit", seconds=_REST_SECONDS, since=since)
             except DeadlineMissedError:
                 how += ", worker lives on"
         self._journal.write(JobEnded(job=job, how=how, worker=worker))

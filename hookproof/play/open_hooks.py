@@ -55,7 +55,7 @@ class OpenHooks:
                 processes.identify(pid) if pid is not None else None,
                 self._loop.time(),
                 record.by,
-                self._loop.call_later(self._seconds / 2, self._tell, record.run),
+                self._loop.call_later(self._seconds / 2, self._write_overdue, record.run),
             )
         elif isinstance(record, HookHeld) and record.run in self._open:
             self._open[record.run].reader = record.pid
@@ -69,10 +69,10 @@ class OpenHooks:
         if run in self._open:
             self._open.pop(run).timer.cancel()
 
-    def _tell(self, run: str) -> None:
+    def _write_overdue(self, run: str) -> None:
         hook = self._open[run]
         started = hook.started
-        held_by = None if self._lives(hook) else [_described(info) for info in self._holders(hook)]
+        held_by = None if self._is_alive(hook) else [_described(info) for info in self._holders(hook)]
         ms = round(self._age(hook) * 1000)
         self._journal.write(
             HookOverdue(
@@ -89,9 +89,9 @@ class OpenHooks:
 
     def sentences(self) -> list[str]:
         """What each of them is waiting for, the oldest first."""
-        said = [self._sentence(hook) for hook in list(self._open.values())[:_MOST_NAMED]]
-        more = len(self._open) - len(said)
-        return [*said, f"{more} more hook runs have not ended"] if more > 0 else said
+        sentences_ = [self._sentence(hook) for hook in list(self._open.values())[:_MOST_NAMED]]
+        more = len(self._open) - len(sentences_)
+        return [*sentences_, f"{more} more hook runs have not ended"] if more > 0 else sentences_
 
     def _sentence(self, hook: _Run) -> str:
         record = hook.started
@@ -99,7 +99,7 @@ class OpenHooks:
         shown = command if len(command) <= _SHOWN else f"{command[:_SHOWN]}…"
         where = f"session {record.session_id}, run {record.run}"
         began = f"the {record.event} hook `{shown}` ({where}) began {self._age(hook):.1f} s ago"
-        if self._lives(hook):
+        if self._is_alive(hook):
             timeout = record.timeout
             return f"{began} and has not ended" + (f" (its timeout is {timeout:g} s)" if timeout is not None else "")
         holders = ", ".join(_described(info) for info in self._holders(hook))
@@ -110,14 +110,14 @@ class OpenHooks:
         return self._loop.time() - hook.began
 
     @staticmethod
-    def _lives(hook: _Run) -> bool:
+    def _is_alive(hook: _Run) -> bool:
         return hook.identity is not None and processes.is_alive(hook.identity)
 
     def _holders(self, hook: _Run) -> list[processes.ProcessInfo]:
         """Who has the other end of a pipe from which the hook's output is read, and is of no hook that still runs."""
         pipes = set(_pipes(hook.reader, lambda number: number > 2))
         alive = self._census() if pipes else []
-        own = {each.identity.pid for each in self._open.values() if each.identity and self._lives(each)}
+        own = {each.identity.pid for each in self._open.values() if each.identity and self._is_alive(each)}
         for _ in alive:  # until nothing is added: a child may stand before its parent
             more = {info.identity.pid for info in alive if info.ppid in own} - own
             own |= more

@@ -18,7 +18,7 @@ from hookproof.journal import Journal
 from hookproof.play.cases import Case, PlayOptions
 from hookproof.processes import CaseProcesses, Death, DeathWatch
 from hookproof.records.run import ProcessDied
-from hookproof.sandbox.world import World
+from hookproof.sandbox.sandbox import Sandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Run:
 
     case: Case
     options: PlayOptions
-    sandbox: World
+    sandbox: Sandbox
     journal: Journal
     """Whoever does something at a record says so with `journal.after`."""
     processes: CaseProcesses
@@ -38,7 +38,7 @@ class Run:
     """The environment of every process of the run."""
 
     @classmethod
-    def make(cls, case: Case, options: PlayOptions, sandbox: World, journal: Journal, group: CaseProcesses) -> Run:
+    def make(cls, case: Case, options: PlayOptions, sandbox: Sandbox, journal: Journal, group: CaseProcesses) -> Run:
         """The run of a case on the event loop that runs now."""
 
         def died(death: Death) -> None:

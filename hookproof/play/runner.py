@@ -26,12 +26,12 @@ from hookproof.model.turns import Turns
 from hookproof.play.driver import Driver
 from hookproof.play.open_hooks import OpenHooks
 from hookproof.play.run import Run
-from hookproof.play.steps import HostGoneError, Steps
-from hookproof.play.teardown import StrayTeller, uninterrupted, write_census
+from hookproof.play.steps import HostExitedError, Steps
+from hookproof.play.teardown import StrayRecorder, uninterrupted, write_census
 from hookproof.records.hosts import HostStarted
 from hookproof.records.run import Error, SessionsEnd, ShellLetGo, SweepBegan, Swept
+from hookproof.sandbox import sandbox as sandboxes
 from hookproof.sandbox import tap
-from hookproof.sandbox import world as worlds
 from hookproof.sandbox.environment import environment, model_key, search_path
 from hookproof.sandbox.recorder import Recorder
 
@@ -48,7 +48,7 @@ class Runner:
         self._open_hooks = OpenHooks(run.journal, run.options.seconds, run.processes.census)
         self._recorder = Recorder(run.journal, run.sandbox.token)
         script = Script(self._scenario.model, driver.variables())
-        self._turns = Turns(script, driver.answers(), run.journal, driver.hold)
+        self._turns = Turns(script, driver.answers(), run.journal, driver.wait_before_answer)
         key, wires = model_key(run.sandbox.token), [host.wire for host in HOSTS.values()]
         self._model = ModelServer(self._turns, wires, run.journal, key)
 
@@ -57,14 +57,14 @@ class Runner:
         try:
             await self._play()
             # evidence first, then the sweep
-            await self._look_back()
+            await self._collect_evidence()
         except asyncio.CancelledError:
             self._journal.write(Error(where="play", what="interrupted"))
             raise
         finally:
             await uninterrupted(self._clear())
 
-    async def _look_back(self) -> None:
+    async def _collect_evidence(self) -> None:
         try:
             await self._driver.evidence()
             await write_census(self._run, self._driver.state())
@@ -80,7 +80,7 @@ class Runner:
         except DeadlineMissedError as error:
             why = [*self._open_hooks.sentences(), *refused_requests(self._journal)]
             self._journal.write(Error(where="play", what="; ".join([str(error), *why])))
-        except HostGoneError as error:
+        except HostExitedError as error:
             self._journal.write(Error(where="play", what=str(error)))
         except Exception as error:  # whatever it is, the end is reached and the verdict is unknown
             self._journal.write(Error(where="play", what=describe(error)))
@@ -114,16 +114,16 @@ class Runner:
         self._sessions[setting.name] = await host.begin(setting)
         await self.type(setting.name, user)
 
-    async def _end(self, session: Session, *, hang_up: bool = False) -> None:
+    async def _end(self, session: Session, *, close_terminal: bool = False) -> None:
         async with self._patience(f"the end of session {session.name!r}"):
-            await (session.hang_up() if hang_up else session.end())
+            await (session.close_terminal() if close_terminal else session.end())
 
-    async def _part_with(self, name: str, *, hang_up: bool = False) -> None:
+    async def _end_early(self, name: str, *, close_terminal: bool = False) -> None:
         """End a session before the run's end. One that does not end is abandoned with the others."""
         session = self._at_work(name)
         del self._sessions[name]
         try:
-            await self._end(session, hang_up=hang_up)
+            await self._end(session, close_terminal=close_terminal)
         except BaseException:
             self._sessions[name] = session
             raise
@@ -132,7 +132,7 @@ class Runner:
         """The sweep; afterwards nothing of the run is left but its journal."""
         self._journal.write(SweepBegan())
         swept = await self._run.processes.sweep(seconds=20.0)
-        StrayTeller(self._journal, self._run.processes).tell_undecided()
+        StrayRecorder(self._journal, self._run.processes).record_undecided()
         async with AsyncExitStack() as closing:  # in the reverse order, each whatever the others raise
             closing.callback(self._run.deaths.close)
             closing.push_async_callback(self._recorder.stop)
@@ -145,7 +145,7 @@ class Runner:
 
     # what the steps can have done
 
-    async def look(self, step: int) -> None:
+    async def take_snapshot(self, step: int) -> None:
         await self._driver.snapshot(step)
 
     async def fetch_result(self, job: str) -> None:
@@ -164,24 +164,24 @@ class Runner:
             await self._start(self._run.host, self._run.setting(name, self._run.host), wanted.user)
             return
         lifecycle = self._run.sandbox.root / f"lifecycle-{name}.json"
-        worlds.write_lifecycle(lifecycle, resolve_lifecycle(wanted.lifecycle))
+        sandboxes.write_lifecycle(lifecycle, resolve_lifecycle(wanted.lifecycle))
         host = HOSTS[wanted.host]
         await self._start(host, self._run.setting(name, host, lifecycle=lifecycle), wanted.user)
 
     async def end_session(self, name: str) -> None:
-        await self._driver.end_session(name, self._part_with(name))
+        await self._driver.end_session(name, self._end_early(name))
 
     async def resume_session(self) -> None:
         """Take main up again in a new process of the host, by the id that it was started with."""
-        begun = next((each for each in self._journal.of(HostStarted) if each.session == MAIN), None)
-        if begun is None or MAIN in self._sessions:
+        started = next((each for each in self._journal.of(HostStarted) if each.session == MAIN), None)
+        if started is None or MAIN in self._sessions:
             raise ValueError("main has not ended, so that nothing can be resumed")
         self._turns.resumed(MAIN)
         host = self._run.host
-        self._sessions[MAIN] = await host.begin(self._run.setting(MAIN, host, resume=str(begun.session_id)))
+        self._sessions[MAIN] = await host.begin(self._run.setting(MAIN, host, resume=str(started.session_id)))
 
-    async def hang_up(self, name: str) -> None:
-        await self._part_with(name, hang_up=True)
+    async def close_terminal(self, name: str) -> None:
+        await self._end_early(name, close_terminal=True)
 
     async def fork_session(self, name: str) -> None:
         main = self._at_work(MAIN)
@@ -192,7 +192,7 @@ class Runner:
     async def end_sessions(self) -> None:
         """All of them at the same moment."""
         self._journal.write(SessionsEnd(sessions=sorted(self._sessions)))
-        ends = [self._part_with(name) for name in list(self._sessions)]
+        ends = [self._end_early(name) for name in list(self._sessions)]
         # one that goes wrong must not leave the others to themselves
         errors = [each for each in await asyncio.gather(*ends, return_exceptions=True) if each is not None]
         if errors:

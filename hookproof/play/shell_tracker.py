@@ -73,8 +73,8 @@ class ShellTracker:
         if not killed:
             return "itself"
         agent, since = started.agent_id, started.seq
-        over = [each for each in self._journal.of(SubagentEnded) if each.seq > since and each.agent_id == agent]
-        return "host at subagent end" if agent is not None and over else "host at session end"
+        ended = [each for each in self._journal.of(SubagentEnded) if each.seq > since and each.agent_id == agent]
+        return "host at subagent end" if agent is not None and ended else "host at session end"
 
 
 def written(tmp: Path, task: str) -> tuple[str | None, int]:

@@ -21,8 +21,8 @@ from hookproof.records.jobs import Result, SnapshotBegan, SnapshotTaken
 from hookproof.records.model import ModelAnswer
 from hookproof.records.parts import Answer
 from hookproof.records.sent import SessionStarted, ShellEnvironment, ShellStarted
+from hookproof.sandbox.sandbox import shell_argv
 from hookproof.sandbox.state import state_at_rest
-from hookproof.sandbox.world import shell_argv
 
 _SECONDS = 30.0
 
@@ -66,8 +66,8 @@ class Snapshots:
             self._journal.write(Result(job=job, id=None, exit=None, text="", why="the job's id was never seen"))
             return
         command = self._filled(self._descriptor.commands.result).replace("{id}", job_id)
-        over = any(each.session == MAIN for each in self._journal.of(HostExited))
-        answer = await (self._ask(command, self._run.env, []) if over else self.ask_main(command))
+        main_ended = any(each.session == MAIN for each in self._journal.of(HostExited))
+        answer = await (self._ask(command, self._run.env, []) if main_ended else self.ask_main(command))
         self._journal.write(Result(job=job, id=job_id, exit=answer.exit, text=answer.text, why=None))
 
     async def ask_main(self, command: str) -> Answer:

@@ -24,7 +24,7 @@ from hookproof.records.run import Step, StepSkipped
 class Actions(Protocol):
     """What a step can have done."""
 
-    async def look(self, step: int) -> None: ...
+    async def take_snapshot(self, step: int) -> None: ...
     async def fetch_result(self, job: str) -> None: ...
     def release(self, job: str) -> None: ...
     def release_shell(self) -> None: ...
@@ -33,12 +33,12 @@ class Actions(Protocol):
     async def end_session(self, name: str) -> None: ...
     async def resume_session(self) -> None: ...
     async def end_sessions(self) -> None: ...
-    async def hang_up(self, name: str) -> None: ...
+    async def close_terminal(self, name: str) -> None: ...
     async def inject(self, fault: AnyFault, job: str) -> None: ...
     async def type(self, session: str, text: str) -> None: ...
 
 
-class HostGoneError(Exception):
+class HostExitedError(Exception):
     """The host went away although nobody had asked it to."""
 
 
@@ -60,8 +60,8 @@ class Steps:
             if action is not None and action.takes_a_job and (isinstance(seen, JobRefused) or self._refused(action)):
                 self._journal.write(StepSkipped(n=number, when=when, why="no job: refused"))
                 continue
-            said = str(action) if action is not None else None
-            self._journal.write(Step(n=number, when=when, do=said, user=step.user, since=seen.seq))
+            sentence = str(action) if action is not None else None
+            self._journal.write(Step(n=number, when=when, do=sentence, user=step.user, since=seen.seq))
             if action is None:
                 await self._actions.type(MAIN, step.user or "")
             else:
@@ -81,23 +81,23 @@ class Steps:
     async def _wait(self, step: Then) -> Record:
         predicate = self._awaited.predicate(step.when)
 
-        def gone(record: Record) -> bool:
+        def host_exited(record: Record) -> bool:
             return isinstance(record, HostExited) and not record.asked
 
         seen = await self._journal.wait(
-            lambda record: predicate(record) or gone(record),
+            lambda record: predicate(record) or host_exited(record),
             waiting_for=f"{str(step.when)!r} (scenario {self._scenario.id})",
             seconds=self._seconds,
         )
         if isinstance(seen, HostExited) and not predicate(seen):
             how = f"signal {seen.signal}" if seen.signal else f"exit code {seen.code}"
-            raise HostGoneError(f"the host of session {seen.session!r} went away by itself ({how})")
+            raise HostExitedError(f"the host of session {seen.session!r} went away by itself ({how})")
         return seen
 
     async def _do(self, number: int, action: AnyAction) -> None:  # noqa: C901, PLR0912 - one case an action
         match action:
             case do.Snapshot():
-                await self._actions.look(number)
+                await self._actions.take_snapshot(number)
             case do.ReleaseJob():
                 self._actions.release(self._job(action))
             case do.ReleaseShell():
@@ -119,7 +119,7 @@ class Steps:
             case do.ResumeSession():
                 await self._actions.resume_session()
             case do.CloseTerminal():
-                await self._actions.hang_up(MAIN)
+                await self._actions.close_terminal(MAIN)
             case Fault():
                 await self._actions.inject(action, self._job(action))
             case _:

@@ -29,12 +29,12 @@ async def write_census(run: Run, state: State | None) -> None:
     Before it come `strays` records of what runs without the run's token, if anything does.
     """
     left = await idle(run.processes, undecided=True)
-    StrayTeller(run.journal, run.processes).tell(left)
+    StrayRecorder(run.journal, run.processes).record_left(left)
     rows = await state_at_rest(run.sandbox, state, run.journal) if state is not None else []
     run.journal.write(Census(processes=describe(left), state=rows))
 
 
-class StrayTeller:
+class StrayRecorder:
     """Writes `strays` records: processes without the run's token, by name, with how each was recognised (`by`).
 
     `of` is "this case", or "undecided" for those that may as well be of another case that was open at the same time.
@@ -45,23 +45,23 @@ class StrayTeller:
         self._journal = journal
         self._group = group
 
-    def tell(self, left: list[processes.ProcessInfo]) -> None:
+    def record_left(self, left: list[processes.ProcessInfo]) -> None:
         """Of what runs now (`left`), and of what is undecided and lives: those that have ended left nothing."""
         self._write("this case", [info for info in left if info.by != "token"])
-        self.tell_undecided()
+        self.record_undecided()
 
-    def tell_undecided(self) -> None:
+    def record_undecided(self) -> None:
         """Also of what came to light since, in the sweep."""
         self._write("undecided", _alive_undecided(self._group))
 
     def _write(self, of: str, infos: list[processes.ProcessInfo]) -> None:
-        told = {
+        reported = {
             (each.pid, each.start)
             for record in self._journal.of(Strays)
             if record.of == of
             for each in record.processes
         }
-        new = [info for info in infos if (info.identity.pid, info.identity.start) not in told]
+        new = [info for info in infos if (info.identity.pid, info.identity.start) not in reported]
         if new:
             self._journal.write(Strays(of=of, processes=describe(new)))
 

@@ -94,14 +94,14 @@ async def outlived(
     since = len(journal.records)
     alive = {identity for identity in alive if processes.is_alive(identity)}
 
-    def over(record: Record) -> bool:
+    def ended(record: Record) -> bool:
         if isinstance(record, ProcessDied):
             alive.discard(processes.Identity(record.pid, record.start))
         return not alive
 
     try:
         if alive:
-            await journal.wait(over, waiting_for="the deaths of a tree", seconds=seconds, since=since)
+            await journal.wait(ended, waiting_for="the deaths of a tree", seconds=seconds, since=since)
     except DeadlineMissedError:
         pass
     return sorted(identity.pid for identity in alive)

@@ -104,8 +104,8 @@ def tidy() -> None:
         still = [each.since for each in _entries if each.closed is None]
         _entries = tuple(each for each in _entries if each.closed is None or any(at <= each.closed for at in still))
         kept = set(_entries)
-        for identity, placed in list(_attributed.items()):
-            if not kept & (placed.candidates if placed.entry is None else {placed.entry}):
+        for identity, attribution in list(_attributed.items()):
+            if not kept & (attribution.candidates if attribution.entry is None else {attribution.entry}):
                 del _attributed[identity]
 
 
@@ -126,14 +126,14 @@ def note(entry: Entry, identity: Identity, by: str, groups: Iterable[int] = ()) 
         entry.groups.update(groups)
 
 
-def note_undecided(placed: Attribution, info: ProcessInfo) -> None:
+def note_undecided(attribution: Attribution, info: ProcessInfo) -> None:
     """Remember a process with every case that it may be of."""
     with _lock:
-        for each in placed.candidates:
+        for each in attribution.candidates:
             each.undecided[info.identity] = info
 
 
-def place(stray: Stray) -> Attribution:
+def attribute(stray: Stray) -> Attribution:
     """Whose it is, by the first of these that says so; what is decided stays so.
 
     It was seen before as one of the case's; its token; its session or group is one that a process known to the case
@@ -145,14 +145,14 @@ def place(stray: Stray) -> Attribution:
         before = _attributed.get(stray.identity)
         if before is not None and before.entry is not None:
             return before
-        placed = _by_traces(stray) or _by_time(stray)
-        if placed.entry is not None:
+        attribution = _by_traces(stray) or _by_time(stray)
+        if attribution.entry is not None:
             for each in _entries:
                 each.undecided.pop(stray.identity, None)
-            note(placed.entry, stray.identity, placed.by, stray.groups)
-        if placed.entry is not None or placed.candidates:
-            _attributed[stray.identity] = placed
-        return placed
+            note(attribution.entry, stray.identity, attribution.by, stray.groups)
+        if attribution.entry is not None or attribution.candidates:
+            _attributed[stray.identity] = attribution
+        return attribution
 
 
 def _by_traces(stray: Stray) -> Attribution | None:

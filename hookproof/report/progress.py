@@ -36,7 +36,7 @@ class Progress(Protocol):
     def finished(self, each: Result) -> None:
         """A case is over and judged."""
 
-    def say(self, text: str) -> None:
+    def show(self, text: str) -> None:
         """One line for people."""
 
     def __enter__(self) -> Progress: ...
@@ -78,7 +78,7 @@ class Lines:
             number = f"{self._done:>{len(str(self._total))}}/{self._total} "
             self._console.print(Text.from_markup(number + line(each, surprises=self._surprises)), soft_wrap=True)
 
-    def say(self, text: str) -> None:
+    def show(self, text: str) -> None:
         """Print it."""
         self._console.print(Text(text), soft_wrap=True)
 
@@ -123,7 +123,7 @@ class Moving:
             text = Text.from_markup(line(each, surprises=False))
             self._live.console.print(text, no_wrap=True, overflow="ellipsis")
 
-    def say(self, text: str) -> None:
+    def show(self, text: str) -> None:
         """It stays above the bar."""
         self._live.console.print(Text(text))
 

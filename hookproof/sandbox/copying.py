@@ -48,7 +48,7 @@ class _Copy:
             except OSError:  # Windows without the privilege to make links, or a file system without them
                 self._content(link.place, path, ())
         for folder in [*reversed(self._tree.folders), Path()]:
-            self._like(folder)
+            self._copy_mode(folder)
         return self._wrong
 
     def _file(self, source: Path, to: Path) -> None:
@@ -106,7 +106,7 @@ class _Copy:
             if path.is_relative_to(source):
                 self._content(link.place, to / path.relative_to(source), (*through, source))
 
-    def _like(self, folder: Path) -> None:
+    def _copy_mode(self, folder: Path) -> None:
         """Give a folder its mode and times. It stays ours to write to and to remove."""
         try:
             status = os.lstat(self._tree.root / folder)

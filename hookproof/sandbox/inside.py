@@ -30,7 +30,7 @@ class OutsideError(HookproofError):
     """A file that would not be written where it should be. One sentence."""
 
 
-def write(folder: Path, path: Path, content: str | bytes, *, like: os.stat_result | None = None) -> None:
+def write(folder: Path, path: Path, content: str | bytes, *, template: os.stat_result | None = None) -> None:
     """Make the file `path`, below `folder`, hold `content`; folders on the way are made.
 
     `folder` is one without a link in its own path. The file keeps the mode of a regular file that was there, or gets
@@ -38,7 +38,7 @@ def write(folder: Path, path: Path, content: str | bytes, *, like: os.stat_resul
     """
     try:
         with _parent(folder, path) as parent:
-            parent.replace(path.name, content.encode("utf-8") if isinstance(content, str) else content, like)
+            parent.replace(path.name, content.encode("utf-8") if isinstance(content, str) else content, template)
     except OSError as error:
         raise OutsideError(f"{path}: cannot be written: {error.strerror or error}") from None
 
@@ -84,13 +84,13 @@ if sys.platform == "win32":
                 if is_link(status) or not stat.S_ISDIR(status.st_mode):
                     raise _no_folder(folder, part)
 
-        def replace(self, name: str, content: bytes, like: os.stat_result | None) -> None:
+        def replace(self, name: str, content: bytes, template: os.stat_result | None) -> None:
             draft = self._path / _a_name()
             try:
                 with os.fdopen(os.open(draft, _FRESH), "wb") as file:
                     file.write(content)
-                if like is not None:
-                    os.utime(draft, ns=(like.st_atime_ns, like.st_mtime_ns))
+                if template is not None:
+                    os.utime(draft, ns=(template.st_atime_ns, template.st_mtime_ns))
                 draft.replace(self._path / name)
             except BaseException:
                 draft.unlink(missing_ok=True)
@@ -120,17 +120,17 @@ else:
                 at = below
             self._handle = at
 
-        def replace(self, name: str, content: bytes, like: os.stat_result | None) -> None:
+        def replace(self, name: str, content: bytes, template: os.stat_result | None) -> None:
             draft = _a_name()
             try:
                 with os.fdopen(os.open(draft, _FRESH, dir_fd=self._handle, mode=0o666), "wb") as file:
                     file.write(content)
                     file.flush()
-                    mode = self._mode(name) if like is None else like.st_mode
+                    mode = self._mode(name) if template is None else template.st_mode
                     if mode is not None:
                         os.fchmod(file.fileno(), stat.S_IMODE(mode))
-                    if like is not None:
-                        os.utime(file.fileno(), ns=(like.st_atime_ns, like.st_mtime_ns))
+                    if template is not None:
+                        os.utime(file.fileno(), ns=(template.st_atime_ns, template.st_mtime_ns))
                 os.rename(draft, name, src_dir_fd=self._handle, dst_dir_fd=self._handle)
             except BaseException:
                 with contextlib.suppress(FileNotFoundError):

@@ -129,10 +129,10 @@ def _unshare(flags: int) -> None:
 
 def _cover(folder: str) -> bool:
     """Lay an empty directory over `folder`. False when there is no such directory."""
-    place = Path(folder).resolve()
-    if not place.is_dir():
+    folder_path = Path(folder).resolve()
+    if not folder_path.is_dir():
         return False
-    _checked(_libc().mount(b"none", os.fsencode(place), b"tmpfs", 0, b"size=4k,mode=555"))
+    _checked(_libc().mount(b"none", os.fsencode(folder_path), b"tmpfs", 0, b"size=4k,mode=555"))
     return True
 
 

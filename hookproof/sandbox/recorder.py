@@ -160,8 +160,8 @@ class _Connection:
         """What the line tells, as its sender's. Raises ValueError, MisfitError."""
         values = _values(line)
         kind = values.pop("kind", None)
-        told = {name: value for name, value in values.items() if name not in _OURS}
-        return records.decode(kind, {**told, "source": self._sender.source, "by": self._sender.pid}, Sent)
+        given = {name: value for name, value in values.items() if name not in _OURS}
+        return records.decode(kind, {**given, "source": self._sender.source, "by": self._sender.pid}, Sent)
 
 
 def _sender(hello: dict[str, Any]) -> Sender:

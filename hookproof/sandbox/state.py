@@ -21,7 +21,7 @@ from hookproof.model.script import names_job
 from hookproof.records.base import Json
 from hookproof.records.parts import StateRoot
 from hookproof.records.run import Error
-from hookproof.sandbox.world import World
+from hookproof.sandbox.sandbox import Sandbox
 
 _TORN_SECONDS = 1.0
 _AGAIN_SECONDS = 0.01
@@ -29,7 +29,7 @@ _LONGEST_SECONDS = 30.0
 _MOST_FILES = 10_000
 
 
-async def state_at_rest(world: World, state: State, journal: Journal) -> list[StateRoot]:
+async def state_at_rest(sandbox: Sandbox, state: State, journal: Journal) -> list[StateRoot]:
     """As `read_state`, but a file that is being written is read again until it is whole.
 
     Plugins write state in place (measured on 1.0.4: torn reads), and a torn read is no evidence of a lost row. There
@@ -38,10 +38,10 @@ async def state_at_rest(world: World, state: State, journal: Journal) -> list[St
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + _TORN_SECONDS
-    entries = await _off_loop(world, state)
+    entries = await _off_loop(sandbox, state)
     while any(entry.error and not entry.unread for entry in entries) and loop.time() < deadline:
         await asyncio.sleep(_AGAIN_SECONDS)
-        entries = await _off_loop(world, state)
+        entries = await _off_loop(sandbox, state)
     for entry in entries:
         if entry.unread:
             what = f"{entry.root}: {entry.unread}"
@@ -50,41 +50,43 @@ async def state_at_rest(world: World, state: State, journal: Journal) -> list[St
     return entries
 
 
-async def _off_loop(world: World, state: State) -> list[StateRoot]:
+async def _off_loop(sandbox: Sandbox, state: State) -> list[StateRoot]:
     return await files.off_loop(
-        lambda: read_state(world, state), waiting_for="the plugin's state files", seconds=_LONGEST_SECONDS
+        lambda: read_state(sandbox, state), waiting_for="the plugin's state files", seconds=_LONGEST_SECONDS
     )
 
 
-def read_state(world: World, state: State) -> list[StateRoot]:
+def read_state(sandbox: Sandbox, state: State) -> list[StateRoot]:
     """One entry per state root. Reads files of the plugin's: blocks.
 
     `unread` is set where a file is a FIFO, too large, nested too deep, or a link that leads out.
     """
-    return [_read_root(root, state, world) for root in _roots(world, state)]
+    return [_read_root(root, state, sandbox) for root in _roots(sandbox, state)]
 
 
-def _roots(world: World, state: State) -> list[Path]:
+def _roots(sandbox: Sandbox, state: State) -> list[Path]:
     found: dict[Path, None] = {}
     for pattern in state.roots:
-        filled = pattern.replace("{home}", glob.escape(str(world.home))).replace("{tmp}", glob.escape(str(world.tmp)))
+        filled = pattern.replace("{home}", glob.escape(str(sandbox.home))).replace(
+            "{tmp}", glob.escape(str(sandbox.tmp))
+        )
         found.update(dict.fromkeys(Path(match) for match in sorted(glob.glob(filled))))  # noqa: PTH207
     return list(found)
 
 
-def _read_root(root: Path, state: State, world: World) -> StateRoot:
-    name = str(root.relative_to(world.root))
-    if not files.is_inside(root, world.root):
+def _read_root(root: Path, state: State, sandbox: Sandbox) -> StateRoot:
+    name = str(root.relative_to(sandbox.root))
+    if not files.is_inside(root, sandbox.root):
         reason = f"leads out of the run, to {os.path.realpath(root)}; it is not followed"
         return StateRoot(root=name, rows=[], job_files=[], server=None, error=reason, unread=reason)
-    table, error, unread = _json(root / state.file, world)
+    table, error, unread = _json(root / state.file, sandbox)
     rows = table.get(state.rows) if isinstance(table, dict) else None
     job_files, server = [], None
     folder = (root / state.job_file).parent
-    if folder.is_dir() and files.is_inside(folder, world.root):
+    if folder.is_dir() and files.is_inside(folder, sandbox.root):
         job_files = sorted(each.name for each in itertools.islice(folder.iterdir(), _MOST_FILES))
     if state.server_file is not None:
-        server, torn, hidden = _json(root / state.server_file, world)
+        server, torn, hidden = _json(root / state.server_file, sandbox)
         error, unread = error or torn, unread or hidden
     return StateRoot(
         root=name,
@@ -96,17 +98,17 @@ def _read_root(root: Path, state: State, world: World) -> StateRoot:
     )
 
 
-def _json(path: Path, world: World) -> tuple[Any, str | None, str | None]:
+def _json(path: Path, sandbox: Sandbox) -> tuple[Any, str | None, str | None]:
     """What a file holds; what is wrong with it; and the same again where nobody can know what it holds."""
     try:
-        return files.read_json(path, limit=files.STATE, inside=world.root), None, None
+        return files.read_json(path, limit=files.STATE, inside=sandbox.root), None, None
     except files.FileError as error:
         wrong = None if error.missing else f"{path.name} {error.reason}"
         return None, wrong, None if error.damaged else wrong
 
 
 def find_row(
-    entries: list[StateRoot], state: State, job: str, world: World, *, known: frozenset[str] = frozenset()
+    entries: list[StateRoot], state: State, job: str, sandbox: Sandbox, *, known: frozenset[str] = frozenset()
 ) -> Json | None:
     """The row of the job that was launched with `job=NAME` in its prompt, wherever it is.
 
@@ -115,8 +117,8 @@ def find_row(
     """
     for entry in entries:
         for row in entry.rows:
-            file = world.root / entry.root / state.job_file.replace("{id}", str(row.get(state.fields.id)))
-            if names_job(json.dumps(row), job) or names_job(_text(file, world), job):
+            file = sandbox.root / entry.root / state.job_file.replace("{id}", str(row.get(state.fields.id)))
+            if names_job(json.dumps(row), job) or names_job(_text(file, sandbox), job):
                 return dict(row)
     rows = (row for entry in entries for row in entry.rows)
     active = [row for row in rows if row.get(state.fields.status) in state.words.active]
@@ -124,8 +126,8 @@ def find_row(
     return dict(others[0]) if len(others) == 1 else None
 
 
-def _text(path: Path, world: World) -> str:
+def _text(path: Path, sandbox: Sandbox) -> str:
     try:
-        return files.read_text(path, limit=files.STATE, inside=world.root, lossy=True)
+        return files.read_text(path, limit=files.STATE, inside=sandbox.root, lossy=True)
     except files.FileError:
         return ""

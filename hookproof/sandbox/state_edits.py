@@ -18,8 +18,8 @@ from hookproof.catalogue.descriptor import State
 from hookproof.records.base import Json
 from hookproof.records.parts import TornFile
 from hookproof.sandbox import inside
+from hookproof.sandbox.sandbox import Sandbox
 from hookproof.sandbox.state import read_state
-from hookproof.sandbox.world import World
 
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.*")
 
@@ -31,8 +31,8 @@ class NoSuchRowError(Exception):
 class StateFiles:
     """The state files of one run, to be changed."""
 
-    def __init__(self, world: World, state: State) -> None:
-        self._world = world
+    def __init__(self, sandbox: Sandbox, state: State) -> None:
+        self._sandbox = sandbox
         self._state = state
 
     def change_row(self, job_id: str, change: Callable[[Json], Json]) -> None:
@@ -44,20 +44,20 @@ class StateFiles:
         if isinstance(record := self._read(own), dict):
             self._write(own, change(record))
 
-    def add_row(self, like: str, rename: Callable[[str], str], change: Callable[[Json], Json]) -> None:
+    def add_row(self, template: str, rename: Callable[[str], str], change: Callable[[Json], Json]) -> None:
         """Add a job that is like another one but for its names and what `change` says of it. Raises NoSuchRowError."""
-        root, table, rows = self._list_with(like)
-        row = change(json.loads(rename(json.dumps(next(row for row in rows if self._id(row) == like)))))
-        own = self._read(self._job_file(root, like))
+        root, table, rows = self._list_with(template)
+        row = change(json.loads(rename(json.dumps(next(row for row in rows if self._id(row) == template)))))
+        own = self._read(self._job_file(root, template))
         if isinstance(own, dict):
             self._write(self._job_file(root, str(self._id(row))), change(json.loads(rename(json.dumps(own)))))
         table[self._state.rows] = [row, *rows]
         self._write(root / self._state.file, table)
 
-    def fill(self, like: str, count: int) -> None:
+    def fill(self, template: str, count: int) -> None:
         """Add `count` jobs that are over, all younger than the one that they are like. Raises NoSuchRowError."""
-        root, table, rows = self._list_with(like)
-        model = next(row for row in rows if self._id(row) == like)
+        root, table, rows = self._list_with(template)
+        model = next(row for row in rows if self._id(row) == template)
         table[self._state.rows] = [self._over(model, number) for number in range(count, 0, -1)] + rows
         self._write(root / self._state.file, table)
 
@@ -77,11 +77,11 @@ class StateFiles:
         Raises NoSuchRowError for one that is no file of the run's.
         """
         torn: dict[Path, TornFile] = {}
-        for entry in read_state(self._world, self._state):
-            path = self._world.root / entry.root / self._state.file
+        for entry in read_state(self._sandbox, self._state):
+            path = self._sandbox.root / entry.root / self._state.file
             try:
-                real = inside.place(self._world.root, path)
-                whole = files.read_bytes(real, limit=files.STATE, inside=self._world.root)
+                real = inside.place(self._sandbox.root, path)
+                whole = files.read_bytes(real, limit=files.STATE, inside=self._sandbox.root)
             except (inside.OutsideError, files.FileError) as error:
                 if isinstance(error, files.FileError) and error.missing:
                     continue
@@ -89,7 +89,7 @@ class StateFiles:
             if real not in torn:
                 # not in place: the file may have a second name, outside of the run
                 self._put(real, whole[: len(whole) // 2])
-                name = path.relative_to(self._world.root).as_posix()
+                name = path.relative_to(self._sandbox.root).as_posix()
                 torn[real] = TornFile(file=name, bytes=len(whole), left=len(whole) // 2)
         return list(torn.values())
 
@@ -97,9 +97,9 @@ class StateFiles:
         """The file that says where a shared server is, and what it says; None where there is none."""
         if self._state.server_file is None:
             return None
-        for entry in read_state(self._world, self._state):
+        for entry in read_state(self._sandbox, self._state):
             if entry.server is not None:
-                return self._world.root / entry.root / self._state.server_file, entry.server
+                return self._sandbox.root / entry.root / self._state.server_file, entry.server
         return None
 
     def change_server(self, **fields: Any) -> bool:
@@ -111,8 +111,8 @@ class StateFiles:
         return True
 
     def _list_with(self, job_id: str) -> tuple[Path, Json, list[Json]]:
-        for entry in read_state(self._world, self._state):
-            root = self._world.root / entry.root
+        for entry in read_state(self._sandbox, self._state):
+            root = self._sandbox.root / entry.root
             if any(self._id(row) == job_id for row in entry.rows):
                 table = self._table(root / self._state.file)
                 return root, table, table[self._state.rows]
@@ -127,7 +127,7 @@ class StateFiles:
     def _table(self, path: Path) -> Json:
         """A list of jobs that has just been read, once more. Raises NoSuchRowError."""
         try:
-            table = files.read_json(path, limit=files.STATE, inside=self._world.root)
+            table = files.read_json(path, limit=files.STATE, inside=self._sandbox.root)
         except files.FileError as error:
             raise NoSuchRowError(str(error)) from None
         rows = table.get(self._state.rows) if isinstance(table, dict) else None
@@ -137,7 +137,7 @@ class StateFiles:
 
     def _read(self, path: Path) -> Any:
         try:
-            return files.read_json(path, limit=files.STATE, inside=self._world.root)
+            return files.read_json(path, limit=files.STATE, inside=self._sandbox.root)
         except files.FileError:
             return None
 
@@ -147,6 +147,6 @@ class StateFiles:
     def _put(self, path: Path, content: bytes) -> None:
         """Raises NoSuchRowError where the file would not be the run's."""
         try:
-            inside.write(self._world.root, path, content)
+            inside.write(self._sandbox.root, path, content)
         except inside.OutsideError as error:
             raise NoSuchRowError(str(error)) from None

@@ -158,21 +158,21 @@ class _Wrap:
         return found
 
     def _line(self, index: int, command: str) -> str:
-        words = [*self._start, str(self._commands_path), str(index)]
+        argv = [*self._start, str(self._commands_path), str(index)]
         if self._for_cmd:
             # for cmd.exe, which can tell neither its name nor a whole command in one word
-            return " ".join(f'"{word}"' for word in words)
+            return " ".join(f'"{word}"' for word in argv)
         # `exec`: the host's child is the tap. "$0" is the host's shell, told by itself. The command goes along as a
         # word so that what the host puts in for ${...} is put in here, too
         start = "" if sys.platform == "win32" else "exec "
-        return f'{start}{shlex.join(words)} "$0" {shlex.quote(command)}'
+        return f'{start}{shlex.join(argv)} "$0" {shlex.quote(command)}'
 
     def _wrapped_before(self, command: str) -> tuple[Path, int] | None:
         """Where an installation for another host has put the command, and at which index, if one has wrapped it."""
         for other in self._known:
             if str(other) in command:
-                words = shlex.split(command)
-                return other, int(words[words.index(str(other)) + 1])
+                argv = shlex.split(command)
+                return other, int(argv[argv.index(str(other)) + 1])
         return None
 
 

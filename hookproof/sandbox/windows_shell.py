@@ -24,8 +24,8 @@ GIT_BASH = "CLAUDE_CODE_GIT_BASH_PATH"
 def git_bash() -> str | None:
     """Git's bash, or None."""
     given = os.environ.get(GIT_BASH)
-    places = [os.environ.get(name) for name in ("ProgramFiles", "ProgramW6432", "ProgramFiles(x86)")]
-    installed = [str(Path(place, "Git", "bin", "bash.exe")) for place in places if place]
+    folders = [os.environ.get(name) for name in ("ProgramFiles", "ProgramW6432", "ProgramFiles(x86)")]
+    installed = [str(Path(place, "Git", "bin", "bash.exe")) for place in folders if place]
     return next((path for path in (given, *installed) if path and Path(path).exists()), None)
 
 
@@ -44,6 +44,6 @@ def cmd_argv(command: str, env_files: list[str], folder: Path) -> list[str]:
 def _exports(path: Path) -> list[str]:
     lines = []
     for line in files.read_text(path, limit=files.STATE, lossy=True).splitlines():
-        words = shlex.split(line, comments=True) if line.strip().startswith("export ") else []
-        lines += [f'set "{word}"'.replace("%", "%%") for word in words[1:] if "=" in word]
+        assignments = shlex.split(line, comments=True) if line.strip().startswith("export ") else []
+        lines += [f'set "{word}"'.replace("%", "%%") for word in assignments[1:] if "=" in word]
     return lines

@@ -44,7 +44,7 @@ def run_case(
 
     def work(guarded: Guarded[Result]) -> Result:
         folder.mkdir(parents=True, mode=0o700)
-        return judges.judge(runner(guarded.heard(lambda: play(case, folder, options))))
+        return judges.judge(runner(guarded.listening(lambda: play(case, folder, options))))
 
     try:
         return Guarded(work, seconds=options.seconds).run()

@@ -46,7 +46,7 @@ class Guarded(Generic[T]):
         self._task: asyncio.Task[Any] | None = None
         self._thread = threading.Thread(target=self._run, name="case", daemon=True)
 
-    async def heard(self, play: Callable[[], Coroutine[Any, Any, U]]) -> U:
+    async def listening(self, play: Callable[[], Coroutine[Any, Any, U]]) -> U:
         """Play in a loop that can be asked for signs of life."""
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
         try:
@@ -74,7 +74,7 @@ class Guarded(Generic[T]):
 
     def _wait(self) -> None:
         while not self._done.wait(self._seconds):
-            if not self._lives():
+            if not self._is_alive():
                 where = self._stands_in()
                 claims.abandon(self._thread.ident)
                 raise BlockedError(f"hookproof was held up for good in {where}; what it had started was ended")
@@ -94,7 +94,7 @@ class Guarded(Generic[T]):
             claims.forget(threading.get_ident())
             self._done.set()
 
-    def _lives(self) -> bool:
+    def _is_alive(self) -> bool:
         """Whether a sign of life comes: an answer of the loop, the end of the work, or use of the processor."""
         answered = threading.Event()
         for _ in range(_BUSY):
@@ -125,6 +125,6 @@ class Guarded(Generic[T]):
         ours = [call for call in calls if "hookproof" in call.filename] or calls
         if not calls:
             return "a thread that is gone"
-        place = f"{ours[-1].filename.rpartition('hookproof')[2].lstrip('/')}, line {ours[-1].lineno}"
+        line = f"{ours[-1].filename.rpartition('hookproof')[2].lstrip('/')}, line {ours[-1].lineno}"
         called = "" if ours[-1] is calls[-1] else f"{calls[-1].name}, called by "
-        return f"{called}{ours[-1].name} ({place})"
+        return f"{called}{ours[-1].name} ({line})"

@@ -47,7 +47,7 @@ def test_an_agent_without_a_tools_line(lifecycle: str, make_model: MakeModel, ma
     assert bench.journal.of("subagent.started")[0]["agent_type"] == "general-purpose"
 
 
-@pytest.mark.parametrize("lifecycle", facts.LIFECYCLES)
+@pytest.mark.parametrize("lifecycle", facts.MEASURED)
 def test_an_agent_call_that_does_not_say_where_it_runs(
     lifecycle: str, make_model: MakeModel, make_bench: MakeBench
 ) -> None:

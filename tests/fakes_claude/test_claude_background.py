@@ -43,7 +43,7 @@ def test_exit_ends_background_work(make_model: MakeModel, make_bench: MakeBench,
     assert journal.kinds()[-1] == "session.ended"
 
 
-@pytest.mark.parametrize("lifecycle", facts.LIFECYCLES)
+@pytest.mark.parametrize("lifecycle", facts.MEASURED)
 def test_the_end_of_input_waits_for_background_work(
     lifecycle: str, make_model: MakeModel, make_bench: MakeBench, journal: Journal
 ) -> None:
@@ -100,7 +100,7 @@ def test_the_new_host_ends_kept_shells_after_the_end_of_input(
     assert Path(shell["output_file"]).read_text() == "\n[killed]\n"
 
 
-@pytest.mark.parametrize("lifecycle", facts.LIFECYCLES)
+@pytest.mark.parametrize("lifecycle", facts.MEASURED)
 def test_a_background_shell_of_main_is_told(
     lifecycle: str, make_model: MakeModel, make_bench: MakeBench, journal: Journal
 ) -> None:

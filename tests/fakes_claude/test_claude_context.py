@@ -10,7 +10,7 @@ from conftest import MakeBench, MakeModel
 from scripted_model import call, text
 
 
-@pytest.mark.parametrize("lifecycle", facts.LIFECYCLES)
+@pytest.mark.parametrize("lifecycle", facts.SESSIONS)
 def test_contexts_reach_the_model_where_the_lifecycle_puts_them(
     lifecycle: str, make_model: MakeModel, make_bench: MakeBench
 ) -> None:
@@ -49,7 +49,7 @@ def test_contexts_reach_the_model_where_the_lifecycle_puts_them(
         assert kinds == ["tool_result", "text", "text"]
 
 
-@pytest.mark.parametrize("lifecycle", facts.LIFECYCLES)
+@pytest.mark.parametrize("lifecycle", facts.MEASURED)
 def test_plain_text_counts_for_two_events_alone(lifecycle: str, make_model: MakeModel, make_bench: MakeBench) -> None:
     model = make_model(main=[tool(), text("done")])
     bench = make_bench(model)

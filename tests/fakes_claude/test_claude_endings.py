@@ -108,7 +108,7 @@ def test_a_timeout_ends_the_whole_tree_of_a_hook(lifecycle: str, make_model: Mak
     assert bench.strays() == []
 
 
-@pytest.mark.parametrize("lifecycle", facts.LIFECYCLES)
+@pytest.mark.parametrize("lifecycle", facts.MEASURED)
 def test_whose_process_group_a_hook_runs_in(
     lifecycle: str, make_model: MakeModel, make_bench: MakeBench, journal: Journal
 ) -> None:

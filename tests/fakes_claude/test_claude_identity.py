@@ -10,8 +10,10 @@ from claude_patterns import bash, play_pattern_c, rescue
 from conftest import MakeBench, MakeModel
 from scripted_model import call, text
 
+from hookproof.catalogue.lifecycle import resolve_lifecycle
 
-@pytest.mark.parametrize("lifecycle", facts.LIFECYCLES)
+
+@pytest.mark.parametrize("lifecycle", facts.SESSIONS)
 def test_pattern_c_whose_session_each_hook_carries(
     lifecycle: str, make_model: MakeModel, make_bench: MakeBench
 ) -> None:
@@ -91,7 +93,8 @@ def test_the_environment_of_a_shell(lifecycle: str, make_model: MakeModel, make_
     journal = play_pattern_c(bench, lifecycle)
     main, sub = (record["env"] for record in journal.of("shell.environment"))
     assert main == sub
-    expected = facts.SHELL_VARIABLES_329 if lifecycle == "claude-2.1.329" else facts.SHELL_VARIABLES_91
+    rows = resolve_lifecycle(lifecycle).rows["shell_variables"]
+    expected = {name for name in rows if name.startswith("CLAUDE")}
     assert {name for name in sub if name.startswith("CLAUDE")} == expected
     seen = dict(
         line.partition("=")[::2] for line in model.of("sub")[1].tool_results()["toolu_sub1"]["content"].split("\n")

@@ -236,7 +236,7 @@ def test_where_sentences_land() -> None:
     ]
 
 
-def test_the_inbox_is_over_when_nothing_is_awaited_any_more() -> None:
+def test_the_queue_is_over_when_nothing_is_awaited_any_more() -> None:
     queue, awaited = MessageQueue(), threading.Event()
     queue.close()
     taken: list[object] = []
@@ -249,7 +249,7 @@ def test_the_inbox_is_over_when_nothing_is_awaited_any_more() -> None:
     assert taken == [None]
 
 
-def test_a_broken_off_inbox_gives_nothing_more() -> None:
+def test_a_broken_off_queue_gives_nothing_more() -> None:
     queue = MessageQueue()
     queue.put(UserTurn("never"))
     queue.break_off()

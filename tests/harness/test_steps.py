@@ -12,7 +12,7 @@ from whole_records import whole
 from hookproof.catalogue.fault import AnyFault
 from hookproof.catalogue.scenario import Scenario
 from hookproof.journal import DeadlineMissedError, Journal
-from hookproof.play.steps import HostGoneError, Steps
+from hookproof.play.steps import HostExitedError, Steps
 from hookproof.records import Record
 from hookproof.records.jobs import JobRefused
 from hookproof.records.run import StepSkipped
@@ -24,7 +24,7 @@ class Actions:
     def __init__(self) -> None:
         self.done: list[str] = []
 
-    async def look(self, step: int) -> None:
+    async def take_snapshot(self, step: int) -> None:
         self.done.append(f"look {step}")
 
     async def fetch_result(self, job: str) -> None:
@@ -54,7 +54,7 @@ class Actions:
     async def inject(self, fault: AnyFault, job: str) -> None:
         self.done.append(f"{fault}: {job}")
 
-    async def hang_up(self, name: str) -> None:
+    async def close_terminal(self, name: str) -> None:
         self.done.append(f"hang up {name}")
 
     async def type(self, session: str, text: str) -> None:
@@ -197,7 +197,7 @@ def test_the_refusal_of_another_job_skips_nothing(tmp_path: Path) -> None:
 
 def test_a_host_that_goes_away_unasked_is_an_error_not_a_wait(tmp_path: Path) -> None:
     gone = r("host.exited", session="main", asked=False, code=None, signal=11)
-    with pytest.raises(HostGoneError, match=r"session 'main' went away by itself \(signal 11\)"):
+    with pytest.raises(HostExitedError, match=r"session 'main' went away by itself \(signal 11\)"):
         play(tmp_path, [gone], {"when": "job started", "do": "look"})
 
 

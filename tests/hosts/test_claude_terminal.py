@@ -31,7 +31,7 @@ from hookproof.records import Record
 from hookproof.records.hosts import HostExited, HostScreen, HostStarted, User
 from hookproof.records.run import Error, Swept
 from hookproof.records.sent import SessionEnded, SessionStarted, TurnEnded
-from hookproof.sandbox import world as worlds
+from hookproof.sandbox import sandbox as sandboxes
 from hookproof.sandbox.environment import environment, model_key, search_path
 from hookproof.sandbox.recorder import Recorder
 
@@ -61,26 +61,26 @@ def converse(folder: Path, act: Act, *, program: Program | None = None, seconds:
 
     async def run() -> list[Record]:
         lifecycle, journal = resolve_lifecycle("claude-2.1.91"), Journal(folder / "j.jsonl")
-        world = worlds.build(resolve_plugin("reference"), lifecycle, programs=stand_ins())
-        group = processes.CaseProcesses(world.token)
+        sandbox = sandboxes.build(resolve_plugin("reference"), lifecycle, programs=stand_ins())
+        group = processes.CaseProcesses(sandbox.token)
         script = Script({"main": [Say(text="Hello."), Say(text="Again.")]}, {})
         turns = Turns(script, {}, journal, _no_hold)
-        model = ModelServer(turns, [Messages], journal, model_key(world.token))
-        recorder = Recorder(journal, world.token)
+        model = ModelServer(turns, [Messages], journal, model_key(sandbox.token))
+        recorder = Recorder(journal, sandbox.token)
         session = None
         try:
-            path = search_path(world.bin, [])
+            path = search_path(sandbox.bin, [])
             addresses = {"recorder": await recorder.start(), "model": await model.start()}
             env = environment(
-                home=world.home, tmp=world.tmp, path=path, token=world.token, hosts=HOSTS.values(), **addresses
+                home=sandbox.home, tmp=sandbox.tmp, path=path, token=sandbox.token, hosts=HOSTS.values(), **addresses
             )
             session = await claude_terminal.begin(
                 Setting(
                     name="main",
                     program=program or HOSTS["claude"].stand_in(),
-                    sandbox=world,
+                    sandbox=sandbox,
                     journal=journal,
-                    env=env | {"HOOKPROOF_LIFECYCLE": str(world.lifecycle)},
+                    env=env | {"HOOKPROOF_LIFECYCLE": str(sandbox.lifecycle)},
                     processes=group,
                     seconds=seconds,
                 )
@@ -93,13 +93,13 @@ def converse(folder: Path, act: Act, *, program: Program | None = None, seconds:
             await model.stop()
             await recorder.stop()
             group.close()
-            world.remove()
+            sandbox.remove()
             journal.close()
         journal.records.append(Swept(ended=len(left.ended), left=len(left.left)))
         return journal.records
 
     # the first sandbox of a process takes the lock of its claims, which it holds to its end
-    worlds.build(resolve_plugin("reference"), resolve_lifecycle("claude-2.1.91"), programs=stand_ins()).remove()
+    sandboxes.build(resolve_plugin("reference"), resolve_lifecycle("claude-2.1.91"), programs=stand_ins()).remove()
     before = len(list(Path("/dev/fd").iterdir()))
     records = asyncio.run(run())
     assert len(list(Path("/dev/fd").iterdir())) == before
@@ -155,7 +155,7 @@ def test_closing_the_terminal_ends_the_session(tmp_path: Path) -> None:
     async def act(session: TerminalSession, journal: Journal) -> None:
         await session.type("Hello there")
         await _reported(journal, 1)
-        await session.hang_up()
+        await session.close_terminal()
 
     records = converse(tmp_path, act)
     assert [record.reason for record in of(records, SessionEnded)] == ["other"]

@@ -58,7 +58,7 @@ def converse(tmp_path: Path, program: str, talk: Talk) -> None:
         try:
             async with asyncio.timeout(SECONDS):
                 await talk(client)
-                client.hang_up()
+                client.close()
                 await asyncio.gather(child.wait(), listening)
         finally:
             listening.cancel()

@@ -70,7 +70,7 @@ def test_on_a_terminal_something_moves_and_no_thread_does_it() -> None:
     before = threading.active_count()
     shown = io.StringIO()
     moving = hosts.Moving(Console(file=shown, force_terminal=True, width=80))
-    moving.say("installing [x]")
+    moving.show("installing [x]")
     moving.busy("npm is bringing it (1 s)")
     moving.busy("npm is bringing it (2 s)")
     assert threading.active_count() == before

@@ -29,7 +29,7 @@ def stray(
 
 
 def placed(of: Stray) -> tuple[Entry | None, str]:
-    found = registry.place(of)
+    found = registry.attribute(of)
     return found.entry, found.by
 
 
@@ -55,42 +55,42 @@ def test_time_decides_where_only_one_case_was_open() -> None:
     registry.close_case(first, Instant(30))
     assert placed(stray(1, 15)) == (first, "only case")
     assert placed(stray(2, 35)) == (second, "only case")
-    assert registry.place(stray(3, 25)) == Attribution(candidates=frozenset({first, second}))
-    assert registry.place(stray(4, 5)) == Attribution()
+    assert registry.attribute(stray(3, 25)) == Attribution(candidates=frozenset({first, second}))
+    assert registry.attribute(stray(4, 5)) == Attribution()
     # 2 was decided before anybody had seen 3; after 3 nobody knows what came of it
     assert placed(stray(2, 35)) == (second, "only case")
-    assert registry.place(stray(5, 36)).candidates == {first, second}
+    assert registry.attribute(stray(5, 36)).candidates == {first, second}
 
 
 def test_a_start_in_the_tick_of_the_opening_counts() -> None:
     entry = case("a", 10.009)
     assert placed(stray(1, 10.0)) == (entry, "only case")
-    assert registry.place(stray(2, 9.99)) == Attribution()
+    assert registry.attribute(stray(2, 9.99)) == Attribution()
 
 
 def test_an_undecided_one_is_over_when_its_last_case_is_closed_and_told_to_all() -> None:
     first, second = case("a", 10), case("b", 10)
-    found = registry.place(stray())
+    found = registry.attribute(stray())
     info = ProcessInfo(Identity(7, 1500), 1, 7, 7, ["x"], 0.0, 0.0, found.by)
     registry.note_undecided(found, info)
     assert list(first.undecided.values()) == list(second.undecided.values()) == [info]
     registry.close_case(first, Instant(30))
-    assert not registry.place(stray()).over
+    assert not registry.attribute(stray()).over
     registry.tidy()
     assert registry.entries() == (first, second)
     registry.close_case(second, Instant(40))
-    assert registry.place(stray()).over
+    assert registry.attribute(stray()).over
     # what it begets while it is ended is ended with it
-    assert registry.place(stray(8, 50)).over
+    assert registry.attribute(stray(8, 50)).over
     registry.tidy()
     assert registry.entries() == ()
-    assert registry.place(stray()) == Attribution()
+    assert registry.attribute(stray()) == Attribution()
     assert list(first.undecided.values()) == [info]
 
 
 def test_a_sign_that_comes_later_decides_after_all() -> None:
     first, second = case("a", 10, "/tmp/hp-a"), case("b", 10)
-    found = registry.place(stray())
+    found = registry.attribute(stray())
     registry.note_undecided(found, ProcessInfo(Identity(7, 1500), 1, 7, 7, ["x"], 0.0, 0.0, found.by))
     assert placed(stray(places=["/tmp/hp-a/file"])) == (first, "folder")
     assert first.undecided == second.undecided == {}

@@ -133,7 +133,7 @@ def test_a_terminal_sees_what_is_under_way_and_no_thread_is_left() -> None:
         moving.started("jobs/pattern-d", "codex-plugin-cc 1.0.4", "claude-2.1.91", 1)
         moving.finished(violated())
         moving.finished(a_result())
-        moving.say("by the way")
+        moving.show("by the way")
     text = text_of(console)
     assert set(threading.enumerate()) == before
     assert "jobs/pattern-d" in text

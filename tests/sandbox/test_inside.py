@@ -47,7 +47,7 @@ def test_a_file_can_be_like_another(run: Path) -> None:
     model.write_text("x")
     model.chmod(0o751)
     os.utime(model, ns=(1, 10**18))
-    write(run, run / "file", "y", like=model.stat())
+    write(run, run / "file", "y", template=model.stat())
     assert stat.S_IMODE((run / "file").stat().st_mode) == 0o751
     assert (run / "file").stat().st_mtime_ns == 10**18
 

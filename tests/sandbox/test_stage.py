@@ -14,14 +14,14 @@ import pytest
 
 from hookproof import claims, places
 from hookproof.catalogue.descriptor import Companion
-from hookproof.catalogue.lifecycle import Resolved
+from hookproof.catalogue.lifecycle import Resolved, resolve_lifecycle
 from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.hosts.registry import HOSTS, stand_ins
 from hookproof.journal import Journal
 from hookproof.records import Record, plain
 from hookproof.records.run import Error, Stranger
 from hookproof.records.sent import CodexExit, ShellHeld
-from hookproof.sandbox import world as worlds
+from hookproof.sandbox import sandbox as sandboxes
 from hookproof.sandbox.environment import environment, search_path
 from hookproof.sandbox.recorder import Recorder
 from hookproof.sandbox.state import find_row, read_state
@@ -29,8 +29,8 @@ from hookproof.sandbox.state import find_row, read_state
 LIFECYCLE = Resolved(name="x", host="claude", rows={})
 
 
-def build(spec: str = "reference") -> worlds.World:
-    return worlds.build(resolve_plugin(spec), LIFECYCLE, programs=stand_ins())
+def build(spec: str = "reference") -> sandboxes.Sandbox:
+    return sandboxes.build(resolve_plugin(spec), LIFECYCLE, programs=stand_ins())
 
 
 def test_nothing_of_the_users_environment_leaks_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -61,37 +61,41 @@ def test_needed_programs_are_found_where_they_are(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_world_is_removed_whole_and_the_original_untouched() -> None:
-    world = build("reference:as-reported")
+    sandbox = build("reference:as-reported")
     original = resolve_plugin("reference").root
-    assert (world.plugin / "policy").read_text() == "as-reported\n"
+    assert (sandbox.plugin / "policy").read_text() == "as-reported\n"
     assert (original / "policy").read_text() == "correct\n"
-    texts = world.plugin / "agents" / "codex-rescue.md"
+    texts = sandbox.plugin / "agents" / "codex-rescue.md"
     assert texts.read_text() == (original / "texts" / "as-reported" / "agents" / "codex-rescue.md").read_text()
-    assert world.remove()
-    assert not world.root.exists()
+    assert sandbox.remove()
+    assert not sandbox.root.exists()
 
 
 @pytest.mark.parametrize(("name", "says"), [("claude", "(Claude Code)"), ("codex", "codex-cli"), ("python3", "Python")])
 def test_programs_are_found_by_their_names_before_those_of_the_machine(name: str, says: str) -> None:
-    world = build()
+    lifecycle = resolve_lifecycle("claude-2.1.91")
+    sandbox = sandboxes.build(resolve_plugin("reference"), lifecycle, programs=stand_ins())
     env = environment(
-        home=world.home,
-        tmp=world.tmp,
-        path=search_path(world.bin, []),
+        home=sandbox.home,
+        tmp=sandbox.tmp,
+        path=search_path(sandbox.bin, []),
         token="t",
         recorder="r:1",
         model="http://m",
         hosts=HOSTS.values(),
     )
+    env["HOOKPROOF_LIFECYCLE"] = str(world.lifecycle)
     shell = ["cmd.exe", "/d", "/c"] if sys.platform == "win32" else ["/bin/sh", "-c"]
     # as a shell finds them, and as a program does that looks along PATH itself
     found = shutil.which(name, path=env["PATH"])
     assert found is not None
-    assert Path(found).parent == world.bin
+    assert Path(found).parent == sandbox.bin
     for argv in ([*shell, f"{name} --version"], [found, "--version"]):
-        done = subprocess.run(argv, env=env, cwd=world.project, capture_output=True, text=True, check=True, timeout=60)
+        done = subprocess.run(
+            argv, env=env, cwd=sandbox.project, capture_output=True, text=True, check=True, timeout=60
+        )
         assert says in done.stdout
-    world.remove()
+    sandbox.remove()
 
 
 def test_a_launcher_hands_on_every_word_as_it_is(tmp_path: Path) -> None:
@@ -99,12 +103,12 @@ def test_a_launcher_hands_on_every_word_as_it_is(tmp_path: Path) -> None:
     tells = tmp_path / "a place" / "tells.py"
     tells.parent.mkdir()
     tells.write_text("import json, sys; print(json.dumps(sys.argv[1:]))", encoding="utf-8")
-    world = worlds.build(resolve_plugin("reference"), LIFECYCLE, programs={"codex": (sys.executable, str(tells))})
-    found = shutil.which("codex", path=str(world.bin))
+    sandbox = sandboxes.build(resolve_plugin("reference"), LIFECYCLE, programs={"codex": (sys.executable, str(tells))})
+    found = shutil.which("codex", path=str(sandbox.bin))
     assert found is not None
     done = subprocess.run([found, *words], capture_output=True, check=True, timeout=60)
     assert json.loads(done.stdout) == words
-    world.remove()
+    sandbox.remove()
 
 
 def test_a_world_in_which_somebody_holds_a_file_open_is_removed_at_the_next_start(
@@ -112,17 +116,17 @@ def test_a_world_in_which_somebody_holds_a_file_open_is_removed_at_the_next_star
 ) -> None:
     mine = claims.Claims(tmp_path / "claims")
     monkeypatch.setattr(claims, "make", mine.make)
-    world = worlds.build(resolve_plugin("reference"), LIFECYCLE, programs=stand_ins())
-    with monkeypatch.context() as held, (world.tmp / "held.log").open("w"):
+    sandbox = sandboxes.build(resolve_plugin("reference"), LIFECYCLE, programs=stand_ins())
+    with monkeypatch.context() as held, (sandbox.tmp / "held.log").open("w"):
         if sys.platform != "win32":  # where it is in nobody's way
             held.setattr(shutil, "rmtree", lambda *_, **__: None)
-        assert not world.remove()
+        assert not sandbox.remove()
         mine.close()
         (trouble,) = claims.sweep(tmp_path / "claims").troubles
         assert "could not be removed; the next start tries again" in trouble
-        assert world.root.exists()
-    assert claims.sweep(tmp_path / "claims").removed == [world.root]
-    assert not world.root.exists()
+        assert sandbox.root.exists()
+    assert claims.sweep(tmp_path / "claims").removed == [sandbox.root]
+    assert not sandbox.root.exists()
 
 
 def test_a_world_that_cannot_be_built_is_not_left(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,7 +136,7 @@ def test_a_world_that_cannot_be_built_is_not_left(monkeypatch: pytest.MonkeyPatc
         made.append(folder.parent)
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(worlds, "_programs", fails)
+    monkeypatch.setattr(sandboxes, "_programs", fails)
     with pytest.raises(OSError, match="No space left"):
         build()
     assert not made[0].exists()
@@ -143,7 +147,7 @@ def test_a_shell_sources_its_files_and_names_with_quotes_survive(tmp_path: Path)
     file.write_text("export X=1\n")
     if sys.platform == "win32":
         pytest.skip("whether there is a bash depends on the machine")
-    argv = worlds.shell_argv("printenv X", [str(file), str(tmp_path / "missing.sh")], tmp_path)
+    argv = sandboxes.shell_argv("printenv X", [str(file), str(tmp_path / "missing.sh")], tmp_path)
     assert argv[:2] == ["/bin/bash", "-c"]
     assert argv[2].endswith(" && exec printenv X")
     assert subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=True).stdout == "1\n"
@@ -221,24 +225,24 @@ def test_a_held_command_goes_on_only_when_it_is_let_go(tmp_path: Path, let_go: b
 
 
 def test_state_is_read_from_every_root_and_damage_is_told() -> None:
-    world = build()
+    sandbox = build()
     descriptor = resolve_plugin("reference").descriptor
     assert isinstance(descriptor, Companion)
     state = descriptor.state
-    good = world.home / ".claude" / "plugins" / "data" / "codex-inline" / "state" / "project-1"
-    torn = world.tmp / "codex-companion" / "state" / "project-1"
+    good = sandbox.home / ".claude" / "plugins" / "data" / "codex-inline" / "state" / "project-1"
+    torn = sandbox.tmp / "codex-companion" / "state" / "project-1"
     for root in (good, torn):
         (root / "jobs").mkdir(parents=True)
     (good / "state.json").write_text(json.dumps({"jobs": [{"id": "task-1"}, "no row"]}))
     (good / "jobs" / "task-1.json").write_text(json.dumps({"request": {"prompt": "job=review look"}}))
     (torn / "state.json").write_text('{"jobs": [')
-    entries = read_state(world, state)
+    entries = read_state(sandbox, state)
     assert [entry.rows for entry in entries] == [[{"id": "task-1"}], []]
     assert "state.json" in (entries[1].error or "")
-    assert find_row(entries, state, "review", world) == {"id": "task-1"}
-    assert find_row(entries, state, "rev", world) is None
+    assert find_row(entries, state, "review", sandbox) == {"id": "task-1"}
+    assert find_row(entries, state, "rev", sandbox) is None
     (good / "state.json").write_text(json.dumps({"jobs": [{"id": "task-1"}, {"id": "review-2", "status": "running"}]}))
-    entries = read_state(world, state)
-    assert find_row(entries, state, "other", world) == {"id": "review-2", "status": "running"}
-    assert find_row(entries, state, "other", world, known=frozenset({"review-2"})) is None
-    world.remove()
+    entries = read_state(sandbox, state)
+    assert find_row(entries, state, "other", sandbox) == {"id": "review-2", "status": "running"}
+    assert find_row(entries, state, "other", sandbox, known=frozenset({"review-2"})) is None
+    sandbox.remove()

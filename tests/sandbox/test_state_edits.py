@@ -18,8 +18,8 @@ from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.hosts.registry import stand_ins
 from hookproof.records.parts import StateRoot
+from hookproof.sandbox import sandbox as sandboxes
 from hookproof.sandbox import state_edits
-from hookproof.sandbox import world as worlds
 from hookproof.sandbox.state_edits import NoSuchRowError, StateFiles
 
 ROW = {"id": "task-1", "status": "running", "pid": 42, "pidStart": "7", "updatedAt": "2026-01-02T03:04:05.678Z"}
@@ -32,9 +32,9 @@ class Bench:
     def __init__(self) -> None:
         plugin = resolve_plugin("reference")
         assert isinstance(plugin.descriptor, Companion)
-        self.world = worlds.build(plugin, Resolved(name="x", host="claude", rows={}), programs=stand_ins())
-        self.files = StateFiles(self.world, plugin.descriptor.state)
-        self.root = self.world.home / ".codex-companion" / "state" / "project-1"
+        self.sandbox = sandboxes.build(plugin, Resolved(name="x", host="claude", rows={}), programs=stand_ins())
+        self.files = StateFiles(self.sandbox, plugin.descriptor.state)
+        self.root = self.sandbox.home / ".codex-companion" / "state" / "project-1"
         (self.root / "jobs").mkdir(parents=True)
         self.list = self.root / "state.json"
         self.list.write_text(json.dumps({"version": 1, "jobs": [ROW]}))
@@ -53,7 +53,7 @@ class Bench:
 def bench() -> Iterator[Bench]:
     bench = Bench()
     yield bench
-    bench.world.remove()
+    bench.sandbox.remove()
 
 
 def test_a_row_changes_in_the_list_and_in_its_own_file(bench: Bench) -> None:
@@ -186,7 +186,7 @@ def test_a_list_that_is_a_link_out_of_the_run_is_told_and_not_torn(bench: Bench,
 def test_a_list_that_has_become_no_file_is_told_and_not_waited_for(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = bench.root.relative_to(bench.world.root).as_posix()
+    root = bench.root.relative_to(bench.sandbox.root).as_posix()
     monkeypatch.setattr(
         state_edits, "read_state", lambda *_: [StateRoot(root=root, rows=[ROW], job_files=[], server=None, error=None)]
     )

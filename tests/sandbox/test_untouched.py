@@ -28,7 +28,7 @@ from hookproof.hosts.codex import home as codex_home
 from hookproof.hosts.registry import HOSTS, stand_ins
 from hookproof.records.sent import HookStarted
 from hookproof.sandbox import inside, tap
-from hookproof.sandbox import world as worlds
+from hookproof.sandbox import sandbox as sandboxes
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="making links needs a privilege on Windows")
 
@@ -53,12 +53,12 @@ SPELLED = pytest.mark.parametrize("absolute", [False, True], ids=["relative", "a
 def staged(plugin: Plugin, folder: Path) -> None:
     """All that hookproof writes into a plugin's copy: the policy, then the tap of each host. And the end of it."""
     folder.mkdir()
-    world = worlds.build(plugin, LIFECYCLE, programs=stand_ins())
+    sandbox = sandboxes.build(plugin, LIFECYCLE, programs=stand_ins())
     try:
         for host in HOSTS.values():
-            tap.install(world.plugin, host, sys.executable)
+            tap.install(sandbox.plugin, host, sys.executable)
     finally:
-        assert world.remove()
+        assert sandbox.remove()
 
 
 def under_policy(root: Path) -> Plugin:
@@ -76,16 +76,16 @@ def test_a_link_that_stays_inside_is_followed_in_the_copy(
     target = plant(root, place, outside=False, absolute=absolute).relative_to(root)
     before = snapshot(root)
     (tmp_path / "run").mkdir()
-    world = worlds.build(under_policy(root), LIFECYCLE, programs=stand_ins())
-    tapped = [each for host in HOSTS.values() for each in tap.install(world.plugin, host, sys.executable)]
+    sandbox = sandboxes.build(under_policy(root), LIFECYCLE, programs=stand_ins())
+    tapped = [each for host in HOSTS.values() for each in tap.install(sandbox.plugin, host, sys.executable)]
     assert tapped
-    assert all(each.file.is_relative_to(world.plugin) for each in tapped)
+    assert all(each.file.is_relative_to(sandbox.plugin) for each in tapped)
     assert all("tap.py" in each.file.read_text(encoding="utf-8") for each in tapped)
-    assert (world.plugin / place).exists()
-    assert (world.plugin / target).exists()
-    assert all(path.resolve().is_relative_to(world.plugin) for path in world.plugin.rglob("*"))
-    assert (world.plugin / "policy").read_text(encoding="utf-8") in {"as-reported\n", "before-146\n"}
-    assert world.remove()
+    assert (sandbox.plugin / place).exists()
+    assert (sandbox.plugin / target).exists()
+    assert all(path.resolve().is_relative_to(sandbox.plugin) for path in sandbox.plugin.rglob("*"))
+    assert (sandbox.plugin / "policy").read_text(encoding="utf-8") in {"as-reported\n", "before-146\n"}
+    assert sandbox.remove()
     assert snapshot(root) == before
 
 
@@ -141,17 +141,17 @@ def test_a_link_that_was_put_into_the_copy_is_not_written_through(tmp_path: Path
     (users / "plugin.json").write_text(json.dumps(inline), encoding="utf-8")
     before = snapshot(users)
     (tmp_path / "run").mkdir()
-    world = worlds.build(under_policy(root), LIFECYCLE, programs=stand_ins())
-    (world.plugin / place).rename(world.root / "away")
-    (world.plugin / place).symlink_to(to.format(users=users))
+    sandbox = sandboxes.build(under_policy(root), LIFECYCLE, programs=stand_ins())
+    (sandbox.plugin / place).rename(sandbox.root / "away")
+    (sandbox.plugin / place).symlink_to(to.format(users=users))
     with pytest.raises(tap.TapError, match=r"leads out of .*hookproof writes nothing there"):
-        tap.install(world.plugin, CLAUDE, sys.executable)
+        tap.install(sandbox.plugin, CLAUDE, sys.executable)
     for beside in ("plugin.tap-claude.json", "lifecycle-other.json"):
-        (world.root / beside).unlink(missing_ok=True)
-        (world.root / beside).symlink_to(users / "hooks.json")
-    worlds.write_lifecycle(world.root / "lifecycle-other.json", LIFECYCLE)
+        (sandbox.root / beside).unlink(missing_ok=True)
+        (sandbox.root / beside).symlink_to(users / "hooks.json")
+    sandboxes.write_lifecycle(sandbox.root / "lifecycle-other.json", LIFECYCLE)
     assert snapshot(users) == before
-    assert world.remove()
+    assert sandbox.remove()
 
 
 @pytest.mark.parametrize("name", [".claude.json", ".codex"])
@@ -160,16 +160,16 @@ def test_a_link_in_the_home_is_not_written_through(tmp_path: Path, name: str) ->
     users = tmp_path / "users"
     users.mkdir()
     (tmp_path / "run").mkdir()
-    world = worlds.build(resolve_plugin("reference"), LIFECYCLE, programs=stand_ins())
-    (world.home / name).symlink_to(users / "new" if name == ".claude.json" else users)
+    sandbox = sandboxes.build(resolve_plugin("reference"), LIFECYCLE, programs=stand_ins())
+    (sandbox.home / name).symlink_to(users / "new" if name == ".claude.json" else users)
     before = snapshot(users)
     if name == ".claude.json":
-        claude_terminal._answer_first_questions(world, "a key")
+        claude_terminal._answer_first_questions(sandbox, "a key")
     else:
         with pytest.raises(FileExistsError):
-            codex_home.write_config(world.home / name, "http://127.0.0.1:9", world.project, [])
+            codex_home.write_config(sandbox.home / name, "http://127.0.0.1:9", sandbox.project, [])
     assert snapshot(users) == before
-    assert world.remove()
+    assert sandbox.remove()
 
 
 def with_project(tmp_path: Path, name: str) -> Plugin:
@@ -187,9 +187,9 @@ def test_a_descriptor_cannot_name_a_file_outside_of_the_project(tmp_path: Path, 
 
 
 def test_the_files_of_a_project_are_written_with_their_folders(tmp_path: Path) -> None:
-    world = worlds.build(with_project(tmp_path, ".my/own/config.yml"), LIFECYCLE, programs=stand_ins())
-    assert (world.project / ".my" / "own" / "config.yml").read_text(encoding="utf-8") == "x"
-    assert world.remove()
+    sandbox = sandboxes.build(with_project(tmp_path, ".my/own/config.yml"), LIFECYCLE, programs=stand_ins())
+    assert (sandbox.project / ".my" / "own" / "config.yml").read_text(encoding="utf-8") == "x"
+    assert sandbox.remove()
 
 
 # -- through the command line
@@ -282,8 +282,8 @@ def old_manners(monkeypatch: pytest.MonkeyPatch) -> None:
     def write(_folder: Path, path: Path, content: str) -> None:
         path.write_text(content, encoding="utf-8")
 
-    monkeypatch.setattr(worlds, "tree_of", Tree)
-    monkeypatch.setattr(worlds, "_plugin", copied)
+    monkeypatch.setattr(sandboxes, "tree_of", Tree)
+    monkeypatch.setattr(sandboxes, "_plugin", copied)
     monkeypatch.setattr(inside, "write", write)
     monkeypatch.setattr(inside, "place", lambda _folder, path: path.resolve())
 

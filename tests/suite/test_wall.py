@@ -119,7 +119,7 @@ def test_a_loop_that_answers_is_not_blocked() -> None:
         await asyncio.sleep(0.7)
         return 7
 
-    assert Guarded(lambda guarded: asyncio.run(guarded.heard(waits)), seconds=0.1).run() == 7
+    assert Guarded(lambda guarded: asyncio.run(guarded.listening(waits)), seconds=0.1).run() == 7
 
 
 def test_the_one_who_waits_is_told_where_it_stands() -> None:

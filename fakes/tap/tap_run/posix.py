@@ -79,7 +79,7 @@ class Hook:
                 continue
             self._turn(left)
             for stream in self._streams:
-                stream.tell_end()
+                stream.pass_on_end()
         until = monotonic() + _GRACE_SECONDS
         while self.held and monotonic() < until:
             self._turn(until - monotonic())
@@ -106,7 +106,7 @@ class Hook:
         while self.held:
             # the end of the last one the host sees when the record is written
             for stream in self._streams:
-                stream.tell_end()
+                stream.pass_on_end()
             self._turn(None)
         self._is_relay = True
 

@@ -43,7 +43,7 @@ class Stream:
         elif self.source in ready:
             self._read()
 
-    def tell_end(self) -> None:
+    def pass_on_end(self) -> None:
         """Let the host see the end of this stream, where the hook has closed it and lives on."""
         if not self.open and not self._told_end:
             nothing = os.open(os.devnull, os.O_WRONLY)

@@ -27,7 +27,7 @@ from hookproof.records.hosts import HostExited, HostScreen, HostStarted, Termina
 from hookproof.records.run import Error
 from hookproof.records.sent import SessionStarted
 from hookproof.sandbox import inside
-from hookproof.sandbox.world import World
+from hookproof.sandbox.sandbox import Sandbox
 
 COLUMNS, ROWS = 200, 50
 _PROMPT, _RULE = "❯", "─" * 10
@@ -71,7 +71,7 @@ class TerminalSession(Session):
         self._shown = ""
         self._terminal: int | None = ours
         self._changed = asyncio.Event()
-        self._process = HostProcess(name, child, journal, heard=lambda _: None, asked=lambda _: self._ended)
+        self._process = HostProcess(name, child, journal, on_line=lambda _: None, asked=lambda _: self._ended)
         self._exit = asyncio.create_task(self._wake_at_exit(child))
         asyncio.get_running_loop().add_reader(ours, self._read)
 
@@ -90,7 +90,7 @@ class TerminalSession(Session):
         if not await self._ready():
             return
         self._journal.write(User(session=self.name, text=text))
-        self._look()
+        self._write_screen()
         self._send(line)
         if not await self._until(lambda: typed_in(self._screen.lines()) == _squeezed(line), f"{line!r} on the screen"):
             return
@@ -101,36 +101,36 @@ class TerminalSession(Session):
             lambda: typed_in(self._screen.lines()) != _squeezed(line), f"the host to take {line!r}", gone=self._ended
         )
         if self._ended and await self._until(lambda: _SURE in self._screen.text(), "the host to go", gone=True):
-            self._look()
+            self._write_screen()
             self._send("\r")
 
     async def end(self) -> None:
         """Type `/exit` and wait for the host to be gone. The caller sets the deadline."""
         if self._process.child.exit is None and not self._ended:
             await self.type("/exit")
-        await self._over()
+        await self._wait_ended()
 
-    async def hang_up(self) -> None:
+    async def close_terminal(self) -> None:
         """Close the terminal and wait for the host to be gone. The caller sets the deadline."""
         self._ended = True
-        self._look()
+        self._write_screen()
         self._journal.write(TerminalClosed(session=self.name))
         self._close()
-        await self._over()
+        await self._wait_ended()
 
     async def abandon(self) -> None:
         """Stop reading; the process is ended by the run's sweep."""
         self._exit.cancel()
-        self._look()
+        self._write_screen()
         self._close()
         await self._process.abandon()
 
-    async def _over(self) -> None:
-        await self._process.over()
+    async def _wait_ended(self) -> None:
+        await self._process.wait_ended()
         await self._exit
         if self._terminal is not None:
             self._read()
-            self._look()
+            self._write_screen()
             self._close()
 
     async def _ready(self) -> bool:
@@ -139,7 +139,7 @@ class TerminalSession(Session):
         A command that comes before the end of a turn is run by 2.1.91, but also stays in its box (measured).
         """
 
-        def begun(record: Record) -> bool:
+        def started(record: Record) -> bool:
             return isinstance(record, SessionStarted) and record.by == self.pid
 
         def over(record: Record) -> bool:
@@ -147,12 +147,12 @@ class TerminalSession(Session):
 
         try:
             await self._journal.wait(
-                lambda record: begun(record) or over(record),
+                lambda record: started(record) or over(record),
                 waiting_for=f"the start of session {self.name!r} at its terminal",
                 seconds=self.seconds,
             )
         except DeadlineMissedError:
-            self._look()
+            self._write_screen()
             raise
 
         def idle() -> bool:
@@ -173,12 +173,12 @@ class TerminalSession(Session):
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
-            self._look()
+            self._write_screen()
             raise DeadlineMissedError(waiting_for, self.seconds) from None
         return True
 
     def _fail(self, what: str) -> None:
-        self._look()
+        self._write_screen()
         self._journal.write(Error(where=f"session {self.name}", what=what))
 
     def _send(self, text: str) -> None:
@@ -208,7 +208,7 @@ class TerminalSession(Session):
         await child.wait()
         self._changed.set()
 
-    def _look(self) -> None:
+    def _write_screen(self) -> None:
         """Write down the screen, if it is another than the last time."""
         text = self._screen.text()
         if text != self._shown:
@@ -260,7 +260,7 @@ async def begin(setting: Setting) -> TerminalSession:
     return session
 
 
-def _answer_first_questions(sandbox: World, key: str) -> None:
+def _answer_first_questions(sandbox: Sandbox, key: str) -> None:
     """Write the home's configuration, so that the host asks nothing before its prompt. Measured on 2.1.91, 2.1.329."""
     path = sandbox.home / ".claude.json"
     if os.path.lexists(path):

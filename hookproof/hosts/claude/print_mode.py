@@ -44,7 +44,7 @@ class PrintSession(Session):
         self.session_id = session_id
         self._journal = journal
         self._ended = False
-        self._process = HostProcess(name, child, journal, heard=self._heard, asked=lambda _: self._ended)
+        self._process = HostProcess(name, child, journal, on_line=self._on_line, asked=lambda _: self._ended)
 
     @property
     def pid(self) -> int:
@@ -68,7 +68,7 @@ class PrintSession(Session):
         """Close stdin and wait for the host to be gone. The caller sets the deadline."""
         self._ended = True
         self._stdin.close()
-        await self._process.over()
+        await self._process.wait_ended()
 
     async def abandon(self) -> None:
         """Stop reading; the process is ended by the run's sweep."""
@@ -80,7 +80,7 @@ class PrintSession(Session):
             raise RuntimeError("the host was started without a pipe to its stdin")
         return self._process.child.stdin
 
-    def _heard(self, value: dict[str, Any]) -> None:
+    def _on_line(self, value: dict[str, Any]) -> None:
         fields = {f"line_{key}": value[key] for key in _KEPT if key in value}
         self._journal.write(HostLine(session=self.name, **fields))
 

@@ -37,12 +37,12 @@ class _Server:
         self._journal = journal
         self._under_way: dict[str, asyncio.Event] = {}
         self._ended = False
-        self.client = Client(child, self._told)
+        self.client = Client(child, self._on_message)
         self.process = HostProcess(
             name,
             child,
             journal,
-            heard=self.client.heard,
+            on_line=self.client.take,
             asked=lambda exit_: self._ended and exit_.code == 0,
             silent=self._silent,
         )
@@ -67,18 +67,18 @@ class _Server:
 
     async def quiet(self, thread: str | None = None) -> None:
         """Wait until no turn is under way: of this thread, or of any."""
-        for each, over in list(self._under_way.items()):
+        for each, turn_ended in list(self._under_way.items()):
             if thread in {None, each}:
-                await over.wait()
+                await turn_ended.wait()
 
     async def end(self) -> None:
         """Close its stdin when all turns are over, and wait for it to be gone. The caller sets the deadline."""
         await self.quiet()
         self._ended = True
-        self.client.hang_up()
-        await self.process.over()
+        self.client.close()
+        await self.process.wait_ended()
 
-    def _told(self, message: dict[str, Any]) -> None:
+    def _on_message(self, message: dict[str, Any]) -> None:
         thread = _thread_of(message)
         # of a thread that is being opened its client may hear before it has the answer
         session = self.threads.get(thread, self._opening) if thread else self._name
@@ -90,7 +90,7 @@ class _Server:
             self._under_way[thread].set()
 
     def _silent(self) -> None:
-        self.client.gone()
+        self.client.close_with()
         for event in self._under_way.values():
             event.set()
 
@@ -131,8 +131,8 @@ class ClientSession(Session):
         elif self._setting.codex.review:
             await server.begin(self._thread, "review/start", {"target": {"type": "uncommittedChanges"}})
         else:
-            said = {"type": "text", "text": mark(text, self.name), "text_elements": []}
-            await server.begin(self._thread, "turn/start", {"input": [said]})
+            message = {"type": "text", "text": mark(text, self.name), "text_elements": []}
+            await server.begin(self._thread, "turn/start", {"input": [message]})
 
     async def fork(self, name: str) -> ClientSession:
         """A session that begins with all that was said in this one. Waits for the turn before to be over.

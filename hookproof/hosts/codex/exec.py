@@ -50,13 +50,13 @@ class ExecSession(Session):
 
     async def type(self, text: str) -> None:
         """One user turn. Waits for the process of the turn before to be gone."""
-        await self._over()
+        await self._wait_ended()
         self._setting.journal.write(User(session=self.name, text=text))
         argv = self._argv(mark(text, self.name))
         child = await spawn(self._setting, argv, thread=self._thread, stdin=DEVNULL)
         # a turn's process goes by itself when the turn is over; with any other exit code something went wrong
         self._process = HostProcess(
-            self.name, child, self._setting.journal, heard=self._heard, asked=lambda exit_: exit_.code == 0
+            self.name, child, self._setting.journal, on_line=self._on_line, asked=lambda exit_: exit_.code == 0
         )
 
     def _argv(self, prompt: str) -> list[str]:
@@ -70,19 +70,19 @@ class ExecSession(Session):
 
     async def end(self) -> None:
         """Wait for the process of the last turn to be gone. The caller sets the deadline."""
-        await self._over()
+        await self._wait_ended()
 
     async def abandon(self) -> None:
         """Stop reading; the process is ended by the run's sweep."""
         if self._process is not None:
             await self._process.abandon()
 
-    async def _over(self) -> None:
+    async def _wait_ended(self) -> None:
         if self._process is not None:
-            await self._process.over()
+            await self._process.wait_ended()
             self._process = None
 
-    def _heard(self, value: dict[str, Any]) -> None:
+    def _on_line(self, value: dict[str, Any]) -> None:
         if value.get("type") == "thread.started" and self._thread is None:
             self._thread = str(value.get("thread_id"))
         item = value.get("item")

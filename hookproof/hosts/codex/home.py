@@ -126,7 +126,7 @@ class Home:
                 raise HostError(f"codex app-server: hooks/list: its answer has no {error}") from None
             edit = {"keyPath": "hooks.state", "value": trust, "mergeStrategy": "upsert"}
             await client.ask("config/batchWrite", {"edits": [edit], "reloadUserConfig": True})
-            client.hang_up()
+            client.close()
             await asyncio.gather(child.wait(), listening)
         finally:
             listening.cancel()

@@ -23,12 +23,12 @@ _REFUSED = {"code": -32601, "message": "hookproof's client grants nothing: confi
 class Client:
     """The requests to one process. `told` takes each notification."""
 
-    def __init__(self, child: processes.Child, told: Callable[[Message], None] = lambda _: None) -> None:
+    def __init__(self, child: processes.Child, on_message: Callable[[Message], None] = lambda _: None) -> None:
         self._child = child
-        self._told = told
-        self._asked = 0
+        self._on_message = on_message
+        self._requests = 0
         self._waiting: dict[int, tuple[str, asyncio.Future[Message]]] = {}
-        self._gone: str | None = None
+        self._closed: str | None = None
 
     async def initialize(self) -> None:
         """What comes before everything else. Raises HostError."""
@@ -37,22 +37,22 @@ class Client:
 
     async def ask(self, method: str, params: Message) -> Message:
         """Make a request and wait for its answer. The caller sets the deadline. Raises HostError."""
-        self._asked += 1
+        self._requests += 1
         answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
-        self._waiting[self._asked] = (method, answer)
-        if self._gone is not None:
-            self.gone(self._gone)
+        self._waiting[self._requests] = (method, answer)
+        if self._closed is not None:
+            self.close_with(self._closed)
         else:
-            await self._send({"id": self._asked, "method": method, "params": params})
+            await self._send({"id": self._requests, "method": method, "params": params})
         return await answer
 
-    def heard(self, message: Message) -> None:
+    def take(self, message: Message) -> None:
         """Take one message from the process."""
         if "method" in message:
             if "id" in message:
                 # it would wait for ever for leave to do something
                 self._write({"id": message["id"], "error": _REFUSED})
-            self._told(message)
+            self._on_message(message)
             return
         number = message.get("id")
         method, answer = self._waiting.pop(number if isinstance(number, int) else 0, ("", None))
@@ -60,15 +60,15 @@ class Client:
             return
         if "error" in message:
             error = message["error"]
-            said = error.get("message") if isinstance(error, dict) else error
-            answer.set_exception(HostError(f"codex app-server: {method}: {said}"))
+            reason = error.get("message") if isinstance(error, dict) else error
+            answer.set_exception(HostError(f"codex app-server: {method}: {reason}"))
         else:
             result = message.get("result")
             answer.set_result(dict(result) if isinstance(result, dict) else {})
 
-    def gone(self, how: str = "went away") -> None:
+    def close_with(self, how: str = "went away") -> None:
         """The process says nothing more."""
-        self._gone = how
+        self._closed = how
         for method, answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(HostError(f"codex app-server {how} before it answered {method}"))
@@ -83,12 +83,12 @@ class Client:
             except ValueError:
                 message = None
             if not isinstance(message, dict):
-                self.gone(f"said {line.data[:200]!r}, which is no message,")
+                self.close_with(f"said {line.data[:200]!r}, which is no message,")
                 return
-            self.heard(message)
-        self.gone()
+            self.take(message)
+        self.close_with()
 
-    def hang_up(self) -> None:
+    def close(self) -> None:
         """Close its stdin: an app-server ends with that."""
         if self._child.stdin is not None:
             self._child.stdin.close()
@@ -99,7 +99,7 @@ class Client:
             try:
                 await self._child.stdin.drain()
             except ConnectionError:
-                self.gone()
+                self.close_with()
 
     def _write(self, message: Message) -> None:
         if self._child.stdin is None:

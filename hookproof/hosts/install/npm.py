@@ -120,4 +120,4 @@ def _sentence(package: str, version: str, folder: Path, error: tuple[str, str], 
         return f"npm cannot reach its registry ({code}): check the network, or npm's proxy and registry"
     if _TRUST.fullmatch(code):
         return f"npm does not trust the certificate of its registry ({code}): see cafile in npm's configuration"
-    return f"npm could not install {package}@{version} ({code or how}): {summary or 'it did not say why'}"
+    return f"npm could not install {package}@{version} ({code or how}): {summary or 'it did not show why'}"

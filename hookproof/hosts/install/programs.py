@@ -30,8 +30,8 @@ def resolve(host: HostName, spec: str, *, isolate: bool = True, progress: Progre
     if spec == "fake":
         return [HOSTS[host].stand_in()]
     if spec.startswith(_NPM):
-        words = [word.strip().removeprefix(_NPM) for word in spec.split(",")]
-        versions = [releases.check_version(word) for word in words]
+        specs = [word.strip().removeprefix(_NPM) for word in spec.split(",")]
+        versions = [releases.check_version(word) for word in specs]
         found = [releases.install(host, version, progress) for version in dict.fromkeys(versions)]
         return [Program(release.argv, release.version) for release in dict.fromkeys(found)]
     path = Path(spec).expanduser().absolute()
@@ -58,7 +58,7 @@ def _argv(host: HostName, path: Path) -> tuple[str, ...]:
 
 
 async def _version(host: HostName, path: Path, argv: tuple[str, ...], *, isolate: bool) -> str:
-    words, more = isolation.alone(argv) if isolate else (list(argv), {})
+    specs, more = isolation.alone(argv) if isolate else (list(argv), {})
     with claims.make("hp-") as claimed:
         home, token = claimed.root, claimed.token
         env = environment(
@@ -72,7 +72,7 @@ async def _version(host: HostName, path: Path, argv: tuple[str, ...], *, isolate
         )
         try:
             done = await processes.run_swept(
-                [*words, "--version"],
+                [*specs, "--version"],
                 token=token,
                 env=env | more,
                 cwd=home,
@@ -84,18 +84,18 @@ async def _version(host: HostName, path: Path, argv: tuple[str, ...], *, isolate
             raise ReleaseError(f"--{host} {path}: cannot be started: {error.strerror}") from None
         except DeadlineMissedError as error:
             raise ReleaseError(f"--{host}: {error}") from None
-    said = " ".join(done.stdout.decode("utf-8", "replace").split())
+    version_line = " ".join(done.stdout.decode("utf-8", "replace").split())
     trouble = " ".join(done.stderr.decode("utf-8", "replace").split())
     if isolate and done.exit.code == isolation.REFUSED:
         raise isolation.IsolationError(f"{trouble}; {isolation.ALLOW}")
     if isolate and done.exit.code == isolation.NOT_STARTED:
         raise ReleaseError(f"--{host} {path}: cannot be started: {trouble}")
-    found = _VERSION.search(said)
+    found = _VERSION.search(version_line)
     if done.exit.code != 0 or found is None:
         raise ReleaseError(
-            f"--{host} {path}: `--version` does not say a version: {(said or trouble or 'nothing')[:80]}"
+            f"--{host} {path}: `--version` does not say a version: {(version_line or trouble or 'nothing')[:80]}"
         )
-    saying = [each for each in HOSTS.values() if each.says in said.lower()]
+    saying = [each for each in HOSTS.values() if each.says in version_line.lower()]
     if saying and HOSTS[host] not in saying:
-        raise ReleaseError(f"--{host} {path}: this is {saying[0].title} ({said[:80]}), not {HOSTS[host].title}")
+        raise ReleaseError(f"--{host} {path}: this is {saying[0].title} ({version_line[:80]}), not {HOSTS[host].title}")
     return found.group()

@@ -39,7 +39,7 @@ class ReleaseError(HookproofError):
 class Progress:
     """What an installation tells people while it lasts. This one is silent; the command line has others."""
 
-    def say(self, text: str) -> None:
+    def show(self, text: str) -> None:
         """One line for people."""
 
     def busy(self, text: str) -> None:
@@ -122,14 +122,14 @@ def install(host: HostName, version: str, progress: Progress | None = None) -> R
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _clear(folder)
-        progress.say(f"installing {host}@{version} from npm into {folder}")
+        progress.show(f"installing {host}@{version} from npm into {folder}")
         with interrupts.during(f"npm installed {host}@{version}"):
             release = interrupts.run(_install(host, version, folder, progress))
     except (npm.NpmError, packages.LayoutError) as error:
         raise ReleaseError(str(error)) from None
     except OSError as error:
         raise ReleaseError(f"{error.filename or folder}: {error.strerror}") from None
-    progress.say(f"installed {host}@{release.version}")
+    progress.show(f"installed {host}@{release.version}")
     return release.usable()
 
 

@@ -81,12 +81,12 @@ class CancellingJob(Injection):
     async def _lets_go(self, seconds: float) -> None:
         """Give the job's Codex, which may be another's as well, the time to drop the request that it waits for."""
 
-        def over(record: Record) -> bool:
+        def ended(record: Record) -> bool:
             return isinstance(record, GateAbandoned | GateAnswered) and record.job == self.job
 
         try:
             if self.job in self.target.jobs.started:
-                await self.run.journal.wait(over, waiting_for=f"the Codex of {self.job} to let go", seconds=seconds)
+                await self.run.journal.wait(ended, waiting_for=f"the Codex of {self.job} to let go", seconds=seconds)
         except DeadlineMissedError:
             pass  # what it does with the answer is told by the gate
 
@@ -146,13 +146,13 @@ class QueueingJob(FilesInjection):
 
     async def _asleep(self, job_id: str) -> processes.Child:
         """The worker that a launch would have started, stopped before its first instruction."""
-        world = self.run.sandbox
-        work = (self.target.descriptor.commands.work or "").replace("{plugin}", str(world.plugin))
-        work = work.replace("{id}", job_id).replace("{project}", shlex.quote(str(world.project)))
+        sandbox = self.run.sandbox
+        work = (self.target.descriptor.commands.work or "").replace("{plugin}", str(sandbox.plugin))
+        work = work.replace("{id}", job_id).replace("{project}", shlex.quote(str(sandbox.project)))
         return await processes.spawn(
             [_BASH, "-c", f"kill -STOP $$; exec {work}"],
             env=self.run.env,
-            cwd=world.project,
+            cwd=sandbox.project,
             stdin=DEVNULL,
             case=self.run.processes,
         )

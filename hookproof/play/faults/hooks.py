@@ -14,7 +14,7 @@ from hookproof.records import Record
 from hookproof.records.faults import HookKilled, SessionRestarted
 from hookproof.records.run import ProcessDied
 from hookproof.records.sent import HookEnded, HookStarted
-from hookproof.sandbox.world import shell_argv
+from hookproof.sandbox.sandbox import shell_argv
 
 _STARTS = 100
 _SECONDS = 30.0
@@ -59,12 +59,12 @@ class KillingHook(Injection):
             self._kill(running)
         elif self._running is not None and isinstance(record, HookEnded) and record.run == self._running.run:
             running, self._running = self._running, None
-            self._tell(running, [])
+            self._write_killed(running, [])
 
     def _kill(self, hook: _Running) -> None:
-        self._tell(hook, kill_tree(hook.identity) if hook.identity is not None else [])
+        self._write_killed(hook, kill_tree(hook.identity) if hook.identity is not None else [])
 
-    def _tell(self, hook: _Running, pids: list[int]) -> None:
+    def _write_killed(self, hook: _Running, pids: list[int]) -> None:
         self.run.journal.write(HookKilled(run=hook.run, moment=self._moment, pids=pids, over=not pids))
 
 

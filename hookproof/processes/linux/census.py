@@ -2,7 +2,7 @@
 
 Of every process only numbers of `stat` are read; the environment only of those that are ours and young enough, and
 nothing of it is kept but the token. A process is of a run that carries its token, whose parents lead to one that does
-or that `spawn` started, or that this process adopted and `registry.place` holds to be the case's.
+or that `spawn` started, or that this process adopted and `registry.attribute` holds to be the case's.
 """
 
 # ruff: noqa: E402 - past the assertion mypy reads this file for Linux alone
@@ -57,10 +57,10 @@ def of_nobody() -> Iterator[ProcessInfo]:
         stat = proc.read_stat(pid)
         if stat is None or stat.dead or status.born(stat) != "elsewhere" or _is_foreign(stat):
             continue
-        placed = _place(stat)
-        if placed is not None and placed.over:
+        attribution = _attribute(stat)
+        if attribution is not None and attribution.over:
             roots.append(stat)
-            yield from _infos([stat], placed.by)
+            yield from _infos([stat], attribution.by)
     if roots:
         stats = (proc.read_stat(pid) for pid in proc.all_pids())
         yield from _infos(_descendants(roots, _by_parent(stat for stat in stats if stat is not None)), DESCENDANT)
@@ -85,7 +85,7 @@ class _Census:
         self._adopts = entry is not None and status.adopting()
         self._uid = os.geteuid()
         self._self = os.getpid()
-        self._told: set[Identity] = set()
+        self._reported: set[Identity] = set()
         self._young: dict[int, Stat] = {}
         self._old: set[int] = {0}
         self._children: dict[int, list[Stat]] = {}
@@ -101,7 +101,7 @@ class _Census:
             self._old.add(pid)
             return
         stat = self._young[pid] = proc.parse(pid, line)
-        if stat.dead or stat.identity in self._told:
+        if stat.dead or stat.identity in self._reported:
             return
         try:
             # Pins the process: what is read through it is of this process or fails, even if the pid comes round.
@@ -126,7 +126,7 @@ class _Census:
         if environment.startswith(self._mark) or b"\0" + self._mark in environment:
             info = _described(now, entry, TOKEN)
             if info is not None:
-                yield self._tell(now, info)
+                yield self._report(now, info)
         elif not environment and not _has_none(stat, now):
             self.unclear.append(stat.identity.pid)
         elif self._others and (other := self._others.get(proc.token_in(environment) or b"")) is not None:
@@ -136,9 +136,9 @@ class _Census:
         """Those whose parents lead to one of the run, whatever they carry and whoever owns them."""
         self._fill_gaps()
         self._children = _by_parent(self._young.values())
-        roots = [stat for stat in self._young.values() if stat.identity in self._told]
+        roots = [stat for stat in self._young.values() if stat.identity in self._reported]
         if self._entry is not None:
-            untold = [stat for stat in self._young.values() if stat.identity not in self._told]
+            untold = [stat for stat in self._young.values() if stat.identity not in self._reported]
             for stat in [each for each in untold if each.identity in self._entry.known]:
                 roots.append(stat)
                 yield from self._describe(stat, self._entry.recognised(stat.identity))
@@ -154,20 +154,20 @@ class _Census:
         if self._adopts:
             self._note_foreign()
             for stat in self._children.get(self._self, ()):
-                if not stat.dead and stat.identity not in self._told and stat.identity.pid not in self.unclear:
+                if not stat.dead and stat.identity not in self._reported and stat.identity.pid not in self.unclear:
                     yield from self._stray(stat)
-                    if stat.identity in self._told:
+                    if stat.identity in self._reported:
                         yield from self._descend([stat])
 
     def _stray(self, stat: Stat) -> Iterator[ProcessInfo]:
-        if stat.identity in self._told or status.born(stat) != "elsewhere" or _is_foreign(stat):
+        if stat.identity in self._reported or status.born(stat) != "elsewhere" or _is_foreign(stat):
             return
-        placed = _place(stat)
-        if placed is not None and placed.entry is self._entry:
-            yield from self._describe(stat, placed.by)
-        elif placed is not None and placed.entry is None:
-            for info in _infos([stat], placed.by):
-                registry.note_undecided(placed, info)
+        attribution = _attribute(stat)
+        if attribution is not None and attribution.entry is self._entry:
+            yield from self._describe(stat, attribution.by)
+        elif attribution is not None and attribution.entry is None:
+            for info in _infos([stat], attribution.by):
+                registry.note_undecided(attribution, info)
 
     def _fill_gaps(self) -> None:
         """A parent may end between the look at its child and that at itself: then the child has another one now."""
@@ -196,12 +196,12 @@ class _Census:
             yield from self._describe(stat, DESCENDANT)
 
     def _describe(self, stat: Stat, by: str) -> Iterator[ProcessInfo]:
-        if stat.identity not in self._told and not stat.dead:
+        if stat.identity not in self._reported and not stat.dead:
             for info in _infos([stat], by):
-                yield self._tell(stat, info)
+                yield self._report(stat, info)
 
-    def _tell(self, stat: Stat, info: ProcessInfo) -> ProcessInfo:
-        self._told.add(stat.identity)
+    def _report(self, stat: Stat, info: ProcessInfo) -> ProcessInfo:
+        self._reported.add(stat.identity)
         if self._entry is not None:
             _note(self._entry, stat, info.by)
         status.notice(stat.identity)
@@ -278,9 +278,9 @@ def _described(stat: Stat, entry: int, by: str) -> ProcessInfo | None:
     pid = stat.identity.pid
     if stat.dead or b"\nTgid:\t%d\n" % pid not in (proc.read("status", entry) or b""):
         return None
-    words = (proc.read("cmdline", entry) or b"").removesuffix(b"\0")
+    argv = (proc.read("cmdline", entry) or b"").removesuffix(b"\0")
     # one that has overwritten its command line away still has the name of its program
-    named = words.split(b"\0") if words else [b"[" + (proc.read("comm", entry) or b"?").strip() + b"]"]
+    named = argv.split(b"\0") if argv else [b"[" + (proc.read("comm", entry) or b"?").strip() + b"]"]
     return ProcessInfo(
         identity=stat.identity,
         ppid=stat.ppid,
@@ -305,7 +305,7 @@ def _is_foreign(stat: Stat) -> bool:
     return stat.identity in _foreign or bool(_groups(stat) & _foreign_groups)
 
 
-def _place(stat: Stat) -> Attribution | None:
+def _attribute(stat: Stat) -> Attribution | None:
     """Whose an adopted process is; None while it replaces itself, when nothing of it can be told."""
     pid = stat.identity.pid
     for _ in range(AGAIN):
@@ -315,7 +315,7 @@ def _place(stat: Stat) -> Attribution | None:
             return None
         if environment is None or environment or _has_none(stat, now):
             token = proc.token_in(environment or b"")
-            return registry.place(
+            return registry.attribute(
                 Stray(
                     identity=stat.identity,
                     began=proc.began(stat.identity),

@@ -36,19 +36,19 @@ def find(token: str, *, since: Instant, entry: Entry | None = None) -> Iterator[
             marked, identity = _token(process) == token, identify(process.pid)
             if marked:
                 roots.append(process)
-                yield from reported(process, TOKEN, entry)
+                yield from _reported(process, TOKEN, entry)
             elif identity is not None and identity in known and entry is not None:
                 roots.append(process)
-                yield from reported(process, entry.recognised(identity), entry)
+                yield from _reported(process, entry.recognised(identity), entry)
         except (psutil.Error, OSError):
             continue  # it ended meanwhile, or the system does not show it to us
-    told = {process.pid for process in roots}
+    counted = {process.pid for process in roots}
     for parent in roots:  # grows while it is walked
         for process in children.get(parent.pid, ()):
-            if process.pid not in told:
-                told.add(process.pid)
+            if process.pid not in counted:
+                counted.add(process.pid)
                 roots.append(process)
-                yield from reported(process, DESCENDANT, entry)
+                yield from _reported(process, DESCENDANT, entry)
 
 
 def _token(process: psutil.Process) -> str | None:
@@ -59,7 +59,7 @@ def _token(process: psutil.Process) -> str | None:
         return None
 
 
-def reported(process: psutil.Process, by: str, entry: Entry | None) -> Iterator[ProcessInfo]:
+def _reported(process: psutil.Process, by: str, entry: Entry | None) -> Iterator[ProcessInfo]:
     identity = identify(process.pid)
     if identity is None:
         return

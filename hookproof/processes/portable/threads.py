@@ -23,7 +23,7 @@ import psutil
 from hookproof.processes.base import Death, Exit, Identity, OnDeath
 from hookproof.processes.portable.identity import is_alive
 
-_LOOK = 0.04  # seconds, as psutil looks where it has no event
+_POLL_SECONDS = 0.04  # seconds, as psutil looks where it has no event
 
 
 class ThreadWatcher:
@@ -90,7 +90,7 @@ def _wait_for_child(identity: Identity) -> Exit | None:
     waitid = getattr(os, "waitid", None)
     if waitid is None:  # macOS before Python 3.13: there is no event that leaves the status
         while is_alive(identity):
-            time.sleep(_LOOK)
+            time.sleep(_POLL_SECONDS)
         return None
     with contextlib.suppress(ChildProcessError):  # it is taken already
         result = waitid(os.P_PID, identity.pid, os.WEXITED | os.WNOWAIT)

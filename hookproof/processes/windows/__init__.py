@@ -21,7 +21,7 @@ from hookproof.processes.registry import Entry
 from hookproof.processes.windows import api
 from hookproof.processes.windows.child import spawn
 from hookproof.processes.windows.death import WindowsWatcher
-from hookproof.processes.windows.identity import LOOK, identify, is_alive, kill, signal_process, wait_dead
+from hookproof.processes.windows.identity import QUERY_AND_WAIT, identify, is_alive, kill, signal_process, wait_dead
 from hookproof.processes.windows.job import Job, assign_this_process
 
 __all__ = [
@@ -46,7 +46,7 @@ __all__ = [
 
 _GRANULARITY = 0.02  # the system time that stamps starts may lag by a timer tick of 15.6 ms
 _NEWBORN, _AGAIN = 0.5, 0.005  # seconds
-_TELLS_OWN_TIMES = machine.wine() is not None
+_UNDER_WINE = machine.wine() is not None
 """Wine answers the asker's own processor times, of whomever it is asked (measured on 10.0): nobody is ever idle."""
 
 
@@ -68,7 +68,7 @@ def find(token: str, *, since: Instant, entry: Entry | None = None) -> Iterator[
     """
     for pid in psutil.pids():
         try:
-            handle = api.open_process(pid, LOOK)
+            handle = api.open_process(pid, QUERY_AND_WAIT)
         except OSError:
             continue
         try:
@@ -85,7 +85,7 @@ def find(token: str, *, since: Instant, entry: Entry | None = None) -> Iterator[
                     pgid=None,
                     sid=None,
                     argv=process.cmdline(),
-                    cpu_seconds=0.0 if _TELLS_OWN_TIMES else cpu,
+                    cpu_seconds=0.0 if _UNDER_WINE else cpu,
                     created=created,
                 )
         except (psutil.Error, OSError):

@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from hookproof.processes.asyncio_child import AsyncioChild, Started, start
 from hookproof.processes.base import Container, Identity, Stream
 from hookproof.processes.windows import api
-from hookproof.processes.windows.identity import LOOK, signal_process
+from hookproof.processes.windows.identity import QUERY_AND_WAIT, signal_process
 from hookproof.processes.windows.job import Job
 
-_HANDLE_IT = LOOK | api.PROCESS_TERMINATE | api.PROCESS_SET_QUOTA | api.PROCESS_SUSPEND_RESUME
+_HANDLE_IT = QUERY_AND_WAIT | api.PROCESS_TERMINATE | api.PROCESS_SET_QUOTA | api.PROCESS_SUSPEND_RESUME
 
 
 class WindowsChild(AsyncioChild):

@@ -16,7 +16,7 @@ from hookproof.processes.windows import api
 KILLED = 1
 """The exit code of whom `kill` ends: that of subprocess, taskkill and the task manager."""
 
-LOOK = api.PROCESS_QUERY_LIMITED_INFORMATION | api.SYNCHRONIZE
+QUERY_AND_WAIT = api.PROCESS_QUERY_LIMITED_INFORMATION | api.SYNCHRONIZE
 
 
 def open_identity(identity: Identity, access: int = 0) -> int | None:
@@ -25,7 +25,7 @@ def open_identity(identity: Identity, access: int = 0) -> int | None:
     Raises PermissionError when we may not.
     """
     try:
-        handle = api.open_process(identity.pid, LOOK | access)
+        handle = api.open_process(identity.pid, QUERY_AND_WAIT | access)
     except PermissionError:
         raise
     except OSError:
@@ -39,7 +39,7 @@ def open_identity(identity: Identity, access: int = 0) -> int | None:
 def identify(pid: int) -> Identity | None:
     """Who has this pid; None when nobody, one that has ended, or one that we may not ask."""
     try:
-        handle = api.open_process(pid, LOOK)
+        handle = api.open_process(pid, QUERY_AND_WAIT)
     except OSError:
         return None
     try:

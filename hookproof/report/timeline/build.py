@@ -24,8 +24,8 @@ def build(records: list[Record], checks: Iterable[CheckResult] = (), *, most: in
 class _Builder(AgentTellers, JobTellers):
     def build(self) -> Timeline:
         tellers = self._tellers()
-        told = [record for record in self.records if record.kind in tellers]
-        self.following = {each.seq: after for each, after in pairwise(told)}
+        handled = [record for record in self.records if record.kind in tellers]
+        self.following = {each.seq: after for each, after in pairwise(handled)}
         for record in self.records:
             if record.seq in self.merged:
                 pass

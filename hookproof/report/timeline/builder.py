@@ -89,8 +89,8 @@ class Drawing:
 
     def contexts_in(self, request: ModelRequest) -> list[HookRun]:
         """The hook runs whose context is among the texts that a request told a model anew."""
-        told = (t for t in request.texts if t.role != "assistant" and not t.inherited)
-        texts = [text.text for text in told]
+        new = (t for t in request.texts if t.role != "assistant" and not t.inherited)
+        texts = [text.text for text in new]
         runs = [
             run
             for context, run in self.contexts

@@ -162,7 +162,7 @@ class JobTellers(Drawing):
         row = self.row(record, f"job {record.job} is refused: {phrases.quoted(record.text)}", details=detail)
         self.mark(row, SHELLS, "death")
 
-    def on_snapshot(self, record: SnapshotTaken) -> None:
+    def on_look(self, record: SnapshotTaken) -> None:
         """Somebody asks for the status, in several places at once."""
         if not record.places:
             return

@@ -26,7 +26,7 @@ _BASH = "/bin/bash"
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Sandbox:
     """Where everything of the run is."""
 
     claimed: claims.Claimed
@@ -53,7 +53,7 @@ def build(
     lifecycle: Resolved,
     *,
     programs: Mapping[str, Sequence[str]],
-) -> World:
+) -> Sandbox:
     """Make the world for one case. `programs` are the hosts that are found on PATH: name and how each is started.
 
     It is claimed before it is made, so that the next start removes it if this harness is killed. Raises PluginError for
@@ -74,9 +74,9 @@ def _built(
     tree: Tree,
     lifecycle: Resolved,
     programs: Mapping[str, Sequence[str]],
-) -> World:
+) -> Sandbox:
     root = claimed.root
-    world = World(
+    sandbox = Sandbox(
         claimed=claimed,
         root=root,
         token=claimed.token,
@@ -87,16 +87,16 @@ def _built(
         plugin=root / "plugin",
         lifecycle=root / "lifecycle.json",
     )
-    for folder in (world.home, world.tmp, world.bin):
+    for folder in (sandbox.home, sandbox.tmp, sandbox.bin):
         folder.mkdir()
-    _project(world.project)
-    _plugin(world.plugin, plugin, tree)
+    _project(sandbox.project)
+    _plugin(sandbox.plugin, plugin, tree)
     if isinstance(plugin.descriptor, Context):
         for name, text in plugin.descriptor.project.items():
-            inside.write(world.project, world.project / name, text)
-    write_lifecycle(world.lifecycle, lifecycle)
-    _programs(world.bin, programs)
-    return world
+            inside.write(sandbox.project, sandbox.project / name, text)
+    write_lifecycle(sandbox.lifecycle, lifecycle)
+    _programs(sandbox.bin, programs)
+    return sandbox
 
 
 def write_lifecycle(path: Path, lifecycle: Resolved) -> None:
@@ -132,7 +132,7 @@ def _overlay(copy: Path, overlay: Path, tree: Tree) -> None:
     for path in named:
         if path.is_relative_to(overlay):
             source = copy / path
-            inside.write(copy, copy / path.relative_to(overlay), source.read_bytes(), like=source.stat())
+            inside.write(copy, copy / path.relative_to(overlay), source.read_bytes(), template=source.stat())
 
 
 def _programs(folder: Path, hosts: Mapping[str, Sequence[str]]) -> None:
