@@ -164,7 +164,7 @@ class ScenarioItem(pytest.Item):
             lambda pool: results.append(run_case(self.case, run, options, judges, runner=pool.play)),
         )
         (result,) = results
-        self.user_properties += [
+        properties: list[tuple[str, str]] = [
             ("plugin", result.plugin),
             ("verdict", result.verdict),
             ("lifecycle", result.lifecycle),
@@ -176,6 +176,8 @@ class ScenarioItem(pytest.Item):
             ("journal", result.journal),
             *((check.id, f"{check.verdict}: {check.seen}") for check in result.checks),
         ]
+        # a worker of xdist can send plain text alone, and an enum is more than that
+        self.user_properties += [(name, str(value)) for name, value in properties]
         if not result.expected:
             raise UnexpectedOutcomeError(result)
 
