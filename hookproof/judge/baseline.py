@@ -136,7 +136,7 @@ def held_against(
         elif status is BaselineStatus.NEW:
             unexpected.append(Surprise.violation(scenario, check))
         elif status is BaselineStatus.STALE:
-            detail = f"{scenario}:{check.id} is satisfied ({check.seen}), but is a known violation {where}: take it out"
+            detail = f"{scenario}:{check.id} is satisfied ({check.seen}), but is a known violation {where}: remove it"
             unexpected.append(Surprise(check=check.id, kind="stale", sentence=detail))
     return replace(judgement, checks=tuple(checks)), unexpected
 

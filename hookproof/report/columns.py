@@ -107,7 +107,7 @@ def tally(each: Result) -> str:
     times = "once" if len(each.replays) == 1 else f"{len(each.replays)} times"
     note = f"played again alone {times}: {', '.join(each.replays)}"
     return (
-        note if set(each.replays) == {Verdict.VIOLATES} else f"{note}; the first verdict stands, a race is a violation"
+        note if set(each.replays) == {Verdict.VIOLATES} else f"{note}; the first verdict counts: a race is a violation"
     )
 
 

@@ -109,9 +109,9 @@ def _failure(columns: Mapping[str, Sequence[Result]]) -> str:
     lines = [f"**{_text(each.scenario)}** · {_text(each.plugin)} · {_text(', '.join(columns))}", ""]
     for check in each.checks:
         if check.baseline is BaselineStatus.STALE:
-            lines.append(f"- {check.id} is satisfied (*{_text(check.seen)}*), but is a known violation: take it out")
+            lines.append(f"- {check.id} is satisfied (*{_text(check.seen)}*), but is a known violation: remove it")
         elif check.baseline is BaselineStatus.KNOWN:
-            lines.append(f"- {check.id} violated, as known")
+            lines.append(f"- {check.id} violated (known)")
         elif check.verdict is Verdict.VIOLATES:
             lines.append(
                 f"- {check.id} violated: accepted *{_text(', '.join(check.accepted))}*, seen **{_text(check.seen)}**. "

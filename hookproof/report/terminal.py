@@ -166,7 +166,7 @@ def _check(console: Console, scenario: str, check: CheckResult) -> None:
     """Named in full, as a baseline names it."""
     name = f"{scenario}:{check.id}"
     if check.baseline is BaselineStatus.KNOWN:
-        _line(console, f"{name} is violated, as known: {check.reason}", 2, style="dim")
+        _line(console, f"{name} is violated (known: {check.reason})", 2, style="dim")
         return
     word = "violated" if check.verdict is Verdict.VIOLATES else check.verdict
     _print(console, Text.assemble((f"{name} is {word}", _TONES[check.verdict]), f": seen {check.seen!r}"), 2)

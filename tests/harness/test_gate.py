@@ -74,7 +74,7 @@ def test_the_life_of_a_baseline(repository: Repository, tmp_path: Path) -> None:
     stale = hookproof(*PATTERN_C, plugin, "--junit", "stale.xml", cwd=tmp_path)
     assert stale.returncode == 1
     assert "jobs/pattern-c:JOB-03 is satisfied" in stale.stdout
-    assert f"in {repository.baseline}: take it out" in stale.stdout
+    assert f"in {repository.baseline}: remove it" in stale.stdout
     failure = ElementTree.parse(tmp_path / "stale.xml").find(".//failure")  # noqa: S314 - it is our own
     assert failure is not None
     assert failure.get("type") == "stale"
@@ -143,7 +143,7 @@ def test_pytest_heeds_the_baseline(repository: Repository, tmp_path: Path) -> No
     repository.behave("correct")
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100, env=env)
     assert done.returncode == 1
-    assert "take it out" in done.stdout
+    assert "remove it" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_known_violations_are_folded_with_their_reasons() -> None:
 def test_a_stale_entry_says_what_to_do() -> None:
     text = document(a_report([a_result(a_check(baseline="stale"))]))
     assert "❌ **JOB-03 fixed**" in text
-    assert "is a known violation: take it out" in text
+    assert "is a known violation: remove it" in text
 
 
 def test_machines_have_columns() -> None:

@@ -35,7 +35,7 @@ def test_a_failure_has_accepted_against_seen() -> None:
         "unexpected jobs/pattern-c · codex-plugin-cc 1.0.4 · claude-2.1.91",
         "  jobs/pattern-c:JOB-03 is violated: seen 'lost'\n    accepted: survives, refused\n    as the journal tells\n",
         "  signature H1: the row is gone\n  culprit: the SessionEnd hook with SIGTERM\n",
-        "  played again alone 3 times: violates, conforms, violates; the first verdict stands, a race is a violation\n",
+        "  played again alone 3 times: violates, conforms, violates; the first verdict counts: a race is a violation\n",
         "  journal: /runs/1/journal.jsonl\n",
     ):
         assert told in text
@@ -54,7 +54,7 @@ def test_known_new_and_fixed_are_told_apart() -> None:
         a_check("JOB-06", baseline="stale"),
     )
     text = shown(a_report([mixed, a_result(scenario="jobs/b")], baseline="hookproof.toml"))
-    assert "jobs/pattern-c:JOB-04 is violated, as known: waits for #7" in text
+    assert "jobs/pattern-c:JOB-04 is violated (known: waits for #7)" in text
     assert "jobs/pattern-c:JOB-06 is satisfied, but is known" in text
     assert "│ JOB-03, JOB-06 fixed, JOB-04 known" in text
     assert "baseline hookproof.toml: 1 known, 1 new, 1 stale" in text
