@@ -68,7 +68,7 @@ def pytest_configure_node(node: Any) -> None:
     """A worker of xdist is told which programs were found."""
     real = node.config.stash.get(REAL, None)
     if real is not None:
-        real.tell(node.workerinput)
+        real.send(node.workerinput)
 
 
 @pytest.hookimpl(optionalhook=True)
