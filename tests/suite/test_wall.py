@@ -96,7 +96,7 @@ def test_a_case_that_blocks_for_good_is_left_behind(tmp_path: Path, monkeypatch:
     result = played(a_case(), tmp_path, seconds=2.0)
     assert started.is_set()
     assert result.verdict == "unknown"
-    assert "held up for good in wait, called by _look_back (play/runner.py" in result.errors[-1]
+    assert "held up for good in wait, called by _collect_evidence (play/runner.py" in result.errors[-1]
     assert not sandboxes[0].exists(), "its sandbox is removed"
     never.set()
 
