@@ -50,7 +50,7 @@ def test_a_failure_tells_accepted_against_seen_and_who_did_it() -> None:
     assert failure.get("message") == "jobs/pattern-c:JOB-03 is violated: seen 'lost'"
     for line in ("accepted: survives, refused", "seen:     lost", "signature H1", "culprit: the SessionEnd hook"):
         assert line in (failure.text or "")
-    assert "violates, conforms; the first verdict stands" in (failure.text or "")
+    assert "violates, conforms; the first verdict counts" in (failure.text or "")
     assert properties(found)["signature"] == "H1"
     assert properties(found)["replays"] == "violates, conforms"
     assert properties(found)["check JOB-03"] == "violates: lost"
