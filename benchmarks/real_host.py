@@ -16,11 +16,11 @@ from pathlib import Path
 
 from hookproof import processes
 from hookproof.catalogue.descriptor import Companion
+from hookproof.catalogue.host import Program
 from hookproof.catalogue.lifecycle import real
 from hookproof.catalogue.plugin import Plugin, resolve_plugin
 from hookproof.catalogue.scenario import MAIN, Scenario, read_scenario, scenario_files
 from hookproof.hosts.install.programs import resolve
-from hookproof.hosts.names import Program
 from hookproof.hosts.registry import HOSTS, stand_ins
 from hookproof.hosts.session import Setting
 from hookproof.journal import Journal

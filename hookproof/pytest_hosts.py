@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
+from hookproof.catalogue.host import Program
 from hookproof.commands import UsageError, select
 from hookproof.hosts.install.releases import ReleaseError
-from hookproof.hosts.names import Program
-from hookproof.hosts.registry import HOSTS
+from hookproof.hosts.registry import HOSTS, contacts
 from hookproof.play import PlayOptions
 from hookproof.sandbox import isolation
 
@@ -62,7 +62,9 @@ class RealHosts:
         names = [f"{host} {each.version}" for host, programs in self.programs.items() for each in programs]
         lines = [f"hookproof: plays {', '.join(names)} ({self.isolation.kind})"]
         if self.isolation.warning:
-            lines += [f"hookproof: warning: {self.isolation.warning}", *(f"  {w}" for w in self.isolation.may_contact)]
+            lines.append(f"hookproof: warning: {self.isolation.warning}")
+        if self.isolation.open:
+            lines += [f"  {who}" for who in contacts()]
         return lines
 
 

@@ -17,9 +17,9 @@ from hookproof.suite.judging import Judges, read_known
 from hookproof.suite.matrix import matrix
 
 if TYPE_CHECKING:
+    from hookproof.catalogue.host import Program
     from hookproof.catalogue.plugin import Plugin
     from hookproof.catalogue.scenario import Scenario
-    from hookproof.hosts.names import Program
     from hookproof.play import Case
 
 

@@ -20,8 +20,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from hookproof import places
+from hookproof.catalogue.host import HostName
 from hookproof.catalogue.reading import CatalogueError, Strict, read
-from hookproof.hosts.names import HostName
 
 Table = dict[str, dict[str, Any]]
 """Row -> `is` and `source`. A row with a source alone holds what is inherited, known from that source."""

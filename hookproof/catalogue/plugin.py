@@ -14,9 +14,9 @@ from typing import Any
 
 from hookproof import clean, files, places
 from hookproof.catalogue.descriptor import Descriptor, Recognise, read_descriptor
+from hookproof.catalogue.host import MANIFEST
 from hookproof.catalogue.tree import Tree, survey
 from hookproof.errors import HookproofError
-from hookproof.hosts.names import MANIFEST
 
 HOOKS = Path("hooks") / "hooks.json"
 

@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 from hookproof import places
 from hookproof.catalogue.condition import SessionEnded
 from hookproof.catalogue.fault import QueueJob, WakeJob
+from hookproof.catalogue.host import HostName
 from hookproof.catalogue.model_step import AnyStep, Spawn
 from hookproof.catalogue.reading import CatalogueError, Strict, read_table, validate
 from hookproof.catalogue.step import (
@@ -27,7 +28,6 @@ from hookproof.catalogue.step import (
     ResumeSession,
     Then,
 )
-from hookproof.hosts.names import HostName
 
 MAIN = "main"
 CALIBRATION = "calibration"

@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hookproof import places, processes
-from hookproof.calibration import measure as measuring
 from hookproof.calibration.draft import draft
+from hookproof.catalogue.host import HostName, Program
 from hookproof.catalogue.lifecycle import Resolved, lifecycle_file, read_lifecycle, real
 from hookproof.catalogue.scenario import Scenario, calibration_files, read_scenario
 from hookproof.commands import UsageError, select
 from hookproof.commands.outputs import write
-from hookproof.hosts.names import HostName, Program
 from hookproof.hosts.registry import HOSTS
 from hookproof.report import calibration as report
 from hookproof.report import terminal
+from hookproof.suite import measure as measuring
 from hookproof.suite.runs import new_run
 
 

@@ -12,10 +12,10 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
+from hookproof.catalogue.host import HostName
 from hookproof.commands import UsageError
 from hookproof.hosts.install import releases
 from hookproof.hosts.install.releases import InstallProgress, Release, ReleaseError
-from hookproof.hosts.names import HostName
 from hookproof.hosts.registry import HOSTS
 
 

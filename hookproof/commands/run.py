@@ -15,8 +15,8 @@ from rich.markup import escape
 
 from hookproof import claims, clean, interrupts, places, processes
 from hookproof.catalogue.descriptor import Context
+from hookproof.catalogue.host import Program
 from hookproof.commands import UsageError, gate, outputs, select
-from hookproof.hosts.names import Program
 from hookproof.issues.plugin_tests import dependencies
 from hookproof.play import Case, PlayOptions
 from hookproof.report import results as reports

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hookproof.catalogue.host import HostName, Program
 from hookproof.catalogue.lifecycle import Resolved, lifecycle_files, real, resolve_lifecycle
 from hookproof.catalogue.plugin import Plugin, PluginError, resolve_plugin
 from hookproof.catalogue.scenario import Scenario, read_scenario, scenario_files, scenario_id
 from hookproof.commands import UsageError, outputs
 from hookproof.hosts import registry
-from hookproof.hosts.names import HostName, Program
 from hookproof.play import PlayOptions
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def isolated(console: Console, *, allow_network: bool, worker: Program | None = 
     entered = isolation.enter(allow_network)
     if entered.warning:
         console.print(f"[yellow]warning[/] {escape(entered.warning)}")
-        for line in entered.may_contact:
+        for line in registry.contacts() if entered.open else ():
             console.print(f"  [dim]{escape(line)}[/]")
     return options_of(entered, worker)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from hookproof import places
-from hookproof.hosts.names import HooksFiles, HostName, Program
+from hookproof.catalogue.host import HooksFiles, HostName, Program
 
 if TYPE_CHECKING:
     from hookproof.hosts.session import Session, Setting

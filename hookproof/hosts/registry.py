@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from hookproof.catalogue.host import HostName
 from hookproof.hosts.claude.host import CLAUDE
 from hookproof.hosts.codex.host import CODEX
 from hookproof.hosts.host import Host
-from hookproof.hosts.names import HostName
 
 HOSTS: Mapping[HostName, Host] = MappingProxyType({host.name: host for host in (CLAUDE, CODEX)})
 """In the order in which they are shown."""
@@ -19,6 +19,11 @@ WORKER = CODEX
 def stand_ins() -> dict[str, tuple[str, ...]]:
     """How the stand-in of each host is started."""
     return {name: host.stand_in().argv for name, host in HOSTS.items()}
+
+
+def contacts() -> list[str]:
+    """Whom each real program may contact where nothing keeps it off the network. Its key is a dummy."""
+    return [f"{host.title}: {host.contacts}" for host in HOSTS.values()]
 
 
 def default_for(kind: str) -> Host:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from hookproof.catalogue.host import Program
 from hookproof.catalogue.scenario import Claude, Codex
-from hookproof.hosts.names import Program
 from hookproof.journal import Journal
 from hookproof.processes import CaseProcesses
 from hookproof.sandbox.sandbox import Sandbox

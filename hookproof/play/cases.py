@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hookproof.catalogue.host import HostName, Program
 from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import Plugin
 from hookproof.catalogue.scenario import Scenario
 from hookproof.hosts.host import Host
-from hookproof.hosts.names import HostName, Program
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
+from hookproof.catalogue.host import Program
 from hookproof.hosts.host import Host
-from hookproof.hosts.names import Program
 from hookproof.hosts.registry import HOSTS
 from hookproof.hosts.session import Setting
 from hookproof.journal import Journal

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hookproof.errors import HookproofError
-from hookproof.hosts.registry import HOSTS
 
 Kind = Literal["network namespace", "closed proxy", "none"]
 
@@ -34,9 +33,6 @@ REFUSED, NOT_STARTED = 125, 126
 ALLOW = "--allow-network plays without isolation"
 """What every IsolationError ends with."""
 
-MAY_CONTACT = tuple(f"{host.title}: {host.contacts}" for host in HOSTS.values())
-"""Whom the real hosts know by the addresses in their programs; with dummy keys they are let in nowhere."""
-
 
 class IsolationError(HookproofError):
     """This system does not let hookproof keep hosts off the network. One sentence that says what would help."""
@@ -46,15 +42,15 @@ class IsolationError(HookproofError):
 class Isolation:
     """What keeps the hosts of this run off the network.
 
-    `proof` is what was seen, `environment` must be added to every host's, `warning` is to be shown, `may_contact` is
-    whom the hosts may reach when nothing holds them.
+    `proof` is what was seen, `environment` must be added to every host's, `warning` is to be shown, `open` says
+    that a program which tries may reach the network.
     """
 
     kind: Kind
     proof: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     warning: str | None = None
-    may_contact: tuple[str, ...] = ()
+    open: bool = False
 
     def record(self) -> dict[str, Any]:
         """For the journal's header and the report."""
@@ -65,7 +61,7 @@ def enter(allow_network: bool) -> Isolation:
     """Take this process, and all that it will start, off the network. Raises IsolationError."""
     if allow_network:
         warning = "real hosts run with the machine's network, as --allow-network says"
-        return Isolation("none", (), warning=warning, may_contact=MAY_CONTACT)
+        return Isolation("none", (), warning=warning, open=True)
     if sys.platform == "linux":
         from hookproof.sandbox import isolation_linux  # noqa: PLC0415 - cannot be imported elsewhere
 
@@ -104,7 +100,7 @@ def closed_proxy() -> Isolation:
         (f"connection to the proxy {_PROXY}: {reason}",),
         environment=_closed_environment(),
         warning="hosts are kept off the network by a proxy setting alone: a program that ignores it gets out",
-        may_contact=MAY_CONTACT,
+        open=True,
     )
 
 

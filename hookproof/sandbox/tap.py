@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from hookproof import files, places, processes
+from hookproof.catalogue.host import HooksFiles
 from hookproof.catalogue.plugin import HOOKS
-from hookproof.hosts.names import HooksFiles
 from hookproof.journal import Journal
 from hookproof.records import Record
 from hookproof.records.run import ProcessDied, SweepBegan

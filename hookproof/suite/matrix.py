@@ -9,13 +9,13 @@ from pathlib import Path
 
 from hookproof.catalogue.descriptor import Companion, Descriptor
 from hookproof.catalogue.fault import Fault
+from hookproof.catalogue.host import Program
 from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.model_step import Bash
 from hookproof.catalogue.plugin import Plugin
 from hookproof.catalogue.reading import CatalogueError
 from hookproof.catalogue.requirement import Requirement, read_requirements
 from hookproof.catalogue.scenario import Scenario
-from hookproof.hosts.names import Program
 from hookproof.play import Case
 from hookproof.report.results import Skipped
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from hookproof import places, processes
-from hookproof.calibration import measure as measuring
 from hookproof.calibration.compare import Difference
 from hookproof.catalogue.lifecycle import Resolved, lifecycle_files, read_lifecycle, resolve_lifecycle
 from hookproof.catalogue.scenario import Scenario, calibration_files, read_scenario, scenario_files
 from hookproof.play import PlayOptions
+from hookproof.suite import measure as measuring
 
 SCENARIOS = {path.stem: path for path in (*calibration_files("codex"), *calibration_files("claude"))}
 

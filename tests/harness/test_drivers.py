@@ -11,10 +11,10 @@ import pytest
 
 from hookproof import processes
 from hookproof.catalogue.fault import TearState
+from hookproof.catalogue.host import Program
 from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.catalogue.scenario import calibration_files, read_scenario, scenario_files
-from hookproof.hosts.names import Program
 from hookproof.hosts.registry import HOSTS, WORKER, stand_ins
 from hookproof.hosts.session import HostError, Session
 from hookproof.journal import Journal

@@ -12,13 +12,13 @@ from typing import TypeVar
 import pytest
 
 from hookproof import processes
+from hookproof.catalogue.host import Program
 from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.model_step import Say
 from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.catalogue.scenario import Scenario, read_scenario
 from hookproof.hosts.claude import interactive as claude_terminal
 from hookproof.hosts.claude.interactive import TerminalSession, typed_in
-from hookproof.hosts.names import Program
 from hookproof.hosts.registry import HOSTS, stand_ins
 from hookproof.hosts.session import HostError, Setting
 from hookproof.journal import DeadlineMissedError, Journal, read

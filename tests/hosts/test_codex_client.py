@@ -13,11 +13,11 @@ from typing import TypeVar
 import pytest
 
 from hookproof import processes
+from hookproof.catalogue.host import Program
 from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.catalogue.scenario import Scenario
 from hookproof.hosts.codex.rpc import Client
-from hookproof.hosts.names import Program
 from hookproof.hosts.session import HostError
 from hookproof.journal import read
 from hookproof.play import Case, PlayOptions, play

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from hookproof.catalogue.host import HostName
 from hookproof.hosts.install import packages
 from hookproof.hosts.install.packages import LayoutError
-from hookproof.hosts.names import HostName
 from hookproof.hosts.registry import HOSTS
 
 from .conftest import CLAUDE, CODEX

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from hookproof.catalogue.host import HostName
 from hookproof.hosts.install import programs
 from hookproof.hosts.install.releases import ReleaseError
-from hookproof.hosts.names import HostName
 from hookproof.sandbox import isolation
 
 from .conftest import Plan, javascript

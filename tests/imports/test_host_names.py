@@ -14,7 +14,7 @@ from typing import get_args
 
 import pytest
 
-from hookproof.hosts.names import HostName
+from hookproof.catalogue.host import HostName
 from hookproof.hosts.registry import HOSTS
 
 ROOT = Path(__file__).resolve().parents[2] / "hookproof"
@@ -28,6 +28,7 @@ COMPARE = {
 """May compare a host's name. At most four."""
 WRITE = {
     **COMPARE,
+    "catalogue/host.py": "declares the names",
     "play/context.py": "{claude} is a placeholder of scenarios",
     "play/faults/signals.py": "the word of a fault, for an error",
     "pytest_plugin.py": "its options are made in every pytest run of an environment, so it imports nothing",

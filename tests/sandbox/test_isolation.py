@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from hookproof import processes
+from hookproof.hosts.registry import contacts
 from hookproof.sandbox import isolation
 
 CANARY = r"""
@@ -79,6 +80,7 @@ from pathlib import Path
 from subprocess import PIPE
 from hookproof import processes
 from hookproof.loopback import LoopbackServer
+from hookproof.hosts.registry import contacts
 from hookproof.sandbox import isolation
 
 async def main():
@@ -106,6 +108,7 @@ Path(sys.argv[1], "written").write_text("yes")
 
 LEAVE_SOMETHING_BEHIND = """
 import os, subprocess, sys
+from hookproof.hosts.registry import contacts
 from hookproof.sandbox import isolation
 isolation.enter(False)
 env = dict(os.environ, HOOKPROOF_TOKEN=sys.argv[1])
@@ -204,6 +207,7 @@ def test_what_an_isolated_run_left_is_swept_from_outside() -> None:
 def test_a_second_thread_is_refused_and_nothing_has_happened() -> None:
     script = """
 import os, threading
+from hookproof.hosts.registry import contacts
 from hookproof.sandbox import isolation
 before = os.readlink("/proc/self/ns/net")
 done = threading.Event()
@@ -225,6 +229,7 @@ def test_a_refusing_system_is_told_in_one_sentence_that_names_the_setting() -> N
     # inside a namespace of one's own one may forbid further ones
     script = """
 from pathlib import Path
+from hookproof.hosts.registry import contacts
 from hookproof.sandbox import isolation
 isolation.enter(False)
 Path("/proc/sys/user/max_user_namespaces").write_text("0")
@@ -241,6 +246,7 @@ isolation.enter(False)
 def test_a_socket_from_outside_is_not_handed_on() -> None:
     script = """
 import os, subprocess, sys
+from hookproof.hosts.registry import contacts
 from hookproof.sandbox import isolation
 isolation.enter(False)
 number = int(sys.argv[1])
@@ -281,7 +287,8 @@ def test_a_refusal_names_what_refuses(
 def test_allowing_the_network_isolates_nothing_and_says_whom_hosts_know() -> None:
     found = isolation.enter(True)
     assert found.record() == {"kind": "none", "proof": []}
-    assert [line.partition(":")[0] for line in found.may_contact] == ["Claude Code", "Codex"]
+    assert found.open
+    assert [line.partition(":")[0] for line in contacts()] == ["Claude Code", "Codex"]
 
 
 def test_where_there_are_no_namespaces_proxies_lead_to_a_closed_port(monkeypatch: pytest.MonkeyPatch) -> None:

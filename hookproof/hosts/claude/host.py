@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from hookproof.catalogue.host import MANIFEST, HooksFiles
 from hookproof.hosts.host import Host, Platform
-from hookproof.hosts.names import MANIFEST, HooksFiles
 
 if TYPE_CHECKING:
     from hookproof.hosts.session import Session, Setting

@@ -15,8 +15,8 @@ from pathlib import Path
 from subprocess import DEVNULL, PIPE
 
 from hookproof import files, processes
+from hookproof.catalogue.host import CODEX_MANIFEST
 from hookproof.hosts.codex.rpc import Client
-from hookproof.hosts.names import CODEX_MANIFEST
 from hookproof.hosts.session import HostError, Setting
 from hookproof.journal import DeadlineMissedError
 from hookproof.records.hosts import HostPrepared

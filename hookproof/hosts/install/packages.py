@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hookproof.catalogue.host import HostName
 from hookproof.errors import HookproofError
 from hookproof.hosts.host import Platform
-from hookproof.hosts.names import HostName
 from hookproof.hosts.registry import HOSTS
 
 _ARCHITECTURES = {"amd64": "x64", "x86_64": "x64", "aarch64": "arm64"}

@@ -7,9 +7,9 @@ import shutil
 from pathlib import Path
 
 from hookproof import claims, interrupts, processes
+from hookproof.catalogue.host import HostName, Program
 from hookproof.hosts.install import releases
 from hookproof.hosts.install.releases import InstallProgress, ReleaseError
-from hookproof.hosts.names import HostName, Program
 from hookproof.hosts.registry import HOSTS
 from hookproof.journal import DeadlineMissedError
 from hookproof.sandbox import isolation

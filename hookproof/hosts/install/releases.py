@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from hookproof import claims, files, interrupts, places
+from hookproof.catalogue.host import HostName
 from hookproof.errors import HookproofError
 from hookproof.hosts.install import npm, packages
-from hookproof.hosts.names import HostName
 from hookproof.hosts.registry import HOSTS
 
 RECORD = "release.json"

@@ -14,10 +14,10 @@ from hookproof import journal as journals
 from hookproof import places
 from hookproof.calibration.compare import Judged, compare, judge
 from hookproof.calibration.facets import Facets, extract
+from hookproof.catalogue.host import Program
 from hookproof.catalogue.lifecycle import KnownDifference, Resolved
 from hookproof.catalogue.plugin import Plugin, resolve_plugin
 from hookproof.catalogue.scenario import Scenario
-from hookproof.hosts.names import Program
 from hookproof.play import Case, PlayOptions, play
 from hookproof.suite.pool import Pool
 
