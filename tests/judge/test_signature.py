@@ -134,6 +134,49 @@ def test_a_filter_is_seen_beside_the_kill() -> None:
     assert (found.id, found.also) == ("H1", ("H7",))
 
 
+ABANDONED: list[Record] = [GateAbandoned(job="review", n=2), JobEnded(job="review", how="abandoned", worker=WORKER)]
+"""The job's request is dropped, and nobody saw its worker die."""
+NEAR_MISSES: dict[str, list[Any]] = {
+    "H1, but nobody saw the worker die": [launch(), *started(ROOT), *session_end(ROOT, ABANDONED), look(files=False)],
+    "H1, but the row is there": [launch(), *started(ROOT), *session_end(ROOT, killed()), look(row("running"))],
+    "H1, but the hook came after the loss": [
+        launch(),
+        *started(ROOT),
+        *killed(),
+        *session_end(ROOT),
+        look(files=False),
+    ],
+    "H1, but of a row without a session": [launch(), *started(None), *session_end(ROOT, killed()), look(files=False)],
+    "H2, but of the job's own session": [launch(), *started(ROOT), *session_end(ROOT, killed(code=0)), look(row())],
+    "H2, but the server lives": [
+        launch(),
+        *started(ROOT),
+        *session_end(OTHER, killed(None, code=0)),
+        look(row("running"), server=True),
+    ],
+    "H2, but the row is terminal": [launch(), *started(ROOT), *session_end(OTHER, killed(code=0)), look(row("failed"))],
+    "H2, but the hook came after the loss": [
+        launch(),
+        *started(ROOT),
+        *killed(None, code=0),
+        *session_end(OTHER),
+        look(row("running")),
+    ],
+    "H6, but the row says running": [launch(), LAUNCHED, look(row("running"))],
+}
+
+
+@pytest.mark.parametrize("parts", NEAR_MISSES.values(), ids=list(NEAR_MISSES))
+def test_what_lacks_one_fact_of_a_cause_is_not_that_cause(parts: list[Any]) -> None:
+    assert signature(*parts).id == "?"
+
+
+def test_a_job_that_lives_without_a_row_is_h5_only_while_its_worker_is_seen() -> None:
+    gone = [launch(), *started(ROOT), look()]
+    assert signature(*gone, *finished()).id is None
+    assert signature(*gone[:-1], look(worker=True), *finished()).id == "H5"
+
+
 def test_a_kill_of_another_sessions_row_is_not_h1() -> None:
     found = signature(launch(), *started(ROOT), *session_end(OTHER, killed()), look())
     assert found.id == "?"
