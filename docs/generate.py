@@ -159,7 +159,9 @@ def _outcomes(scenarios: list[Scenario]) -> str:
             found = [path.stem for path in lifecycle_files() if path.parent.parent.name == host]
             for lifecycle in found:
                 violated = sorted(expected.violations(name, lifecycle))
-                lines.append(f"- on `{lifecycle}`: {', '.join(violated) or 'nothing'}")
+                known = lifecycle in expected.lifecycles(name)
+                shown = ", ".join(violated) or ("nothing" if known else "not played")
+                lines.append(f"- on `{lifecycle}`: {shown}")
             lines.append("")
         for switch, title in descriptor.switches.items():
             for name in (each for each in sorted(expected.policies) if each == f"{descriptor.name}:correct+{switch}"):

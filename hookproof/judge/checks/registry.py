@@ -1,4 +1,4 @@
-"""Where a check is entered: `@check("JOB-29")` above the function that judges that requirement, and nothing else.
+"""Where a check is entered: `@check("JOB-99")` above the function that judges that requirement, and nothing else.
 
 `judge` looks a requirement's check up in `CHECKS`; a row of `scenarios/requirements.toml` and a function so decorated
 in a module of this folder are all that a new requirement takes.
