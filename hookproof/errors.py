@@ -35,3 +35,14 @@ class HookproofError(Exception):
     """A known mistake. Its text is for the person who made it."""
 
     status = Status.USAGE
+
+
+class DeadlineMissedError(HookproofError):
+    """Something that hookproof waited for did not come. The text names what; a case that raises it is unknown."""
+
+    status = Status.HARNESS
+
+    def __init__(self, waiting_for: str, seconds: float) -> None:
+        super().__init__(f"waited {seconds:g} s for {waiting_for}, which did not come")
+        self.waiting_for = waiting_for
+        self.seconds = seconds

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hookproof import files, older_journals, records
-from hookproof.errors import HookproofError
+from hookproof.errors import DeadlineMissedError, HookproofError
 from hookproof.records import Record
 from hookproof.records.run import Case, Error
 
@@ -27,15 +27,6 @@ _LATEST = 1e12
 """No run has lasted for thirty years; and this is never true of what is no number."""
 Predicate = Callable[[Record], bool]
 R = TypeVar("R", bound=Record)
-
-
-class DeadlineMissedError(Exception):
-    """Something that the run waited for did not come. The text names what."""
-
-    def __init__(self, waiting_for: str, seconds: float) -> None:
-        super().__init__(f"waited {seconds:g} s for {waiting_for}, which did not come")
-        self.waiting_for = waiting_for
-        self.seconds = seconds
 
 
 class Journal:

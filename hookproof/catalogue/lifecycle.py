@@ -179,6 +179,10 @@ def _mistakes(table: str, own: Lifecycle, base: Lifecycle | None) -> Iterator[st
         found = _shape(table, name, row, {"source"} if name in known else {"is", "source"})
         if found is not None:
             yield found
+        elif base is not None and name not in known:
+            other = "events" if table == "rows" else "rows"
+            where = f"; it is in [{other}]" if name in _rows(base, other) else ""
+            yield f"{table}.{name}: {own.extends} has no such row{where}"
         elif name in known and "is" in row and same(row["is"], known[name]["is"]):
             yield (
                 f"{table}.{name}: is superfluous, for {own.extends} says the same; take the row out, or its `is` "

@@ -13,8 +13,8 @@ from typing import Literal
 
 from hookproof import files
 from hookproof.catalogue.descriptor import Criterion
+from hookproof.errors import DeadlineMissedError
 from hookproof.issues import plugin_tests
-from hookproof.journal import DeadlineMissedError
 from hookproof.judge.verdict import Verdict
 from hookproof.report.results import CriterionResult, Result
 from hookproof.sandbox import uv

@@ -20,6 +20,7 @@ from hookproof.records.model import ModelAnswer
 from hookproof.records.sent import SessionStarted, ShellEnded, ShellStarted, SubagentEnded, TurnEnded
 
 _REPORTS = frozenset({"result", "turn.completed", "turn/completed"})
+_ORDINAL = {2: "nd", 3: "rd"}
 """Lines by which a host says that a turn is over: Claude Code, `codex exec`, `codex app-server`."""
 
 
@@ -68,6 +69,12 @@ class Awaited:
                 return lambda record: self._ends_session(record, session or MAIN)
             case _:
                 assert_never(condition)
+
+    def described(self, condition: AnyCondition) -> str:
+        """What is waited for, for an error: which one of several it is, too."""
+        count = self._count[condition]
+        again = f" for the {count}{_ORDINAL.get(count, 'th')} time" if count > 1 else ""
+        return f"{str(condition)!r}{again}"
 
     def _of_job(self, kind: type[JobStarted | JobEnded | JobQueued | Cancel], named: str | None) -> Predicate:
         job = self.job(named)

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Awaitable, Mapping
 
 from hookproof import processes
-from hookproof.journal import DeadlineMissedError
+from hookproof.errors import DeadlineMissedError
 from hookproof.play.context import ContextDriver
 from hookproof.play.driver import Driver
 from hookproof.play.run import Run

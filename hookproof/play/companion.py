@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from hookproof import places
 from hookproof.catalogue.descriptor import Companion, State
 from hookproof.catalogue.fault import AnyFault
+from hookproof.errors import DeadlineMissedError
 from hookproof.hosts.registry import WORKER
-from hookproof.journal import DeadlineMissedError
 from hookproof.play.driver import Driver
 from hookproof.play.faults.injection import Target
 from hookproof.play.faults.injector import Faults

@@ -13,7 +13,7 @@ import psutil
 
 from hookproof import processes
 from hookproof.catalogue.descriptor import Companion
-from hookproof.journal import DeadlineMissedError
+from hookproof.errors import DeadlineMissedError
 from hookproof.model.script import jobs_named
 from hookproof.play.run import Run
 from hookproof.records import Record

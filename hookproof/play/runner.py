@@ -15,11 +15,10 @@ from pathlib import Path
 from hookproof.catalogue.fault import AnyFault
 from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.scenario import MAIN
-from hookproof.errors import describe
+from hookproof.errors import DeadlineMissedError, describe
 from hookproof.hosts.host import Host
 from hookproof.hosts.registry import HOSTS
 from hookproof.hosts.session import HostError, Session, Setting
-from hookproof.journal import DeadlineMissedError
 from hookproof.model.script import Script
 from hookproof.model.server import ModelServer, refused_requests
 from hookproof.model.turns import Turns

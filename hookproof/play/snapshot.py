@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from hookproof import files, processes
 from hookproof.catalogue.descriptor import Companion
 from hookproof.catalogue.scenario import MAIN
-from hookproof.journal import DeadlineMissedError
+from hookproof.errors import DeadlineMissedError
 from hookproof.play.job_tracker import describe
 from hookproof.play.run import Run
 from hookproof.records.hosts import HostExited, HostStarted

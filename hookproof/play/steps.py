@@ -16,7 +16,7 @@ from hookproof.catalogue.step import AnyAction, Then
 from hookproof.journal import Journal
 from hookproof.play.awaited import Awaited
 from hookproof.records import Record
-from hookproof.records.hosts import HostExited
+from hookproof.records.hosts import HostExited, HostStderr
 from hookproof.records.jobs import JobRefused
 from hookproof.records.run import Step, StepSkipped
 
@@ -55,7 +55,7 @@ class Steps:
     async def play(self) -> None:
         """All steps. Raises DeadlineMissedError or HostGoneError when a wait is in vain."""
         for number, step in enumerate(self._scenario.then, start=1):
-            seen = await self._wait(step)
+            seen = await self._wait(number, step)
             when, action = str(step.when), step.do
             if action is not None and action.takes_a_job and (isinstance(seen, JobRefused) or self._refused(action)):
                 self._journal.write(StepSkipped(n=number, when=when, why="no job: refused"))
@@ -78,7 +78,7 @@ class Steps:
             self._journal.write(JobRefused(job=named, agent=None, text=f"the launch of {first} was refused"))
         return True
 
-    async def _wait(self, step: Then) -> Record:
+    async def _wait(self, number: int, step: Then) -> Record:
         predicate = self._awaited.predicate(step.when)
 
         def host_exited(record: Record) -> bool:
@@ -86,13 +86,19 @@ class Steps:
 
         seen = await self._journal.wait(
             lambda record: predicate(record) or host_exited(record),
-            waiting_for=f"{str(step.when)!r} (scenario {self._scenario.id})",
+            waiting_for=f"{self._awaited.described(step.when)} (step {number} of scenario {self._scenario.id})",
             seconds=self._seconds,
         )
         if isinstance(seen, HostExited) and not predicate(seen):
             how = f"signal {seen.signal}" if seen.signal else f"exit code {seen.code}"
-            raise HostExitedError(f"the host of session {seen.session!r} went away by itself ({how})")
+            why = self._last_line(seen)
+            raise HostExitedError(f"the host of session {seen.session!r} went away by itself ({how}){why}")
         return seen
+
+    def _last_line(self, host: HostExited) -> str:
+        """What the host said on its stderr in the end: mostly why it went away."""
+        said = [each.text.strip() for each in self._journal.of(HostStderr) if each.session == host.session]
+        return f"; its last line on stderr: {said[-1][:300]}" if said else ""
 
     async def _do(self, number: int, action: AnyAction) -> None:  # noqa: C901, PLR0912 - one case an action
         match action:

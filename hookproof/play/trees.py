@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 import psutil
 
 from hookproof import processes
-from hookproof.journal import DeadlineMissedError, Journal
+from hookproof.errors import DeadlineMissedError
+from hookproof.journal import Journal
 from hookproof.model.script import names_job
 from hookproof.records import Record
 from hookproof.records.model import GateReached

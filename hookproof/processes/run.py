@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from subprocess import DEVNULL, PIPE
 
-from hookproof.journal import DeadlineMissedError
+from hookproof.errors import DeadlineMissedError
 from hookproof.processes.base import Child, Exit
 from hookproof.processes.case import CaseProcesses
 from hookproof.processes.spawn import spawn

@@ -17,8 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hookproof import interrupts, places, processes
-from hookproof.errors import HookproofError
-from hookproof.journal import DeadlineMissedError
+from hookproof.errors import DeadlineMissedError, HookproofError
 
 _SECONDS = 300.0
 # made anew in every run, for a path of its own

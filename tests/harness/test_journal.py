@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from whole_records import whole
 
 from hookproof import journal as journals
-from hookproof.journal import DeadlineMissedError, Journal, JournalError
+from hookproof.errors import DeadlineMissedError
+from hookproof.journal import Journal, JournalError
 from hookproof.records import FORMAT, KINDS, Record, decode
 from hookproof.records.hosts import HostLine
 from hookproof.records.run import Error, Settled, ShellLetGo, SweepBegan, Swept

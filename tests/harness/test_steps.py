@@ -11,7 +11,8 @@ from whole_records import whole
 
 from hookproof.catalogue.fault import AnyFault
 from hookproof.catalogue.scenario import Scenario
-from hookproof.journal import DeadlineMissedError, Journal
+from hookproof.errors import DeadlineMissedError
+from hookproof.journal import Journal
 from hookproof.play.steps import HostExitedError, Steps
 from hookproof.records import Record
 from hookproof.records.jobs import JobRefused
@@ -199,6 +200,22 @@ def test_a_host_that_goes_away_unasked_is_an_error_not_a_wait(tmp_path: Path) ->
     gone = r("host.exited", session="main", asked=False, code=None, signal=11)
     with pytest.raises(HostExitedError, match=r"session 'main' went away by itself \(signal 11\)"):
         play(tmp_path, [gone], {"when": "job started", "do": "look"})
+
+
+def test_a_host_that_goes_away_is_told_with_the_last_line_of_its_stderr(tmp_path: Path) -> None:
+    lines = [
+        r("host.stderr", session=name, text=text) for name, text in (("main", "a"), ("main", "no row\n"), ("x", "b"))
+    ]
+    gone = r("host.exited", session="main", asked=False, code=1, signal=None)
+    with pytest.raises(HostExitedError, match=r"\(exit code 1\); its last line on stderr: no row$"):
+        play(tmp_path, [*lines, gone], {"when": "job started", "do": "look"})
+
+
+def test_a_wait_in_vain_names_the_step_and_which_of_several_it_waited_for(tmp_path: Path) -> None:
+    steps = [{"when": "turn ended", "do": "look"}, {"when": "turn ended", "do": "release job"}]
+    wanted = r"'turn ended' for the 2nd time \(step 2 of scenario "
+    with pytest.raises(DeadlineMissedError, match=wanted):
+        play(tmp_path, [TURN], *steps, seconds=0.05)
 
 
 def test_a_resumed_session_begins_and_ends_with_the_host_that_it_lives_in_then(tmp_path: Path) -> None:

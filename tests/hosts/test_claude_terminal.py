@@ -17,11 +17,12 @@ from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.model_step import Say
 from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.catalogue.scenario import Scenario, read_scenario
+from hookproof.errors import DeadlineMissedError
 from hookproof.hosts.claude import interactive as claude_terminal
 from hookproof.hosts.claude.interactive import TerminalSession, typed_in
 from hookproof.hosts.registry import HOSTS, stand_ins
 from hookproof.hosts.session import HostError, Setting
-from hookproof.journal import DeadlineMissedError, Journal, read
+from hookproof.journal import Journal, read
 from hookproof.model.messages import Messages
 from hookproof.model.script import Script
 from hookproof.model.server import ModelServer

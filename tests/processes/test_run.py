@@ -7,7 +7,7 @@ import contextlib
 
 import pytest
 
-from hookproof.journal import DeadlineMissedError
+from hookproof.errors import DeadlineMissedError
 from hookproof.processes import CaseProcesses, Exit, Finished, run
 
 from .programs import LIVES, SECONDS, environment, played, python

@@ -17,10 +17,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hookproof import places, processes
+from hookproof.errors import DeadlineMissedError
 from hookproof.hosts.claude import pty_child as terminal
 from hookproof.hosts.process import HostProcess
 from hookproof.hosts.session import Session, Setting
-from hookproof.journal import DeadlineMissedError, Journal
+from hookproof.journal import Journal
 from hookproof.model.script import mark
 from hookproof.records import Record
 from hookproof.records.hosts import HostExited, HostScreen, HostStarted, TerminalClosed, User

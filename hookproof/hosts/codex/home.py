@@ -16,9 +16,9 @@ from subprocess import DEVNULL, PIPE
 
 from hookproof import files, processes
 from hookproof.catalogue.host import CODEX_MANIFEST
+from hookproof.errors import DeadlineMissedError
 from hookproof.hosts.codex.rpc import Client
 from hookproof.hosts.session import HostError, Setting
-from hookproof.journal import DeadlineMissedError
 from hookproof.records.hosts import HostPrepared
 from hookproof.records.parts import Hook
 from hookproof.sandbox import inside

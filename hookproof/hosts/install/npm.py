@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hookproof import files, processes
-from hookproof.errors import HookproofError
-from hookproof.journal import DeadlineMissedError
+from hookproof.errors import DeadlineMissedError, HookproofError
 
 SECONDS = 1800.0
 """As long as a download of some hundred megabytes may take."""

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from hookproof import claims, interrupts, processes
 from hookproof.catalogue.host import HostName, Program
+from hookproof.errors import DeadlineMissedError
 from hookproof.hosts.install import releases
 from hookproof.hosts.install.releases import InstallProgress, ReleaseError
 from hookproof.hosts.registry import HOSTS
-from hookproof.journal import DeadlineMissedError
 from hookproof.sandbox import isolation
 from hookproof.sandbox.environment import environment, search_path
 

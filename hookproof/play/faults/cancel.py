@@ -16,7 +16,7 @@ from subprocess import DEVNULL
 import psutil
 
 from hookproof import processes
-from hookproof.journal import DeadlineMissedError
+from hookproof.errors import DeadlineMissedError
 from hookproof.play.faults.injection import FilesInjection, Injection, Target
 from hookproof.play.job_tracker import describe
 from hookproof.play.trees import below, left_by_codex, outlived
