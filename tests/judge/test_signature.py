@@ -169,6 +169,18 @@ def test_a_hook_that_began_well_after_the_loss_is_no_cause_of_it(session: str, a
     assert find_signature(RunView(records)).id in {"H1", "H2"}, "within a second the host may only have told it late"
 
 
+def test_a_row_of_mains_own_session_that_main_is_not_shown_is_no_filter_by_session() -> None:
+    assert signature(launch(), *started(ROOT), look(row("running"), main=[]), *finished()).id == "H4"
+    assert signature(launch(), *started(SUB), look(row("running", session=SUB), main=[]), *finished()).id == "H7"
+
+
+def test_what_status_hides_counts_from_the_jobs_start_to_its_loss() -> None:
+    before = [launch(), LAUNCHED, look(row("running"), main=[]), *started(ROOT)]
+    assert signature(*before, look(row("running")), *finished()).id is None
+    after = signature(launch(), *started(ROOT), *killed(11), look(row("running"), main=[], server=True))
+    assert (after.id, after.also) == ("?", ())
+
+
 def test_a_job_that_lives_without_a_row_is_h5_only_while_its_worker_is_seen() -> None:
     gone = [launch(), *started(ROOT), look()]
     assert signature(*gone, *finished()).id is None
