@@ -473,8 +473,8 @@ class Shouting(Wire):
 
         async def reply(exchange: Exchange, number: int) -> None:
             texts = [("user", "Hello")]
-            asked = SimpleNamespace(texts=texts, results={}, told="Hello")
-            answer = await self._turns.next(exchange, Asker(number, body["agent"]), Conversation(), asked)
+            query = SimpleNamespace(texts=texts, results={}, received="Hello")
+            answer = await self._turns.next(exchange, Asker(number, body["agent"]), Conversation(), query)
             await exchange.answer((answer.text or "").upper().encode())
 
         return reply

@@ -70,7 +70,7 @@ def test_a_killed_child_of_spawn_is_told_to_both() -> None:
 @pytest.mark.skipif(not LINUX, reason="reaping")
 def test_a_child_of_spawn_that_was_reaped_just_before_the_watch_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     status = importlib.import_module("hookproof.processes.linux.status")
-    monkeypatch.setattr(status, "_told_by_pidfd", lambda _pidfd: None)  # as before Linux 6.15
+    monkeypatch.setattr(status, "_exit_by_pidfd", lambda _pidfd: None)  # as before Linux 6.15
 
     async def main() -> None:
         deaths = Deaths()

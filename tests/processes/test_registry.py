@@ -13,7 +13,7 @@ from hookproof.processes.registry import Attribution, Entry, Stray
 @pytest.fixture(autouse=True)
 def own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_entries", ())
-    monkeypatch.setattr(registry, "_placed", {})
+    monkeypatch.setattr(registry, "_attributed", {})
 
 
 def case(letter: str, since: float, folder: str | None = None) -> Entry:

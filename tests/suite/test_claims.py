@@ -151,7 +151,7 @@ def test_a_claim_of_an_earlier_boot_ends_no_process(harness: Harness) -> None:
     here = json.loads(harness.claim.read_text(encoding="utf-8"))["world"]
     if "boot" not in here:
         pytest.skip("this system does not tell its boots apart")
-    harness.rewrite(sandbox={**here, "boot": "an earlier one"})
+    harness.rewrite(world={**here, "boot": "an earlier one"})
     harness.kill()
     done = claims.sweep(harness.registry)
     assert (done.removed, done.ended) == ([harness.root], 0)

@@ -16,7 +16,6 @@ import pytest
 from staying_hook import PROGRAM, SECONDS, is_gone_already, met
 
 from hookproof import machine
-from hookproof.records.run import Error, Swept
 
 SENTENCE = "hookproof: interrupted{} while it played 2 cases (0 were over); nothing of it is left running"
 CONSOLE = """\
@@ -131,10 +130,10 @@ def test_an_interrupted_run_says_so_and_leaves_nothing(
     assert list(temporary.glob("hp-*")) == []
     (journal, _) = runs.glob("2*/*/journal.jsonl")  # the third case was never begun
     records = [json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines()]
-    assert [record.what for record in records if isinstance(record, Error)] == ["interrupted"]
-    (swept,) = [record for record in records if isinstance(record, Swept)]
-    assert swept.left == 0
-    assert swept.ended >= 3  # the host, its hook and what that has started: nobody but hookproof heard of it
+    assert [record["what"] for record in records if record["kind"] == "error"] == ["interrupted"]
+    (swept,) = [record for record in records if record["kind"] == "swept"]
+    assert swept["left"] == 0
+    assert swept["ended"] >= 3  # the host, its hook and what that has started: nobody but hookproof heard of it
 
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither the signals nor the terminals")

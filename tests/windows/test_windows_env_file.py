@@ -14,12 +14,12 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("the companion's test bench is one of POSIX", allow_module_level=True)
 
-from companion_world import Open, Sandbox, is_running, opened
+from companion_world import Open, World, is_running, opened
 
 play = pytest.fixture(opened)
 
 
-def roots(world: Sandbox) -> dict[str, list[Path]]:
+def roots(world: World) -> dict[str, list[Path]]:
     """The state directories there are, by whose they are."""
     places = {"hooks": world.plugin_data, "shells": Path(world.environment["TMPDIR"]), "home": world.home}
     return {name: list(place.rglob("state.json")) for name, place in places.items()}

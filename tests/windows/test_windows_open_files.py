@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from companion_world import Open, Sandbox, opened, processes, state
+from companion_world import Open, World, opened, processes, state
 
 play = pytest.fixture(opened)
 
 
-def log_of(world: Sandbox, job_id: str) -> Path:
+def log_of(world: World, job_id: str) -> Path:
     return world.workspace / "jobs" / f"{job_id}.log"
 
 
