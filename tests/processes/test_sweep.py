@@ -19,17 +19,24 @@ signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 print('here', flush=True)
 os.close(0), os.close(1)
 began = time.monotonic()
+generation = children = 0
 while time.monotonic() < began + 60:
     for _ in range(3):
         if os.fork() == 0:
             os.setsid()
             time.sleep(0.05)
             os._exit(0)
-    if os.fork() == 0:
-        os.setsid()
+    if generation < 6 and children < 2:
+        children += 1
+        if os.fork() == 0:
+            os.setsid()
+            generation, children = generation + 1, 0
     time.sleep(0.02)
 """
-"""Grows: each of its processes has short-lived children, and long-lived ones that do the same, all detached."""
+"""Grows, to 127: each of its processes has short-lived children, and long-lived ones that do the same, all detached.
+
+Not without end: whether a sweep can outrun what doubles every fiftieth of a second depends on the machine's load.
+"""
 
 RUNS_AWAY = """
 import os, time

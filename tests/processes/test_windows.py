@@ -17,7 +17,7 @@ from subprocess import PIPE
 
 import pytest
 
-from hookproof.processes import CaseProcesses, Exit, Identity, Instant, census, hold_run, identify, is_alive, spawn
+from hookproof.processes import CaseProcesses, Exit, Identity, Instant, adopt_orphans, census, identify, is_alive, spawn
 from hookproof.processes.platform import native
 from hookproof.processes.windows import api, job
 
@@ -91,8 +91,8 @@ def test_a_held_run_takes_along_even_what_broke_away_from_its_case() -> None:
         "from subprocess import PIPE\n"
         "from hookproof.processes import *\n"
         "async def main():\n"
-        "    assert hold_run() is None\n"
-        "    assert hold_run() is None\n"
+        "    assert adopt_orphans() is None\n"
+        "    assert adopt_orphans() is None\n"
         "    case = CaseProcesses('ac' * 16)\n"
         f"    child = await spawn({python(BREAKS_AWAY)!r}, env={environment()!r}, cwd='.', stdout=PIPE, case=case)\n"
         "    print((await child.stdout.readline()).decode(), flush=True)\n"
@@ -114,7 +114,7 @@ def test_a_run_that_cannot_be_held_says_so(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(job, "_of_this_process", [])
     monkeypatch.setattr(api, "assign", refuse)
-    told = hold_run()
+    told = adopt_orphans()
     assert told is not None
     assert "may not be put into a job" in told
     assert job._of_this_process == []
