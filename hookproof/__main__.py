@@ -1,4 +1,4 @@
-"""`python -m hookproof`, and the console script: hears signals before anything else is imported."""
+"""`python -m hookproof`, and the console script: takes over signals before anything else is imported."""
 
 from hookproof import interrupts
 

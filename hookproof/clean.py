@@ -23,19 +23,19 @@ _OBEYED_ANYWHERE = re.compile(r"##(?=\[|vso\[)")
 
 
 def text(raw: str) -> str:
-    """As text of any number of lines."""
+    """Text that a plugin wrote, made safe to print: any number of lines."""
     raw = _HALF.sub("\ufffd", raw).replace("\r\n", "\n")
     raw = _UNSEEN.sub(_number, raw)
     return _OBEYED_ANYWHERE.sub(r"#\#", _OBEYED.sub(r"\1\\:", raw))
 
 
 def line(raw: str) -> str:
-    """As one line."""
+    """Text that a plugin wrote, made safe to print on one line."""
     return text(raw.replace("\r\n", "\n").replace("\n", "\\n"))
 
 
 def markup(raw: object) -> str:
-    """As text in HTML, also between quotes."""
+    """Text that a plugin wrote, made safe for HTML, also between quotes."""
     import html  # noqa: PLC0415 - its table of entities is what `hookproof list` would wait for
 
     return html.escape(text(str(raw)))

@@ -1,4 +1,4 @@
-"""Every mistake that hookproof knows and tells in its own words: one family, handled once.
+"""The exceptions for mistakes that hookproof can explain. The command line and pytest handle each of them once.
 
 The command line prints such an error as its text and exits with its status; pytest fails the collection with it.
 Anything else that is raised is hookproof's own fault and is told as one. Whoever raises says what was read, where, what
@@ -14,7 +14,7 @@ class Status(IntEnum):
     """What the exit status of a verb means."""
 
     OK = 0
-    """As expected."""
+    """Everything came out as expected."""
     FAILED = 1
     """Not as expected: an unexpected violation, or a verdict that is unknown."""
     USAGE = 2

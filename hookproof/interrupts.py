@@ -132,7 +132,7 @@ class during:  # noqa: N801 - read as a sentence: with during("the cases were pl
 
 
 class handled:  # noqa: N801
-    """In the block `handler` hears what asks us to end; before and after it whoever did. In the main thread alone."""
+    """Within the block `handler` receives the signals that ask hookproof to end. Only in the main thread."""
 
     def __init__(self, handler: Handler) -> None:
         self._handler = handler

@@ -1,4 +1,4 @@
-"""What results call a machine and its signals: the system, whether it only stands in for one, SIGTERM for 15."""
+"""The names of systems and signals in results: the platform, whether it is Wine, SIGTERM for 15."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What comes in over a wire from whoever may write to it: lines of a bounded length, told a bounded number of times.
+"""Reads lines of a bounded length from a stream, and bounds how often a complaint is recorded.
 
 Used where the harness listens: the recorder, the hosts' own output, the model server. Nothing here keeps more than its
 bound in memory, whatever is sent, and what is dropped is counted.
@@ -53,7 +53,7 @@ class LineReader:
 
 
 class Sparing:
-    """Tells a thing as often as it may be told, and the last time that no more of it will be."""
+    """Writes a message a limited number of times; the last one says that no more will be written."""
 
     def __init__(self, write: Callable[..., object], most: int) -> None:
         self._write = write

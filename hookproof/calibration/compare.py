@@ -19,7 +19,7 @@ from hookproof.catalogue.lifecycle import KnownDifference
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference. `where` is `SCENARIO: PLACE`; None stands for what is not there at all."""
+    """One difference between stand-in and host. `where` is `SCENARIO: PLACE`; None: one of them has no value."""
 
     facet: str
     where: str

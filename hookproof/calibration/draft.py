@@ -1,4 +1,4 @@
-"""The draft of a lifecycle for a version that nobody has measured: it extends the nearest one, and says what was seen.
+"""Drafts a lifecycle for a version without one, from a calibration: it extends the nearest one. Called by `calibrate`.
 
 A row that follows from the facets is written down, with its value where that is another one than the nearest has.
 Every other row is inherited, and its source says that it was not measured. A draft is a beginning: what it does not

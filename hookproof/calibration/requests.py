@@ -1,4 +1,4 @@
-"""The facets that only the model's requests show: where context stands, what is notified, what a shell sees."""
+"""The facets that only the model's requests show: where context is put, what is notified, what a shell sees."""
 
 from __future__ import annotations
 

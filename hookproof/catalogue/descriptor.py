@@ -94,7 +94,7 @@ class State(Strict):
 
 
 class Policy(Strict):
-    """A named wrong (or right) way that a reference plugin can be told to behave."""
+    """A policy of a reference plugin: a named way to behave, right or wrong."""
 
     title: str
     overlay: list[Inner] = []

@@ -28,7 +28,7 @@ Table = dict[str, dict[str, Any]]
 
 
 class Firing(Strict):
-    """One event that fires at a moment. What the cells can say is the stand-in's to know, and to refuse."""
+    """One event that fires at a moment. The stand-in knows which values the cells can have, and refuses others."""
 
     event: str
     whose: str

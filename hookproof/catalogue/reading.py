@@ -1,4 +1,4 @@
-"""Reading one TOML file of the catalogue into its model, with every mistake told at once.
+"""Reads one TOML file of the catalogue into its model, and reports all mistakes at once.
 
 The text of a CatalogueError is for the person who wrote the file: file, path inside it, what was expected, what was
 found, and the nearest right word where there is one.

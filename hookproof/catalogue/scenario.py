@@ -92,7 +92,7 @@ class AgentRole(Strict):
 
 
 class Transcript(Strict):
-    """How the first line of an agent's transcript differs from what the host would write. Stand-in only."""
+    """A change to the first line of an agent's transcript. Only a stand-in can make it."""
 
     set: dict[str, Any] = {}
     """Dotted path below the line's payload -> value."""

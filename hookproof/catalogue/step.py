@@ -53,7 +53,7 @@ class ReleaseJob(JobAction):
 
 
 class ReleaseShell(Action):
-    """Lets every shell go on that stands before a command with `held = true`."""
+    """Releases every shell that waits before a command with `held = true`."""
 
     form = "release shell"
     about_jobs = True

@@ -1,4 +1,4 @@
-"""`hookproof calibrate`: a stand-in and the real host play the same scenarios, and what differs is told."""
+"""`hookproof calibrate`: plays the same scenarios on a stand-in and on the real host, and prints the differences."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class LiveInstallProgress(InstallProgress):
         self._live.refresh()
 
     def done(self) -> None:
-        """Take it away."""
+        """Remove the moving line from the terminal."""
         if self._live is not None:
             self._live.stop()
             self._live = None

@@ -1,4 +1,4 @@
-"""`hookproof reproduce 146`: what each agent's model was told, per host and policy, and the issue's claims."""
+"""`hookproof reproduce 146`: what reached each agent's model, by host and policy, and the issue's claims."""
 
 from __future__ import annotations
 

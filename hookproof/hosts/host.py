@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Host(ABC):
-    """One coding agent, the stand-in and the real program alike."""
+    """One coding agent. What is said here holds for its stand-in and for the real program."""
 
     name: HostName
     title: str
-    """As people call it."""
+    """The name for people: Claude Code, Codex."""
     option: str
     """What its option on the command line names."""
     plays: Literal["companion", "context"]

@@ -1,4 +1,4 @@
-"""All hosts, by name. Whoever must know what a host is asks the object that it finds here; nobody compares names."""
+"""All hosts by name. Code that needs a fact about a host asks its object here and does not compare names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The issues that hookproof replays: what is played for each, and how the outcome is told beside what it claims."""
+"""The issues that hookproof reproduces: which cases each needs, and how the results compare with the issue's claims."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Issue #146 of studykit, told from results: who is told what on which host, and what the issue claims.
+"""Issue #146 of studykit: from results to the table of what reached which agent, and to the issue's claims.
 
 Pure: it reads results and returns sentences.
 """

@@ -1,4 +1,4 @@
-"""Issue #345 of codex-plugin-cc, told from results: the table, what the issue claims, and what was found beside it.
+"""Issue #345 of codex-plugin-cc: from results to its table, to the issue's claims, and to further findings.
 
 Pure: it reads results and the records of their journals, and returns sentences.
 """

@@ -1,4 +1,4 @@
-"""The agent view: what a journal tells of agents and what their models received, and of their hook runs and records.
+"""The agent view: a journal's facts by agent: what its model received, its hook runs, the plugin's records of it.
 
 What counts is what reached a model. A text that a forked child inherited with its parent's history is not what anybody
 told that child. Pure, and blind to names: nothing here reads which plugin, policy or lifecycle was played.
@@ -31,7 +31,7 @@ class AgentFacts:
 
 
 class AgentView:
-    """What one run tells of its agents."""
+    """One run's facts by agent. Built for the checks of context and for pictures."""
 
     def __init__(self, run: RunView) -> None:
         self.run = run

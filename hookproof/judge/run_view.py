@@ -1,4 +1,4 @@
-"""The run view: what a journal tells, gathered per job, per hook run and per snapshot. Judge and report read it.
+"""The run view: a journal's facts by job, hook run and snapshot. The checks and the reports read it.
 
 Pure, and blind to names: nothing here reads which scenario, plugin, policy or lifecycle was played.
 """
@@ -78,7 +78,7 @@ class HookRun:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A text that a request told a model anew."""
+    """A text that is new in a request to a model."""
 
     request: ModelRequest
     part: Text

@@ -49,7 +49,7 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 class BaselineStatus(StrEnum):
-    """How a check stands to the plugin's baseline, in falling order of weight."""
+    """The baseline's status of a check: new, known or stale, in falling order of weight."""
 
     NEW = "new"
     STALE = "stale"

@@ -1,4 +1,4 @@
-"""What one agent has been told so far, so that a request's record holds only what is new in it.
+"""One agent's conversation with its model. It finds what is new in each request, for the request's record.
 
 Hosts send the whole history with every request. A forked child begins with its parent's history: that is marked as
 inherited, since nobody told it to the child anew.

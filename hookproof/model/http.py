@@ -30,7 +30,7 @@ class Request:
     path: str
     headers: dict[str, str]
     body: bytes
-    """As much of it as was admitted."""
+    """The body, as far as it was accepted."""
     size: int
     """How long it was, in bytes."""
 

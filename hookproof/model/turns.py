@@ -41,7 +41,7 @@ Wait = Callable[[str, str], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who makes a request: its number, the agent (None where nothing tells), and the thread where the API has such."""
+    """The sender of a request: its number, its agent (None if unknown), and its thread if the API has threads."""
 
     number: int
     agent: str | None

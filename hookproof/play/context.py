@@ -22,7 +22,7 @@ _READING_SECONDS = 30.0
 
 
 class ContextDriver(Driver):
-    """The driver of a plugin that tells agents things when they start."""
+    """The driver of a context plugin: one that gives agents context when they start."""
 
     def __init__(self, run: Run, descriptor: Context) -> None:
         self.run = run

@@ -1,4 +1,4 @@
-"""The hook runs that have begun and not ended: so that a step that waits in vain can say for whom.
+"""Keeps the hook runs that have begun and not ended. A step that waits in vain names them.
 
 Follows the journal from the run's start to its sweep. A hook that is still running when half of a step's patience is
 over is told once, as `hook.overdue`; and whoever gives a wait up asks for the sentences. A hook may have ended and its

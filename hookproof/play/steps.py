@@ -39,7 +39,7 @@ class Actions(Protocol):
 
 
 class HostExitedError(Exception):
-    """The host went away although nobody had asked it to."""
+    """A host exited unexpectedly. The step that was being waited for cannot happen any more."""
 
 
 class Steps:

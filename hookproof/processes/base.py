@@ -23,7 +23,7 @@ Stream = int | IO[bytes] | None
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """One process among all that ever have its pid.
+    """Which process is meant: pids are used again, so a process is its pid and its start time.
 
     `start` is the kernel's own record of when it began, in the kernel's unit: clock ticks since boot on Linux
     (/proc/PID/stat, field 22), 100 ns since 1601 on Windows (GetProcessTimes), microseconds since 1970 elsewhere.

@@ -24,7 +24,7 @@ _TOKEN = re.compile(r"[0-9a-f]{16,128}")
 
 @dataclass(frozen=True, slots=True)
 class SweepResult:
-    """What a sweep did: whom it ended, as they were just before, and who was still alive at its deadline."""
+    """The result of a sweep: the processes that it ended, and those still alive at its deadline."""
 
     ended: list[ProcessInfo] = field(default_factory=list)
     left: list[ProcessInfo] = field(default_factory=list)

@@ -98,7 +98,7 @@ def decode(name: object, values: Mapping[str, Any], among: type[R]) -> R:
 
 
 def plain(value: Part) -> Json:
-    """As it is written: `seq`, `at`, `kind`, then the fields in their order, less those that are as by default."""
+    """A record as a JSON object: `seq`, `at`, `kind`, then its fields in order, without defaults."""
     return dict(_plain(value))
 
 
@@ -129,7 +129,7 @@ def short(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A field: what may stand in it."""
+    """A field of a record and the values that it may have."""
 
     name: str
     words: str

@@ -67,7 +67,7 @@ class ServerThawed(Fault):
 
 @kind("fault.pid_planted")
 class PidPlanted(Fault):
-    """A process that is no job's runs, and its pid stands where the plugin keeps one of its own."""
+    """A process that belongs to no job was started, and its pid written where the plugin keeps one of its own."""
 
     what = "foreign pid planted"
     where: str

@@ -1,4 +1,4 @@
-"""What the harness tells of a host: its processes, what was typed, what it printed."""
+"""Records about a host: its processes, what was typed, what it printed."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class TerminalClosed(Record):
 
 @kind("host.line")
 class HostLine(Record):
-    """A host has printed a line of its stream, or told its client something. Written by the harness.
+    """A host has printed a line of its stream, or sent its client a message. Written by the harness.
 
     Of Codex `text` is the line; of Claude Code the fields that count are kept, as `line_*`, whatever stands in them.
     """
@@ -110,7 +110,7 @@ class HostStderr(Record):
 
 @kind("host.screen")
 class HostScreen(Record):
-    """What stands on the terminal of a session, where it is another than before. Written by the harness."""
+    """The text on the terminal of a session, when it has changed. Written by the harness."""
 
     session: str
     text: str

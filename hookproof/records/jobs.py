@@ -1,4 +1,4 @@
-"""What the harness tells of a companion's jobs, of looks at them, and of what plugins have recorded of agents."""
+"""Records about a companion's jobs, snapshots of them, and what plugins have recorded of agents."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class JobStarted(Record):
 
 @kind("job.ended")
 class JobEnded(Record):
-    """A job is over. Written by the follower of jobs."""
+    """A job has ended. Written by the job tracker."""
 
     job: str
     how: str
@@ -125,14 +125,14 @@ class Cancel(Record):
 
 @kind("agent.records")
 class AgentRecords(Record):
-    """What the plugin has recorded of agents when all is over. Written by the harness."""
+    """What the plugin has recorded of agents, at the end of the run. Written by the harness."""
 
     files: list[File]
 
 
 @kind("agent.look")
 class AgentSnapshot(Record):
-    """The same in the middle of a run, where a scenario asks for it. Written by the harness."""
+    """What the plugin has recorded of agents, in the middle of a run. Written by the harness."""
 
     step: int
     files: list[File]

@@ -1,4 +1,4 @@
-"""What the model server tells: what models were asked and answered, and the gates behind which jobs are held."""
+"""Records of the model server: requests and answers, and the gates that hold jobs back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several kinds of record hold: processes, state files, what a model was told."""
+"""Parts that several kinds of record have: processes, state files, texts that a model received."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Text(Part):
 
 @part
 class ToolResult(Part):
-    """What came of a tool call, as the model was told."""
+    """The result of a tool call, as the model received it."""
 
     tool_use_id: str
     text: str

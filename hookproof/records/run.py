@@ -1,4 +1,4 @@
-"""What the harness tells of a case: how it began and ended, its steps, what it found at the end."""
+"""Records about a case: its header, its steps, its errors, what was found at the end."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Case(Record):
 
 @kind("end")
 class End(Record):
-    """The run is over and nothing is left of it but its journal. Written by the harness."""
+    """The run has ended and everything of it but its journal is removed. Written by the harness."""
 
     world_removed: bool
 
@@ -84,7 +84,7 @@ class Stranger(Record):
 
 @kind("recorder.broken_off")
 class RecorderBrokenOff(Record):
-    """A program that tells records died in the middle of one. Written by the recorder."""
+    """A program that sends records died in the middle of one. Written by the recorder."""
 
     source: str
     by: int
@@ -174,7 +174,7 @@ class SweepBegan(Record):
 
 @kind("swept")
 class Swept(Record):
-    """The sweep is over. Written by the harness."""
+    """The sweep has ended. Written by the harness."""
 
     ended: int
     left: int

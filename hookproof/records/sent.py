@@ -1,4 +1,4 @@
-"""What other programs tell over the recorder: the stand-ins, the tap, the observer, the probe and `hold`.
+"""Records that other programs send to the recorder: the stand-ins, the tap, the observer, the probe and `hold`.
 
 Whoever has the run's token can tell these, a plugin too. More fields than declared may come; they are kept.
 """
@@ -12,7 +12,7 @@ from hookproof.records.base import Json, Pid, Sent, kind
 
 @kind("hook.started")
 class HookStarted(Sent):
-    """A host runs a hook. Told by a stand-in, or by the tap around the hook of a real host."""
+    """A host runs a hook. Sent by a stand-in, or by the tap around the hook of a real host."""
 
     run: str
     """The id of this run of the hook."""
@@ -38,7 +38,7 @@ class HookStarted(Sent):
 
 @kind("hook.held")
 class HookHeld(Sent):
-    """A hook has ended, and somebody still holds its output. Told by the tap, which leaves a relay."""
+    """A hook has ended, and another process still holds its output open. Sent by the tap, which leaves a relay."""
 
     run: str
     event: str
@@ -50,7 +50,7 @@ class HookHeld(Sent):
 
 @kind("hook.ended")
 class HookEnded(Sent):
-    """A hook is over. Told by whoever told of its start; written by the harness where a tap died without a word."""
+    """A hook has ended. Sent by the sender of its start; written by the harness if a tap died before it could."""
 
     run: str
     event: str
@@ -76,7 +76,7 @@ class HookEnded(Sent):
 
 @kind("session.started")
 class SessionStarted(Sent):
-    """A session of Claude Code has begun. Told by the stand-in, or by the observer in the real one."""
+    """A session of Claude Code has begun. Sent by the stand-in, or by the observer in the real one."""
 
     session_id: str | None
     agent_id: str | None
@@ -86,7 +86,7 @@ class SessionStarted(Sent):
 
 @kind("session.ended")
 class SessionEnded(Sent):
-    """A session of Claude Code is over. Told by the stand-in, or by the observer in the real one."""
+    """A session of Claude Code has ended. Sent by the stand-in, or by the observer in the real one."""
 
     session_id: str | None
     agent_id: str | None
@@ -95,7 +95,7 @@ class SessionEnded(Sent):
 
 @kind("turn.ended")
 class TurnEnded(Sent):
-    """An agent of Claude Code has said its last word of a turn. Told by the stand-in or the observer."""
+    """An agent of Claude Code has given its last text of a turn. Sent by the stand-in or the observer."""
 
     session_id: str | None
     agent_id: str | None
@@ -104,7 +104,7 @@ class TurnEnded(Sent):
 
 @kind("notification")
 class Notification(Sent):
-    """Claude Code tells a session that a task has ended. Told by the stand-in."""
+    """Claude Code notifies a session that a task has ended. Sent by the stand-in."""
 
     session_id: str
     task_id: str
@@ -116,7 +116,7 @@ class Notification(Sent):
 
 @kind("subagent.started")
 class SubagentStarted(Sent):
-    """A subagent of Claude Code begins. Told by the stand-in or the observer."""
+    """A subagent of Claude Code begins. Sent by the stand-in or the observer."""
 
     session_id: str | None
     agent_id: str | None
@@ -129,7 +129,7 @@ class SubagentStarted(Sent):
 
 @kind("subagent.ended")
 class SubagentEnded(Sent):
-    """A subagent has returned. Told by the stand-ins, and by the observer."""
+    """A subagent has returned. Sent by the stand-ins, and by the observer."""
 
     agent_id: str | None
     agent_type: str | None
@@ -141,7 +141,7 @@ class SubagentEnded(Sent):
 
 @kind("shell.environment")
 class ShellEnvironment(Sent):
-    """What an agent's shells will see. Told by Claude Code's stand-in or the observer after the start hooks."""
+    """What an agent's shells will see. Sent by Claude Code's stand-in or the observer after the start hooks."""
 
     session_id: str | None
     agent_id: str | None
@@ -152,7 +152,7 @@ class ShellEnvironment(Sent):
 
 @kind("shell.started")
 class ShellStarted(Sent):
-    """A shell of Claude Code begins its command. Told by the stand-in or the observer."""
+    """A shell of Claude Code begins its command. Sent by the stand-in or the observer."""
 
     session_id: str | None
     agent_id: str | None
@@ -167,7 +167,7 @@ class ShellStarted(Sent):
 
 @kind("shell.task")
 class ShellTask(Sent):
-    """A shell goes on in the background, as a task of its own. Told by the observer."""
+    """A shell goes on in the background, as a task of its own. Sent by the observer."""
 
     run: str | None
     task: str
@@ -175,7 +175,7 @@ class ShellTask(Sent):
 
 @kind("shell.ended")
 class ShellEnded(Sent):
-    """A shell is over. Told by the stand-in or the observer; written by the harness where it follows a real host's."""
+    """A shell has ended. Sent by the stand-in or the observer; written by the harness if it follows a real host's."""
 
     run: str | None
     ended_by: str
@@ -196,7 +196,7 @@ class ShellEnded(Sent):
 
 @kind("shell.held")
 class ShellHeld(Sent):
-    """A launch waits before its first act. Told by `fakes/hold`."""
+    """A launch waits before it does anything. Sent by `fakes/hold`."""
 
     job: str
 
@@ -213,7 +213,7 @@ class CodexStarted(Sent):
 
 @kind("codex.exit")
 class CodexExit(Sent):
-    """A stand-in Codex goes by itself."""
+    """A stand-in Codex exits by itself."""
 
     why: str
 
@@ -263,7 +263,7 @@ class ThreadStarted(Sent):
 
 @kind("probe.waits")
 class ProbeWaits(Sent):
-    """The job of a calibration run is at work. Told by `fakes/probe`."""
+    """The job of a calibration run is at work. Sent by `fakes/probe`."""
 
     job: str
     pid: Pid
@@ -271,7 +271,7 @@ class ProbeWaits(Sent):
 
 @kind("probe.signalled")
 class ProbeSignalled(Sent):
-    """The job of a calibration run was sent a signal. Told by `fakes/probe`."""
+    """The job of a calibration run was sent a signal. Sent by `fakes/probe`."""
 
     job: str
     signal: str

@@ -71,7 +71,7 @@ def marked(each: Result) -> bool:
 
 
 def cell(each: Result) -> list[tuple[str, Tone]]:
-    """What a cell says of a result, piece by piece: what is new before what is known, then the signature."""
+    """One cell of the results table, in pieces with a tone each: new violations, known ones, the signature."""
     if each.verdict is Verdict.CONFORMS and each.expected:
         # a job that was lost, and nothing required was broken by that: the cause is what the cell has to tell
         lost: list[tuple[str, Tone]] = [(each.signature, "signature")] if each.signature and each.culprit else []

@@ -1,4 +1,4 @@
-"""Writing the table of expected outcomes: what was played is brought up to date, and all else stays as it stands.
+"""Writes the table of expected outcomes: updates what was played, and keeps everything else as it is.
 
 `hookproof run --update-expected` calls it for the reference plugins; `judge/expected.py` reads what it writes.
 """

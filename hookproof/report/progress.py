@@ -28,7 +28,7 @@ _MOST_SHOWN = 6
 
 
 class Progress(Protocol):
-    """What a run tells while it lasts; called from the threads that play."""
+    """What shows the progress of a run. The threads that play cases call it."""
 
     def started(self, scenario: str, plugin: str, lifecycle: str, repeat: int) -> None:
         """A case begins."""
@@ -67,7 +67,7 @@ class PlainProgress:
         self._lock = threading.Lock()
 
     def started(self, scenario: str, plugin: str, lifecycle: str, repeat: int) -> None:
-        """Told when it is over."""
+        """Called when the run has ended."""
 
     def finished(self, each: Result) -> None:
         """Print its line."""
@@ -124,7 +124,7 @@ class LiveProgress:
             self._live.console.print(text, no_wrap=True, overflow="ellipsis")
 
     def show(self, text: str) -> None:
-        """It stays above the bar."""
+        """Prints a line above the bar, where it stays."""
         self._live.console.print(Text(text))
 
     def __enter__(self) -> LiveProgress:

@@ -1,4 +1,4 @@
-"""Damage done to a companion's state files on purpose, and recorded by whoever asks for it.
+"""Edits a companion's state files to damage them. Called by the faults, which record it.
 
 Everything is replaced whole, so that no reader sees our own half-written file; only `tear` leaves one. The files are
 the plugin's, and its hooks may have put links in their place: nothing is written through one.

@@ -126,7 +126,7 @@ def _unaccounted(each: Result, left: list[Process], judges: Judges) -> Result:
 
 
 def _scripted_wait(case: Case) -> int:
-    """The longest shell timeout in a scenario, in milliseconds: as long as that it takes at least."""
+    """The longest shell timeout in a scenario, in milliseconds. The case takes at least that long."""
     steps = (step for script in case.scenario.model.values() for step in script)
     return max((step.timeout or 0 for step in steps if isinstance(step, Bash)), default=0)
 

@@ -87,12 +87,12 @@ def why_not(scenario: Scenario, descriptor: Descriptor, lifecycle: Resolved, *, 
 
 
 def _takes_a_posix_shell(scenario: Scenario, lifecycle: Resolved) -> bool:
-    """Whether a command is more than a program and its arguments, or drops variables (where there are any to drop)."""
+    """Whether a command needs a POSIX shell: it is more than a program with arguments, or drops variables."""
     commands = [step.command for steps in scenario.model.values() for step in steps if isinstance(step, Bash)]
     exports = lifecycle.rows.get("env_file_exports") != "reach no shell"
     return any("&" in command or ("{bare}" in command and exports) for command in commands)
 
 
 def with_policy(plugin: Plugin, policy: str) -> Plugin:
-    """The same reference plugin under another policy."""
+    """A reference plugin under another of its policies. Called by `reproduce` and `run --update-expected`."""
     return replace(plugin, policy=policy, name=f"{plugin.name.partition(':')[0]}:{policy}")

@@ -29,11 +29,11 @@ _BUSY = 10
 
 
 class BlockedError(HookproofError):
-    """What was behind the wall gave no sign of life. The text says in what it stands."""
+    """Guarded work did not respond. The text says where in the code it is blocked."""
 
 
 class Guarded(Generic[T]):
-    """Work behind a wall: `run` is called once, by whoever waits."""
+    """Runs work in a thread of its own, so that its errors and its blocking stay there. Its caller waits in `run`."""
 
     def __init__(self, work: Callable[[Guarded[T]], T], *, seconds: float) -> None:
         """`work` is given this object; `seconds` is how long it may be silent."""

@@ -1,4 +1,4 @@
-"""Driving Claude Code at a terminal, the stand-in and the real one alike: what only a person at a prompt can do.
+"""Drives Claude Code at a terminal, stand-in or real: for what only a person at a prompt can do.
 
 Life of a session: started in a pseudo-terminal of its own, with a home that has answered the questions of a first
 start; typed at once its prompt is on the screen, a line at a time, as a person does it (the text, a look whether it

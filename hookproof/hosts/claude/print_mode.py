@@ -1,4 +1,4 @@
-"""Driving Claude Code, the stand-in and the real one alike: print mode with stream-json on both sides.
+"""Drives Claude Code, stand-in or real, in print mode with stream-json in both directions.
 
 Life of a session: started with an id of our choosing (or taken up again by the id that it had), given its user turns
 as lines on stdin, read line by line from stdout into the journal (a `result` line is the end of a turn), ended by

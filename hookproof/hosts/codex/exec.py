@@ -1,4 +1,4 @@
-"""Driving Codex as a host, the stand-in and the real one alike: `codex exec`, one process a user turn.
+"""Drives Codex as a host, stand-in or real, with `codex exec`: one process for each user turn.
 
 Life of a session: the first turn starts a thread, whose id the program prints; each later turn is `codex exec resume`
 of that thread. A process exits when its turn is over. Before the first, the private home is made: configuration,

@@ -21,7 +21,7 @@ _REFUSED = {"code": -32601, "message": "hookproof's client grants nothing: confi
 
 
 class Client:
-    """The requests to one process. `told` takes each notification."""
+    """A JSON-RPC client of one process. It calls `on_message` with each notification."""
 
     def __init__(self, child: processes.Child, on_message: Callable[[Message], None] = lambda _: None) -> None:
         self._child = child

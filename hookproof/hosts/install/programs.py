@@ -1,4 +1,4 @@
-"""From the words of `--claude` and `--codex` to programs: the stand-in, a path, or releases from npm."""
+"""Finds the programs that `--claude` and `--codex` name: the stand-in, a path, or releases from npm."""
 
 from __future__ import annotations
 

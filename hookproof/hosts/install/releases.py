@@ -37,7 +37,7 @@ class ReleaseError(HookproofError):
 
 
 class InstallProgress:
-    """What an installation tells people while it lasts. This one is silent; the command line has others."""
+    """What shows the progress of an installation. This one is silent; the command line has others."""
 
     def show(self, text: str) -> None:
         """One line for people."""

@@ -1,4 +1,4 @@
-"""Checks of what becomes of a job, and of who is told of it. Pure functions of the run view."""
+"""Checks of jobs: what becomes of them and who is notified. Pure functions of the run view."""
 
 from __future__ import annotations
 

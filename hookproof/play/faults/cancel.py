@@ -111,7 +111,7 @@ class CancellingJob(Injection):
 
 
 class QueueingJob(FilesInjection):
-    """Its worker is told as ended once it ends without having asked its model."""
+    """Its worker counts as ended when it ends without a request to its model."""
 
     def __init__(self, target: Target, job: str, sleepers: Sleepers) -> None:
         super().__init__(target, job)

@@ -1,4 +1,4 @@
-"""What /proc tells of processes: who they are, whether they live, whose children they are, what they hold."""
+"""Reads processes from /proc: identity, whether they live, children, open files."""
 
 # ruff: noqa: E402 - past the assertion mypy reads this file for Linux alone
 from __future__ import annotations

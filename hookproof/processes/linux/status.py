@@ -1,4 +1,4 @@
-"""Whose wait status may be taken, and by whom: the one place of this process that reaps.
+"""Takes wait statuses: the only module that reaps children, its own, adopted ones, and none of other code's.
 
 A status can be read once, so every child has one owner here. What `spawn` started belongs to its `Owned`; what a run
 left behind and this process adopted as subreaper belongs to nobody else and is taken by whoever watches it, or by

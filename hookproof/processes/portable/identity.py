@@ -1,4 +1,4 @@
-"""(pid, start time) as psutil tells them."""
+"""Process identities from psutil: pid and start time."""
 
 # ruff: noqa: E402 - past the assertion mypy reads this file for everything but Windows
 from __future__ import annotations

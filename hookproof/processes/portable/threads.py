@@ -27,7 +27,7 @@ _POLL_SECONDS = 0.04  # seconds, as psutil looks where it has no event
 
 
 class ThreadWatcher:
-    """`DeathWatch` on threads; a thread whose watcher is closed waits on, and tells nobody."""
+    """`DeathWatch` with a waiting thread for each process. After `close` a thread waits on and reports nothing."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, on_death: OnDeath) -> None:
         self._loop = loop

@@ -1,4 +1,4 @@
-"""How a picture tells of the host, its sessions and agents, their hooks and their model."""
+"""Draws what the host, its sessions, agents, hooks and model do. Used by `build`."""
 
 from __future__ import annotations
 

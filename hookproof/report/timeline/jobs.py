@@ -1,4 +1,4 @@
-"""How a picture tells of shells, jobs and the processes that do them, and of what hookproof did and saw."""
+"""Draws shells, jobs, their processes, faults and snapshots. Used by `build`."""
 
 from __future__ import annotations
 

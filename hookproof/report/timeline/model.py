@@ -36,7 +36,7 @@ class Detail:
 
 @dataclass(slots=True)
 class Row:
-    """One event, told in a sentence."""
+    """One row of a picture: an event as a sentence."""
 
     at: float
     seq: int
