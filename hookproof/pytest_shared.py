@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
+from hookproof.catalogue.plugin import REFERENCES
 from hookproof.catalogue.requirement import read_requirements
 from hookproof.commands import select
 from hookproof.judge.baseline import Baseline, find
@@ -46,8 +47,7 @@ class Shared:
         return Judges(self._requirements(), self._expected(), self.baseline(kind))
 
     def _plugin(self, kind: str) -> Plugin:
-        reference = "reference" if kind == "companion" else "reference-workflow"
-        return select.plugin(self._option.plugin or reference, self._option.descriptor)
+        return select.plugin(self._option.plugin or REFERENCES[kind], self._option.descriptor)
 
     def _hosts(self, kind: str) -> select.Hosts:
         return select.hosts(self._option, kind, ["all"], self._programs)

@@ -64,7 +64,7 @@ class Lifeline:
 
     @contextlib.contextmanager
     def cut(self, on_cut: Callable[[], None]) -> Iterator[None]:
-        """In the block call `told`, in some thread, when the controller is gone; at once when it is already."""
+        """In the block call `on_cut`, in some thread, when the controller is gone; at once when it is already."""
         with self._lock:
             self._on_cut = on_cut
             is_cut = self._is_cut

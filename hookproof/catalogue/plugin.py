@@ -41,13 +41,25 @@ def descriptors() -> list[Descriptor]:
     return [read_descriptor(path) for path in sorted(places.DESCRIPTORS.glob("*.toml"))]
 
 
+REFERENCES = {"companion": "reference", "context": "reference-workflow"}
+"""By the kind of plugin, the name of the reference plugin that hookproof ships."""
+
+
+def is_reference(name: str) -> bool:
+    """Whether this is the name of a reference plugin under one of its policies, as results have it."""
+    return name.partition(":")[0] in REFERENCES.values()
+
+
 def resolve_plugin(spec: str, *, descriptor_file: Path | None = None) -> Plugin:
     """The plugin that `--plugin` names: `reference[:POLICY]`, else a directory (`./reference` is one).
 
     Raises PluginError with one sentence, or CatalogueError for a descriptor that is wrong.
     """
     name, _, policy = spec.partition(":")
-    shipped = {"reference": places.REFERENCE / "companion", "reference-workflow": places.REFERENCE / "workflow"}
+    shipped = {
+        REFERENCES["companion"]: places.REFERENCE / "companion",
+        REFERENCES["context"]: places.REFERENCE / "workflow",
+    }
     # the names come first: in a checkout of hookproof there is a directory of the same name
     if name not in shipped and Path(spec).exists():
         return _from_path(Path(spec), descriptor_file)

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from hookproof.catalogue.descriptor import Context
-from hookproof.catalogue.plugin import Plugin
+from hookproof.catalogue.plugin import REFERENCES, Plugin
 from hookproof.commands import UsageError, run, select
 from hookproof.hosts.registry import default_for
 from hookproof.issues import criteria
@@ -22,14 +22,14 @@ from hookproof.suite.matrix import matrix, with_policy
 
 def execute(parsed: argparse.Namespace) -> int:
     """Play, tell. Exit status 0 when what the issue claims came out, 1 when not."""
-    spec = parsed.plugin or "reference-workflow"
+    spec = parsed.plugin or REFERENCES["context"]
     plugin = select.plugin(spec, parsed.descriptor)
     if not isinstance(plugin.descriptor, Context):
         raise UsageError(f"issue 146 is about a plugin that injects context, and {plugin.name} is none")
     hosts = select.hosts(parsed, plugin.descriptor.kind, list(issue.LIFECYCLES))
     if any(each.host != default_for(plugin.descriptor.kind).name for each in hosts.lifecycles):
         raise UsageError(f"issue 146 is about Codex; --lifecycle takes one of: {', '.join(issue.LIFECYCLES)}")
-    whole = spec == "reference-workflow"
+    whole = spec == REFERENCES["context"]
     plugins = [with_policy(plugin, policy) for policy in issue.POLICIES] if whole else [plugin]
     wanted = list(issue.AGENTS)
     chosen = sorted(select.scenarios(wanted), key=lambda s: wanted.index(s.id))

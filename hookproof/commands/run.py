@@ -16,6 +16,7 @@ from rich.markup import escape
 from hookproof import claims, clean, interrupts, places, processes
 from hookproof.catalogue.descriptor import Context
 from hookproof.catalogue.host import Program
+from hookproof.catalogue.plugin import REFERENCES
 from hookproof.commands import UsageError, gate, outputs, select
 from hookproof.issues.plugin_tests import dependencies
 from hookproof.play import Case, PlayOptions
@@ -31,7 +32,6 @@ from hookproof.suite.runs import RESULTS, new_run
 LIFECYCLES = {"companion": ["as-reported-345"], "context": ["codex-0.130", "codex-0.133", "codex-0.169"]}
 """What is played when nobody says: the issue's own account, and every Codex that is known."""
 _LONGEST_PATIENCE, _MOST_REPEATS = 86400, 100_000
-REFERENCES = ("reference", "reference-workflow")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +48,7 @@ def execute(parsed: argparse.Namespace) -> int:
         raise UsageError(f"--repeat {parsed.repeat}: expected a number from 1 to {_MOST_REPEATS}")
     scenarios = select.scenarios(parsed.globs)
     table = gate.table(parsed)
-    specs = [parsed.plugin] if parsed.plugin else sorted(table.policies) if table is not None else REFERENCES
+    specs = [parsed.plugin] if parsed.plugin else sorted(table.policies) if table is not None else REFERENCES.values()
     plugins = [select.plugin(spec, parsed.descriptor) for spec in specs]
     cases: list[Case] = []
     skipped: list[reports.Skipped] = []
@@ -79,8 +79,8 @@ def play_all(
 ) -> tuple[reports.Report, Console]:
     """Play the cases with the options of the command line; the files that they ask for are written here too.
 
-    With a real host or worker this process leaves the network first. `held` is what the results are held against; a
-    story expects violations, and has none. `criteria` judges an issue's acceptance criteria.
+    With a real host or worker this process leaves the network first. `gate_` is what the results are compared with;
+    `reproduce` expects violations, and has none. `criteria` judges an issue's acceptance criteria.
     """
     if parsed.jobs < 0:
         raise UsageError(f"-j {parsed.jobs}: expected a number from 1 (or 0 for one case per processor)")

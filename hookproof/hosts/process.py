@@ -7,12 +7,15 @@ it. Both hosts speak JSON lines on stdout; what is none is kept as noise.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 from hookproof import files, processes
+from hookproof.hosts.session import Setting
 from hookproof.journal import Journal
-from hookproof.records.hosts import HostExited, HostNoise, HostStderr
+from hookproof.records.hosts import HostExited, HostNoise, HostStarted, HostStderr
 from hookproof.records.run import Error
 from hookproof.wire import Line, LineReader, Sparing
 
@@ -23,10 +26,27 @@ MOST_NOISE = 1000
 """Lines that are no messages, of each stream of a process. A host hands on what others print, too."""
 
 
+async def spawn(setting: Setting, argv: Sequence[str], *, session_id: str | None, stdin: int) -> processes.Child:
+    """Start a session's program with these arguments, its output in pipes, and record it. Not for a terminal."""
+    line = [*setting.program.argv, *argv]
+    child = await processes.spawn(
+        line,
+        env=dict(setting.env),
+        cwd=Path(setting.sandbox.project),
+        stdin=stdin,
+        stdout=PIPE,
+        stderr=PIPE,
+        case=setting.processes,
+    )
+    shown = setting.sandbox.shown(line)
+    setting.journal.write(HostStarted(session=setting.name, session_id=session_id, pid=child.identity.pid, argv=shown))
+    return child
+
+
 class HostProcess:
     """Reads one process of session `name`.
 
-    `heard` takes each JSON object, `silent` is called when there will be no more, `asked` tells whether an exit was
+    `on_line` takes each JSON object, `silent` is called when there will be no more, `asked` tells whether an exit was
     wanted.
     """
 

@@ -121,7 +121,7 @@ def held_against(
 ) -> tuple[Judgement, list[Surprise]]:
     """The judgement with the baseline status of each check, and what was not expected.
 
-    `known` are the entries for the lifecycle that was played, `place` names it and the file for the reader.
+    `known` are the entries for the lifecycle that was played, `where` names it and the file for the reader.
     """
     checks: list[CheckResult] = []
     unexpected: list[Surprise] = []

@@ -80,7 +80,7 @@ class Answer:
 
 @dataclass(slots=True)
 class Script:
-    """The steps of every agent, and how far each one is. `words` replace `{name}` in what is called."""
+    """The steps of every agent, and how far each one is. `variables` replace `{name}` in what is called."""
 
     steps: Mapping[str, Sequence[AnyStep]]
     variables: Mapping[str, str]
@@ -93,7 +93,7 @@ class Script:
     _results: dict[str, str] = field(default_factory=dict)
 
     def next(self, agent: str, received: str, results: Sequence[ToolResult] = ()) -> Answer | None:
-        """The next answer to `agent`, whose request says `told` and carries `results` of tools that are new to it.
+        """The next answer to `agent`, whose request says `received` and carries `results` of tools that are new to it.
 
         A result is {tool_use_id, text}. None when the agent's script has run out, or when it has none.
         """

@@ -1,8 +1,8 @@
 """The cases that are open in this process, and of which of them an adopted process is.
 
 A process that left its parents, its session and its environment behind comes to this process as its subreaper (Linux)
-and says nothing of where it is from. `place` decides by what it still shows, and says so where nothing decides. Cases
-register themselves as they open (`CaseProcesses`), in any thread; the platform's census asks.
+and says nothing of where it is from. `attribute` decides by what it still shows, and says so where nothing decides.
+Cases register themselves as they open (`CaseProcesses`), in any thread; the platform's census asks.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from hookproof.catalogue.plugin import is_reference
 from hookproof.judge.verdict import BaselineStatus, CheckResult, Verdict
 from hookproof.report.columns import Column, alike, by_column, cell, heads, marked, shown, tally
 from hookproof.report.results import Report, Result
@@ -179,7 +180,7 @@ def _warnings(console: Console, results: Sequence[Result]) -> None:
     """A violated SHOULD does not fail a run, but it is not silent either."""
     marked: dict[tuple[str, str], list[str]] = {}
     for each in results:
-        if each.plugin.startswith("reference"):
+        if is_reference(each.plugin):
             continue
         free = [check.id for check in each.checks if check.verdict is Verdict.VIOLATES and check.baseline is None]
         if free and each.expected:

@@ -34,7 +34,7 @@ def write(folder: Path, path: Path, content: str | bytes, *, template: os.stat_r
     """Make the file `path`, below `folder`, hold `content`; folders on the way are made.
 
     `folder` is one without a link in its own path. The file keeps the mode of a regular file that was there, or gets
-    mode and times of `like`. Raises OutsideError.
+    mode and times of `template`. Raises OutsideError.
     """
     try:
         with _parent(folder, path) as parent:

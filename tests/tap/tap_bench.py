@@ -63,6 +63,7 @@ class Bench:
         self.folder = folder
         self._deaths = processes.DeathWatch(asyncio.get_running_loop(), self._died)
         self._gates: list[int] = []
+        self._started: list[asyncio.subprocess.Process] = []
         tap.Unfinished(journal, self._deaths.watch)
 
     def _died(self, death: processes.Death) -> None:
@@ -73,9 +74,11 @@ class Bench:
     async def start(self, line: str, shell: str = "/bin/sh", stdout: int = PIPE) -> asyncio.subprocess.Process:
         """Start a command as a host does."""
         argv = [shell, "-c", line]
-        return await asyncio.create_subprocess_exec(
+        process = await asyncio.create_subprocess_exec(
             *argv, env=self.env, cwd=self.folder, stdin=PIPE, stdout=stdout, stderr=PIPE
         )
+        self._started.append(process)
+        return process
 
     def gate(self, name: str) -> Callable[[], None]:
         """A place at which a hook waits with `read -r line < NAME`, and what lets it go on."""
@@ -120,8 +123,11 @@ class Bench:
         return None
 
     def close(self) -> None:
-        """Watch nothing more, open every gate."""
+        """Watch nothing more, open every gate, end what a test that failed has left running."""
         self._deaths.close()
+        for process in self._started:
+            if process.returncode is None:
+                process.kill()
         for end in self._gates:
             os.close(end)
 

@@ -10,16 +10,15 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from pathlib import Path
 from subprocess import PIPE
 from typing import Any
 
 from hookproof import places, processes
-from hookproof.hosts.process import HostProcess
+from hookproof.hosts.process import HostProcess, spawn
 from hookproof.hosts.session import Session, Setting
 from hookproof.journal import Journal
 from hookproof.model.script import mark
-from hookproof.records.hosts import HostLine, HostStarted, User
+from hookproof.records.hosts import HostLine, User
 from hookproof.records.run import Error
 
 _KEPT = (
@@ -89,23 +88,11 @@ async def begin(setting: Setting) -> PrintSession:
     """Begin a session of the host in the sandbox's project, with the sandbox's plugin; or take one up again."""
     session_id = setting.resume or str(uuid.uuid4())
     argv = [
-        *setting.program.argv,
         *("-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose"),
         *("--dangerously-skip-permissions", "--resume" if setting.resume else "--session-id", session_id),
         *("--plugin-dir", str(setting.sandbox.plugin)),
         # a stand-in tells by itself what it does
         *(("--plugin-dir", str(places.FAKES / "observer")) if setting.program.real else ()),
     ]
-    child = await processes.spawn(
-        argv,
-        env=dict(setting.env),
-        cwd=Path(setting.sandbox.project),
-        stdin=PIPE,
-        stdout=PIPE,
-        stderr=PIPE,
-        case=setting.processes,
-    )
-    session = PrintSession(setting.name, child, setting.journal, session_id)
-    shown = setting.sandbox.shown(argv)
-    setting.journal.write(HostStarted(session=setting.name, session_id=session_id, pid=session.pid, argv=shown))
-    return session
+    child = await spawn(setting, argv, session_id=session_id, stdin=PIPE)
+    return PrintSession(setting.name, child, setting.journal, session_id)

@@ -15,9 +15,8 @@ from subprocess import PIPE
 from typing import Any
 
 from hookproof import processes
-from hookproof.hosts.codex.exec import spawn
 from hookproof.hosts.codex.rpc import Client
-from hookproof.hosts.process import HostProcess
+from hookproof.hosts.process import HostProcess, spawn
 from hookproof.hosts.session import HostError, Session, Setting
 from hookproof.journal import Journal
 from hookproof.model.script import mark
@@ -168,7 +167,7 @@ class ClientSession(Session):
         return await server.open(self.name, "thread/start", params, source)
 
     async def _start(self) -> _Server:
-        child = await spawn(self._setting, ["app-server"], thread=None, stdin=PIPE)
+        child = await spawn(self._setting, ["app-server"], session_id=None, stdin=PIPE)
         self._server = _Server(self.name, child, self._setting.journal)
         await self._server.client.initialize()
         return self._server

@@ -8,35 +8,15 @@ roles, the plugin installed from a marketplace of its own, and its hooks trusted
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from pathlib import Path
-from subprocess import DEVNULL, PIPE
+from subprocess import DEVNULL
 from typing import Any
 
-from hookproof import processes
-from hookproof.hosts.process import HostProcess
+from hookproof.hosts.process import HostProcess, spawn
 from hookproof.hosts.session import Session, Setting
 from hookproof.model.script import mark
-from hookproof.records.hosts import HostLine, HostStarted, User
+from hookproof.records.hosts import HostLine, User
 
 _FLAGS = ("--json", "--dangerously-bypass-approvals-and-sandbox", "--skip-git-repo-check")
-
-
-async def spawn(setting: Setting, argv: Sequence[str], *, thread: str | None, stdin: int) -> processes.Child:
-    """Start the program with these arguments for a session, and tell the journal. Also used by `client`."""
-    line = [*setting.program.argv, *argv]
-    child = await processes.spawn(
-        line,
-        env=dict(setting.env),
-        cwd=Path(setting.sandbox.project),
-        stdin=stdin,
-        stdout=PIPE,
-        stderr=PIPE,
-        case=setting.processes,
-    )
-    shown = setting.sandbox.shown(line)
-    setting.journal.write(HostStarted(session=setting.name, session_id=thread, pid=child.identity.pid, argv=shown))
-    return child
 
 
 class ExecSession(Session):
@@ -53,7 +33,7 @@ class ExecSession(Session):
         await self._wait_ended()
         self._setting.journal.write(User(session=self.name, text=text))
         argv = self._argv(mark(text, self.name))
-        child = await spawn(self._setting, argv, thread=self._thread, stdin=DEVNULL)
+        child = await spawn(self._setting, argv, session_id=self._thread, stdin=DEVNULL)
         # a turn's process goes by itself when the turn is over; with any other exit code something went wrong
         self._process = HostProcess(
             self.name, child, self._setting.journal, on_line=self._on_line, asked=lambda exit_: exit_.code == 0

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from hookproof.catalogue.plugin import is_reference
 from hookproof.catalogue.requirement import Requirement
 from hookproof.clean import markup as escape
 from hookproof.hosts import registry
@@ -87,7 +88,7 @@ def host(each: Result) -> str:
 def command(each: Result, plugins: Mapping[str, str]) -> str:
     """The command line that replays a case. `plugins` says how a plugin that is not the reference was named."""
     argv = ["hookproof", "run", each.scenario, "--plugin"]
-    reference = each.plugin.partition(":")[0] in {"reference", "reference-workflow"}
+    reference = is_reference(each.plugin)
     argv.append(plugins.get(each.plugin, each.plugin if reference else f"PATH/TO/{each.plugin.replace(' ', '-')}"))
     if each.host.version == "fake":
         argv += ["--lifecycle", each.lifecycle]

@@ -5,6 +5,7 @@ Every Bash call of every agent passes here twice: what concerns no job leaves be
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 
@@ -13,7 +14,7 @@ from . import Json, policy
 
 def main() -> int:
     try:
-        payload = _read(sys.stdin.buffer.read())
+        payload = json.load(sys.stdin.buffer)
         rules = policy.of_this_plugin()
         if not concerns_us(payload, rules):
             return 0
@@ -24,39 +25,8 @@ def main() -> int:
         print(f"codex companion: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
     if answer:
-        import json  # noqa: PLC0415 - an answer is seldom
-
         print(json.dumps({"hookSpecificOutput": {"hookEventName": payload["hook_event_name"], **answer}}))
     return 0
-
-
-class _Rules:
-    """What the scanner of the standard library asks of its caller."""
-
-    strict = True
-    object_hook = object_pairs_hook = None
-    parse_float = parse_constant = float
-    parse_int = int
-    memo: dict[str, str] = {}
-
-
-def _read(sent: bytes) -> Json:
-    """The payload that the host has sent. The json module is half of what a start costs that leaves at once.
-
-    Raises ValueError; it is the json module's own, which says what is wrong.
-    """
-    try:
-        from _json import make_scanner  # noqa: PLC0415 - not every Python has it
-
-        text = sent.decode().strip(" \t\r\n")
-        payload, end = make_scanner(_Rules())(text, 0)  # type: ignore[arg-type] # all that it looks at
-        if end == len(text):
-            return payload  # type: ignore[no-any-return]
-    except (ImportError, ValueError, StopIteration):
-        pass
-    import json  # noqa: PLC0415
-
-    return json.loads(sent)  # type: ignore[no-any-return]
 
 
 def concerns_us(payload: Json, rules: policy.Policy) -> bool:
