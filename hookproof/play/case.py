@@ -9,6 +9,8 @@ between is an `error` record, and the end is reached all the same.
 from __future__ import annotations
 
 import contextlib
+import shutil
+from itertools import chain
 from pathlib import Path
 
 from hookproof import processes
@@ -43,9 +45,11 @@ async def play(case: Case, run_dir: Path, options: PlayOptions) -> Path:
 
 
 async def _play(case: Case, journal: Journal, options: PlayOptions) -> None:
-    sandbox = sandboxes.build(case.plugin, case.lifecycle, programs=_programs(case, options))
+    programs = _programs(case, options)
+    sandbox = sandboxes.build(case.plugin, case.lifecycle, programs=programs)
+    needed = [*chain(*programs.values()), *filter(None, map(shutil.which, case.plugin.descriptor.needs))]
     try:
-        with processes.CaseProcesses(sandbox.token, folder=sandbox.root) as group:
+        with processes.CaseProcesses(sandbox.token, folder=sandbox.root, programs=needed) as group:
             run = Run.make(case, options, sandbox, journal, group)
             await Runner(run, _driver(run)).play()
         journal.write(End(world_removed=sandbox.remove()))
