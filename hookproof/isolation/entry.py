@@ -63,7 +63,8 @@ def begin(wanted: Level | None = None, *, allow_network: bool = False) -> Callab
     """Go on isolated as far as `wanted`, or as far as the system lets us. Before there are threads.
 
     Returns None in the process that goes on. On Linux that is a new one, and the process that called gets what it has
-    to do: serve the new one until its end, whose exit status this returns, negative for a signal. Raises IsolationError when `wanted` cannot be had.
+    to do: serve the new one until its end, whose exit status this returns, negative for a signal. Raises
+    IsolationError when `wanted` cannot be had.
     """
     global _current, _view  # noqa: PLW0603 - both hold for the whole process
     if sys.platform != "linux":
