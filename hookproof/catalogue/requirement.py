@@ -15,6 +15,8 @@ from hookproof import places
 from hookproof.catalogue.reading import Strict, read
 
 Keyword = Literal["MUST", "MUST NOT", "SHOULD"]
+Need = Literal["a launch", "a job at work", "the other session's hook ran whole"]
+"""What must have come about so that a requirement can be judged; `judge.needs` has a function for each."""
 
 
 class Requirement(Strict):
@@ -25,6 +27,10 @@ class Requirement(Strict):
     source: str
     accepts: Annotated[list[str], Field(min_length=1)]
     """The outcomes, in the words of the checks, that satisfy the sentence."""
+    needs: list[Need] = []
+    """What it presupposes. Where that did not come about it is not tested, and says why."""
+    standing: bool = False
+    """Whether it is judged in every case that it fits, asked for or not; it can only worsen a case."""
     note: str = ""
 
     @property

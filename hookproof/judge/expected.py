@@ -76,7 +76,8 @@ def unexpected(
         elif (check.verdict is Verdict.VIOLATES) != (key in wanted):
             violated = check.verdict is Verdict.VIOLATES
             kind: SurpriseKind = "violated against the table" if violated else "satisfied against the table"
-            was = f"violated (seen {check.seen!r})" if violated else f"satisfied ({check.seen})"
+            not_tested = f"not tested ({check.detail})" if check.verdict is Verdict.NOT_TESTED else None
+            was = f"violated (seen {check.seen!r})" if violated else not_tested or f"satisfied ({check.seen})"
             detail = f"{key} is {was}, against the table of expected outcomes"
             found.append(Surprise(check=check.id, kind=kind, sentence=detail))
     return found

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from hookproof.catalogue.requirement import Requirement
 from hookproof.judge.causes.signature import Signature, find_signature
 from hookproof.judge.checks import CHECKS
+from hookproof.judge.needs import NEEDS
 from hookproof.judge.run_view import RunView
-from hookproof.judge.verdict import CheckResult, Finding, Verdict, worst
+from hookproof.judge.verdict import CheckResult, Finding, Verdict, of_case
 from hookproof.records import Record
 from hookproof.records.jobs import HookOverdue
+from hookproof.records.run import Case
 from hookproof.records.sent import HookStarted
 
+STANDING_IN = frozenset({"companion"})
+"""The kinds of scenario in which standing requirements are judged."""
 _SHOWN = 200
 
 
@@ -30,19 +34,28 @@ class Judgement:
 def judge(records: list[Record], requirements: Mapping[str, Requirement]) -> Judgement:
     """Judge one run by the requirements that its `case` record names. Raises KeyError for one that does not exist."""
     view = RunView(records)
-    checks = [_evaluate(view, name, requirements[name]) for name in view.case.requires]
+    own = [_evaluate(view, name, requirements[name]) for name in view.case.requires]
+    standing = [_evaluate(view, name, requirements[name]) for name in standing_of(view.case, requirements)]
     return Judgement(
-        verdict=worst(check.verdict for check in checks),
-        checks=tuple(checks),
+        verdict=of_case((check.verdict for check in own), (check.verdict for check in standing)),
+        checks=(*own, *standing),
         signature=find_signature(view),
         errors=tuple(view.errors),
     )
 
 
+def standing_of(case: Case, requirements: Mapping[str, Requirement]) -> list[str]:
+    """What is judged in this case besides the requirements that its scenario names."""
+    if case.about not in STANDING_IN:
+        return []
+    return [name for name, each in requirements.items() if each.standing and name not in case.requires]
+
+
 def _evaluate(view: RunView, name: str, requirement: Requirement) -> CheckResult:
     """One requirement, judged by its check."""
     accepted = requirement.accepts
-    finding = CHECKS[name](view) if name in CHECKS else None
+    missing_need = next(filter(None, (NEEDS[need](view) for need in requirement.needs)), None)
+    finding = missing_need or (CHECKS[name](view) if name in CHECKS else None)
     if finding is None:
         missing = "the run has no job" if name in CHECKS else "no check judges this requirement"
         return CheckResult(id=name, verdict=Verdict.UNKNOWN, accepted=accepted, seen="not judged", detail=missing)
@@ -50,7 +63,7 @@ def _evaluate(view: RunView, name: str, requirement: Requirement) -> CheckResult
         id=name,
         verdict=_verdict(view, finding, accepted),
         accepted=accepted,
-        seen=finding.outcome or "no evidence",
+        seen=finding.outcome or ("no evidence" if finding.tested else "not tested"),
         detail=_detail(view, finding),
         at=finding.at.seq if finding.at is not None else None,
         agent=finding.agent,
@@ -59,6 +72,8 @@ def _evaluate(view: RunView, name: str, requirement: Requirement) -> CheckResult
 
 
 def _verdict(view: RunView, finding: Finding, accepted: list[str]) -> Verdict:
+    if finding.outcome is None and not finding.tested and view.first_error is None:
+        return Verdict.NOT_TESTED
     if finding.outcome is None:
         return Verdict.UNKNOWN
     if view.first_error is None:

@@ -27,7 +27,7 @@ from hookproof.records.jobs import (
 )
 from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, GateReleased, ModelAnswer, ModelRequest
 from hookproof.records.parts import Process, Program, StateRoot, Text, Words
-from hookproof.records.run import Case, Census, Error, ProcessDied, ShellLetGo, Strays, SweepBegan
+from hookproof.records.run import Case, Census, End, Error, ProcessDied, ShellLetGo, Strays, SweepBegan
 from hookproof.records.sent import HookEnded, HookStarted, ShellEnded, ShellHeld, ShellStarted
 
 PROVOKES = (JobFault, PidPlanted)
@@ -110,8 +110,9 @@ class JobView:
         self.launched = next((each for each in records if isinstance(each, JobLaunched) and each.job == name), None)
         self.queued = next((each for each in records if isinstance(each, JobQueued) and each.job == name), None)
         self.started = next((each for each in records if isinstance(each, JobStarted) and each.job == name), None)
-        refused = next((each for each in records if isinstance(each, JobRefused) and each.job == name), None)
-        self.refused = refused if self.started is None else None
+        empty = next((each for each in records if isinstance(each, JobRefused) and each.job == name), None)
+        self.without_a_job = empty if self.started is None else None
+        """The launch came back without a job, and none ever started."""
         self.reached = next((each for each in records if isinstance(each, GateReached) and each.job == name), None)
         self.released = next((each for each in records if isinstance(each, GateReleased) and each.job == name), None)
         self.answered = next((each for each in records if isinstance(each, GateAnswered) and each.job == name), None)
@@ -178,12 +179,26 @@ class RunView:
     @cached_property
     def errors(self) -> list[str]:
         """What went wrong in the harness or the script: with any of it, nothing conforms for certain."""
-        return [f"{record.where}: {record.what}" for record in self.of(Error)]
+        found = [f"{record.where}: {record.what}" for record in self.of(Error)]
+        return found if self.whole or found else [self._breaks_off()]
+
+    @property
+    def whole(self) -> bool:
+        """Whether the journal goes to the end of its run."""
+        return bool(self.of(End))
+
+    def _breaks_off(self) -> str:
+        last = self.records[-1] if self.records else self.case
+        return f"the journal breaks off after record {last.seq} ({last.kind}): its run was not played to the end"
 
     @cached_property
     def first_error(self) -> int | None:
-        """The sequence number of the first error: what comes after it may be the harness's own doing."""
-        return next((record.seq for record in self.of(Error)), None)
+        """The sequence number of the first error: what comes after it may be the harness's own doing.
+
+        A journal without its end has one after its last record.
+        """
+        first = next((record.seq for record in self.of(Error)), None)
+        return len(self.records) + 1 if first is None and not self.whole else first
 
     @cached_property
     def hooks(self) -> list[HookRun]:
@@ -254,8 +269,8 @@ class RunView:
 
     @property
     def end(self) -> Record | None:
-        """The record by which every session is over: the census, else the last that there is."""
-        return self.census or next(reversed(self.records), None)
+        """The record by which every session is over: the census, else the last that tells something."""
+        return self.census or next((each for each in reversed(self.records) if not isinstance(each, End)), None)
 
     @cached_property
     def undecided(self) -> list[Process]:
@@ -321,6 +336,14 @@ class RunView:
             for text in request.texts
             if text.role != "assistant"
         ]
+
+    def refused(self, job: JobView) -> JobRefused | None:
+        """The plugin's own refusal to launch the job: an error, in words that are not the host's."""
+        came_back = job.without_a_job
+        if came_back is None or came_back.error is False:
+            return None
+        shell = self.shell_ended_by_host(job)
+        return None if shell is not None and shell.seq < came_back.seq else came_back
 
     def shell_ended_by_host(self, job: JobView) -> ShellEnded | None:
         """The record of the host's ending the shell in which the job was launched, if it did."""

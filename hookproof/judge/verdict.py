@@ -31,10 +31,14 @@ class Model(BaseModel):
 
 
 class Verdict(StrEnum):
-    """In falling order of weight: a violation outweighs doubt, doubt outweighs conformance."""
+    """In falling order of weight: a violation outweighs doubt, doubt outweighs conformance.
+
+    `not tested` is no doubt: it is known why there was nothing to judge. Evidence that is missing is `unknown`.
+    """
 
     VIOLATES = "violates"
     UNKNOWN = "unknown"
+    NOT_TESTED = "not tested"
     CONFORMS = "conforms"
 
     @property
@@ -46,6 +50,22 @@ class Verdict(StrEnum):
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """The weightiest of several verdicts; unknown where there is none."""
     return min(verdicts, key=lambda each: each.rank, default=Verdict.UNKNOWN)
+
+
+def of_case(own: Iterable[Verdict], standing: Iterable[Verdict]) -> Verdict:
+    """The verdict of a case: as bad as its worst check, and no better than what it is about.
+
+    `own` are the verdicts of the requirements that its scenario names, `standing` those of what is asked in every case,
+    which can only worsen it. A case of which nothing of its own was tested is `not tested`.
+    """
+    named = list(own)
+    bad = worst([each for each in (*named, *standing) if each in _BAD] or [Verdict.CONFORMS])
+    if bad is not Verdict.CONFORMS:
+        return bad
+    return Verdict.CONFORMS if Verdict.CONFORMS in named else worst(named)
+
+
+_BAD = frozenset({Verdict.VIOLATES, Verdict.UNKNOWN})
 
 
 class BaselineStatus(StrEnum):
@@ -84,6 +104,13 @@ class Finding:
     """The agent that it is about; None where it is about none."""
     landed: Landed | None = None
     """Where the text that decides it reached a model."""
+    tested: bool = True
+    """False: what the requirement presupposes did not come about, and `detail` says why."""
+
+    @classmethod
+    def not_tested(cls, why: str, at: Record | None = None) -> Finding:
+        """There was nothing to judge, and it is known why."""
+        return cls(None, why, at, tested=False)
 
 
 class CheckResult(Model):

@@ -81,7 +81,7 @@ class JobTracker:
             self.ids.setdefault(job, ids[0])
             self._journal.write(JobLaunched(job=job, agent=agent, id=ids[0]))
         elif job not in self.started and (result.is_error or not given.get("run_in_background")):
-            self._journal.write(JobRefused(job=job, agent=agent, text=text[:4000]))
+            self._journal.write(JobRefused(job=job, agent=agent, text=text[:4000], error=result.is_error))
 
     async def _starts(self, gate: GateReached) -> None:
         job = gate.job

@@ -75,7 +75,9 @@ class Steps:
         if self._journal.find(lambda r: isinstance(r, JobRefused) and r.job in {first, named}) is None:
             return False
         if isinstance(action, QueueJob):
-            self._journal.write(JobRefused(job=named, agent=None, text=f"the launch of {first} was refused"))
+            self._journal.write(
+                JobRefused(job=named, agent=None, text=f"the launch of {first} was refused", error=True)
+            )
         return True
 
     async def _wait(self, number: int, step: Then) -> Record:

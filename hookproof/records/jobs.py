@@ -30,6 +30,8 @@ class JobRefused(Record):
     job: str
     agent: str | None
     text: str
+    error: bool | None = None
+    """Whether it ended in an error: else nothing was refused. Null in older journals."""
 
 
 @kind("job.queued")

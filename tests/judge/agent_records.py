@@ -13,7 +13,7 @@ from hookproof.records import FORMAT, Record
 from hookproof.records.jobs import AgentRecords
 from hookproof.records.model import ModelRequest
 from hookproof.records.parts import CaseAgent, File, Program, Text
-from hookproof.records.run import Case
+from hookproof.records.run import Case, End
 from hookproof.records.sent import HookEnded, HookStarted
 
 SAYS = {
@@ -31,8 +31,8 @@ BUILDER = PLANNER.replace("PLANNER one\nPLANNER two", "BUILDER one")
 MAIN, CHILD = "main", "child"
 
 
-def journal(*parts: Record | list[Record], requires: str, **agents: Any) -> list[Record]:
-    """A numbered journal with its header. `agents` are name -> role, or name -> all facts."""
+def journal(*parts: Record | list[Record], requires: str, whole: bool = True, **agents: Any) -> list[Record]:
+    """A numbered journal with its header and, if it is `whole`, its end. `agents` are name -> role, or name -> all facts."""
     plain = {"parent": MAIN, "forked": False}
     case = Case(
         format=FORMAT,
@@ -54,6 +54,7 @@ def journal(*parts: Record | list[Record], requires: str, **agents: Any) -> list
     flat: list[Record] = [case]
     for part in parts:
         flat += part if isinstance(part, list) else [part]
+    flat += [End(world_removed=True)] if whole else []
     return [replace(record, seq=number, at=number * 10.0) for number, record in enumerate(flat, start=1)]
 
 

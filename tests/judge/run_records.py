@@ -15,7 +15,7 @@ from hookproof.records.hosts import HostStarted
 from hookproof.records.jobs import Cancel, CancelBegan, JobEnded, JobLaunched, JobRefused, JobStarted, SnapshotTaken
 from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, GateReleased, ModelAnswer, ModelRequest
 from hookproof.records.parts import Answer, JobAnswer, Process, Program, StateRoot, Text, Words
-from hookproof.records.run import Case, Census, Error, ProcessDied, Strays
+from hookproof.records.run import Case, Census, End, Error, ProcessDied, Strays
 from hookproof.records.sent import HookEnded, HookStarted
 
 ROOT, SUB, OTHER = "root-session", "subagent-session", "other-session"
@@ -26,9 +26,12 @@ TASK = "task-1"
 
 
 def journal(
-    *parts: Record | list[Record], requires: list[str] | None = None, jobs: tuple[str, ...] = ("review",)
+    *parts: Record | list[Record],
+    requires: list[str] | None = None,
+    jobs: tuple[str, ...] = ("review",),
+    whole: bool = True,
 ) -> list[Record]:
-    """A numbered journal with its header."""
+    """A numbered journal with its header and, if it is `whole`, its end."""
     case = Case(
         format=FORMAT,
         scenario="tests/story",
@@ -47,6 +50,7 @@ def journal(
     flat: list[Record] = [case, HostStarted(session="main", session_id=ROOT, pid=3000, argv=[])]
     for part in parts:
         flat += part if isinstance(part, list) else [part]
+    flat += [End(world_removed=True)] if whole else []
     return [replace(record, seq=number, at=number * 10.0) for number, record in enumerate(flat, start=1)]
 
 

@@ -46,7 +46,6 @@ SHOWS: dict[tuple[str, str], Kinds] = {
     ("JOB-13", "went on"): (GateAnswered,),
     ("JOB-13", "started after all"): (GateReached,),
     ("JOB-14", "killed"): (ProcessDied,),
-    ("JOB-15", "refused without naming --wait"): (JobRefused,),
     ("JOB-16", "teardown looks elsewhere"): (Census,),
     ("JOB-20", "grows"): (SessionRestarted,),
     ("JOB-22", "job lost"): LOSSES,

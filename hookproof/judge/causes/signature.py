@@ -126,7 +126,7 @@ def _cause(view: RunView, job: JobView, snapshot: SnapshotTaken, row: Json | Non
 def _unborn(view: RunView, job: JobView) -> Cause | None:
     """A launch whose shell the host ended before the job was at work: what the job has left by then."""
     shell = view.shell_ended_by_host(job)
-    if shell is None or job.refused is not None:
+    if shell is None or view.refused(job) is not None:
         return None
     snapshot = view.snapshot_after(shell)
     if snapshot is None:

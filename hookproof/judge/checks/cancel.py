@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hookproof.judge.checks.outcomes import short, unless_refused
+from hookproof.judge.checks.outcomes import short
 from hookproof.judge.checks.registry import check
 from hookproof.judge.run_view import JobView, RunView
 from hookproof.judge.verdict import Finding
@@ -10,7 +10,6 @@ from hookproof.records.jobs import Cancel
 
 
 @check("JOB-13")
-@unless_refused
 def cancelled(view: RunView, _job: JobView) -> Finding:
     """Of every cancelled job, what came of its tree, of its row, and whether it started after all."""
     cancels = view.of(Cancel)

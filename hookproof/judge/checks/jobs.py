@@ -16,7 +16,6 @@ from hookproof.judge.checks.outcomes import (
     named,
     refused,
     short,
-    unless_refused,
 )
 from hookproof.judge.checks.registry import check
 from hookproof.judge.run_view import JobView, RunView
@@ -25,14 +24,13 @@ from hookproof.records.sent import ShellEnded, ShellStarted
 
 
 @check("JOB-01", "JOB-05")
-@unless_refused
 def finishes(view: RunView, job: JobView) -> Finding:
-    """Whether it comes to its end."""
-    return job_outcome(view, job)
+    """Whether it comes to its end. One that is refused does not."""
+    refusal = refused(view, job)
+    return replace(refusal, outcome="refused") if refusal is not None else job_outcome(view, job)
 
 
 @check("JOB-02")
-@unless_refused
 def delivers(view: RunView, job: JobView) -> Finding:
     """Whether the answer reaches the main session's model, after the job, outside of a tool result."""
     end = job_outcome(view, job)
@@ -48,10 +46,9 @@ def delivers(view: RunView, job: JobView) -> Finding:
 
 
 @check("JOB-03")
-@unless_refused
 def survives_subagent(view: RunView, job: JobView) -> Finding:
     """Whether it outlives the subagent that started it."""
-    return _survives(job_outcome(view, job))
+    return refused(view, job) or _survives(job_outcome(view, job))
 
 
 def _survives(end: Finding) -> Finding:
@@ -60,7 +57,6 @@ def _survives(end: Finding) -> Finding:
 
 
 @check("JOB-04")
-@unless_refused
 def listed_truly(view: RunView, job: JobView) -> Finding:
     """Judged from the main session's shell, in the last snapshot after whatever ended the job."""
     if job.started is None:
@@ -81,7 +77,6 @@ def listed_truly(view: RunView, job: JobView) -> Finding:
 
 
 @check("JOB-06")
-@unless_refused
 def recorded_as_ended(view: RunView, job: JobView) -> Finding:
     """Whether a job that a teardown ended has a row that says so, with the reason."""
     end = _survives(job_outcome(view, job))
@@ -113,18 +108,25 @@ def nothing_left(view: RunView, job: JobView) -> Finding:
         return Finding("left behind", detail, census)
     if view.undecided:
         return Finding(None, maybe_left(view.undecided), census)
+    if job.started is None and not alive:
+        return job_outcome(view, job) if view.refused(job) is None else _nothing_to_leave(view, job)
     if not alive:
         return Finding("nothing left", "no process of the run was alive after the last session's end", census)
     return Finding("only listed jobs", f"{len(alive)} processes, all of them of listed jobs: {named(alive)}", census)
 
 
+def _nothing_to_leave(view: RunView, job: JobView) -> Finding:
+    refusal = view.refused(job)
+    assert refusal is not None
+    return Finding.not_tested(f"there was no job that could leave anything: {short(refusal.text)}", refusal)
+
+
 @check("JOB-08")
 def result_readable(view: RunView, job: JobView) -> Finding:
     """What the plugin gave for the result, asked for after the session's end."""
-    end = refused(job) or job_outcome(view, job)
+    end = job_outcome(view, job)
     if end.outcome != "finished":
-        outcome = end.outcome if end.outcome == "refused" else None
-        return replace(end, outcome=outcome, detail=f"the job did not finish: {end.detail}")
+        return replace(end, outcome=None, detail=f"the job did not finish: {end.detail}")
     if job.result is None:
         return Finding(None, "the result was never asked for")
     text = str(job.result.text)
@@ -134,7 +136,6 @@ def result_readable(view: RunView, job: JobView) -> Finding:
 
 
 @check("JOB-15")
-@unless_refused
 def survives_clear(view: RunView, job: JobView) -> Finding:
     """Whether the job lives through it; or main's shell, asked after its loss, is told that it is over."""
     end = job_outcome(view, job)
@@ -153,7 +154,6 @@ def survives_clear(view: RunView, job: JobView) -> Finding:
 
 
 @check("JOB-21")
-@unless_refused
 def not_a_ghost(view: RunView, job: JobView) -> Finding:
     """Whether, wherever one asks after its death, the job is not listed as running."""
     end = job_outcome(view, job)
@@ -173,7 +173,6 @@ def not_a_ghost(view: RunView, job: JobView) -> Finding:
 
 
 @check("JOB-27")
-@unless_refused
 def notified_once(view: RunView, job: JobView) -> Finding:
     """How often the model of the session that started the job was told of its end."""
     if job.ended is None or job.call is None:
@@ -206,7 +205,6 @@ def _ended_openly(view: RunView, job: JobView) -> bool:
 
 
 @check("JOB-28")
-@unless_refused
 def output_file_tells(view: RunView, job: JobView) -> Finding:
     """The size of the output file of the shell in which the job was launched, when that shell was over."""
     call = job.call.tool_use_id if job.call else None

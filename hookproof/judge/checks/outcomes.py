@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from functools import wraps
-
-from hookproof.judge.checks.registry import OfJob
 from hookproof.judge.run_view import JobView, RunView
 from hookproof.judge.verdict import Finding
 from hookproof.records.parts import Process
@@ -14,31 +11,22 @@ NOT_LISTED, LISTED_AS_RUNNING = "not listed", "listed as running"
 """Outcomes that are asked for elsewhere, by these names."""
 
 
-def unless_refused(check: OfJob) -> OfJob:
-    """A check that has nothing to look at where the launch was refused."""
-
-    @wraps(check)
-    def judges(view: RunView, job: JobView) -> Finding:
-        return refused(job) or check(view, job)
-
-    return judges
-
-
-def refused(job: JobView) -> Finding | None:
-    """The outcome of a launch that was refused."""
-    if job.refused is None:
+def refused(view: RunView, job: JobView) -> Finding | None:
+    """The outcome of a launch that the plugin refused."""
+    refusal = view.refused(job)
+    if refusal is None:
         return None
-    text = job.refused.text.strip()
+    text = refusal.text.strip()
     if "--wait" in text:
-        return Finding("refused", f"no job: refused with {text[:200]!r}", job.refused)
-    detail = f"the launch came back without a job: {text[:200]!r}"
-    return Finding("refused without naming --wait", detail, job.refused)
+        return Finding("refused", f"no job: refused with {text[:200]!r}", refusal)
+    detail = f"the launch came back with an error and without a job: {text[:200]!r}"
+    return Finding("refused without naming --wait", detail, refusal)
 
 
 def job_outcome(view: RunView, job: JobView) -> Finding:
     """finished, survives (still at work when the run ended), lost; None when it never started."""
     if job.started is None:
-        return Finding(None, "the job was neither started nor refused")
+        return _never_started(view, job)
     lost = job.lost
     if lost is not None:
         return Finding(LOST, _how_lost(job), lost)
@@ -48,6 +36,19 @@ def job_outcome(view: RunView, job: JobView) -> Finding:
             return Finding("finished", "its Codex had its answer; how the worker ended nobody could see", job.answered)
         return Finding("finished", "its Codex had its answer and the worker went on to the end", job.answered)
     return Finding(SURVIVES, "it was still at work when the run ended", view.end)
+
+
+def _never_started(view: RunView, job: JobView) -> Finding:
+    """A launch that came to nothing: by the host, which is not the plugin's doing, or nobody knows why."""
+    shell, came_back = view.shell_ended_by_host(job), job.without_a_job
+    if shell is not None:
+        return Finding.not_tested(
+            f"the host ended the shell of the launch before the job began: {shell.ended_by}", shell
+        )
+    if came_back is None:
+        return Finding(None, "the job was neither started nor refused")
+    text = came_back.text.strip()[:200]
+    return Finding(None, f"the launch came back without an id, without an error and without a job: {text!r}", came_back)
 
 
 def _how_lost(job: JobView) -> str:

@@ -14,7 +14,6 @@ from hookproof.judge.checks.outcomes import (
     named,
     short,
     terminal_row,
-    unless_refused,
 )
 from hookproof.judge.checks.registry import check
 from hookproof.judge.run_view import JobView, RunView
@@ -26,7 +25,6 @@ from hookproof.records.run import ProcessDied, SweepBegan
 
 
 @check("JOB-09")
-@unless_refused
 def dead_is_not_running(view: RunView, job: JobView) -> Finding:
     """What the first status call says after the death of the job's process."""
     if job.worker_death is None:
@@ -43,7 +41,6 @@ def dead_is_not_running(view: RunView, job: JobView) -> Finding:
 
 
 @check("JOB-17")
-@unless_refused
 def death_is_failure(view: RunView, job: JobView) -> Finding:
     """What main is told of a job whose worker or Codex died in mid-turn."""
     faults = [*view.of(WorkerKilled), *view.of(CodexKilled)]
@@ -57,7 +54,6 @@ def death_is_failure(view: RunView, job: JobView) -> Finding:
 
 
 @check("JOB-18")
-@unless_refused
 def terminal_after_the_shell(view: RunView, job: JobView) -> Finding:
     """The row of a job whose launching shell was killed with its group."""
     if not view.of(ShellKilled):
@@ -97,7 +93,6 @@ def _result_is_there(job: JobView) -> bool:
 
 
 @check("JOB-16")
-@unless_refused
 def one_state(view: RunView, job: JobView) -> Finding:
     """Whether launch, status and teardown agree on where the state is."""
     end = job_outcome(view, job)
@@ -146,7 +141,6 @@ def _places_without(view: RunView, job: JobView, snapshot: SnapshotTaken) -> Ite
 
 
 @check("JOB-14")
-@unless_refused
 def foreign_process_lives(view: RunView, _job: JobView) -> Finding:
     """Whether a process lives that is no job's and whose pid was planted among the plugin's own."""
     planted = [plant for plant in view.of(PidPlanted) if plant.planted]
@@ -162,7 +156,6 @@ def foreign_process_lives(view: RunView, _job: JobView) -> Finding:
 
 
 @check("JOB-19")
-@unless_refused
 def active_row_stays(view: RunView, job: JobView) -> Finding:
     """Whether the list still has the running job after more finished ones than it may hold."""
     snapshot = view.snapshot_after(next(iter(view.of(ListFilled)), None))
@@ -176,7 +169,6 @@ def active_row_stays(view: RunView, job: JobView) -> Finding:
 
 
 @check("JOB-22")
-@unless_refused
 def survives_damage(view: RunView, job: JobView) -> Finding:
     """What main is told in every snapshot after the list was torn."""
     torn = next(iter(view.of(StateTorn)), None)
@@ -222,7 +214,6 @@ _BARE_EXCEPTION = re.compile(r"\s*(?:Uncaught )?[A-Za-z_.]+(?:Error|Exception)\b
 
 
 @check("JOB-25")
-@unless_refused
 def old_row_survives(view: RunView, job: JobView) -> Finding:
     """What became of a job whose row an earlier version could have written."""
     snapshot = view.snapshot_after(next(iter(view.of(RowAged)), None))

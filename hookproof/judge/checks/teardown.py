@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hookproof.judge.checks.outcomes import job_outcome, named, terminal_row, unless_refused
+from hookproof.judge.checks.outcomes import job_outcome, named, terminal_row
 from hookproof.judge.checks.registry import check
 from hookproof.judge.run_view import JobView, RunView
 from hookproof.judge.verdict import Finding
@@ -35,7 +35,6 @@ def returns_in_budget(view: RunView, _job: JobView) -> Finding:
 
 
 @check("JOB-12")
-@unless_refused
 def converges_after_a_kill(view: RunView, _job: JobView) -> Finding:
     """What later sessions made of what killed SessionEnd hooks had left undone."""
     if not view.of(HookKilled):
@@ -44,7 +43,6 @@ def converges_after_a_kill(view: RunView, _job: JobView) -> Finding:
 
 
 @check("JOB-23")
-@unless_refused
 def converges_after_two_ends(view: RunView, _job: JobView) -> Finding:
     """The same, of two sessions that ended at the same moment."""
     if not view.of(SessionsEnd):
@@ -93,7 +91,6 @@ def environment_stays_small(view: RunView, _job: JobView) -> Finding:
 
 
 @check("JOB-24")
-@unless_refused
 def ends_without_its_workspace(view: RunView, job: JobView) -> Finding:
     """The row of a job whose workspace was deleted under it."""
     if not view.of(WorkspaceDeleted):

@@ -1,0 +1,56 @@
+"""What a requirement presupposes of a run, one function for each word of `catalogue.requirement.Need`.
+
+Each returns nothing where it came about; else a finding that says why it did not, so that the requirement is not
+tested, or that nobody can tell, so that it is unknown. Pure functions of the run view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from hookproof.catalogue.requirement import Need
+from hookproof.judge.run_view import JobView, RunView
+from hookproof.judge.verdict import Finding
+
+_SHOWN = 200
+
+
+def _launched(view: RunView) -> Finding | None:
+    """No job's launch was refused."""
+    refusal = next(filter(None, map(view.refused, view.jobs.values())), None)
+    if refusal is None:
+        return None
+    text = refusal.text.strip()
+    return Finding.not_tested(f"there was no job: its launch was refused with {text[:_SHOWN]!r}", refusal)
+
+
+def _at_work(view: RunView) -> Finding | None:
+    """Every launch led to a job that asked its model."""
+    never = next((job for job in view.jobs.values() if job.started is None and job.queued is None), None)
+    if never is None:
+        return None
+    return _launched(view) or Finding(None, f"the job {never.name} was neither started nor refused")
+
+
+def _other_ran_whole(view: RunView) -> Finding | None:
+    """The SessionEnd hooks of the sessions that the job is not of came to their own end."""
+    job = view.first_job()
+    own = _session_of(view, job) if job is not None else None
+    others = [run for run in view.session_end_hooks() if run.session_id != own]
+    cut = next((run for run in others if run.ended is not None and run.ended.ended_by != "itself"), None)
+    if cut is None or cut.ended is None:
+        return None
+    took = (cut.ended.at - cut.started.at) / 1000
+    detail = f"the other session's hook had no time for what it does: {cut.ended.ended_by} ended it after {took:.1f} s"
+    return Finding.not_tested(detail, cut.ended)
+
+
+def _session_of(view: RunView, job: JobView) -> str | None:
+    return view.session_tag(job) or view.main_session()
+
+
+NEEDS: Mapping[Need, Callable[[RunView], Finding | None]] = {
+    "a launch": _launched,
+    "a job at work": _at_work,
+    "the other session's hook ran whole": _other_ran_whole,
+}
