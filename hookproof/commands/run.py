@@ -28,6 +28,7 @@ from hookproof.sandbox import uv
 from hookproof.suite.cases import run_cases
 from hookproof.suite.judging import Judges
 from hookproof.suite.matrix import left_out, matrix
+from hookproof.suite.preflight import Preflight, preflights
 from hookproof.suite.runs import RESULTS, new_run
 
 LIFECYCLES = {"companion": ["as-reported-345"], "context": ["codex-0.130", "codex-0.133", "codex-0.169"]}
@@ -117,6 +118,14 @@ def _played(
     began = time.monotonic()
     options = _options(console, cases, worker, allow_network=parsed.allow_network)
     options = replace(options, seconds=parsed.patience)
+    workers = parsed.jobs or os.cpu_count() or 1
+    tried = preflights(cases, run, options, workers=workers)
+    options = replace(options, main_launches={each.plugin: each.main_launch for each in tried if each.main_launch})
+    preflight = [_told(each) for each in tried]
+    unfit = next((each for each in tried if each.outcome == "does not fit"), None)
+    if unfit is not None:
+        outputs.write_files(parsed, reports.report([], seconds=time.monotonic() - began, preflight=preflight))
+        raise UsageError(f"{unfit.plugin}: its descriptor does not fit: {unfit.detail}")
     baseline = gate_.baseline if gate_ is not None else None
     lines = outputs.ResultsFile(run / RESULTS, parsed.json)
 
@@ -131,7 +140,7 @@ def _played(
             run,
             options,
             Judges.read(baseline),
-            workers=parsed.jobs or os.cpu_count() or 1,
+            workers=workers,
             on_start=lambda case: moving.started(case.scenario.id, case.plugin.name, case.lifecycle.name, case.repeat),
             on_result=judged,
         )
@@ -140,7 +149,7 @@ def _played(
     def report(results: list[reports.Result], met: list[reports.CriterionResult]) -> reports.Report:
         skipped = gate_.skipped if gate_ is not None else ()
         path = baseline.path if baseline is not None else None
-        return reports.report(results, seconds=took, criteria=met, skipped=skipped, baseline=path)
+        return reports.report(results, seconds=took, criteria=met, skipped=skipped, preflight=preflight, baseline=path)
 
     outputs.write_files(parsed, first := report(found, []))
     replayed = gate_.replay(cases, found, run, options, console, seconds=took) if gate_ is not None else found
@@ -150,6 +159,11 @@ def _played(
     if gate_ is not None:
         outputs.annotate_ci(last)
     return last
+
+
+def _told(each: Preflight) -> reports.PreflightResult:
+    journal = None if each.journal is None else str(each.journal)
+    return reports.PreflightResult(plugin=each.plugin, outcome=each.outcome, detail=each.detail, journal=journal)
 
 
 def _options(console: Console, cases: list[Case], worker: Program | None, *, allow_network: bool) -> PlayOptions:

@@ -345,6 +345,13 @@ class RunView:
         shell = self.shell_ended_by_host(job)
         return None if shell is not None and shell.seq < came_back.seq else came_back
 
+    def exit_of_launch(self, job: JobView) -> int | None:
+        """The exit status of the shell in which the job was launched, where it ended by itself and somebody saw it."""
+        call = job.call.tool_use_id if job.call else None
+        runs = {record.run for record in self.of(ShellStarted) if record.tool_use_id == call}
+        ends = [record for record in self.of(ShellEnded) if record.run in runs and record.by_host is None]
+        return ends[-1].exit if ends else None
+
     def shell_ended_by_host(self, job: JobView) -> ShellEnded | None:
         """The record of the host's ending the shell in which the job was launched, if it did."""
         call = job.call.tool_use_id if job.call else None

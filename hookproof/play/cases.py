@@ -11,6 +11,7 @@ from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import Plugin
 from hookproof.catalogue.scenario import Scenario
 from hookproof.hosts.host import Host
+from hookproof.records.run import MainLaunch
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class PlayOptions:
     """A real program for the jobs of a companion; None is the stand-in."""
     isolation: Mapping[str, Any] | None = None
     """What keeps real hosts off the network, for the journal."""
+    main_launches: Mapping[str, MainLaunch] = field(default_factory=dict)
+    """By the name of a plugin: what a launch from the main session has come to, as its preflight found."""
     seconds: float = 60.0
     extra_env: Mapping[str, str] = field(default_factory=dict)
     tap: bool = False

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import field
+from typing import Literal
 
 from hookproof.records.base import Json, Record, kind
 from hookproof.records.parts import CaseAgent, JobAnswer, Process, Program, StateRoot, Words
+
+MainLaunch = Literal["started", "refused"]
+"""What a launch from the main session came to."""
 
 
 @kind("case")
@@ -35,6 +39,8 @@ class Case(Record):
     """How a real host was kept off the network, with the proof."""
     platform: str = ""
     python: str = ""
+    main_launch: MainLaunch | None = None
+    """Of a plugin with jobs: what a launch from the main session came to before the first case; null: nobody tried."""
     subreaper: bool = False
     """Whether the harness adopts what loses its parent, and so sees how it ends."""
     about: str = ""

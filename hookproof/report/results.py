@@ -92,6 +92,15 @@ class CriterionResult(Model):
     seen: str
 
 
+class PreflightResult(Model):
+    """What a plugin's launch from the main session came to, before its first case."""
+
+    plugin: str
+    outcome: Literal["started", "refused", "does not fit", "unknown"]
+    detail: str
+    journal: str | None = None
+
+
 class Report(Model):
     """A whole run of the suite."""
 
@@ -102,6 +111,7 @@ class Report(Model):
     results: list[Result]
     criteria: list[CriterionResult] = []
     skipped: list[Skipped] = []
+    preflight: list[PreflightResult] = []
     baseline: str | None = None
     """The file of known violations that the results were held against."""
     summary: Summary
@@ -190,6 +200,7 @@ def report(
     seconds: float,
     criteria: list[CriterionResult] | None = None,
     skipped: Sequence[Skipped] = (),
+    preflight: Sequence[PreflightResult] = (),
     baseline: Path | None = None,
 ) -> Report:
     """All results of a run of the suite, in their order."""
@@ -201,6 +212,7 @@ def report(
         results=results,
         criteria=criteria or [],
         skipped=list(skipped),
+        preflight=list(preflight),
         baseline=None if baseline is None else str(baseline),
         summary=summary(results, seconds),
     )

@@ -63,7 +63,9 @@ CASES = [
 )
 def test_policy(case: Case, tmp_path: Path) -> None:
     processes.become_subreaper()
-    result = run_case(case, tmp_path, PlayOptions(), JUDGES)
+    # that the main session may launch is what Pattern A of the same policy holds
+    options = PlayOptions(main_launches={case.plugin.name: "started"})
+    result = run_case(case, tmp_path, options, JUDGES)
     assert result.unexpected == [], result.model_dump_json(indent=1)
 
 
