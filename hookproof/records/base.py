@@ -10,7 +10,18 @@ import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import partial
-from typing import Annotated, Any, ClassVar, TypeVar, Union, dataclass_transform, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    TypeVar,
+    Union,
+    dataclass_transform,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from hookproof.errors import HookproofError
 
@@ -195,6 +206,8 @@ def _compound(hint: Any, origin: Any, inner: tuple[Any, ...]) -> _Type:
         words, build = f"a list of {_many(inner[0])}", _list(_type(inner[0]))
     elif origin is dict:
         words, build = f"an object of {_many(inner[1])}", _object(_type(inner[1]))
+    elif origin is Literal:
+        words, build = f"one of {', '.join(map(repr, inner))}", _word(inner)
     elif hint is Any:
         words, build = "anything", _as_it_is
     else:
@@ -204,6 +217,15 @@ def _compound(hint: Any, origin: Any, inner: tuple[Any, ...]) -> _Type:
 
 def _as_it_is(value: Any) -> Any:
     return value
+
+
+def _word(words: tuple[Any, ...]) -> Callable[[Any], Any]:
+    def build(value: Any) -> Any:
+        if type(value) is not str or value not in words:
+            raise MisfitError("")
+        return value
+
+    return build
 
 
 def _constrained(base: _Type, constraint: Constraint) -> Callable[[Any], Any]:
