@@ -28,7 +28,7 @@ from hookproof.sandbox import uv
 from hookproof.suite.cases import run_cases
 from hookproof.suite.judging import Judges
 from hookproof.suite.matrix import left_out, matrix
-from hookproof.suite.preflight import Preflight, preflights
+from hookproof.suite.preflight import Preflight, launched_nowhere, preflights
 from hookproof.suite.runs import RESULTS, new_run
 
 LIFECYCLES = {"companion": ["as-reported-345"], "context": ["codex-0.130", "codex-0.133", "codex-0.169"]}
@@ -68,7 +68,10 @@ def execute(parsed: argparse.Namespace) -> int:
         raise UsageError(f"none of the chosen scenarios is for {kinds}{where}")
     report, console = play_all(cases, parsed, worker=worker, gate_=gate.read(parsed, plugins, skipped))
     terminal.summary(console, report)
-    return 1 if report.summary.unexpected else 0
+    nowhere = launched_nowhere(report.preflight, report.results)
+    for sentence in nowhere:
+        console.print(f"[red]{escape(sentence)}[/]", soft_wrap=True)
+    return 1 if report.summary.unexpected or nowhere else 0
 
 
 def play_all(
@@ -151,6 +154,8 @@ def _played(
         path = baseline.path if baseline is not None else None
         return reports.report(results, seconds=took, criteria=met, skipped=skipped, preflight=preflight, baseline=path)
 
+    if gate_ is not None and launched_nowhere(preflight, found):
+        gate_ = gate_.without_records()
     outputs.write_files(parsed, first := report(found, []))
     replayed = gate_.replay(cases, found, run, options, console, seconds=took) if gate_ is not None else found
     last = report(replayed, criteria(replayed) if criteria is not None else [])

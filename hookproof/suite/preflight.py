@@ -26,7 +26,7 @@ from hookproof.judge.run_view import JobView, RunView
 from hookproof.judge.verdict import Verdict
 from hookproof.play import Case, PlayOptions, play
 from hookproof.records.run import MainLaunch
-from hookproof.report.results import Result
+from hookproof.report.results import PreflightResult, Result
 from hookproof.suite.pool import Pool
 from hookproof.suite.runs import PREFLIGHT
 from hookproof.suite.wall import Guarded
@@ -154,13 +154,13 @@ def _as_described(view: RunView, job: JobView) -> tuple[Outcome, str]:
     return "started", f"job {view.job_id(job)}"
 
 
-def launched_nowhere(found: Sequence[Preflight], results: Sequence[Result]) -> list[str]:
+def launched_nowhere(tried: Sequence[PreflightResult], results: Sequence[Result]) -> list[str]:
     """A sentence for each plugin whose every launch was refused, wherever it was tried.
 
     That may be what the plugin is, and may be what this machine lacks; no verdict of such a run is to be recorded.
     """
     sentences = []
-    for each in found:
+    for each in tried:
         checks = [check for result in results if result.plugin == each.plugin for check in result.checks]
         judged = [check for check in checks if check.verdict is not Verdict.NOT_TESTED]
         if each.outcome == "refused" and checks and all(check.seen == REFUSED for check in judged):
