@@ -12,6 +12,7 @@ import re
 import shlex
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,9 +23,10 @@ from hookproof.catalogue.plugin import Plugin
 from hookproof.catalogue.scenario import read_scenario
 from hookproof.errors import describe
 from hookproof.judge.checks.outcomes import REFUSED
-from hookproof.judge.run_view import JobView, RunView
+from hookproof.judge.run_view import JobView, NoEvidenceError, RunView
 from hookproof.judge.verdict import Verdict
 from hookproof.play import Case, PlayOptions, play
+from hookproof.records.base import Json
 from hookproof.records.run import MainLaunch
 from hookproof.report.results import PreflightResult, Result
 from hookproof.suite.pool import Pool
@@ -147,11 +149,18 @@ def _as_described(view: RunView, job: JobView) -> tuple[Outcome, str]:
     look = next(iter(view.snapshots), None)
     if look is None:
         return "unknown", "; ".join(view.errors) or "nobody could look at the job"
-    stored = view.stored(look, job) is not None
-    listed = [place for place in look.places if view.listed(look, place, job) is not None]
+    stored = _seen(partial(view.stored, look, job))
+    listed = any(_seen(partial(view.listed, look, place, job)) for place in look.places)
     if not stored and not listed:
         return "does not fit", "a job was at work, and neither the state files nor the status answer had a row of it"
     return "started", f"job {view.job_id(job)}"
+
+
+def _seen(row: Callable[[], Json | None]) -> bool:
+    try:
+        return row() is not None
+    except NoEvidenceError:
+        return False
 
 
 def launched_nowhere(tried: Sequence[PreflightResult], results: Sequence[Result]) -> list[str]:

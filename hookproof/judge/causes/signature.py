@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from hookproof.catalogue.scenario import MAIN
 from hookproof.judge.causes.culprit import Culprit, find_culprit
-from hookproof.judge.run_view import JobView, RunView
+from hookproof.judge.run_view import JobView, NoEvidenceError, RunView
 from hookproof.records.base import Json
 from hookproof.records.jobs import JobsLaunched, JobStarted, SnapshotTaken
 from hookproof.records.sent import HookStarted
@@ -70,7 +70,10 @@ def find_signature(view: RunView) -> Signature:
     provoked = view.provoked(job)
     if provoked is not None:
         return Signature(None, (provoked,), (), None)
-    found = [hypothesis for hypothesis in _hypotheses(view, job) if hypothesis is not None]
+    try:
+        found = [hypothesis for hypothesis in _hypotheses(view, job) if hypothesis is not None]
+    except NoEvidenceError as error:
+        return Signature(None, (str(error),), (), None)
     if not found:
         return Signature(None, (), (), None)
     (first, reasons), *others = found
