@@ -25,6 +25,7 @@ from typing import Any, Self
 
 from hookproof import clean, files, places, processes
 from hookproof.errors import HookproofError
+from hookproof.isolation import outside
 from hookproof.locks import Lock, try_lock
 from hookproof.removal import remove_tree
 
@@ -261,7 +262,14 @@ def forget(thread: int) -> None:
 
 
 def clear_away() -> Swept:
-    """End and remove what others have left who are gone. Blocks; a start does it before it plays."""
+    """End and remove what others have left who are gone. Blocks; a start does it before it plays.
+
+    Outside of the isolation: the processes of others are not to be seen in it.
+    """
+    return outside.call(_clear_away)
+
+
+def _clear_away() -> Swept:
     _, registry, swept = _claims()
     return swept or sweep(registry)
 
@@ -278,7 +286,7 @@ def _claims() -> tuple[Claims, Path, Swept | None]:
             except OSError:
                 continue  # a cache that cannot be written
             atexit.register(_ours[key].close)
-            return _ours[key], registry, sweep(registry)
+            return _ours[key], registry, sweep(registry) if outside.is_here() else Swept()
     raise HookproofError(f"{registry}: cannot be written, so that nothing could be cleared away after a kill")
 
 

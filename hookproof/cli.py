@@ -24,6 +24,9 @@ VERBS = {
     "doctor": "show what this machine can and cannot run, and why",
 }
 
+PLAYING = frozenset({"reproduce", "run", "calibrate"})
+"""The verbs that start programs which are not hookproof's own."""
+
 _EPILOG = """\
 exit status: 0 as expected, 1 not as expected, 2 wrong usage, 3 error in hookproof itself,
              130 interrupted (143 by SIGTERM, 129 by a closed terminal)
@@ -41,9 +44,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _main(argv)
     interrupts.take()
     try:
+        if _plays(sys.argv[1:]):
+            from hookproof.commands import isolated  # noqa: PLC0415 - only for what plays
+
+            return isolated.main(sys.argv[1:], _main)
         return _main(sys.argv[1:])
     finally:
         interrupts.over()
+
+
+def _plays(arguments: Sequence[str]) -> bool:
+    """Whether these words have something played; a verb that only tells needs no isolation."""
+    verb = next((word for word in arguments if not word.startswith("-")), None)
+    return verb in PLAYING and not {"-h", "--help"} & set(arguments)
 
 
 def _main(argv: Sequence[str]) -> int:

@@ -42,6 +42,8 @@ going_on: str | None = None
 _ONE_EVENT_SECONDS = 1.0
 _IGNORED: tuple[object, ...] = (_signal.SIG_IGN, None)
 _program = False
+_heard: int | None = None
+_meant: list[int] = []
 _doing: list[str | Callable[[], str]] = []
 
 
@@ -67,6 +69,15 @@ class Asked:
         SIGTERM and SIGHUP often come twice from one sender (`timeout` sends to its child and then to its group, a
         shell passes on the hangup that the kernel has sent already): shortly after the first they are the same.
         """
+        if not _is_meant(number):
+            return False
+        return self._noted(number)
+
+    def hung_up(self) -> None:
+        """The terminal is gone, whose hangup has not been heard yet."""
+        self._noted(_signal.SIGHUP)
+
+    def _noted(self, number: int) -> bool:
         now = time.monotonic()
         if self.number is None:
             self.number, self._at = number, now
@@ -100,6 +111,23 @@ def take() -> None:
     global _program  # noqa: PLW0603
     if not _program and _set(_end_at_once):
         _program = True
+
+
+def disregard() -> None:
+    """This process stands between the program and its inner process, and only hands on what it is given."""
+    _set(_do_nothing)
+
+
+def take_inside(heard: int) -> None:
+    """This process is the program, as the inner one of `isolation.linux.enclosure`.
+
+    Any process of a run may signal it. It hears only what stands in the pipe `heard` beside: the outer process sent it.
+    """
+    global _heard  # noqa: PLW0603
+    if sys.platform != "win32":  # which has no inner process
+        os.set_blocking(heard, False)
+    _heard = heard
+    _set(_end_at_once)
 
 
 def over() -> None:
@@ -253,7 +281,7 @@ def caused(error: BaseException) -> bool:
     It may do that before its hangup is heard.
     """
     if _hung_up(error):
-        asked.first(_signal.SIGHUP)
+        asked.hung_up()
     return isinstance(error, KeyboardInterrupt) or asked.number is not None
 
 
@@ -289,6 +317,25 @@ def _nowhere() -> None:
                 continue
 
 
+def _is_meant(number: int) -> bool:
+    """Whether whoever may ask us to end has sent this signal. When nobody is left who could say so, everybody may."""
+    if _heard is None:
+        return True
+    try:
+        sent = os.read(_heard, 64)
+    except BlockingIOError:
+        pass
+    else:
+        if not sent:
+            return True
+        _meant.extend(sent)
+    if number not in _meant:
+        return False
+    # the kernel makes one of two that come at once
+    _meant[:] = [each for each in _meant if each != number]
+    return True
+
+
 def _set(handler: Any) -> bool:
     """Give every signal that is not ignored to `handler`. False in another thread than the main one."""
     if not _in_main_thread():
@@ -313,6 +360,10 @@ def _end_at_once(number: int, _frame: FrameType | None) -> None:
 def _raise(number: int, _frame: FrameType | None) -> None:
     if asked.first(number):
         raise Interrupted(number)
+
+
+def _do_nothing(_number: int, _frame: FrameType | None) -> None:
+    return
 
 
 def _note(number: int, _frame: FrameType | None) -> None:

@@ -8,16 +8,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-_PACKAGE = Path(__file__).resolve().parent
-_INSTALLED = _PACKAGE / "_data"
-_ROOT = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent
+PACKAGE = Path(__file__).resolve().parent
+_INSTALLED = PACKAGE / "_data"
+_ROOT = _INSTALLED if _INSTALLED.is_dir() else PACKAGE.parent
 
 IN_CHECKOUT = not _INSTALLED.is_dir()
 """Whether the data is the repository's own, which a verb may write."""
 FAKES = _ROOT / "fakes"
 REFERENCE = _ROOT / "reference"
 SCENARIOS = _ROOT / "scenarios"
-DESCRIPTORS = _PACKAGE / "catalogue" / "plugins"
+DATA = (FAKES, REFERENCE, SCENARIOS)
+DESCRIPTORS = PACKAGE / "catalogue" / "plugins"
 
 
 def cache_dir() -> Path:

@@ -8,6 +8,7 @@ off the network too, so that a worker on another machine plays nothing.
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +19,9 @@ from hookproof.catalogue.host import Program
 from hookproof.commands import UsageError, select
 from hookproof.hosts.install.releases import ReleaseError
 from hookproof.hosts.registry import HOSTS, contacts
+from hookproof.isolation import entry
+from hookproof.isolation.level import Isolation
 from hookproof.play import PlayOptions
-from hookproof.sandbox import isolation
 
 FOR_WORKERS = "hookproof_programs"
 Found = dict[str, list[Program]]
@@ -30,7 +32,7 @@ class RealHosts:
     """What a run with real hosts has found, in every process that plays."""
 
     programs: Found
-    isolation: isolation.Isolation
+    isolation: Isolation
 
     @classmethod
     def prepare(cls, config: pytest.Config) -> RealHosts:
@@ -39,11 +41,11 @@ class RealHosts:
         try:
             if sent is not None:
                 found = {host: [Program(tuple(argv), version) for argv, version in each] for host, each in _sent(sent)}
-                return cls(found, isolation.inherited(config.option.allow_network))
+                return cls(found, _inherited(config.option.allow_network))
             with _deferred(config):
                 found = {host: select.programs(host, config.option) for host in HOSTS if asked(config, host)}
-            return cls(found, isolation.enter(config.option.allow_network))
-        except (UsageError, ReleaseError, isolation.IsolationError) as error:
+            return cls(found, _enter(config.option.allow_network))
+        except (UsageError, ReleaseError, entry.IsolationError) as error:
             raise pytest.UsageError(str(error)) from None
 
     def send(self, workerinput: dict[str, Any]) -> None:
@@ -60,7 +62,7 @@ class RealHosts:
     def header(self) -> list[str]:
         """What stands over the run."""
         names = [f"{host} {each.version}" for host, programs in self.programs.items() for each in programs]
-        lines = [f"hookproof: plays {', '.join(names)} ({self.isolation.kind})"]
+        lines = [f"hookproof: plays {', '.join(names)} ({self.isolation.network})"]
         if self.isolation.warning:
             lines.append(f"hookproof: warning: {self.isolation.warning}")
         if self.isolation.open:
@@ -71,6 +73,33 @@ class RealHosts:
 def asked(config: pytest.Config, host: str) -> bool:
     """Whether a host was asked for that is not the stand-in."""
     return bool(getattr(config.option, host, "fake") != "fake")
+
+
+def _enter(allow_network: bool) -> Isolation:
+    if allow_network or sys.platform != "linux":
+        return entry.for_real_hosts(allow_network=allow_network)
+    from hookproof.isolation.linux import alone  # noqa: PLC0415 - cannot be imported elsewhere
+    from hookproof.isolation.linux.refusal import NamespaceError  # noqa: PLC0415
+
+    try:
+        return Isolation("none", "network namespace", tuple(alone.enter()))
+    except NamespaceError as error:
+        raise entry.IsolationError(f"{error}; {entry.ALLOW}") from None
+
+
+def _inherited(allow_network: bool) -> Isolation:
+    """The isolation of the process that started this one, proved anew."""
+    if allow_network or sys.platform != "linux":
+        return _enter(allow_network)
+    from hookproof.isolation.linux import network  # noqa: PLC0415 - cannot be imported elsewhere
+    from hookproof.isolation.linux.refusal import NamespaceError  # noqa: PLC0415
+
+    try:
+        return Isolation("none", "network namespace", tuple(network.prove()))
+    except NamespaceError as error:
+        raise entry.IsolationError(
+            f"this process was started outside of the isolation: {error}; {entry.ALLOW}"
+        ) from None
 
 
 def _sent(sent: dict[str, Any]) -> Iterator[tuple[str, Any]]:

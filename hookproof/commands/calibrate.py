@@ -13,7 +13,7 @@ from hookproof.calibration.draft import draft
 from hookproof.catalogue.host import HostName, Program
 from hookproof.catalogue.lifecycle import Resolved, lifecycle_file, read_lifecycle, real
 from hookproof.catalogue.scenario import Scenario, calibration_files, read_scenario
-from hookproof.commands import UsageError, select
+from hookproof.commands import UsageError, isolated, select
 from hookproof.commands.outputs import write
 from hookproof.hosts.registry import HOSTS
 from hookproof.report import calibration as report
@@ -34,7 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the differences as JSON")
     parser.add_argument("--record", type=Path, metavar="FILE", help="write a draft lifecycle for this version")
-    parser.add_argument("--allow-network", action="store_true", help="play the real host without network isolation")
+    isolated.arguments(parser)
     parser.add_argument(
         "--runs", type=Path, metavar="DIR", help="directory in which runs are kept (default: the user's cache)"
     )
@@ -54,7 +54,7 @@ def execute(parsed: argparse.Namespace) -> int:
     console = terminal.console()
     processes.become_subreaper()
     with new_run(parsed.runs or places.runs_dir()) as run:
-        options = select.isolated(console, allow_network=parsed.allow_network)
+        options = select.play_options(console, real=True, allow_network=parsed.allow_network)
         fake, real_ = run.path / "fake", run.path / "real"
         fakes = measuring.measure(chosen, lifecycle, fake, repeat=parsed.repeat, options=options)
         reals = measuring.measure(chosen, lifecycle, real_, repeat=parsed.repeat, options=options, program=found)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from hookproof import __version__, machine, places, processes
 from hookproof.catalogue.plugin import descriptors
-from hookproof.sandbox import isolation
+from hookproof.isolation import alone
 
 
 def arguments(_parser: argparse.ArgumentParser) -> None:
@@ -40,7 +40,7 @@ def _findings() -> Iterator[tuple[bool, str, str]]:
     )
     yield adopts, "adopting orphans", why
     yield sys.platform == "linux", "senders of signals", "sigwaitinfo" if sys.platform == "linux" else "Linux only"
-    refusal = isolation.refused()
+    refusal = alone.refused()
     real = f"{refusal}" if refusal else "real hosts are kept off the network, in a namespace of their own"
     if sys.platform != "linux":
         real = "only Linux has network namespaces: proxies to a closed port are all that is to be had here"

@@ -52,7 +52,7 @@ class PlainInstallProgress(InstallProgress):
 class LiveInstallProgress(InstallProgress):
     """Lines, and one that moves while npm works.
 
-    It moves when it is told to: rich's own thread may outlive it, and hookproof cannot leave the network with threads.
+    It moves when it is told to, without a thread: the process that downloads may have forked the one that plays.
     """
 
     def __init__(self, console: Console) -> None:
@@ -84,6 +84,11 @@ def progress() -> InstallProgress:
     return LiveInstallProgress(Console(stderr=True)) if sys.stderr.isatty() else PlainInstallProgress()
 
 
+def bring(host: HostName, version: str) -> Release:
+    """Install a release unless it is there, and show how. Raises ReleaseError."""
+    return releases.install(host, version, progress())
+
+
 def _spec(text: str) -> tuple[HostName, str]:
     name, _, version = text.partition("@")
     for host in HOSTS:
@@ -105,7 +110,7 @@ def _carry_out(action: Callable[[HostName, str], None], host: HostName, version:
 
 
 def _install(host: HostName, version: str) -> None:
-    release = releases.install(host, version, progress())
+    release = bring(host, version)
     print(f"{release.host}@{release.version} is in {release.folder}")
 
 

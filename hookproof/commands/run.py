@@ -6,7 +6,7 @@ import argparse
 import os
 import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from hookproof.catalogue.descriptor import Context
 from hookproof.catalogue.host import Program
 from hookproof.catalogue.plugin import REFERENCES
 from hookproof.commands import UsageError, gate, outputs, select
+from hookproof.isolation import outside
 from hookproof.issues.plugin_tests import dependencies
 from hookproof.play import Case, PlayOptions
 from hookproof.report import results as reports
@@ -79,7 +80,7 @@ def play_all(
 ) -> tuple[reports.Report, Console]:
     """Play the cases with the options of the command line; the files that they ask for are written here too.
 
-    With a real host or worker this process leaves the network first. `gate_` is what the results are compared with;
+    `gate_` is what the results are compared with;
     `reproduce` expects violations, and has none. `criteria` judges an issue's acceptance criteria.
     """
     if parsed.jobs < 0:
@@ -152,10 +153,9 @@ def _played(
 
 
 def _options(console: Console, cases: list[Case], worker: Program | None, *, allow_network: bool) -> PlayOptions:
-    """The options of a run; when anything in it is real, this process and all its children leave the network."""
-    if worker is None and all(case.program is None for case in cases):
-        return PlayOptions()
-    return select.isolated(console, allow_network=allow_network, worker=worker)
+    """The options of a run; when anything in it is real, it must be off the network."""
+    real = worker is not None or any(case.program is not None for case in cases)
+    return select.play_options(console, real=real, allow_network=allow_network, worker=worker)
 
 
 def _install(console: Console, cases: list[Case]) -> None:
@@ -164,7 +164,12 @@ def _install(console: Console, cases: list[Case]) -> None:
         descriptor = plugin.descriptor
         if isinstance(descriptor, Context) and descriptor.uv_dependencies:
             needs = descriptor.uv_dependencies
-            wanted = [needs, dependencies(descriptor.criteria, needs)]
-            installed = [name for each in wanted if each and uv.fill(each) for name in each]
+            wanted: list[Sequence[str]] = [needs, dependencies(descriptor.criteria, needs)]
+            installed = [name for each in wanted if each and _fill(each) for name in each]
             if installed:
                 console.print(f"installed with uv, once: {', '.join(dict.fromkeys(installed))}")
+
+
+def _fill(dependencies: Sequence[str]) -> bool:
+    """Whether uv had to install them; it needs the network."""
+    return outside.call(uv.fill, dependencies)

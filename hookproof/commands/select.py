@@ -18,14 +18,16 @@ from hookproof.catalogue.host import HostName, Program
 from hookproof.catalogue.lifecycle import Resolved, lifecycle_files, real, resolve_lifecycle
 from hookproof.catalogue.plugin import Plugin, PluginError, resolve_plugin
 from hookproof.catalogue.scenario import Scenario, read_scenario, scenario_files, scenario_id
-from hookproof.commands import UsageError, outputs
+from hookproof.commands import UsageError, isolated, outputs
 from hookproof.hosts import registry
+from hookproof.isolation import entry, outside
 from hookproof.play import PlayOptions
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from hookproof.sandbox.isolation import Isolation
+    from hookproof.hosts.install.releases import Release
+    from hookproof.isolation.level import Isolation
 
 
 def scenarios(globs: list[str]) -> list[Scenario]:
@@ -104,19 +106,23 @@ def _worker(parsed: argparse.Namespace, known: Mapping[str, list[Program]] | Non
 
 def programs(host: HostName, parsed: argparse.Namespace) -> list[Program]:
     """The programs that `--claude` or `--codex` means. Raises ReleaseError; installs what is missing."""
-    from hookproof.commands.hosts import progress  # noqa: PLC0415 - npm and its progress, only for a real host
+    from hookproof.commands.hosts import bring  # noqa: PLC0415 - npm and its progress, only for a real host
     from hookproof.hosts.install.programs import resolve  # noqa: PLC0415
 
-    return resolve(host, getattr(parsed, host), isolate=not parsed.allow_network, progress=progress())
+    def install(host: HostName, version: str) -> Release:
+        return outside.call(bring, host, version)
+
+    isolate = not parsed.allow_network and entry.current().open
+    return resolve(host, getattr(parsed, host), isolate=isolate, install=install)
 
 
-def isolated(console: Console, *, allow_network: bool, worker: Program | None = None) -> PlayOptions:
-    """The options with which a real host is played, after this process has left the network. Raises IsolationError."""
-    from rich.markup import escape  # noqa: PLC0415 - only for a real host
+def play_options(console: Console, *, real: bool, allow_network: bool, worker: Program | None = None) -> PlayOptions:
+    """The options of a run in the isolation that this process has. Raises IsolationError when a real one needs more."""
+    from rich.markup import escape  # noqa: PLC0415 - only for what plays
 
-    from hookproof.sandbox import isolation  # noqa: PLC0415
-
-    entered = isolation.enter(allow_network)
+    if not real:
+        return options_of(entry.current(), worker)
+    entered = entry.for_real_hosts(allow_network=allow_network)
     if entered.warning:
         console.print(f"[yellow]warning[/] {escape(entered.warning)}")
         for line in registry.contacts() if entered.open else ():
@@ -125,7 +131,7 @@ def isolated(console: Console, *, allow_network: bool, worker: Program | None = 
 
 
 def options_of(entered: Isolation, worker: Program | None = None) -> PlayOptions:
-    """The options with which a real host is played in this isolation."""
+    """The options with which cases are played in this isolation."""
     return PlayOptions(worker=worker, extra_env=entered.environment, isolation=entered.record())
 
 
@@ -152,7 +158,7 @@ def play_arguments(parser: argparse.ArgumentParser, *, lifecycle: str) -> None:
             metavar="SPEC",
             help=f"{host.option}: fake, a path, or npm:VERSION[,VERSION...] (default: fake)",
         )
-    parser.add_argument("--allow-network", action="store_true", help="play real hosts without network isolation")
+    isolated.arguments(parser)
     parser.add_argument(
         "--runs", type=Path, metavar="DIR", help="directory in which runs are kept (default: the user's cache)"
     )

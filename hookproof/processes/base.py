@@ -103,7 +103,10 @@ class Watcher(Protocol):
 
 
 class Container(Protocol):
-    """Holds the processes of one case together where the system can (a Job Object); closing it ends them all."""
+    """What the platform has for the processes of one case alone.
+
+    On Windows a Job Object, whose closing ends them all; on Linux the thread that starts them in the case's view.
+    """
 
     def close(self) -> None: ...
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import weakref
+from collections.abc import Sequence
 from types import TracebackType
 
 from hookproof.processes import registry
@@ -29,14 +30,18 @@ class CaseProcesses:
     between two looks cannot be told from the case's own: start what shall outlive a case before the case begins.
     """
 
-    def __init__(self, token: str, *, folder: str | os.PathLike[str] | None = None) -> None:
+    def __init__(
+        self, token: str, *, folder: str | os.PathLike[str] | None = None, programs: Sequence[str] = ()
+    ) -> None:
         """`token` is hexadecimal, 16 digits or more, of this case alone; ValueError otherwise.
 
-        `folder` is the case's own directory: an orphan that holds anything below it is the case's.
+        `folder` is the case's own directory: an orphan that holds anything below it is the case's, and where the run
+        is isolated it alone can be written. `programs` are paths of programs that the case needs, wherever they are.
+        Raises OSError when its view of the machine's files cannot be had.
         """
         self.token = check_token(token)
         self.since = native.instant()
-        self.container = native.open_container()
+        self.container = native.open_container(None if folder is None else os.fspath(folder), programs)
         self._entry = registry.Entry(token, self.since, None if folder is None else os.fspath(folder))
         registry.open_case(self._entry)
         # one that is dropped without being closed must not stay a candidate for ever

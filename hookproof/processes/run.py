@@ -106,13 +106,14 @@ async def run_swept(
     seconds: float,
     waiting_for: str,
     folder: str | os.PathLike[str] | None = None,
+    programs: Sequence[str] = (),
 ) -> Finished:
     """Run a program as `run` does, and end whatever it leaves running, however it ends. `token` marks its processes.
 
-    `folder` is a directory of its own, if it has one (see CaseProcesses). The sweep blocks the loop, and so needs no
-    thread.
+    `folder` is a directory of its own, if it has one, and `programs` what it needs (see CaseProcesses). The sweep
+    blocks the loop, and so needs no thread.
     """
-    with CaseProcesses(token, folder=folder) as group:
+    with CaseProcesses(token, folder=folder, programs=programs) as group:
         try:
             return await run(argv, env=env, cwd=cwd, seconds=seconds, waiting_for=waiting_for, case=group)
         finally:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from hookproof import claims, interrupts, processes
 from hookproof.catalogue.host import HostName, Program
 from hookproof.errors import DeadlineMissedError
 from hookproof.hosts.install import releases
-from hookproof.hosts.install.releases import InstallProgress, ReleaseError
+from hookproof.hosts.install.releases import Release, ReleaseError
 from hookproof.hosts.registry import HOSTS
-from hookproof.sandbox import isolation
+from hookproof.isolation import alone
+from hookproof.isolation.entry import ALLOW, IsolationError
 from hookproof.sandbox.environment import environment, search_path
+
+Install = Callable[[HostName, str], Release]
+"""Brings a release of a host."""
 
 _NPM = "npm:"
 _SECONDS = 60.0
@@ -21,20 +26,18 @@ _VERSION = re.compile(r"\d+\.\d+\.\d+[0-9A-Za-z.+-]*")
 _JAVASCRIPT = frozenset({".js", ".cjs", ".mjs"})
 
 
-def resolve(
-    host: HostName, spec: str, *, isolate: bool = True, progress: InstallProgress | None = None
-) -> list[Program]:
+def resolve(host: HostName, spec: str, *, isolate: bool = True, install: Install = releases.install) -> list[Program]:
     """The programs that `spec` means: `fake`, a path, or `npm:VERSION[,VERSION…]`, which installs what is missing.
 
-    Comes before `isolation.enter`: npm needs the network. A path's version is asked of the program itself, in a
-    private home, and in an isolation of its own unless `isolate` is False. Raises ReleaseError.
+    `install` brings a release, outside of the isolation: npm needs the network. A path's version is asked of the
+    program itself, in a private home, and in an isolation of its own unless `isolate` is False. Raises ReleaseError.
     """
     if spec == "fake":
         return [HOSTS[host].stand_in()]
     if spec.startswith(_NPM):
         specs = [word.strip().removeprefix(_NPM) for word in spec.split(",")]
         versions = [releases.check_version(word) for word in specs]
-        found = [releases.install(host, version, progress) for version in dict.fromkeys(versions)]
+        found = [install(host, version) for version in dict.fromkeys(versions)]
         return [Program(release.argv, release.version) for release in dict.fromkeys(found)]
     path = Path(spec).expanduser().absolute()
     if not path.is_file():
@@ -60,7 +63,7 @@ def _argv(host: HostName, path: Path) -> tuple[str, ...]:
 
 
 async def _version(host: HostName, path: Path, argv: tuple[str, ...], *, isolate: bool) -> str:
-    specs, more = isolation.alone(argv) if isolate else (list(argv), {})
+    specs, more = alone.alone(argv) if isolate else (list(argv), {})
     with claims.make("hp-") as claimed:
         home, token = claimed.root, claimed.token
         env = environment(
@@ -81,6 +84,7 @@ async def _version(host: HostName, path: Path, argv: tuple[str, ...], *, isolate
                 seconds=_SECONDS,
                 waiting_for=f"{path} --version",
                 folder=home,
+                programs=argv,
             )
         except OSError as error:
             raise ReleaseError(f"--{host} {path}: cannot be started: {error.strerror}") from None
@@ -88,9 +92,9 @@ async def _version(host: HostName, path: Path, argv: tuple[str, ...], *, isolate
             raise ReleaseError(f"--{host}: {error}") from None
     version_line = " ".join(done.stdout.decode("utf-8", "replace").split())
     trouble = " ".join(done.stderr.decode("utf-8", "replace").split())
-    if isolate and done.exit.code == isolation.REFUSED:
-        raise isolation.IsolationError(f"{trouble}; {isolation.ALLOW}")
-    if isolate and done.exit.code == isolation.NOT_STARTED:
+    if isolate and done.exit.code == alone.REFUSED:
+        raise IsolationError(f"{trouble}; {ALLOW}")
+    if isolate and done.exit.code == alone.NOT_STARTED:
         raise ReleaseError(f"--{host} {path}: cannot be started: {trouble}")
     found = _VERSION.search(version_line)
     if done.exit.code != 0 or found is None:

@@ -111,7 +111,7 @@ def installed() -> list[Release]:
 def install(host: HostName, version: str, progress: InstallProgress | None = None) -> Release:
     """The release, installed now unless it is there already; a tag is always looked up. Raises ReleaseError.
 
-    Uses the network and an event loop of its own, which has no threads.
+    Uses the network, so it is called outside of the isolation, and an event loop of its own.
     """
     check_version(version)
     progress = progress or InstallProgress()

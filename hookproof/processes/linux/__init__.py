@@ -9,8 +9,10 @@ assert sys.platform == "linux"
 
 import asyncio
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
+from hookproof.isolation import entry
 from hookproof.processes.base import Container, OnDeath
 from hookproof.processes.linux.census import find, forget, of_nobody
 from hookproof.processes.linux.child import spawn
@@ -53,9 +55,13 @@ def watch_deaths(loop: asyncio.AbstractEventLoop, on_death: OnDeath) -> LinuxWat
     return LinuxWatcher(loop, on_death)
 
 
-def open_container() -> Container | None:
-    """None: a process that leaves its session and its parents is found by its token, or comes to us."""
-    return None
+def open_container(folder: str | None, programs: Sequence[str]) -> Container | None:
+    """The thread that starts programs in the case's view of the machine's files, where this run is isolated.
+
+    It holds nothing: a process that leaves its session and its parents is found by its token, or comes to us.
+    """
+    view = entry.current_view()
+    return None if view is None else view.starter(folder, programs)
 
 
 def machine_identity() -> dict[str, str]:

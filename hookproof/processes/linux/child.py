@@ -17,6 +17,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import IO
 
+from hookproof.isolation.linux.view import Starter
 from hookproof.processes.base import Container, Exit, Identity, Stream
 from hookproof.processes.linux import status
 from hookproof.processes.linux.pidfd import signal_process
@@ -115,12 +116,23 @@ async def spawn(
     stdout: Stream,
     stderr: Stream,
     limit: int,
-    container: Container | None,  # noqa: ARG001 - Linux has the session, the token and the subreaper
+    container: Container | None,
 ) -> LinuxChild:
     """Start a child in a session of its own; see `hookproof.processes.spawn`."""
-    owned = status.start(
-        list(argv), env=dict(env), cwd=cwd, stdin=stdin, stdout=stdout, stderr=stderr, bufsize=0, start_new_session=True
-    )
+
+    def start() -> status.Owned:
+        return status.start(
+            list(argv),
+            env=dict(env),
+            cwd=cwd,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            bufsize=0,
+            start_new_session=True,
+        )
+
+    owned = container.call(start) if isinstance(container, Starter) else start()
     try:
         child = LinuxChild(owned, asyncio.get_running_loop())
     except BaseException:

@@ -10,7 +10,7 @@ assert sys.platform != "win32"
 import asyncio
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from hookproof.processes.base import Container, Instant, OnDeath, ProcessInfo, Watcher
 from hookproof.processes.portable.census import find
@@ -68,7 +68,7 @@ def watch_deaths(loop: asyncio.AbstractEventLoop, on_death: OnDeath) -> Watcher:
     return ThreadWatcher(loop, on_death)
 
 
-def open_container() -> Container | None:
+def open_container(folder: str | None, programs: Sequence[str]) -> Container | None:  # noqa: ARG001
     """None: there is none."""
     return None
 

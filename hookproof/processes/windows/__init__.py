@@ -11,7 +11,7 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import psutil
 
@@ -110,7 +110,7 @@ def watch_deaths(loop: asyncio.AbstractEventLoop, on_death: OnDeath) -> WindowsW
     return WindowsWatcher(loop, on_death)
 
 
-def open_container() -> Container | None:
+def open_container(folder: str | None, programs: Sequence[str]) -> Container | None:  # noqa: ARG001
     """A job that takes its processes along when it is closed, even by the end of this process."""
     return Job(ends_all=True)
 
