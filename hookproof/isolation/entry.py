@@ -75,7 +75,8 @@ def begin(wanted: Level | None = None, *, allow_network: bool = False) -> int | 
         from hookproof.isolation.linux import enclosure  # noqa: PLC0415 - cannot be imported elsewhere
         from hookproof.isolation.linux.refusal import NamespaceError  # noqa: PLC0415
 
-        refused = "as --isolation says" if wanted == "none" else None
+        asked = "as --isolation says" if wanted not in {None, "full"} else None
+        refused = None
         for level in LEVELS if wanted is None else (wanted,):
             if level == "none":
                 break
@@ -88,12 +89,12 @@ def begin(wanted: Level | None = None, *, allow_network: bool = False) -> int | 
                 return entered.serve()
             _view = entered.view
             _current = Isolation(
-                level, "none" if allow_network else "network namespace", entered.proof, refused=refused
+                level, "none" if allow_network else "network namespace", entered.proof, refused=refused or asked
             )
             return None
         if wanted not in {None, "none"}:
             raise IsolationError(f"--isolation {wanted}: {refused}")
-        _current = Isolation("none", "none", refused=refused)
+        _current = Isolation("none", "none", refused=refused or asked)
         return None
 
 
