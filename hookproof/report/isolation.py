@@ -1,6 +1,6 @@
 """How far results were isolated, in the words of a report: once for all that had the same.
 
-Called by every report that a person reads, and by `compare`.
+Called by every report that a person reads, by `calibrate` and by `compare`.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hookproof.isolation import level
 from hookproof.report.results import Isolation, Result
 
 NOT_TOLD = "not recorded"
@@ -31,7 +32,7 @@ def told(results: Sequence[Result]) -> list[Told]:
     for each in results:
         key = each.isolation.model_dump_json() if each.isolation is not None else ""
         counted[key] = (each.isolation, counted.get(key, (None, 0))[1] + 1)
-    return [_told(one, number if len(counted) > 1 else None) for one, number in counted.values()]
+    return [of(one, number if len(counted) > 1 else None) for one, number in counted.values()]
 
 
 def levels(results: Sequence[Result]) -> str:
@@ -40,7 +41,8 @@ def levels(results: Sequence[Result]) -> str:
     return ", ".join(sorted(found)) or NOT_TOLD
 
 
-def _told(one: Isolation | None, number: int | None) -> Told:
+def of(one: Isolation | level.Isolation | None, number: int | None = None) -> Told:
+    """What is said of one isolation, which `number` of the cases had."""
     cases = "" if number is None else f" ({number} {'case' if number == 1 else 'cases'})"
     if one is None:
         return Told(f"{NOT_TOLD}{cases}", (), good=False)

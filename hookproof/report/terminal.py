@@ -21,7 +21,7 @@ from rich.text import Text
 from hookproof.catalogue.plugin import is_reference
 from hookproof.judge.verdict import BaselineStatus, CheckResult, Verdict
 from hookproof.report.columns import Column, alike, by_column, cell, heads, marked, shown, tally
-from hookproof.report.isolation import told
+from hookproof.report.isolation import Told, told
 from hookproof.report.results import Report, Result
 
 _TONES = {Verdict.VIOLATES: "red", Verdict.UNKNOWN: "yellow", Verdict.CONFORMS: "green"}
@@ -51,7 +51,7 @@ def summary(console: Console, report: Report) -> None:
         console.print()
         matrix(console, report.results)
         console.print()
-    isolation(console, report.results)
+    isolation(console, told(report.results))
     _baseline(console, report)
     counts = report.summary
     tone = "green" if counts.unexpected == 0 else "bold red"
@@ -62,9 +62,9 @@ def summary(console: Console, report: Report) -> None:
     )
 
 
-def isolation(console: Console, results: Sequence[Result]) -> None:
+def isolation(console: Console, all_told: Sequence[Told]) -> None:
     """How far it was isolated: one quiet line, and below the first level one for each thing that is not prevented."""
-    for each in told(results):
+    for each in all_told:
         _line(console, f"isolation {each.head}", 0, style="dim" if each.good else "yellow")
         for clause in each.not_prevented:
             _line(console, f"not prevented: {clause}", 2, style="dim")
