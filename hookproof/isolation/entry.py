@@ -81,7 +81,7 @@ def begin(wanted: Level | None = None, *, allow_network: bool = False) -> int | 
             if level == "none":
                 break
             try:
-                entered = enclosure.enclose(level, allow_network=allow_network, programs=_programs())
+                entered = enclosure.enclose(level, allow_network=allow_network, programs=programs())
             except NamespaceError as error:
                 refused = refused or str(error)
                 continue
@@ -134,7 +134,7 @@ def closed_environment() -> dict[str, str]:
     return dict.fromkeys(_PROXIES, _PROXY) | dict.fromkeys(_DIRECT, "127.0.0.1,localhost,::1")
 
 
-def _programs() -> Sequence[str]:
+def programs() -> Sequence[str]:
     """What every case needs: this Python, and the programs and data of hookproof."""
     folders = {sys.prefix, sys.base_prefix, sys.exec_prefix, str(places.PACKAGE), *map(str, places.DATA)}
     return (sys.executable, *sorted(folders))

@@ -11,6 +11,8 @@ import errno
 import os
 from pathlib import Path
 
+_LIMITS = ("user.max_user_namespaces", "user.max_net_namespaces", "user.max_mnt_namespaces", "user.max_pid_namespaces")
+
 
 class NamespaceError(Exception):
     """The namespaces are refused, or are not as tight as they must be. One sentence."""
@@ -20,7 +22,7 @@ def refusal(error: OSError, step: str, *, settings: Path = Path("/proc/sys"), ro
     """Why the system refuses namespaces: the setting that does it, as far as it can be told."""
     root = os.geteuid() == 0 if root is None else root
     what = f"the system refuses namespaces of its own ({step}: {error.strerror})"
-    for name in ("user.max_user_namespaces", "user.max_net_namespaces", "user.max_mnt_namespaces"):
+    for name in _LIMITS:
         if _setting(settings, name) == "0":
             return f"{what}: {name} is 0 (sysctl {name}=1000 allows it)"
     if not root and _setting(settings, "kernel.unprivileged_userns_clone") == "0":
@@ -29,7 +31,7 @@ def refusal(error: OSError, step: str, *, settings: Path = Path("/proc/sys"), ro
         name = "kernel.apparmor_restrict_unprivileged_userns"
         return f"{what}: {name} is 1 (sysctl {name}=0, or an AppArmor profile with userns, allows it)"
     if error.errno == errno.ENOSPC:
-        return f"{what}: the limits user.max_user_namespaces or user.max_net_namespaces are reached"
+        return f"{what}: one of the limits {', '.join(_LIMITS)} is reached"
     if error.errno in (errno.EINVAL, errno.ENOSYS):
         return f"{what}: this kernel has no user or no network namespaces"
     return (
