@@ -15,6 +15,7 @@ from hookproof.catalogue.lifecycle import Resolved, lifecycle_file, read_lifecyc
 from hookproof.catalogue.scenario import Scenario, calibration_files, read_scenario
 from hookproof.commands import UsageError, isolated, select
 from hookproof.commands.outputs import write
+from hookproof.compiled import compile_programs
 from hookproof.hosts.registry import HOSTS
 from hookproof.isolation import entry
 from hookproof.report import calibration as report
@@ -55,6 +56,7 @@ def execute(parsed: argparse.Namespace) -> int:
     lifecycle = _lifecycle(host, parsed.lifecycle, found.version)
     console = terminal.console()
     processes.become_subreaper()
+    compile_programs()
     with new_run(parsed.runs or places.runs_dir()) as run:
         options = select.play_options(console, real=True, allow_network=parsed.allow_network)
         fake, real_ = run.path / "fake", run.path / "real"
