@@ -111,9 +111,9 @@ def main() -> int:
     parser.add_argument("--scenario", default="jobs/pattern-c")
     parser.add_argument("-n", type=int, default=10, help="runs of each (default: %(default)s)")
     options = parser.parse_args()
-    status = entry.begin()
-    if status is not None:
-        return status
+    serve = entry.begin()
+    if serve is not None:
+        return serve()
     program = resolve("claude", options.claude, isolate=entry.current().open, install=install)[0]
     plugin = resolve_plugin(options.plugin)
     scenario = next(read_scenario(path) for path in scenario_files() if path.match(f"{options.scenario}.toml"))

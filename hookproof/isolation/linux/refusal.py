@@ -11,7 +11,7 @@ import errno
 import os
 from pathlib import Path
 
-_LIMITS = ("user.max_user_namespaces", "user.max_net_namespaces", "user.max_mnt_namespaces", "user.max_pid_namespaces")
+_LIMITS = tuple(f"user.max_{kind}_namespaces" for kind in ("user", "net", "mnt", "ipc", "pid"))
 
 
 class NamespaceError(Exception):
