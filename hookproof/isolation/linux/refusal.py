@@ -30,13 +30,13 @@ def refusal(error: OSError, step: str, *, settings: Path = Path("/proc/sys"), ro
     if not root and _setting(settings, "kernel.apparmor_restrict_unprivileged_userns") == "1":
         name = "kernel.apparmor_restrict_unprivileged_userns"
         return f"{what}: {name} is 1 (sysctl {name}=0, or an AppArmor profile with userns, allows it)"
-    if error.errno == errno.ENOSPC:
-        return f"{what}: one of the limits {', '.join(_LIMITS)} is reached"
-    if error.errno in (errno.EINVAL, errno.ENOSYS):
-        return f"{what}: this kernel has no user or no network namespaces"
-    return (
-        f"{what}: the seccomp or AppArmor profile of a container forbids it, as Docker's does by default, or a chroot"
-    )
+    known = {
+        errno.ENOSPC: f"limits are reached, one of {', '.join(_LIMITS)}",
+        errno.ENOSYS: "this kernel is too old, 5.12 or newer is needed",
+        errno.EINVAL: "this kernel has no user or no network namespaces",
+    }
+    container = "the seccomp or AppArmor profile of a container forbids it, as Docker's does by default, or a chroot"
+    return f"{what}: {known.get(error.errno or 0, container)}"
 
 
 def _setting(settings: Path, name: str) -> str | None:
