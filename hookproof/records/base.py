@@ -10,7 +10,18 @@ import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import partial
-from typing import Annotated, Any, ClassVar, TypeVar, Union, dataclass_transform, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    TypeVar,
+    Union,
+    dataclass_transform,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from hookproof.errors import HookproofError
 
@@ -210,6 +221,8 @@ def _compound(hint: Any, origin: Any, inner: tuple[Any, ...]) -> _Type:
     build: Callable[[Any], Any]
     if origin is Annotated:
         words, build = inner[1].words, _constrained(_type(inner[0]), inner[1])
+    elif origin is Literal:
+        words, build = _listed(inner), _one_of(inner)
     elif origin is list:
         words, build = f"a list of {_many(inner[0])}", _list(_type(inner[0]))
     elif origin is dict:
@@ -228,6 +241,21 @@ def _as_it_is(value: Any) -> Any:
 def _constrained(base: _Type, constraint: Constraint) -> Callable[[Any], Any]:
     def build(value: Any) -> Any:
         if type(value) not in base[1] or not constraint.fits(value):
+            raise MisfitError("")
+        return value
+
+    return build
+
+
+def _listed(allowed: tuple[str, ...]) -> str:
+    """Some words, of which one is meant."""
+    *others, last = (f"`{each}`" for each in allowed)
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _one_of(allowed: tuple[str, ...]) -> Callable[[Any], Any]:
+    def build(value: Any) -> Any:
+        if value not in allowed:
             raise MisfitError("")
         return value
 

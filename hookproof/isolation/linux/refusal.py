@@ -11,6 +11,8 @@ import errno
 import os
 from pathlib import Path
 
+_LIMITS = tuple(f"user.max_{kind}_namespaces" for kind in ("user", "net", "mnt", "ipc", "pid"))
+
 
 class NamespaceError(Exception):
     """The namespaces are refused, or are not as tight as they must be. One sentence."""
@@ -20,7 +22,7 @@ def refusal(error: OSError, step: str, *, settings: Path = Path("/proc/sys"), ro
     """Why the system refuses namespaces: the setting that does it, as far as it can be told."""
     root = os.geteuid() == 0 if root is None else root
     what = f"the system refuses namespaces of its own ({step}: {error.strerror})"
-    for name in ("user.max_user_namespaces", "user.max_net_namespaces", "user.max_mnt_namespaces"):
+    for name in _LIMITS:
         if _setting(settings, name) == "0":
             return f"{what}: {name} is 0 (sysctl {name}=1000 allows it)"
     if not root and _setting(settings, "kernel.unprivileged_userns_clone") == "0":
@@ -28,13 +30,13 @@ def refusal(error: OSError, step: str, *, settings: Path = Path("/proc/sys"), ro
     if not root and _setting(settings, "kernel.apparmor_restrict_unprivileged_userns") == "1":
         name = "kernel.apparmor_restrict_unprivileged_userns"
         return f"{what}: {name} is 1 (sysctl {name}=0, or an AppArmor profile with userns, allows it)"
-    if error.errno == errno.ENOSPC:
-        return f"{what}: the limits user.max_user_namespaces or user.max_net_namespaces are reached"
-    if error.errno in (errno.EINVAL, errno.ENOSYS):
-        return f"{what}: this kernel has no user or no network namespaces"
-    return (
-        f"{what}: the seccomp or AppArmor profile of a container forbids it, as Docker's does by default, or a chroot"
-    )
+    known = {
+        errno.ENOSPC: f"limits are reached, one of {', '.join(_LIMITS)}",
+        errno.ENOSYS: "this kernel is too old, 5.12 or newer is needed",
+        errno.EINVAL: "this kernel has no user or no network namespaces",
+    }
+    container = "the seccomp or AppArmor profile of a container forbids it, as Docker's does by default, or a chroot"
+    return f"{what}: {known.get(error.errno or 0, container)}"
 
 
 def _setting(settings: Path, name: str) -> str | None:
