@@ -131,7 +131,7 @@ def _enclose(level: Level, *, allow_network: bool, programs: Sequence[str], own_
         for handle in (told, control):
             os.close(handle)
         ours.close()
-        wanted = kernel.NEWNS
+        wanted = kernel.NEWNS | kernel.NEWIPC  # shared memory and queues have no place among the files
         wanted |= 0 if allow_network else kernel.NEWNET
         wanted |= kernel.NEWPID if level == "full" else 0
         wanted |= kernel.NEWUSER if own_users else 0

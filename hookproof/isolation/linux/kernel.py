@@ -13,7 +13,7 @@ assert sys.platform == "linux"
 import ctypes
 import os
 
-NEWNS, NEWUSER, NEWPID, NEWNET = 0x00020000, 0x10000000, 0x20000000, 0x40000000
+NEWNS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x00020000, 0x08000000, 0x10000000, 0x20000000, 0x40000000
 _SHARED_DIRECTORIES = 0x00000200  # CLONE_FS
 
 READ_ONLY, NO_SETUID, NO_DEVICES, NO_PROGRAMS = 0x1, 0x2, 0x4, 0x8
@@ -25,6 +25,8 @@ _OPEN_TREE, _MOVE_MOUNT, _MOUNT_SETATTR = 428, 429, 442  # the same number on ev
 
 _SET_DEATH_SIGNAL, _SET_DUMPABLE, _DROP_BOUND, _SET_NO_NEW_PRIVILEGES, _AMBIENT = 1, 4, 24, 38, 47
 _CLEAR_AMBIENT = 4
+_GET_FILTERS, _SET_FILTER, _IS_FILTER = 21, 22, 2
+_INSTRUCTION_BYTES = 8
 _CAPABILITIES = 64
 _CAPABILITY_VERSION = 0x20080522
 
@@ -44,6 +46,10 @@ class _CapabilityHeader(ctypes.Structure):
 
 class _CapabilitySets(ctypes.Structure):
     _fields_ = [("sets", ctypes.c_uint32 * 6)]
+
+
+class _Filter(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]
 
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -128,3 +134,14 @@ def drop_capabilities() -> None:
     _checked(_libc.prctl(_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0))
     header = _CapabilityHeader(_CAPABILITY_VERSION, 0)
     _checked(_libc.capset(ctypes.byref(header), ctypes.byref(_CapabilitySets())))
+
+
+def filter_calls(program: bytes) -> None:
+    """Ask this filter before each system call of this thread and of all that it starts. After `drop_capabilities`."""
+    wanted = _Filter(len(program) // _INSTRUCTION_BYTES, program)
+    _checked(_libc.prctl(_SET_FILTER, _IS_FILTER, ctypes.byref(wanted), 0, 0))
+
+
+def filters_calls() -> bool:
+    """Whether a filter is asked before this thread's system calls."""
+    return bool(_libc.prctl(_GET_FILTERS, 0, 0, 0, 0) == _IS_FILTER)
