@@ -101,9 +101,9 @@ def _main(plan: dict[str, Any]) -> int:
     from hookproof.isolation import entry
 
     exec(plan["before"])  # noqa: S102 - the test's own
-    status = entry.begin(plan["level"])
-    if status is not None:
-        return status
+    serve = entry.begin(plan["level"])
+    if serve is not None:
+        return serve()
     view = entry.current_view()
     argv = plan["argv"]
     if view is None:

@@ -99,8 +99,8 @@ async def main():
         assert (await child.wait()).signal == 9
         child.close()
 
-if (status := entry.begin()) is not None:
-    raise SystemExit(status)
+if (serve := entry.begin()) is not None:
+    raise SystemExit(serve())
 assert entry.current().network == "network namespace"
 assert processes.become_subreaper()
 asyncio.run(main())
@@ -261,7 +261,8 @@ print(subprocess.run([sys.executable, "-c", look], close_fds=False, stderr=subpr
         ("kernel/apparmor_restrict_unprivileged_userns", "1", errno.EPERM, False, "_unprivileged_userns is 1"),
         ("kernel/apparmor_restrict_unprivileged_userns", "1", errno.EPERM, True, "the seccomp or AppArmor profile"),
         ("user/max_net_namespaces", "0", errno.ENOSPC, True, "user.max_net_namespaces is 0"),
-        ("user/max_user_namespaces", "9", errno.ENOSPC, False, "are reached"),
+        ("user/max_user_namespaces", "9", errno.ENOSPC, False, "is reached"),
+        ("user/max_pid_namespaces", "0", errno.ENOSPC, True, "user.max_pid_namespaces is 0"),
         ("user/max_user_namespaces", "9", errno.EINVAL, False, "no user or no network namespaces"),
         ("user/max_user_namespaces", "9", errno.EPERM, False, "the seccomp or AppArmor profile of a container"),
     ],

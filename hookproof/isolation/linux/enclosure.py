@@ -36,7 +36,7 @@ from hookproof import interrupts
 from hookproof.isolation import outside
 from hookproof.isolation.level import Level
 from hookproof.isolation.linux import kernel, network, users, view
-from hookproof.isolation.linux.refusal import NamespaceError, refusal
+from hookproof.isolation.linux.refusal import PROC, VIEW, NamespaceError, refusal
 
 _MAPPED = b"\0"
 
@@ -260,7 +260,7 @@ def _begin_inside(lifelines: _Lifelines, tell: int, wanted: int, programs: Seque
         step = "making mounts private"
         kernel.keep_mounts_to_ourselves()
         if wanted & kernel.NEWPID:
-            step = "mounting /proc"
+            step = PROC
             kernel.mount("proc", "/proc", kernel.NO_SETUID | kernel.NO_DEVICES | kernel.NO_PROGRAMS)
         proof: list[str] = []
         if wanted & kernel.NEWNET:
@@ -269,7 +269,7 @@ def _begin_inside(lifelines: _Lifelines, tell: int, wanted: int, programs: Seque
             hidden = network.start()
             proof += network.prove()
             proof += [f"resolvers hidden: {', '.join(hidden)}"] if hidden else []
-        step = "making the view of files"
+        step = VIEW
         seen = view.build(programs)
         step = "proving the view of files"
         proof += seen.prove()

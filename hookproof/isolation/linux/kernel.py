@@ -25,7 +25,7 @@ _OPEN_TREE, _MOVE_MOUNT, _MOUNT_SETATTR = 428, 429, 442  # the same number on ev
 
 _SET_DEATH_SIGNAL, _SET_DUMPABLE, _DROP_BOUND, _SET_NO_NEW_PRIVILEGES, _AMBIENT = 1, 4, 24, 38, 47
 _CLEAR_AMBIENT = 4
-_GET_FILTERS, _SET_FILTER, _IS_FILTER = 21, 22, 2
+_SET_FILTER, _IS_FILTER = 22, 2
 _INSTRUCTION_BYTES = 8
 _CAPABILITIES = 64
 _CAPABILITY_VERSION = 0x20080522
@@ -140,8 +140,3 @@ def filter_calls(program: bytes) -> None:
     """Ask this filter before each system call of this thread and of all that it starts. After `drop_capabilities`."""
     wanted = _Filter(len(program) // _INSTRUCTION_BYTES, program)
     _checked(_libc.prctl(_SET_FILTER, _IS_FILTER, ctypes.byref(wanted), 0, 0))
-
-
-def filters_calls() -> bool:
-    """Whether a filter is asked before this thread's system calls."""
-    return bool(_libc.prctl(_GET_FILTERS, 0, 0, 0, 0) == _IS_FILTER)

@@ -63,8 +63,8 @@ class View:
         if child == 0:
             status = 1
             try:
-                self._enter([], self._programs)
-                os.write(tell, "\n".join(self._seen()).encode(errors="backslashreplace"))
+                refused = self._enter([], self._programs)
+                os.write(tell, "\n".join(self._seen(refused)).encode(errors="backslashreplace"))
                 status = 0
             except (OSError, NamespaceError) as error:
                 os.write(tell, str(error).encode(errors="backslashreplace"))
@@ -77,7 +77,7 @@ class View:
             raise NamespaceError(f"the view of files is not tight: {seen or 'who looked ended without a word'}")
         return seen.splitlines()
 
-    def _seen(self) -> list[str]:
+    def _seen(self, refused: bool) -> list[str]:
         lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
         sets = {name: int(value, 16) for name, _, value in (line.partition(":\t") for line in lines) if name in _SETS}
         if any(sets.values()) or len(sets) != len(_SETS):
@@ -101,7 +101,7 @@ class View:
             f"read-only: {', '.join(places)}",
             f"hidden: {', '.join(self.covered)}",
             "capabilities: none, and none can be got",
-            calls.prove(),
+            calls.prove(refused=refused),
         ]
 
     def _new(self, below: Iterable[str]) -> list[str]:
@@ -112,8 +112,8 @@ class View:
     def _kept(self) -> list[str]:
         return hidden.needed(self._programs, self.covered)
 
-    def _enter(self, writable: Sequence[str], programs: Sequence[str]) -> None:
-        """Bring this thread into a copy of the view. There is no way back."""
+    def _enter(self, writable: Sequence[str], programs: Sequence[str]) -> bool:
+        """Bring this thread into a copy of the view. There is no way back. Whether system calls are refused as well."""
         below = hidden.needed(programs, self.covered)
         opened = [cover for cover in self.covered if any(hidden.below(each, cover) for each in self._new(below))]
         with contextlib.ExitStack() as closing:
@@ -136,13 +136,13 @@ class View:
             for place, handle in handles.items():
                 _put(handle, place)
         kernel.drop_capabilities()
-        calls.refuse()
+        return calls.refuse()
 
 
 class Starter:
     """A thread in a case's view, which starts its programs."""
 
-    def __init__(self, enter: Callable[[], None]) -> None:
+    def __init__(self, enter: Callable[[], object]) -> None:
         """Raises OSError when the view cannot be had."""
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="starter")
         try:
