@@ -59,11 +59,12 @@ def current_view() -> View | None:
     return _view
 
 
-def begin(wanted: Level | None = None, *, allow_network: bool = False) -> int | None:
+def begin(wanted: Level | None = None, *, allow_network: bool = False) -> Callable[[], int] | None:
     """Go on isolated as far as `wanted`, or as far as the system lets us. Before there are threads.
 
-    Returns None in the process that goes on. On Linux that is a new one, and the process that called waits here for
-    its end and returns its exit status, negative for a signal. Raises IsolationError when `wanted` cannot be had.
+    Returns None in the process that goes on. On Linux that is a new one, and the process that called gets what it has
+    to do: serve the new one until its end, whose exit status this returns, negative for a signal. Raises
+    IsolationError when `wanted` cannot be had.
     """
     global _current, _view  # noqa: PLW0603 - both hold for the whole process
     if sys.platform != "linux":
@@ -85,7 +86,7 @@ def begin(wanted: Level | None = None, *, allow_network: bool = False) -> int | 
                 refused = refused or str(error)
                 continue
             if isinstance(entered, enclosure.Outer):
-                return entered.serve()
+                return entered.serve
             _view = entered.view
             _current = Isolation(
                 level, "none" if allow_network else "network namespace", entered.proof, refused=refused

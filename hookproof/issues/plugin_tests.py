@@ -146,6 +146,7 @@ async def _pytest(claimed: claims.Claimed, copy: Path, tests: str, needs: Sequen
         seconds=_SECONDS,
         waiting_for=f"the plugin's own tests ({tests})",
         folder=root,
+        programs=[_uv()],
     )
     lines = done.stdout.decode("utf-8", "replace").strip().splitlines()
     last = lines[-1] if lines else done.stderr.decode("utf-8", "replace").strip()[-200:]
@@ -154,9 +155,7 @@ async def _pytest(claimed: claims.Claimed, copy: Path, tests: str, needs: Sequen
 
 def _shim(folder: Path, settings: dict[str, str]) -> None:
     """`uv` as tests find it that start it with hardly any environment: the settings come with the program."""
-    real = shutil.which("uv")
-    if real is None:
-        raise uv.UvError("uv is not on PATH: install it from https://docs.astral.sh/uv or with `pip install uv`")
+    real = _uv()
     if sys.platform == "win32":
         lines = [f"@set {name}={value}" for name, value in settings.items()]
         (folder / "uv.cmd").write_text("\r\n".join([*lines, f'@"{real}" %*', ""]), encoding="utf-8")
@@ -165,3 +164,11 @@ def _shim(folder: Path, settings: dict[str, str]) -> None:
     script = folder / "uv"
     script.write_text("\n".join(["#!/bin/sh", *lines, f"exec '{real}' \"$@\"", ""]), encoding="utf-8")
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
+
+
+def _uv() -> str:
+    """Where uv is on this machine. Raises UvError."""
+    real = shutil.which("uv")
+    if real is None:
+        raise uv.UvError("uv is not on PATH: install it from https://docs.astral.sh/uv or with `pip install uv`")
+    return real

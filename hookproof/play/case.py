@@ -9,6 +9,7 @@ between is an `error` record, and the end is reached all the same.
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from itertools import chain
 from pathlib import Path
@@ -45,11 +46,9 @@ async def play(case: Case, run_dir: Path, options: PlayOptions) -> Path:
 
 
 async def _play(case: Case, journal: Journal, options: PlayOptions) -> None:
-    programs = _programs(case, options)
-    sandbox = sandboxes.build(case.plugin, case.lifecycle, programs=programs)
-    needed = [*chain(*programs.values()), *filter(None, map(shutil.which, case.plugin.descriptor.needs))]
+    sandbox = sandboxes.build(case.plugin, case.lifecycle, programs=_programs(case, options))
     try:
-        with processes.CaseProcesses(sandbox.token, folder=sandbox.root, programs=needed) as group:
+        with processes.CaseProcesses(sandbox.token, folder=sandbox.root, programs=_needed(case, options)) as group:
             run = Run.make(case, options, sandbox, journal, group)
             await Runner(run, _driver(run)).play()
         journal.write(End(world_removed=sandbox.remove()))
@@ -62,6 +61,14 @@ def _programs(case: Case, options: PlayOptions) -> dict[str, tuple[str, ...]]:
     programs = {host.name: case.program_of(host, options) for host in HOSTS.values()}
     programs[WORKER.name] = options.worker or WORKER.stand_in()
     return {name: program.argv for name, program in programs.items()}
+
+
+def _needed(case: Case, options: PlayOptions) -> list[str]:
+    """Every program that the case may start, with the files that it is given."""
+    played = [case.program_of(host, options) for host in HOSTS.values()]
+    hosts = chain(*_programs(case, options).values(), *(program.argv for program in played))
+    plugins = filter(None, map(shutil.which, case.plugin.descriptor.needs))
+    return [word for word in dict.fromkeys([*hosts, *plugins]) if os.path.isabs(word)]  # noqa: PTH117
 
 
 def _driver(run: Run) -> Driver:

@@ -142,22 +142,30 @@ def _enclose(level: Level, *, allow_network: bool, programs: Sequence[str], own_
     for handle in (tell, heed):
         os.close(handle)
     theirs.close()
-    lines = _Lines(told)
-    word, _, why = lines.next().partition(" ")
-    if word == "map":
-        try:
-            users.map_to_themselves(guard)
-            os.write(control, _MAPPED)
-        except OSError as error:
-            os.write(control, bytes([error.errno or 1]))
+    try:
+        lines = _Lines(told)
         word, _, why = lines.next().partition(" ")
-    if word == "ready":
-        return Outer(guard, control, lines, Connection(ours.detach()))
-    for handle in (told, control):
-        os.close(handle)
-    ours.close()
-    os.waitpid(guard, 0)
-    raise NamespaceError(why or "the process that tried ended without a word")
+        if word == "map":
+            os.write(control, _map(guard))
+            word, _, why = lines.next().partition(" ")
+        if word == "ready":
+            return Outer(guard, control, lines, Connection(ours.detach()))
+        raise NamespaceError(why or "the process that tried ended without a word")
+    except BaseException:
+        for handle in (told, control):
+            os.close(handle)
+        ours.close()
+        os.waitpid(guard, 0)
+        raise
+
+
+def _map(guard: int) -> bytes:
+    """Map the guard's users; what it is to be answered."""
+    try:
+        users.map_to_themselves(guard)
+    except OSError as error:
+        return bytes([error.errno or 1])
+    return _MAPPED
 
 
 @dataclass(frozen=True, slots=True)
