@@ -27,11 +27,15 @@ def main(handle: int) -> int:
     interrupts.take()
     try:
         try:
-            status = entry.begin(wanted, allow_network=allow_network)
+            with interrupts.during("the isolation of its player was made"), interrupts.unwinding():
+                serve = entry.begin(wanted, allow_network=allow_network)
+        except interrupts.Interrupted as error:
+            return interrupts.told(error)
         except HookproofError as error:
             connection.send(error)
             return int(error.status)
-        if status is not None:
+        if serve is not None:
+            status = serve()
             return status if status >= 0 else _killed(-status)
         connection.send(entry.current())
         from hookproof.suite import player_inside  # noqa: PLC0415 - slow to import

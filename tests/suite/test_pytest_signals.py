@@ -20,7 +20,7 @@ from hookproof import places
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither signal")
 
 FILES = [str(places.SCENARIOS / "jobs" / f"{name}.toml") for name in ("pattern-a", "pattern-b")]
-PLAIN = ["-p", "no:cacheprovider", "--lifecycle", "as-reported-345", "--allow-network"]
+PLAIN = ["-p", "no:cacheprovider", "--lifecycle", "as-reported-345"]
 
 
 @contextlib.contextmanager
