@@ -78,6 +78,8 @@ def why_not(scenario: Scenario, descriptor: Descriptor, lifecycle: Resolved, *, 
         return "only a stand-in can be told what to write into a transcript"
     if scenario.claude.interactive and sys.platform == "win32":
         return "is played at a terminal, and Windows gives Python no pseudo-terminal"
+    if scenario.claude.adopts_orphans and sys.platform != "linux":
+        return "its host adopts orphans, and only Linux lets a program do that"
     if sys.platform == "win32" and _takes_a_posix_shell(scenario, lifecycle):
         return "its commands are written for a POSIX shell"
     if isinstance(descriptor, Companion):

@@ -34,12 +34,39 @@ def dead_is_not_running(view: RunView, job: JobView) -> Finding:
     snapshot = next((each for each in view.snapshots if each.seq > job.worker_death.seq), None)
     if snapshot is None:
         return Finding(None, "nobody asked for the status after the death of the job's process")
+    outcome, shown = _told_of_the_dead(view, job, snapshot)
+    return Finding(outcome, f"{shown}; {job_outcome(view, job).detail}", snapshot)
+
+
+@check("JOB-31")
+@unless_refused
+def unreaped_is_dead(view: RunView, job: JobView) -> Finding:
+    """What is said of a job whose dead process nobody has reaped, and whether the next job can be launched."""
+    death = job.worker_death
+    snapshot = next((each for each in view.snapshots if death is not None and each.seq > death.seq), None)
+    if snapshot is None:
+        return Finding(None, "the job's process never died, or nobody asked for the status after that")
+    if job.worker not in (snapshot.unreaped or ()):
+        return Finding(None, "nothing shows that the job's dead process was not reaped when the status was asked")
+    outcome, shown = _told_of_the_dead(view, job, snapshot)
+    if outcome != "terminal":
+        return Finding(outcome, f"{shown}; its process {job.worker} is a zombie", snapshot)
+    later = next((each for each in view.jobs.values() if each is not job), None)
+    if later is not None and later.refused is not None:
+        detail = f"the launch of {later.name} is refused: {short(str(later.refused.text))}"
+        return Finding("blocks the next launch", detail, later.refused)
+    if later is None or later.started is None:
+        return Finding(None, "no job is seen to start after that")
+    return Finding("counts as dead", f"{shown}; {later.name} has started after that", snapshot)
+
+
+def _told_of_the_dead(view: RunView, job: JobView, snapshot: SnapshotTaken) -> tuple[str, str]:
+    """What the places say of a job whose process is dead: in one word, and in a sentence."""
     statuses = {place: view.status_of(view.listed(snapshot, place, job)) for place in snapshot.places}
     shown = ", ".join(f"{place} is told {status or 'nothing of it'!r}" for place, status in statuses.items())
-    outcome = "terminal" if any(statuses.values()) else "not listed"
     if any(status in view.active for status in statuses.values()):
-        outcome = "reported as running"
-    return Finding(outcome, f"{shown}; {job_outcome(view, job).detail}", snapshot)
+        return "reported as running", shown
+    return "terminal" if any(statuses.values()) else "not listed", shown
 
 
 @check("JOB-17")
