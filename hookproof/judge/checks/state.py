@@ -19,7 +19,16 @@ from hookproof.judge.checks.outcomes import (
 from hookproof.judge.checks.registry import check
 from hookproof.judge.run_view import JobView, RunView
 from hookproof.judge.verdict import Finding
-from hookproof.records.faults import CodexKilled, ListFilled, PidPlanted, RowAged, ShellKilled, StateTorn, WorkerKilled
+from hookproof.records.faults import (
+    CodexKilled,
+    ListFilled,
+    PidPlanted,
+    PidReused,
+    RowAged,
+    ShellKilled,
+    StateTorn,
+    WorkerKilled,
+)
 from hookproof.records.jobs import SnapshotTaken
 from hookproof.records.parts import Answer
 from hookproof.records.run import ProcessDied, SweepBegan
@@ -175,17 +184,21 @@ def _places_without(view: RunView, job: JobView, snapshot: SnapshotTaken) -> Ite
 @check("JOB-14")
 @unless_refused
 def foreign_process_lives(view: RunView, _job: JobView) -> Finding:
-    """Whether a process lives that is no job's and whose pid was planted among the plugin's own."""
-    planted = [plant for plant in view.of(PidPlanted) if plant.planted]
-    if not planted:
-        return Finding(None, "no foreign pid was planted")
+    """Whether a process lives that is no job's and whose pid the plugin has for one of its own."""
+    bystanders: dict[tuple[int, int], str] = {}
+    for planted in view.of(PidPlanted):
+        if planted.planted:
+            bystanders[planted.pid, planted.start] = f"the process planted in the {planted.where}'s place"
+    for reused in view.of(PidReused):
+        bystanders[reused.pid, reused.start] = f"the process that got the pid of {reused.job}'s dead worker"
+    if not bystanders:
+        return Finding(None, "no foreign pid was planted, and none has come round")
     swept = next((record.seq for record in view.of(SweepBegan)), len(view.records) + 1)
-    for plant in planted:
-        for death in view.of(ProcessDied):
-            if (death.pid, death.start) == (plant.pid, plant.start) and death.seq < swept:
-                how = f"signal {death.signal}" if death.signal else f"exit code {death.code}"
-                return Finding("killed", f"the process planted in the {plant.where}'s place died: {how}", death)
-    return Finding("bystander alive", f"{len(planted)} process(es) that are no job's live on", view.end)
+    for death in view.of(ProcessDied):
+        if (death.pid, death.start) in bystanders and death.seq < swept:
+            how = f"signal {death.signal}" if death.signal else f"exit code {death.code}"
+            return Finding("killed", f"{bystanders[death.pid, death.start]} died: {how}", death)
+    return Finding("bystander alive", f"{len(bystanders)} process(es) that are no job's live on", view.end)
 
 
 @check("JOB-19")
