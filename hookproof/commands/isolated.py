@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 
+from hookproof import interrupts
 from hookproof.errors import HookproofError
 from hookproof.isolation import entry
 from hookproof.isolation.level import LEVELS
@@ -39,12 +40,16 @@ def main(words: Sequence[str], go_on: Callable[[Sequence[str]], int]) -> int:
     except argparse.ArgumentError:
         return go_on(words)  # which says what is wrong
     try:
-        status = entry.begin(wanted, allow_network=allow_network)
+        with interrupts.during("its isolation was made"), interrupts.unwinding():
+            serve = entry.begin(wanted, allow_network=allow_network)
+    except interrupts.Interrupted as error:
+        return interrupts.told(error)
     except HookproofError as error:
         print(f"hookproof: {error}", file=sys.stderr)
         return int(error.status)
-    if status is None:
+    if serve is None:
         return go_on(words)
+    status = serve()
     return status if status >= 0 else _killed(-status)
 
 

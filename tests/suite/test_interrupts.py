@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from staying_hook import PROGRAM, SECONDS, is_gone_already, met
+from staying_hook import PROGRAM, SECONDS, address, is_gone_already, met
 
 from hookproof import machine
 
@@ -194,9 +194,7 @@ def test_what_was_ignored_at_its_start_stays_ignored(name: str, tmp_path: Path) 
 def program(folder: Path, name: str, meeting: socket.socket) -> None:
     """A program NAME that comes to the test and stays."""
     file = folder / name
-    file.write_text(
-        f"#!{sys.executable}\nimport sys\nsys.argv = ['', '{meeting.getsockname()[1]}', 'first']\n{PROGRAM}"
-    )
+    file.write_text(f"#!{sys.executable}\nimport sys\nsys.argv = ['', '{address(meeting)}', 'first']\n{PROGRAM}")
     file.write_text(file.read_text().replace("*sys.argv[:2]", f"{str(folder / 'second')!r}, sys.argv[1]"))
     (folder / "second").write_text(PROGRAM)
     file.chmod(0o755)
@@ -241,13 +239,16 @@ def test_an_installation_is_ended_and_its_draft_removed(name: str, meeting: sock
 
 @posix
 def test_a_replay_is_interrupted_like_the_case_itself(plugin: Path, meeting: socket.socket, tmp_path: Path) -> None:
-    """The plugin has no hooks but one that comes back the first time: what that violates is played again."""
+    """The plugin has no hooks but one that comes back the first time: what that violates is played again.
+
+    It remembers that in a file of the test's, which no isolated one could write.
+    """
     stays = plugin / "scripts" / "meet.py"
     mark = str(tmp_path / "once")
     once = f"import os, sys\nif not os.path.exists({mark!r}):\n    open({mark!r}, 'w')\n"
     stays.write_text(f"{once}    sys.exit()\n{stays.read_text()}")
     (tmp_path / "temporary").mkdir()
-    words = ["run", "pattern-a", "--plugin", str(plugin), "--runs", str(tmp_path / "runs")]
+    words = ["run", "pattern-a", "--isolation", "none", "--plugin", str(plugin), "--runs", str(tmp_path / "runs")]
     env = {**os.environ, "TMPDIR": str(tmp_path / "temporary")}
     process = started([sys.executable, "-m", "hookproof", *words], env)
     connections = met(meeting, 2)
