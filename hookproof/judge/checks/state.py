@@ -60,13 +60,18 @@ def unreaped_is_dead(view: RunView, job: JobView) -> Finding:
     if outcome != "terminal":
         return Finding(outcome, f"{shown}; its process {job.worker} is a zombie", snapshot)
     later = next((each for each in view.jobs.values() if each is not job), None)
+    return _blocks(view, later) or Finding("counts as dead", f"{shown}; another job has started after that", snapshot)
+
+
+def _blocks(view: RunView, later: JobView | None) -> Finding | None:
+    """What stands against it that the next job was launched as ever."""
     blocked = view.refused(later) if later is not None else None
     if later is not None and blocked is not None:
         detail = f"the launch of {later.name} is refused: {short(blocked.text)}"
         return Finding("blocks the next launch", detail, blocked)
     if later is None or later.started is None:
         return Finding(None, "no job is seen to start after that")
-    return Finding("counts as dead", f"{shown}; {later.name} has started after that", snapshot)
+    return None
 
 
 def _told_of_the_dead(view: RunView, job: JobView, snapshot: SnapshotTaken) -> tuple[str, str]:
