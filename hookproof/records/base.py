@@ -44,13 +44,32 @@ Json = dict[str, Any]
 
 
 class Part:
-    """What records are made of, and they themselves. Each subclass is made by `part` or `kind`."""
+    """What records are made of, and they themselves. Each subclass is made by `part` or `kind`.
+
+    They are equal and printed as dataclasses are. It stands here once: to have these methods made for each of a hundred
+    classes took as long as anything else in a start of hookproof.
+    """
 
     __slots__ = ()
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
+    def _values(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, each.name) for each in fields(self))
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def __repr__(self) -> str:
+        held = (f"{each.name}={getattr(self, each.name)!r}" for each in fields(self))
+        return f"{type(self).__qualname__}({', '.join(held)})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Record(Part):
     """One record. `seq` counts from 1, `at` is in milliseconds since the case began: the journal gives both."""
 
@@ -61,7 +80,7 @@ class Record(Part):
     """What more was told than the kind declares, as it came."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Sent(Record):
     """A record that other programs may tell over the recorder. Of one of the harness's own both fields are null."""
 
@@ -80,7 +99,7 @@ KINDS: dict[str, type[Record]] = {}
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
 def part(declared: type[P]) -> type[P]:
     """Declares a type that records hold: a process, a row's place."""
-    return dataclass(frozen=True, slots=True, kw_only=True)(declared)
+    return dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)(declared)
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
@@ -88,7 +107,7 @@ def kind(name: str) -> Callable[[type[R]], type[R]]:
     """Declares a kind of record under the name that it has in the journal."""
 
     def declare(declared: type[R]) -> type[R]:
-        made = dataclass(frozen=True, slots=True, kw_only=True)(declared)
+        made = dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)(declared)
         made.kind = name
         KINDS[name] = made
         return made

@@ -27,7 +27,7 @@ ORDER: list[Kind] = ["new violation", "now unknown", "signature", "no longer unk
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Change(_Model):
