@@ -113,7 +113,9 @@ def _main(plan: dict[str, Any]) -> int:
         done = starter.call(lambda: subprocess.run(argv, capture_output=True, text=True, check=False))
         starter.close()
     said = {"status": done.returncode, "out": done.stdout, "err": done.stderr}
-    print(json.dumps(said | {"isolation": entry.current().record()}))
+    found = entry.current()
+    told = {"level": found.level, "network": found.network, "proof": list(found.proof), "refused": found.refused}
+    print(json.dumps(said | {"isolation": told}))
     return 0
 
 
