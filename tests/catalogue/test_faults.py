@@ -18,6 +18,7 @@ from hookproof.isolation.level import Isolation
 from hookproof.suite.matrix import left_out, matrix, why_not
 
 SCENARIOS = [read_scenario(path) for path in scenario_files()]
+FULL = Isolation("full", "network namespace")
 DONE = sorted({step.do for each in SCENARIOS for step in each.then if isinstance(step.do, Fault)}, key=str)
 
 
@@ -34,14 +35,14 @@ def test_every_fault_is_injected_by_a_scenario() -> None:
 @pytest.fixture
 def chosen_pids(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where hookproof chooses process ids."""
-    monkeypatch.setattr(pids, "why_not", lambda: None)
+    monkeypatch.setattr(pids, "why_not", lambda _isolation: None)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="some faults take what only POSIX has")
 @pytest.mark.parametrize("fault", DONE, ids=str)
 @pytest.mark.usefixtures("chosen_pids")
 def test_to_the_reference_everything_can_be_done(fault: Fault) -> None:
-    assert fault.why_not(reference()) is None
+    assert fault.why_not(reference(), FULL) is None
 
 
 @pytest.mark.parametrize(
@@ -71,11 +72,10 @@ def test_where_no_pid_can_be_chosen_what_takes_it_is_left_out(
 def test_a_kernel_must_let_pids_be_chosen(
     offered: bool, reason: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(entry, "_current", Isolation("full", "network namespace"))
     monkeypatch.setattr(pids, "_LAST", tmp_path / "ns_last_pid")
     if offered:
         (tmp_path / "ns_last_pid").touch()
-    why = FAULTS_BY_TEXT["reuse pid of job"].why_not(reference())
+    why = FAULTS_BY_TEXT["reuse pid of job"].why_not(reference(), FULL)
     assert (why is None) is (reason is None)
     assert reason is None or reason in str(why)
 
@@ -165,7 +165,7 @@ def test_a_fault_is_left_out_exactly_where_the_descriptor_lacks_what_it_needs(
     monkeypatch.setattr(sys, "platform", "linux")
     descriptor = without(**{gone: GIVEN[gone]}).descriptor
     assert isinstance(descriptor, Companion)
-    reason = FAULTS_BY_TEXT[text].why_not(descriptor)
+    reason = FAULTS_BY_TEXT[text].why_not(descriptor, FULL)
     where = f"commands.{gone}" if gone in {"cancel", "work"} else f"state.{gone}"
     assert (reason is not None) == (gone in NEEDS[text])
     assert reason is None or (reason.startswith(f"`{text}` takes ") and reason.endswith(f": {where}"))
@@ -177,7 +177,7 @@ def test_what_windows_does_not_have_is_said(text: str, monkeypatch: pytest.Monke
     monkeypatch.setattr(sys, "platform", "win32")
     missing = NEEDS[text] - GIVEN.keys() - {"a process id that is chosen"}
     said = f"`{text}` takes {missing.pop()}, which Windows does not have" if missing else None
-    assert FAULTS_BY_TEXT[text].why_not(reference()) == said
+    assert FAULTS_BY_TEXT[text].why_not(reference(), FULL) == said
 
 
 @pytest.mark.parametrize(
