@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import secrets
+import shutil
 import socket
 import sys
 from collections.abc import Iterator

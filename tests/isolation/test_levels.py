@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ordinary_user import give, python_of_ordinary_user
 from other_machine import PRCTL, UNSHARE
-from playing_inside import ORDINARY, python_of_ordinary_user, python_with
+from playing_inside import python_with
 
 OTHER_MACHINE = str(Path(__file__).parent / "other_machine.py")
 _ARCHITECTURE = os.uname().machine if sys.platform != "win32" else ""
@@ -87,9 +88,7 @@ def run(here: Here, place: Path, *words: str) -> subprocess.CompletedProcess[str
             pytest.skip("this Python is root's alone")
     for name in ("home", "t", "cache"):
         (place / name).mkdir()
-    if python != sys.executable or here.ordinary:
-        for path in (place, *place.iterdir()):
-            os.chown(path, *((ORDINARY, ORDINARY) if os.geteuid() == 0 else (-1, -1)))
+        give(place)
     env = {
         "PATH": os.environ["PATH"],
         "HOME": str(place / "home"),
