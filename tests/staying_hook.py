@@ -1,4 +1,4 @@
-"""A plugin whose hook comes to a socket of the test and stays there: what it started is known to run, and to be gone."""
+"""A plugin whose hook comes to a socket of the test and stays: what it started is known to run, and to be gone."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ from hookproof.catalogue.descriptor import Context
 from hookproof.catalogue.host import Program
 from hookproof.catalogue.plugin import REFERENCES
 from hookproof.commands import UsageError, gate, outputs, select
+from hookproof.compiled import compile_programs
 from hookproof.isolation import outside
 from hookproof.issues.plugin_tests import dependencies
 from hookproof.play import Case, PlayOptions
@@ -98,6 +99,7 @@ def play_all(
     if unheld is not None:
         console.print(f"[yellow]warning[/] {escape(unheld)}", soft_wrap=True)
     _install(console, cases)
+    compile_programs()
     interrupts.going_on = None
     with new_run(runs) as run:
         return _played(cases, parsed, console, run.path, worker=worker, gate_=gate_, criteria=criteria), console

@@ -24,6 +24,7 @@ import sys
 assert sys.platform == "linux"
 
 import contextlib
+import errno
 import os
 import select
 import signal
@@ -294,10 +295,11 @@ def _begin_inside(lifelines: _Lifelines, tell: int, wanted: int, programs: Seque
         os.setsid()
         step = "making mounts private"
         kernel.keep_mounts_to_ourselves()
+        step = "leaving the session's keys"
+        proof = [_leave_keys(), "shared memory, semaphores, message queues: of its own"]
         if wanted & kernel.NEWPID:
             step = PROC
             kernel.mount("proc", "/proc", kernel.NO_SETUID | kernel.NO_DEVICES | kernel.NO_PROGRAMS)
-        proof: list[str] = []
         if wanted & kernel.NEWNET:
             network.keep_sockets_from_children()
             step = "starting loopback"
@@ -326,6 +328,17 @@ def _begin_inside(lifelines: _Lifelines, tell: int, wanted: int, programs: Seque
     _say(tell, "ready")
     os.close(tell)
     return Inside(tuple(proof), seen)
+
+
+def _leave_keys() -> str:
+    """The proof. Raises OSError."""
+    try:
+        kernel.leave_keys()
+    except OSError as error:
+        if error.errno not in {errno.ENOSYS, errno.EPERM}:
+            raise
+        return f"keys of the session: not to be had here ({error.strerror})"  # for nobody, by the same call
+    return "keys of the session: none, in a keyring of its own"
 
 
 def _refuse(tell: int, why: str) -> NoReturn:

@@ -11,6 +11,7 @@ import sys
 assert sys.platform == "linux"
 
 import ctypes
+import errno
 import os
 
 NEWNS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x00020000, 0x08000000, 0x10000000, 0x20000000, 0x40000000
@@ -22,6 +23,9 @@ _RECURSIVE, _PRIVATE = 0x4000, 0x40000
 _CLONE, _CLOEXEC, _HERE, _BELOW, _NO_FOLLOW = 0x1, 0o2000000, -100, 0x8000, 0x100
 _EMPTY_PATH, _MOVE_FROM_HANDLE = 0x1000, 0x4
 _OPEN_TREE, _MOVE_MOUNT, _MOUNT_SETATTR = 428, 429, 442  # the same number on every architecture but Alpha
+
+_KEYCTL = {"x86_64": 250, "aarch64": 219, "riscv64": 219, "loongarch64": 219, "ppc64le": 271, "s390x": 280}
+_JOIN_SESSION_KEYRING = 1
 
 _SET_DEATH_SIGNAL, _SET_DUMPABLE, _DROP_BOUND, _SET_NO_NEW_PRIVILEGES, _AMBIENT = 1, 4, 24, 38, 47
 _CLEAR_AMBIENT = 4
@@ -109,6 +113,17 @@ def set_attributes(place: str | int, attributes: int, *, cleared: int = 0, below
     at, path = (place, b"") if isinstance(place, int) else (_HERE, os.fsencode(place))
     flags = (_BELOW if below else 0) | (_EMPTY_PATH if isinstance(place, int) else _NO_FOLLOW)
     _call(_MOUNT_SETATTR, at, path, flags, ctypes.byref(wanted), ctypes.sizeof(wanted))
+
+
+def leave_keys() -> None:
+    """This process gets an empty keyring of its own; the one of the user's session, with its secrets, is left.
+
+    Raises OSError: ENOSYS where there are no keyrings, or where nobody knows the number of the call.
+    """
+    number = _KEYCTL.get(os.uname().machine) if sys.maxsize > 2**32 else None
+    if number is None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    _call(number, _JOIN_SESSION_KEYRING, None, 0, 0, 0)
 
 
 def hide_from_others() -> None:

@@ -11,6 +11,7 @@ import errno
 import os
 from pathlib import Path
 
+_LIMITS = tuple(f"user.max_{kind}_namespaces" for kind in ("user", "net", "mnt", "ipc", "pid"))
 PROC, VIEW = "mounting /proc", "making the view of files"
 """Steps with reasons of their own."""
 
@@ -35,7 +36,7 @@ def _of_the_step(error: OSError, step: str) -> str | None:
 
 
 def _of_a_setting(settings: Path, *, root: bool) -> str | None:
-    for name in (f"user.max_{kind}_namespaces" for kind in ("user", "net", "mnt", "pid", "ipc")):
+    for name in _LIMITS:
         if _setting(settings, name) == "0":
             return f"{name} is 0 (sysctl {name}=1000 allows it)"
     if not root and _setting(settings, "kernel.unprivileged_userns_clone") == "0":
@@ -48,7 +49,7 @@ def _of_a_setting(settings: Path, *, root: bool) -> str | None:
 
 def _of_the_error(error: OSError) -> str:
     if error.errno == errno.ENOSPC:
-        return "a limit like user.max_user_namespaces or user.max_net_namespaces is reached"
+        return f"a limit is reached, one of {', '.join(_LIMITS)}"
     if error.errno in (errno.EINVAL, errno.ENOSYS):
         return "this kernel has no user or no network namespaces, or none for processes or shared memory"
     return "the seccomp or AppArmor profile of a container forbids it, as Docker's does by default, or a chroot"

@@ -64,8 +64,9 @@ class CancellingJob(Injection):
         run.journal.write(CancelBegan(job=job, id=job_id, tree=describe(tree)))
         answer = await target.snapshots.ask_main(command)
         seconds = _END_SECONDS if answer.exit == 0 and self._asleep is None else 0.0
-        left = await outlived(tree, run.journal, run.deaths.watch, seconds=seconds)
-        await self._lets_go(seconds)
+        left, _ = await asyncio.gather(
+            outlived(tree, run.journal, run.deaths.watch, seconds=seconds), self._lets_go(seconds)
+        )
         run.journal.write(
             Cancel(
                 job=job,
