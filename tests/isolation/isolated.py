@@ -5,6 +5,7 @@ It prints what came of it as JSON. `playing_inside` starts it.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -26,7 +27,7 @@ def _main(plan: dict[str, Any]) -> int:
         done = starter.call(lambda: subprocess.run(argv, capture_output=True, text=True, check=False))
         starter.close()
     said = {"status": done.returncode, "out": done.stdout, "err": done.stderr}
-    print(json.dumps(said | {"isolation": entry.current().record()}))
+    print(json.dumps(said | {"isolation": dataclasses.asdict(entry.current())}))
     return 0
 
 

@@ -280,9 +280,8 @@ def test_a_refusal_names_what_refuses(
 
 def test_allowing_the_network_isolates_nothing_and_says_whom_hosts_know() -> None:
     found = entry.for_real_hosts(allow_network=True)
-    record = found.record()
-    assert (record["kind"], record["proof"]) == ("none", [])
-    assert "a plugin can reach the network" in record["not_prevented"]
+    assert (found.network, found.proof) == ("none", ())
+    assert "a plugin can reach the network" in found.not_prevented
     assert found.open
     assert [line.partition(":")[0] for line in contacts()] == ["Claude Code", "Codex"]
 
