@@ -65,7 +65,8 @@ def execute(parsed: argparse.Namespace) -> int:
     if not cases:
         kinds = " or ".join(f"a {plugin.descriptor.kind} plugin" for plugin in plugins)
         where = f" on {', '.join(parsed.lifecycle)}" if parsed.lifecycle else ""
-        raise UsageError(f"none of the chosen scenarios is for {kinds}{where}")
+        why = f"; {skipped[0].scenario} is left out: {skipped[0].reason}" if skipped else ""
+        raise UsageError(f"none of the chosen scenarios is for {kinds}{where}{why}")
     report, console = play_all(cases, parsed, worker=worker, gate_=gate.read(parsed, plugins, skipped))
     terminal.summary(console, report)
     return 1 if report.summary.unexpected else 0

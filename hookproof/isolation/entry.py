@@ -99,18 +99,22 @@ def begin(wanted: Level | None = None, *, allow_network: bool = False) -> Callab
         return None
 
 
-def for_real_hosts(*, allow_network: bool) -> Isolation:
-    """What keeps real hosts apart in this process: off the network at least. Raises IsolationError."""
+def for_real_hosts(*, allow_network: bool, given: Isolation | None = None) -> Isolation:
+    """What keeps real hosts apart: off the network at least. Raises IsolationError.
+
+    `given` is what the process has that plays, where that is another one.
+    """
+    have = given or current()
     if allow_network:
-        return replace(current(), warning="real hosts run with the machine's network, as --allow-network says")
-    if not current().open:
-        return current()
+        return replace(have, warning="real hosts run with the machine's network, as --allow-network says")
+    if not have.open:
+        return have
     if sys.platform == "linux":
-        raise IsolationError(f"real hosts are played off the network alone: {current().refused}; {ALLOW}")
-    return closed_proxy()
+        raise IsolationError(f"real hosts are played off the network alone: {have.refused}; {ALLOW}")
+    return closed_proxy(have)
 
 
-def closed_proxy() -> Isolation:
+def closed_proxy(have: Isolation | None = None) -> Isolation:
     """All that is to be had elsewhere: every program that heeds proxies is sent to a port where nobody listens."""
     with socket.socket() as attempt:
         attempt.settimeout(5)
@@ -122,7 +126,7 @@ def closed_proxy() -> Isolation:
         )
     reason = os.strerror(number) if number in errno.errorcode else f"error {number}"
     return replace(
-        current(),
+        have or current(),
         network="closed proxy",
         proof=(f"connection to the proxy {_PROXY}: {reason}",),
         environment=closed_environment(),
