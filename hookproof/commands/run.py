@@ -18,6 +18,7 @@ from hookproof.catalogue.descriptor import Context
 from hookproof.catalogue.host import Program
 from hookproof.catalogue.plugin import REFERENCES
 from hookproof.commands import UsageError, gate, outputs, select
+from hookproof.compiled import compile_programs
 from hookproof.isolation import outside
 from hookproof.issues.plugin_tests import dependencies
 from hookproof.play import Case, PlayOptions
@@ -64,7 +65,8 @@ def execute(parsed: argparse.Namespace) -> int:
     if not cases:
         kinds = " or ".join(f"a {plugin.descriptor.kind} plugin" for plugin in plugins)
         where = f" on {', '.join(parsed.lifecycle)}" if parsed.lifecycle else ""
-        raise UsageError(f"none of the chosen scenarios is for {kinds}{where}")
+        why = f"; {skipped[0].scenario} is left out: {skipped[0].reason}" if skipped else ""
+        raise UsageError(f"none of the chosen scenarios is for {kinds}{where}{why}")
     report, console = play_all(cases, parsed, worker=worker, gate_=gate.read(parsed, plugins, skipped))
     terminal.summary(console, report)
     return 1 if report.summary.unexpected else 0
@@ -98,6 +100,7 @@ def play_all(
     if unheld is not None:
         console.print(f"[yellow]warning[/] {escape(unheld)}", soft_wrap=True)
     _install(console, cases)
+    compile_programs()
     interrupts.going_on = None
     with new_run(runs) as run:
         return _played(cases, parsed, console, run.path, worker=worker, gate_=gate_, criteria=criteria), console

@@ -76,12 +76,13 @@ def begin(wanted: Level | None = None, *, allow_network: bool = False) -> Callab
         from hookproof.isolation.linux import enclosure  # noqa: PLC0415 - cannot be imported elsewhere
         from hookproof.isolation.linux.refusal import NamespaceError  # noqa: PLC0415
 
-        refused = "as --isolation says" if wanted == "none" else None
+        asked = "as --isolation says" if wanted not in {None, "full"} else None
+        refused = None
         for level in LEVELS if wanted is None else (wanted,):
             if level == "none":
                 break
             try:
-                entered = enclosure.enclose(level, allow_network=allow_network, programs=_programs())
+                entered = enclosure.enclose(level, allow_network=allow_network, programs=programs())
             except NamespaceError as error:
                 refused = refused or str(error)
                 continue
@@ -89,12 +90,12 @@ def begin(wanted: Level | None = None, *, allow_network: bool = False) -> Callab
                 return entered.serve
             _view = entered.view
             _current = Isolation(
-                level, "none" if allow_network else "network namespace", entered.proof, refused=refused
+                level, "none" if allow_network else "network namespace", entered.proof, refused=refused or asked
             )
             return None
         if wanted not in {None, "none"}:
             raise IsolationError(f"--isolation {wanted}: {refused}")
-        _current = Isolation("none", "none", refused=refused)
+        _current = Isolation("none", "none", refused=refused or asked)
         return None
 
 
@@ -138,7 +139,7 @@ def closed_environment() -> dict[str, str]:
     return dict.fromkeys(_PROXIES, _PROXY) | dict.fromkeys(_DIRECT, "127.0.0.1,localhost,::1")
 
 
-def _programs() -> Sequence[str]:
+def programs() -> Sequence[str]:
     """What every case needs: this Python, and the programs and data of hookproof."""
     folders = {sys.prefix, sys.base_prefix, sys.exec_prefix, str(places.PACKAGE), *map(str, places.DATA)}
     return (sys.executable, *sorted(folders))

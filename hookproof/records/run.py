@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 
 from hookproof.records.base import Json, Record, kind
-from hookproof.records.parts import CaseAgent, JobAnswer, Process, Program, StateRoot, Words
+from hookproof.records.parts import CaseAgent, Isolation, JobAnswer, Process, Program, StateRoot, Words
 
 
 @kind("case")
@@ -31,8 +31,8 @@ class Case(Record):
     hookproof: str = ""
     like: str = ""
     """The measured lifecycle that the host is, or is nearest to."""
-    isolation: Json | None = None
-    """How a real host was kept off the network, with the proof."""
+    isolation: Isolation | None = None
+    """How far it was kept apart from the machine; null where nobody has told."""
     platform: str = ""
     python: str = ""
     subreaper: bool = False

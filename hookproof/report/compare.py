@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from hookproof import __version__
 from hookproof.judge.verdict import Verdict, worst
+from hookproof.report.isolation import levels
 from hookproof.report.results import Report, Result
 
 FACTOR = 1.5
@@ -26,7 +27,7 @@ ORDER: list[Kind] = ["new violation", "now unknown", "signature", "no longer unk
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Change(_Model):
@@ -54,7 +55,10 @@ class Comparison(_Model):
     """Everything, as `--json` writes it."""
 
     hookproof: str
-    format: Literal["1.0"]
+    format: Literal["1.1"]
+    isolation_before: str
+    isolation_after: str
+    """The levels at which cases were played: at another one a plugin is able to do other things."""
     common: int
     """Cells that both have; the others cannot be compared."""
     only_before: list[str]
@@ -83,7 +87,9 @@ def compare(before: Report, after: Report) -> Comparison:
     changes = [change for cell in common for change in _changes(cell, old[cell], new[cell])]
     return Comparison(
         hookproof=__version__,
-        format="1.0",
+        format="1.1",
+        isolation_before=levels(before.results),
+        isolation_after=levels(after.results),
         common=len(common),
         only_before=[_named(cell) for cell in old if cell not in new],
         only_after=[_named(cell) for cell in new if cell not in old],

@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hookproof import __version__, machine
+from hookproof.isolation.level import Level, Network
 from hookproof.judge.causes.culprit import Culprit
 from hookproof.judge.judge import Judgement
 from hookproof.judge.verdict import BaselineStatus, CheckResult, Model, Surprise, Verdict
 from hookproof.records import parts
 from hookproof.records.run import Case
 
-Format = Literal["1.0", "1.1", "1.2", "1.3"]
-FORMAT: Format = "1.3"
+Format = Literal["1.0", "1.1", "1.2", "1.3", "1.4"]
+FORMAT: Format = "1.4"
 
 
 class Program(Model):
@@ -26,6 +27,18 @@ class Program(Model):
 
     name: str
     version: str
+
+
+class Isolation(Model):
+    """How far a case was kept apart from the machine. What proves it stands in the journal."""
+
+    level: Level
+    network: Network
+    """What kept it off the network."""
+    refused: str | None
+    """Why the level is not `full`."""
+    not_prevented: list[str]
+    """What the plugin was able to do all the same, a clause each."""
 
 
 class Result(Model):
@@ -53,6 +66,8 @@ class Result(Model):
     """The measured lifecycle that the host is, or, when it is a real one, is nearest to."""
     platform: str = ""
     python: str = ""
+    isolation: Isolation | None = None
+    """Of each case its own: a report may hold several runs. Null where the journal tells nothing of it."""
     baseline: BaselineStatus | None = None
     """The weightiest of its checks' statuses."""
     surprises: list[Surprise] = []
@@ -127,6 +142,7 @@ def result(case: Case, judgement: Judgement, *, journal: Path, seconds: float, s
         like=case.like,
         platform=case.platform,
         python=case.python,
+        isolation=_isolation(case.isolation),
         host=_program(case.host),
         worker=_program(case.worker),
         repeat=case.repeat,
@@ -165,6 +181,7 @@ def unjudged(
         like=case.like,
         platform=case.platform,
         python=case.python,
+        isolation=_isolation(case.isolation),
         verdict=Verdict.UNKNOWN,
         expected=False,
         signature=None,
@@ -216,6 +233,14 @@ def summary(results: Sequence[Result], seconds: float) -> Summary:
         unknown=verdicts.count(Verdict.UNKNOWN),
         unexpected=sum(not each.expected for each in results),
         seconds=round(seconds, 3),
+    )
+
+
+def _isolation(told: parts.Isolation | None) -> Isolation | None:
+    if told is None:
+        return None
+    return Isolation(
+        level=told.level, network=told.network, refused=told.refused, not_prevented=list(told.not_prevented)
     )
 
 

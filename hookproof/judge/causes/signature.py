@@ -191,7 +191,8 @@ def _why_hidden(view: RunView, job: JobView, snapshot: SnapshotTaken) -> Cause:
 
 
 def _alive(snapshot: SnapshotTaken, job: JobView) -> bool:
-    return any(process.pid == job.worker for process in snapshot.processes)
+    death = job.worker_death  # after which another process may have its pid
+    return (death is None or death.seq > snapshot.seq) and any(p.pid == job.worker for p in snapshot.processes)
 
 
 def _server_alive(view: RunView, snapshot: SnapshotTaken) -> bool:
