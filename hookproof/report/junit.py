@@ -145,27 +145,25 @@ def _requirements(report: Report) -> list[ElementTree.Element]:
     """What the baseline says of requirements that no case tests, and whether anything was tested at all."""
     suites: dict[str, ElementTree.Element] = {}
 
-    def add(plugin: str, lifecycle: str, name: str, tag: str, kind: str, message: str) -> None:
-        column = Column(plugin, lifecycle)
+    def add(column: Column, name: str, tag: str, kind: str, message: str) -> None:
         suite = suites.setdefault(
-            plugin,
-            ElementTree.Element("testsuite", {"name": _clean(" · ".join(("requirements", *filter(None, [plugin]))))}),
+            column.plugin, ElementTree.Element("testsuite", {"name": _clean(f"requirements · {column.plugin}")})
         )
         case = _named(column, name, 0.0)
         ElementTree.SubElement(case, tag, {"type": kind, "message": _clean(message)})
         suite.append(case)
 
+    several = len({each.platform for each in report.untested}) > 1
     for each in report.untested:
+        column, name = Column(each.plugin, each.lifecycle, each.platform if several else ""), each.requirement
         if each.unexpected:
             kind = "not tested" if each.baseline is BaselineStatus.NEW else "stale"
-            add(each.plugin, each.lifecycle, f"{each.requirement} is tested", "failure", kind, each.sentence)
+            add(column, f"{name} is tested", "failure", kind, each.sentence)
         elif each.baseline is BaselineStatus.KNOWN:
-            add(
-                each.plugin, each.lifecycle, f"{each.requirement} is tested", "skipped", "not tested", each.reason or ""
-            )
+            add(column, f"{name} is tested", "skipped", "not tested", each.reason or "")
     if report.nothing_tested:
         plugins = ", ".join(dict.fromkeys(each.plugin for each in report.results))
-        add(plugins, "", "something is tested", "failure", "not tested", NOTHING_TESTED)
+        add(Column(plugins, ""), "something is tested", "failure", "not tested", NOTHING_TESTED)
     return list(suites.values())
 
 

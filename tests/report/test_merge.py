@@ -39,6 +39,7 @@ NEW_IN = {
     "1.1": {"platform", "python", "baseline", "replays", "like", "skipped", "reason"},
     "1.2": {"surprises"},
     "1.3": {"at", "agent", "landed", "whose"},
+    "1.4": {"not_tested", "untested", "standing"},
 }
 """The fields that each format of the JSON has brought, wherever they stand."""
 
@@ -51,7 +52,7 @@ def without(whole: Any, names: set[str]) -> Any:
     return {name: without(value, names) for name, value in whole.items() if name not in names}
 
 
-@pytest.mark.parametrize("older", ["1.0", "1.1", "1.2"])
+@pytest.mark.parametrize("older", ["1.0", "1.1", "1.2", "1.3"])
 def test_every_older_format_is_read_and_compared(tmp_path: Path, older: str) -> None:
     report = a_report([violated(), a_result(scenario="jobs/pattern-a")])
     new = set().union(*(names for since, names in NEW_IN.items() if since > older))
@@ -69,8 +70,8 @@ def test_every_older_format_is_read_and_compared(tmp_path: Path, older: str) -> 
 
 def test_what_a_newer_minor_version_has_written_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "newer.json"
-    path.write_text(json.dumps(a_report([]).model_dump(mode="json") | {"format": "1.4"}), encoding="utf-8")
-    with pytest.raises(merge.ReportError, match=r"has format '1\.4'.*reads up to 1\.3"):
+    path.write_text(json.dumps(a_report([]).model_dump(mode="json") | {"format": "1.5"}), encoding="utf-8")
+    with pytest.raises(merge.ReportError, match=r"has format '1\.5'.*reads up to 1\.4"):
         merge.read(path)
 
 
