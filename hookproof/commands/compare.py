@@ -22,6 +22,8 @@ _TONES = {
     "fixed": "green",
     "now unknown": "yellow",
     "no longer unknown": "green",
+    "no longer tested": "yellow",
+    "now tested": "green",
     "signature": "magenta",
 }
 
@@ -106,8 +108,10 @@ def _print_comparison(console: Console, found: Comparison, before: reports.Repor
 _COUNTED = {
     "new violation": "newly violated",
     "now unknown": "now unknown",
+    "no longer tested": "no longer tested",
     "signature": "with another signature",
     "no longer unknown": "no longer unknown",
+    "now tested": "now tested",
     "fixed": "fixed",
 }
 

@@ -25,6 +25,7 @@ from hookproof.judge.expected import EXPECTED, ExpectedTable, read_expected
 from hookproof.judge.verdict import Verdict, worst
 from hookproof.play import Case, PlayOptions
 from hookproof.report import baseline as baselines
+from hookproof.report import untested
 from hookproof.report.columns import tally, violated_unexpectedly
 from hookproof.report.progress import progress
 from hookproof.report.results import Result, Skipped
@@ -62,8 +63,8 @@ class Gate:
         console: Console,
         *,
         seconds: float,
-    ) -> list[Result]:
-        """Replay what was not expected, and write what was asked for. Returns the final results.
+    ) -> tuple[list[Result], Baseline | None]:
+        """Replay what was not expected, and write what was asked for. Returns the final results, and their baseline.
 
         `seconds` is how long the run took.
         """
@@ -73,14 +74,16 @@ class Gate:
             for number, each in enumerate(results)
         ]
         again = [each for found in replays.values() for each in found]
+        baseline = self.baseline
         if self.expected is not None:
             _record(self.expected, [*replayed, *again], console)
-            judges = Judges.read()
-        elif self.update and self.baseline is not None:
-            judges = Judges.read(_updated(self.baseline, replayed, again, console))
+        elif self.update and baseline is not None:
+            baseline = _updated(baseline, replayed, again, console)
         else:
-            return replayed
-        return [judges.judge(Path(each.journal)).model_copy(update={"replays": each.replays}) for each in replayed]
+            return replayed, baseline
+        judges = Judges.read(baseline)
+        judged = [judges.judge(Path(each.journal)).model_copy(update={"replays": each.replays}) for each in replayed]
+        return judged, baseline
 
     def _replay(
         self,
@@ -138,11 +141,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--baseline",
         type=Path,
         metavar="FILE",
-        help="file of known violations (default: the nearest hookproof.toml in the plugin's folder or above it, "
-        "within its repository)",
+        help="file of known violations and untested requirements (default: the nearest hookproof.toml in the plugin's "
+        "folder or above it, within its repository)",
     )
     group.add_argument(
-        "--update-baseline", action="store_true", help="write that file: add new violations, remove fixed ones"
+        "--update-baseline",
+        action="store_true",
+        help="write that file: add new violations and requirements that no case tests, remove fixed and tested ones",
     )
     group.add_argument(
         "--update-expected",
@@ -229,7 +234,8 @@ def _updated(baseline: Baseline, results: Sequence[Result], replays: Sequence[Re
     text = files.read_text(path) if path.exists() else ""
     platform = next((each.platform for each in results), "")
     played = baselines.outcomes(results, replays)
-    done = baselines.update(text, baseline, played, platform, datetime.now(UTC).date())
+    nowhere = untested.found(results, baseline)
+    done = baselines.update(text, baseline, played, platform, datetime.now(UTC).date(), nowhere)
     if not done.added and not done.removed and path.exists() and done.text == text:
         console.print(f"{path}: nothing to change", markup=False)
         return baseline

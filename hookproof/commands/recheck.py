@@ -11,7 +11,7 @@ from hookproof import clean
 from hookproof.commands import UsageError, outputs
 from hookproof.journal import JournalError
 from hookproof.report import results as reports
-from hookproof.report import terminal
+from hookproof.report import terminal, untested
 from hookproof.suite.judging import Judges, read_known
 from hookproof.suite.runs import journals_of
 
@@ -33,8 +33,8 @@ def execute(parsed: argparse.Namespace) -> int:
         raise UsageError(f"{path}: there is no journal.jsonl in it")
     began = time.monotonic()
     outputs.check(parsed)
-    baseline: Path | None = parsed.baseline
-    judges = Judges.read(read_known(baseline) if baseline is not None else None)
+    baseline = read_known(parsed.baseline) if parsed.baseline is not None else None
+    judges = Judges.read(baseline)
     found: list[reports.Result] = []
     unread: list[JournalError] = []
     for each in found_journals:
@@ -44,10 +44,15 @@ def execute(parsed: argparse.Namespace) -> int:
             unread.append(error)
     if not found:
         raise unread[0]
-    report = reports.report(found, seconds=time.monotonic() - began, baseline=baseline)
+    report = reports.report(
+        found,
+        seconds=time.monotonic() - began,
+        baseline=baseline.path if baseline is not None else None,
+        untested=untested.found(found, baseline),
+    )
     console = terminal.console()
     terminal.summary(console, report)
     outputs.write_all(parsed, report, step=False)
     for each_error in unread:
         print(f"hookproof: not judged: {clean.text(str(each_error))}", file=sys.stderr)
-    return 1 if report.summary.unexpected or unread else 0
+    return 1 if report.failed or unread else 0

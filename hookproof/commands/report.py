@@ -34,4 +34,4 @@ def execute(parsed: argparse.Namespace) -> int:
     outputs.check(parsed)
     outputs.write_all(parsed, found)
     terminal.summary(terminal.console(), found)
-    return 1 if found.summary.unexpected else 0
+    return 1 if found.failed else 0

@@ -21,9 +21,10 @@ from hookproof.commands import UsageError, gate, outputs, select
 from hookproof.compiled import compile_programs
 from hookproof.isolation import outside
 from hookproof.issues.plugin_tests import dependencies
+from hookproof.judge.baseline import Baseline
 from hookproof.play import Case, PlayOptions
 from hookproof.report import results as reports
-from hookproof.report import terminal
+from hookproof.report import terminal, untested
 from hookproof.report.progress import progress
 from hookproof.sandbox import uv
 from hookproof.suite.cases import run_cases
@@ -73,7 +74,7 @@ def execute(parsed: argparse.Namespace) -> int:
     nowhere = launched_nowhere(report.preflight, report.results)
     for sentence in nowhere:
         console.print(f"[red]{escape(sentence)}[/]", soft_wrap=True)
-    return 1 if report.summary.unexpected or nowhere else 0
+    return 1 if report.failed or nowhere else 0
 
 
 def play_all(
@@ -152,16 +153,28 @@ def _played(
         )
     took = time.monotonic() - began
 
-    def report(results: list[reports.Result], met: list[reports.CriterionResult]) -> reports.Report:
+    def report(
+        results: list[reports.Result], met: list[reports.CriterionResult], baseline: Baseline | None
+    ) -> reports.Report:
         skipped = gate_.skipped if gate_ is not None else ()
         path = baseline.path if baseline is not None else None
-        return reports.report(results, seconds=took, criteria=met, skipped=skipped, preflight=preflight, baseline=path)
+        nowhere = untested.found(results, baseline)
+        return reports.report(
+            results,
+            seconds=took,
+            criteria=met,
+            skipped=skipped,
+            preflight=preflight,
+            baseline=path,
+            untested=nowhere,
+        )
 
     if gate_ is not None and launched_nowhere(preflight, found):
         gate_ = gate_.without_records()
-    outputs.write_files(parsed, first := report(found, []))
-    replayed = gate_.replay(cases, found, run, options, console, seconds=took) if gate_ is not None else found
-    last = report(replayed, criteria(replayed) if criteria is not None else [])
+    outputs.write_files(parsed, first := report(found, [], baseline))
+    if gate_ is not None:
+        found, baseline = gate_.replay(cases, found, run, options, console, seconds=took)
+    last = report(found, criteria(found) if criteria is not None else [], baseline)
     if last != first:
         outputs.write_files(parsed, last)
     if gate_ is not None:

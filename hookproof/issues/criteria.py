@@ -48,8 +48,9 @@ def _by_check(check: str, results: Sequence[Result], lifecycle: str) -> tuple[bo
         if (each.scenario, each.like) == (scenario, lifecycle):
             for outcome in each.checks:
                 if outcome.id == name:
-                    met = None if outcome.verdict is Verdict.UNKNOWN else outcome.verdict is Verdict.CONFORMS
-                    return met, f"{name} on {lifecycle}: {outcome.seen}"
+                    met = outcome.verdict is Verdict.CONFORMS if outcome.tested else None
+                    seen = f"not tested: {outcome.detail}" if outcome.verdict is Verdict.NOT_TESTED else outcome.seen
+                    return met, f"{name} on {lifecycle}: {seen}"
     return None, f"{scenario} was not played on {lifecycle}"
 
 

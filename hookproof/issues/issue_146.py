@@ -34,8 +34,8 @@ _LEAK = "CTX-07"
 def cell(each: Result) -> tuple[str, bool]:
     """(what the agent was told, whether that is right) for one cell of the table."""
     decided = each.check(AGENTS[each.scenario][1])
-    if decided is None or decided.verdict is Verdict.UNKNOWN:
-        return "unknown", False
+    if decided is None or not decided.tested:
+        return (decided.verdict if decided is not None else Verdict.UNKNOWN).value, False
     leak = each.check(_LEAK)
     if leak is not None and leak.seen == LEAK:
         return LEAK, False

@@ -42,8 +42,8 @@ def scenarios(lifecycle: str) -> list[str]:
 def cell(each: Result) -> tuple[str, bool]:
     """(what became of the job, whether that is good) for one cell of the table."""
     decided = each.check(_DECIDES[each.scenario])
-    if decided is None or decided.verdict is Verdict.UNKNOWN:
-        return "unknown", False
+    if decided is None or not decided.tested:
+        return (decided.verdict if decided is not None else Verdict.UNKNOWN).value, False
     reason = LOST if decided.seen == LISTED_AS_RUNNING else decided.seen
     good = decided.verdict is Verdict.CONFORMS
     if good and reason == TERMINAL:

@@ -1,15 +1,15 @@
-"""The baseline: the violations that a plugin's maintainers know of, each with its reason, in their `hookproof.toml`.
+"""The baseline: what a plugin's maintainers know of, each with its reason, in their `hookproof.toml`.
 
-It is exact in both directions, as the table of the reference policies is: a violation that it does not name is new,
-and an entry whose check was judged on its lifecycle and conforms is stale. Both fail. An entry that was not played
-says nothing.
+`[[known]]` are violations, `[[untested]]` requirements that no case tests. It is exact in both directions, as the table
+of the reference policies is: what it does not name is new, and an entry whose check was judged on its lifecycle and
+conforms, or whose requirement was tested after all, is stale. Both fail. An entry that was not played says nothing.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -28,38 +28,74 @@ System = Literal["linux", "windows", "macos"]
 _REAL = re.compile(r"(claude|codex)@\S+")
 
 
-class Known(Strict):
-    """One `[[known]]` table."""
+class Entry(Strict):
+    """What every entry says besides what it is about."""
 
-    check: str
-    """`scenario:check`, for example `jobs/pattern-c:JOB-03`."""
     lifecycles: Annotated[list[str], Field(min_length=1)]
     """Columns of the report: lifecycles, or real hosts such as `claude@2.1.91`."""
     reason: str = ""
     sometimes: bool = False
-    """A race: it may conform without being stale."""
+    """A race: it may come out well without being stale."""
     platforms: list[System] = []
-    """Where it is violated; everywhere when empty."""
+    """Where it holds; everywhere when empty."""
+
+    @property
+    def about(self) -> str:
+        """What the entry is about."""
+        raise NotImplementedError
 
     def applies(self, system: str) -> bool:
         """Whether the entry is about this operating system."""
         return not self.platforms or system in self.platforms
 
 
-class _File(Strict):
+class Known(Entry):
+    """One `[[known]]` table."""
+
+    check: str
+    """`scenario:check`, for example `jobs/pattern-c:JOB-03`."""
+
+    @property
+    def about(self) -> str:
+        """The check."""
+        return self.check
+
+
+class Untested(Entry):
+    """One `[[untested]]` table."""
+
+    requirement: str
+    """Its id, for example `JOB-05`: which scenarios would test it is for hookproof to know."""
+
+    @property
+    def about(self) -> str:
+        """The requirement."""
+        return self.requirement
+
+
+class File(Strict):
+    """The whole file."""
+
     known: list[Known] = []
+    untested: list[Untested] = []
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """A file of known violations, or the place of one that is still to be written."""
+    """A file of what is known, or the place of one that is still to be written."""
 
     path: Path
     entries: tuple[Known, ...] = ()
+    untested: tuple[Untested, ...] = ()
 
     def known(self, lifecycle: str, system: str) -> dict[str, Known]:
         """`scenario:check` -> its entry, on a lifecycle and an operating system."""
         return {each.check: each for each in self.entries if lifecycle in each.lifecycles and each.applies(system)}
+
+    def known_untested(self, lifecycle: str, system: str) -> dict[str, Untested]:
+        """Requirement -> its entry, on a lifecycle and an operating system."""
+        found = (each for each in self.untested if lifecycle in each.lifecycles and each.applies(system))
+        return {each.requirement: each for each in found}
 
 
 def system_of(platform: str) -> str:
@@ -89,31 +125,24 @@ def baseline_path(plugin: Path) -> Path:
 def read_baseline(path: Path, scenarios: Mapping[str, Collection[str]]) -> Baseline:
     """The baseline in `path`; `scenarios` holds the checks that each requires.
 
-    Raises CatalogueError with every mistake and its place: an entry without a reason, a name that does not exist, a
-    check that is named twice for a lifecycle.
+    Raises CatalogueError with every mistake and its place: an entry without a reason, a name that does not exist,
+    something that is named twice for a lifecycle.
     """
-    entries = entries_of(path, read_table(path))
-    mistakes: list[tuple[int, str]] = []
-    named: dict[tuple[str, str, str], int] = {}
-    for number, entry in enumerate(entries, start=1):
-        mistakes += [(number, mistake) for mistake in _mistakes(entry, scenarios)]
-        for cell in _cells(entry):
-            if named.setdefault(cell, number) != number:
-                mistakes.append((number, f"{cell[1]} is named in known[{named[cell]}] already"))
-                break
-    if mistakes:
-        try:
-            lines = ["", *_lines(files.read_text(path))]
-        except ValueError:  # a newer TOML, which Python reads and tomlkit does not
-            lines = [""] * (len(entries) + 1)
-        where = {number: f"{lines[number]}known[{number}] ({entries[number - 1].check})" for number, _ in mistakes}
-        raise CatalogueError(path, [f"{where[number]}: {mistake}" for number, mistake in mistakes])
-    return Baseline(path, tuple(entries))
+    found = file_of(path, read_table(path))
+    told: list[str] = []
+    lists: list[tuple[str, Sequence[Entry]]] = [("known", found.known), ("untested", found.untested)]
+    for key, entries in lists:
+        mistakes = list(_all_mistakes(key, entries, scenarios))
+        lines = _lines_of(path, key, len(entries)) if mistakes else []
+        told += [f"{lines[at]}{key}[{at + 1}] ({entries[at].about}): {mistake}" for at, mistake in mistakes]
+    if told:
+        raise CatalogueError(path, told)
+    return Baseline(path, tuple(found.known), tuple(found.untested))
 
 
-def entries_of(path: Path, table: dict[str, Any]) -> list[Known]:
+def file_of(path: Path, table: dict[str, Any]) -> File:
     """The entries in the table that `path` holds. Raises CatalogueError for what is no entry."""
-    return validate(path, table, _File).known
+    return validate(path, table, File)
 
 
 def held_against(
@@ -152,20 +181,39 @@ def _status(check: CheckResult, entry: Known | None, *, binding: bool) -> Baseli
     return None
 
 
-def _cells(entry: Known) -> list[tuple[str, str, str]]:
+def _all_mistakes(
+    key: str, entries: Sequence[Entry], scenarios: Mapping[str, Collection[str]]
+) -> Iterator[tuple[int, str]]:
+    """Every mistake in a list of entries, with the place of its entry."""
+    named: dict[tuple[str, str, str], int] = {}
+    for at, entry in enumerate(entries):
+        for mistake in _mistakes(entry, scenarios):
+            yield at, mistake
+        for cell in _cells(entry):
+            if named.setdefault(cell, at) != at:
+                yield at, f"{cell[1]} is named in {key}[{named[cell] + 1}] already"
+                break
+
+
+def _cells(entry: Entry) -> list[tuple[str, str, str]]:
     systems = entry.platforms or ("linux", "windows", "macos")
-    return [(entry.check, lifecycle, system) for lifecycle in entry.lifecycles for system in systems]
+    return [(entry.about, lifecycle, system) for lifecycle in entry.lifecycles for system in systems]
 
 
-def _mistakes(entry: Known, scenarios: Mapping[str, Collection[str]]) -> list[str]:
+def _mistakes(entry: Entry, scenarios: Mapping[str, Collection[str]]) -> list[str]:
     found = []
     if not entry.reason.strip():
         found.append('has no reason; write why it is left as it is: reason = "..."')
-    scenario, _, check = entry.check.partition(":")
-    if scenario not in scenarios:
-        found.append(f"there is no scenario {scenario!r}{_near(scenario, scenarios)}")
-    elif check not in scenarios[scenario]:
-        found.append(f"{scenario} does not check {check!r} (it checks: {', '.join(scenarios[scenario])})")
+    if isinstance(entry, Known):
+        scenario, _, check = entry.check.partition(":")
+        if scenario not in scenarios:
+            found.append(f"there is no scenario {scenario!r}{_near(scenario, scenarios)}")
+        elif check not in scenarios[scenario]:
+            found.append(f"{scenario} does not check {check!r} (it checks: {', '.join(scenarios[scenario])})")
+    else:
+        checked = {check for checks in scenarios.values() for check in checks}
+        if entry.about not in checked:
+            found.append(f"no scenario checks {entry.about!r}{_near(entry.about, sorted(checked))}")
     for name in entry.lifecycles:
         try:
             if not _REAL.fullmatch(name):
@@ -180,13 +228,20 @@ def _near(name: str, known: Collection[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
-def _lines(text: str) -> list[str]:
+def _lines_of(path: Path, key: str, entries: int) -> list[str]:
+    try:
+        return _lines(files.read_text(path), key)
+    except ValueError:  # a newer TOML, which Python reads and tomlkit does not
+        return [""] * entries
+
+
+def _lines(text: str, key: str) -> list[str]:
     """`line N: ` for each entry: of its header, or of its brace."""
     import tomlkit  # noqa: PLC0415 - it remembers how a text was written, which only a mistake must tell
     from tomlkit.items import Table  # noqa: PLC0415
 
     at, lines = 0, []
-    for entry in tomlkit.parse(text)["known"]:
+    for entry in tomlkit.parse(text)[key]:
         content = entry.as_string()
         at = text.index(content, at)
         # what a table holds begins in the line after its header

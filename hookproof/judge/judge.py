@@ -35,7 +35,10 @@ def judge(records: list[Record], requirements: Mapping[str, Requirement]) -> Jud
     """Judge one run by the requirements that its `case` record names. Raises KeyError for one that does not exist."""
     view = RunView(records)
     own = [_evaluate(view, name, requirements[name]) for name in view.case.requires]
-    standing = [_evaluate(view, name, requirements[name]) for name in standing_of(view.case, requirements)]
+    standing = [
+        _evaluate(view, name, requirements[name]).model_copy(update={"standing": True})
+        for name in standing_of(view.case, requirements)
+    ]
     return Judgement(
         verdict=of_case((check.verdict for check in own), (check.verdict for check in standing)),
         checks=(*own, *standing),

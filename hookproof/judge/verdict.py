@@ -132,6 +132,13 @@ class CheckResult(Model):
     """How it stands to the plugin's baseline, where it has one."""
     reason: str | None = None
     """Why the baseline knows of it."""
+    standing: bool = False
+    """Whether it is asked in every case, and its scenario does not name it."""
+
+    @property
+    def tested(self) -> bool:
+        """Whether it came to a judgement at all."""
+        return self.verdict in {Verdict.CONFORMS, Verdict.VIOLATES}
 
 
 SurpriseKind = Literal["violated", "unknown", "stale", "violated against the table", "satisfied against the table"]

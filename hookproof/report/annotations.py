@@ -1,4 +1,4 @@
-"""Annotations for GitHub's checks: one line per result that was not expected, in the workflow commands' own syntax."""
+"""Annotations for GitHub's checks: one line for each thing that fails a run, in the workflow commands' own syntax."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ VARIABLE = "HOOKPROOF_ANNOTATE"
 
 def lines(report: Report) -> list[str]:
     """What GitHub shows beside a failed check."""
-    return [_line(each) for each in report.results if not each.expected]
+    found = [_line(each) for each in report.results if not each.expected]
+    return found + [f"::error title=not tested::{_data(sentence)}" for sentence in report.complaints]
 
 
 def _line(each: Result) -> str:

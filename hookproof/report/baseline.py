@@ -1,20 +1,22 @@
-"""Writing a baseline: what is new is added, what is fixed goes, and all else stays as its maintainers wrote it."""
+"""Writing a baseline: what is new is added, what is fixed or tested goes. What stays keeps every letter."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from hookproof.catalogue.reading import CatalogueError
-from hookproof.judge.baseline import Baseline, Known, entries_of, system_of
+from hookproof.judge import baseline as baselines
+from hookproof.judge.baseline import Baseline, Entry, Known, system_of
 from hookproof.judge.verdict import BaselineStatus, Verdict
-from hookproof.report.results import Result
+from hookproof.report.results import Result, Untested
 
 _PREFACE = """\
-# The violations that hookproof knows of in this plugin, each with its reason. A new one fails a run, and so does an
-# entry that no longer holds. `hookproof run --plugin PATH --update-baseline` adds and removes entries; the reasons
-# are yours to write.
+# The violations that hookproof knows of in this plugin, and the requirements that it cannot test, each with its reason.
+# A new one fails a run, and so does an entry that no longer holds. `hookproof run --plugin PATH --update-baseline` adds
+# and removes entries; the reasons are yours to write.
 """
 Cell = tuple[str, str]
 """`scenario:check`, and the lifecycle."""
@@ -30,7 +32,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """The new text of the file, and how many violations went in and out."""
+    """The new text of the file, and how many rows went in and out."""
 
     text: str
     added: int
@@ -55,25 +57,68 @@ def outcomes(results: Iterable[Result], replays: Iterable[Result] = ()) -> dict[
     return {cell: Outcome(frozenset(seen), cell in new) for cell, seen in verdicts.items()}
 
 
-def update(text: str, baseline: Baseline, played: Mapping[Cell, Outcome], platform: str, today: date) -> Update:
+def update(
+    text: str,
+    baseline: Baseline,
+    played: Mapping[Cell, Outcome],
+    platform: str,
+    today: date,
+    untested: Iterable[Untested] = (),
+) -> Update:
     """`text`, the file of `baseline`, brought to what was `played`. What stays keeps every letter.
 
+    `untested` are the requirements that were tested nowhere, and those that were although the baseline names them.
     Raises CatalogueError when it is no baseline any more.
     """
+    system = system_of(platform)
+    statuses = {(each.requirement, each.lifecycle): each.baseline for each in untested}
+    tested = {cell for cell, status in statuses.items() if status is BaselineStatus.STALE}
+    unrecorded = [cell for cell, status in statuses.items() if status is BaselineStatus.NEW]
+
+    def still_untested(entry: Entry) -> Entry | None:
+        left = [name for name in entry.lifecycles if not entry.applies(system) or (entry.about, name) not in tested]
+        return entry.model_copy(update={"lifecycles": left}) if left else None
+
+    def new_untested(entries: Sequence[Entry]) -> list[Entry]:
+        found = [((about, False), lifecycle) for about, lifecycle in unrecorded]
+        return _new_entries(baselines.Untested, "requirement", found, entries, system, today)
+
+    known = _edit(
+        text,
+        baseline,
+        "known",
+        lambda entry: _kept(entry, played, system),
+        lambda entries: _added(played, entries, system, today),
+    )
+    done = _edit(known.text, baseline, "untested", still_untested, new_untested)
+    return Update(
+        done.text if text.strip() else _PREFACE + done.text,
+        added=known.added + done.added,
+        removed=known.removed + done.removed,
+    )
+
+
+def _edit(
+    text: str,
+    baseline: Baseline,
+    key: Literal["known", "untested"],
+    keep: Callable[[Entry], Entry | None],
+    add: Callable[[Sequence[Entry]], list[Entry]],
+) -> Update:
+    """One of the two lists of the file: of each entry what `keep` leaves of it, and what is added."""
     from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415 - to edit TOML, only for who asks for it
 
-    from hookproof.report.toml_edit import TableList  # noqa: PLC0415
+    from hookproof.report.toml_edit import MixedError, TableList  # noqa: PLC0415
 
     try:
-        tables = TableList(text, "known")
-    except (TOMLKitError, RecursionError) as error:
+        tables = TableList(text, key)
+    except (TOMLKitError, RecursionError, MixedError) as error:
         raise CatalogueError(baseline.path, [f"cannot be edited: {error}"]) from None
-    system = system_of(platform)
-    entries = entries_of(baseline.path, {"known": tables.read()})
-    added = _added(played, entries, system, today)
+    entries: Sequence[Entry] = getattr(baselines.file_of(baseline.path, {key: tables.read()}), key)
+    added = add(entries)
     removed = 0
     for number, entry in reversed(list(enumerate(entries))):
-        kept = _kept(entry, played, system)
+        kept = keep(entry)
         not_kept = [name for name in entry.lifecycles if kept is None or name not in kept.lifecycles]
         removed += len(not_kept)
         if kept is None:
@@ -82,49 +127,65 @@ def update(text: str, baseline: Baseline, played: Mapping[Cell, Outcome], platfo
         tables.take_values(number, "lifecycles", not_kept)
         if kept.sometimes != entry.sometimes:
             tables.set(number, "sometimes", kept.sometimes)
-    whole = tables.text_with(map(_table, added))
-    return Update(
-        whole if text.strip() else _PREFACE + whole,
-        added=sum(len(entry.lifecycles) for entry in added),
-        removed=removed,
-    )
+    return Update(tables.text_with(map(_table, added)), sum(len(entry.lifecycles) for entry in added), removed)
 
 
-def _kept(entry: Known, played: Mapping[Cell, Outcome], system: str) -> Known | None:
-    """The entry without the lifecycles on which it is fixed; None when none is left."""
+def _kept(entry: Entry, played: Mapping[Cell, Outcome], system: str) -> Entry | None:
+    """The known violation without the lifecycles on which it is fixed; None when none is left."""
     if not entry.applies(system):
         return entry
-    seen = {name: played[entry.check, name].verdicts for name in entry.lifecycles if (entry.check, name) in played}
-    fixed = {name for name, verdicts in seen.items() if verdicts == {Verdict.CONFORMS} and not entry.sometimes}
+    seen = {name: played[entry.about, name].verdicts for name in entry.lifecycles if (entry.about, name) in played}
+    fixed = {name for name, verdicts in seen.items() if _fixed(verdicts) and not entry.sometimes}
     races = any(verdicts >= {Verdict.CONFORMS, Verdict.VIOLATES} for verdicts in seen.values())
     left = [name for name in entry.lifecycles if name not in fixed]
     return entry.model_copy(update={"lifecycles": left, "sometimes": entry.sometimes or races}) if left else None
 
 
-def _added(played: Mapping[Cell, Outcome], entries: Sequence[Known], system: str, today: date) -> list[Known]:
-    """One entry for a check, on all lifecycles where it is new; races apart, and what is known on another system."""
-    elsewhere = {(entry.check, name) for entry in entries for name in entry.lifecycles}
+def _fixed(verdicts: frozenset[Verdict]) -> bool:
+    """Whether it conforms wherever it was tested at all."""
+    return verdicts - {Verdict.NOT_TESTED} == {Verdict.CONFORMS}
+
+
+def _added(played: Mapping[Cell, Outcome], entries: Sequence[Entry], system: str, today: date) -> list[Entry]:
+    """The new violations; races apart."""
+    found = [
+        ((check, Verdict.CONFORMS in outcome.verdicts), lifecycle)
+        for (check, lifecycle), outcome in played.items()
+        if outcome.new
+    ]
+    return _new_entries(Known, "check", found, entries, system, today)
+
+
+def _new_entries(
+    kind: type[Entry],
+    about: str,
+    found: Iterable[tuple[tuple[str, bool], str]],
+    entries: Sequence[Entry],
+    system: str,
+    today: date,
+) -> list[Entry]:
+    """One entry for each (name, sometimes), on all its lifecycles; what is known on another system apart."""
+    elsewhere = {(entry.about, name) for entry in entries for name in entry.lifecycles}
     grouped: dict[tuple[str, bool, bool], list[str]] = {}
-    for (check, lifecycle), outcome in played.items():
-        if outcome.new:
-            kind = (check, Verdict.CONFORMS in outcome.verdicts, (check, lifecycle) in elsewhere)
-            grouped.setdefault(kind, []).append(lifecycle)
+    for (name, sometimes), lifecycle in found:
+        grouped.setdefault((name, sometimes, (name, lifecycle) in elsewhere), []).append(lifecycle)
     reason = f"recorded {today.isoformat()} by --update-baseline"
     return [
-        Known.model_validate(
+        kind.model_validate(
             {
-                "check": check,
+                about: name,
                 "lifecycles": names,
                 "reason": reason,
                 "sometimes": sometimes,
                 "platforms": [system] if only_here else [],
             }
         )
-        for (check, sometimes, only_here), names in sorted(grouped.items())
+        for (name, sometimes, only_here), names in sorted(grouped.items())
     ]
 
 
-def _table(entry: Known) -> dict[str, object]:
-    """What is written of a new entry, the reason last: it is for people to write."""
+def _table(entry: Entry) -> dict[str, object]:
+    """What is written of a new entry: what it is about first, and the reason, which is for people to write, last."""
     row = entry.model_dump(exclude_defaults=True)
-    return {**{name: value for name, value in row.items() if name != "reason"}, "reason": entry.reason}
+    about = [name for name in row if name not in Entry.model_fields]
+    return {name: row[name] for name in [*about, *(each for each in row if each not in {*about, "reason"}), "reason"]}

@@ -9,7 +9,7 @@ from typing import Literal
 from hookproof.judge.verdict import BaselineStatus, Verdict
 from hookproof.report.results import Result
 
-Tone = Literal["good", "bad", "doubt", "known", "signature"]
+Tone = Literal["good", "bad", "doubt", "known", "calm", "signature"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,14 @@ def marked(each: Result) -> bool:
 
 def cell(each: Result) -> list[tuple[str, Tone]]:
     """One cell of the results table, in pieces with a tone each: new violations, known ones, the signature."""
+    if each.verdict is Verdict.NOT_TESTED and each.expected:
+        return [(each.verdict.value, "calm")]
     if each.verdict is Verdict.CONFORMS and each.expected:
+        silent = sum(check.verdict is Verdict.NOT_TESTED for check in each.checks)
+        untested: list[tuple[str, Tone]] = [(f"({silent} not tested)", "calm")] if silent else []
         # a job that was lost, and nothing required was broken by that: the cause is what the cell has to tell
         lost: list[tuple[str, Tone]] = [(each.signature, "signature")] if each.signature and each.culprit else []
-        return [("conforms", "good"), *lost]
+        return [("conforms", "good"), *untested, *lost]
     known = [check.id for check in each.checks if check.baseline is BaselineStatus.KNOWN]
     violated = [
         check.id

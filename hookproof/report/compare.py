@@ -22,8 +22,18 @@ FACTOR = 1.5
 """What counts as slower when no repeats tell how much a case varies by itself."""
 _LEAST_SECONDS = 0.1
 _ENOUGH_REPEATS = 3
-Kind = Literal["new violation", "fixed", "now unknown", "no longer unknown", "signature"]
-ORDER: list[Kind] = ["new violation", "now unknown", "signature", "no longer unknown", "fixed"]
+Kind = Literal[
+    "new violation", "fixed", "now unknown", "no longer unknown", "no longer tested", "now tested", "signature"
+]
+ORDER: list[Kind] = [
+    "new violation",
+    "now unknown",
+    "no longer tested",
+    "signature",
+    "no longer unknown",
+    "now tested",
+    "fixed",
+]
 
 
 class _Model(BaseModel):
@@ -160,13 +170,17 @@ def _kind(before: Verdict | None, after: Verdict | None) -> Kind | None:
         return "new violation"
     if after is Verdict.UNKNOWN:
         return "now unknown"
-    return "fixed" if before is Verdict.VIOLATES else "no longer unknown"
+    if before is Verdict.UNKNOWN:
+        return "no longer unknown"
+    if after is Verdict.NOT_TESTED:
+        return "no longer tested"
+    return "fixed" if before is Verdict.VIOLATES else "now tested"
 
 
 def _verdict(results: Sequence[Result], check: str) -> Verdict | None:
-    """The weightiest verdict over the repeats; None when the check was not judged at all."""
+    """The weightiest verdict over the repeats that tested it; None when the check was not judged at all."""
     seen = [each.verdict for result in results for each in result.checks if each.id == check]
-    return worst(seen) if seen else None
+    return worst([each for each in seen if each is not Verdict.NOT_TESTED] or seen) if seen else None
 
 
 def _seen(results: Sequence[Result], check: str) -> str:
@@ -176,7 +190,8 @@ def _seen(results: Sequence[Result], check: str) -> str:
     often = f" in {len(fitting)} of {len(judged)}" if len(judged) > 1 else ""
     marks = sorted({result.signature for result in results if result.signature and result.verdict == wanted})
     marked = f" [{' '.join(marks)}]" if marks and wanted is Verdict.VIOLATES else ""
-    return f"{wanted}: {', '.join(dict.fromkeys(each.seen for each in fitting))}{marked}{often}"
+    told = dict.fromkeys(each.detail if wanted is Verdict.NOT_TESTED else each.seen for each in fitting)
+    return f"{wanted}: {', '.join(told)}{marked}{often}"
 
 
 def _noise(cells: Sequence[Sequence[Result]]) -> float | None:

@@ -96,7 +96,10 @@ class _Block:
 
 
 def _decided(verdicts: set[Verdict]) -> bool | None:
-    return {frozenset({Verdict.VIOLATES}): True, frozenset({Verdict.CONFORMS}): False}.get(frozenset(verdicts))
+    if verdicts == {Verdict.VIOLATES}:
+        return True
+    # what is not tested is not violated, and the table holds violations alone
+    return False if verdicts <= {Verdict.CONFORMS, Verdict.NOT_TESTED} else None
 
 
 def _brought(known: frozenset[str], checks: Mapping[str, bool | None]) -> frozenset[str]:

@@ -1,8 +1,8 @@
 """JUnit XML: one suite per column, one test case per case, in the shape that Jenkins and Surefire read.
 
-An unexpected violation is a failure, an unknown verdict an error (nothing was proved), a known violation of the
-baseline and a case that was not played are skipped, each with its reason. Everything else that was found is in the
-properties of the test case.
+An unexpected violation is a failure, an unknown verdict an error (nothing was proved). A known violation of the
+baseline, a case that is not tested and one that was not played are skipped, each with its reason. A requirement whose
+test the baseline expects otherwise is a test case of its own. Everything else that was found is in the properties.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from hookproof import clean
-from hookproof.judge.verdict import BaselineStatus, Verdict
+from hookproof.judge.verdict import BaselineStatus, CheckResult, Verdict
 from hookproof.report.columns import Column, by_column, tally
 from hookproof.report.isolation import told
-from hookproof.report.results import Report, Result, Skipped
+from hookproof.report.results import NOTHING_TESTED, Report, Result, Skipped
 
 _NOT_XML = re.compile("[\ufffe\uffff]")
 
@@ -29,6 +29,7 @@ def document(report: Report) -> str:
     """The whole document."""
     suites = [_suite(column, results, report) for column, results in by_column(report.results).items()]
     suites += _left_out(report.skipped, suites)
+    suites += _requirements(report)
     for suite in suites:
         _count(suite)
     attributes = {"name": f"hookproof {report.hookproof}", "time": f"{report.summary.seconds:.3f}"}
@@ -73,7 +74,7 @@ def _case(column: Column, each: Result) -> ElementTree.Element:
         "baseline": each.baseline or "",
         "replays": ", ".join(each.replays),
         "journal": each.journal,
-        **{f"check {check.id}": f"{check.verdict}: {check.seen}" for check in each.checks},
+        **{f"check {check.id}": f"{check.verdict}: {_what(check)}" for check in each.checks},
     }
     _properties(case, properties)
     known = [check for check in each.checks if check.baseline is BaselineStatus.KNOWN]
@@ -88,6 +89,8 @@ def _case(column: Column, each: Result) -> ElementTree.Element:
     elif known:
         reason = "; ".join(f"{check.id}: {check.reason}" for check in known)
         ElementTree.SubElement(case, "skipped", {"type": "known violation", "message": _clean(reason)})
+    elif each.verdict is Verdict.NOT_TESTED:
+        ElementTree.SubElement(case, "skipped", {"type": "not tested", "message": _clean(each.not_tested_because)})
     elif each.verdict is not Verdict.CONFORMS:
         others = [check for check in each.checks if check.verdict is not Verdict.CONFORMS]
         others_listed = ", ".join(f"{check.id} {check.verdict}" for check in others)
@@ -95,11 +98,18 @@ def _case(column: Column, each: Result) -> ElementTree.Element:
     return case
 
 
+def _what(check: CheckResult) -> str:
+    return check.detail if check.verdict is Verdict.NOT_TESTED else check.seen
+
+
 def evidence(each: Result) -> list[str]:
     """What was accepted against what was seen, and who did it: plain lines, as the failure's text."""
     lines = []
     for check in each.checks:
         if check.verdict is Verdict.CONFORMS and check.baseline is not BaselineStatus.STALE:
+            continue
+        if check.verdict is Verdict.NOT_TESTED:
+            lines.append(f"{check.id} not tested: {check.detail}")
             continue
         known = f" (known: {check.reason})" if check.baseline is BaselineStatus.KNOWN else ""
         lines += [
@@ -132,6 +142,32 @@ def _left_out(skipped: list[Skipped], suites: list[ElementTree.Element]) -> list
         ElementTree.SubElement(case, "skipped", {"type": "not played", "message": _clean(each.reason)})
         by_name[name].append(case)
     return made
+
+
+def _requirements(report: Report) -> list[ElementTree.Element]:
+    """What the baseline says of requirements that no case tests, and whether anything was tested at all."""
+    suites: dict[str, ElementTree.Element] = {}
+
+    def add(column: Column, name: str, tag: str, kind: str, message: str) -> None:
+        suite = suites.setdefault(
+            column.plugin, ElementTree.Element("testsuite", {"name": _clean(f"requirements · {column.plugin}")})
+        )
+        case = _named(column, name, 0.0)
+        ElementTree.SubElement(case, tag, {"type": kind, "message": _clean(message)})
+        suite.append(case)
+
+    several = len({each.platform for each in report.untested}) > 1
+    for each in report.untested:
+        column, name = Column(each.plugin, each.lifecycle, each.platform if several else ""), each.requirement
+        if each.unexpected:
+            kind = "not tested" if each.baseline is BaselineStatus.NEW else "stale"
+            add(column, f"{name} is tested", "failure", kind, each.sentence)
+        elif each.baseline is BaselineStatus.KNOWN:
+            add(column, f"{name} is tested", "skipped", "not tested", each.reason or "")
+    if report.nothing_tested:
+        plugins = ", ".join(dict.fromkeys(each.plugin for each in report.results))
+        add(Column(plugins, ""), "something is tested", "failure", "not tested", NOTHING_TESTED)
+    return list(suites.values())
 
 
 def _named(column: Column, name: str, seconds: float) -> ElementTree.Element:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from hookproof import clean
 from hookproof.judge.verdict import BaselineStatus, Verdict
+from hookproof.report import untested
 from hookproof.report.columns import alike, by_column, cell, heads, marked, shown, tally
 from hookproof.report.isolation import told
 from hookproof.report.results import Report, Result
@@ -37,7 +38,8 @@ def append(path: Path, report: Report) -> None:
 
 def document(report: Report) -> str:
     """The whole text."""
-    parts = [_headline(report), *_isolation(report.results), *_matrix(report), *_unexpected(report), *_known(report)]
+    parts = [_headline(report), *_isolation(report.results), *_matrix(report), *_unexpected(report)]
+    parts += [*_untested(report), *_known(report)]
     whole = "\n\n".join(parts) + "\n"
     if len(whole) <= _LONGEST:
         return whole
@@ -49,12 +51,12 @@ def document(report: Report) -> str:
 
 def _headline(report: Report) -> str:
     counts = report.summary
-    good = counts.unexpected == 0
-    summary = "as expected" if good else f"{counts.unexpected} unexpected"
+    good = not report.failed
+    summary = "as expected" if good else f"{counts.unexpected} unexpected" if counts.unexpected else "nothing tested"
     cases = "case" if counts.cases == 1 else "cases"
     line = (
         f"{counts.cases} {cases} in {counts.seconds:.1f} s: {counts.conforms} conform, {counts.violates} violate, "
-        f"{counts.unknown} unknown."
+        f"{counts.unknown} unknown, {counts.not_tested} not tested."
     )
     plugins = list(dict.fromkeys(each.plugin for each in report.results))
     if len(plugins) == 1:
@@ -104,9 +106,11 @@ def _cell(results: list[Result]) -> str:
 
 def _unexpected(report: Report) -> list[str]:
     failures = alike(report.results)
-    if not failures:
+    complaints = [f"- {_text(_short(each))}" for each in report.complaints]
+    if not failures and not complaints:
         return []
-    parts = ["#### Unexpected", *(_failure(columns) for columns in failures[:_MOST_SHOWN])]
+    parts = ["#### Unexpected", *(["\n".join(complaints[:_MOST_SHOWN])] if complaints else [])]
+    parts += [_failure(columns) for columns in failures[:_MOST_SHOWN]]
     if len(failures) > _MOST_SHOWN:
         parts.append(f"… and {len(failures) - _MOST_SHOWN} more.")
     return parts
@@ -128,6 +132,8 @@ def _failure(columns: Mapping[str, Sequence[Result]]) -> str:
             )
         elif check.verdict is Verdict.UNKNOWN:
             lines.append(f"- {check.id} unknown: {_text(_short(check.detail))}")
+        elif check.verdict is Verdict.NOT_TESTED:
+            lines.append(f"- {check.id} not tested: {_text(_short(check.detail))}")
     lines += [f"- {_text(surprise.sentence)}" for surprise in each.surprises if surprise.against_the_table]
     if each.signature:
         lines.append(f"- signature {each.signature}: {_text(_short('; '.join(each.reasons)))}")
@@ -136,6 +142,23 @@ def _failure(columns: Mapping[str, Sequence[Result]]) -> str:
     lines += [f"- error: {_text(_short(error))}" for error in each.errors[:3]]
     lines += [f"- {_text(tally(other))}" for other in found if other.replays][:3]
     return "\n".join(lines)
+
+
+def _untested(report: Report) -> list[str]:
+    """What was tested nowhere and fails nothing: folded, with the reasons."""
+    calm = [each for each in report.untested if not each.unexpected]
+    lines = []
+    for (plugin, reason), rows in untested.by_reason(calm).items():
+        about = f" ({_text(plugin)})" if len({each.plugin for each in report.results}) > 1 else ""
+        lines.append(f"- {_text(_short(reason))}{about}")
+        for each, lifecycles in rows:
+            known = f": {_text(_short(each.reason or ''))}" if each.baseline is BaselineStatus.KNOWN else ""
+            lines.append(f"  - {each.requirement} on {_text(', '.join(lifecycles))}{known}")
+    if not lines:
+        return []
+    number = len({(each.plugin, each.requirement) for each in calm})
+    summary = f"{number} {'requirement' if number == 1 else 'requirements'} tested nowhere"
+    return [f"<details><summary>{summary}</summary>\n\n" + "\n".join(lines) + "\n\n</details>"]
 
 
 def _known(report: Report) -> list[str]:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from hookproof import __version__, files
 from hookproof.errors import HookproofError
+from hookproof.report import untested
 from hookproof.report.results import FORMAT, Format, Report, Result, summary
 from hookproof.report.results import report as report_of
 
@@ -62,7 +63,7 @@ def _as_they_came(path: Path) -> Report:
             if number == len(lines):
                 break
             raise ReportError(f"{path}:{number}: is no result: not JSON: {error}") from None
-    return report_of(results, seconds=sum(each.seconds for each in results))
+    return report_of(results, seconds=sum(each.seconds for each in results), untested=untested.found(results))
 
 
 def _first(error: ValidationError) -> str:
@@ -87,6 +88,7 @@ def merge(reports: Sequence[Report]) -> Report:
     if len(reports) == 1:
         return reports[0].model_copy(update={"results": results, "format": FORMAT})
     baselines = {report.baseline for report in reports if report.baseline}
+    nowhere = untested.carried_over(untested.found(results), (each for report in reports for each in report.untested))
     return Report(
         hookproof=_joined([report.hookproof for report in reports]),
         format=FORMAT,
@@ -96,7 +98,8 @@ def merge(reports: Sequence[Report]) -> Report:
         criteria=list(dict.fromkeys(each for report in reports for each in report.criteria)),
         skipped=list(dict.fromkeys(each for report in reports for each in report.skipped)),
         baseline=", ".join(sorted(baselines)) or None,
-        summary=summary(results, sum(report.summary.seconds for report in reports)),
+        untested=nowhere,
+        summary=summary(results, sum(report.summary.seconds for report in reports), nowhere),
     )
 
 

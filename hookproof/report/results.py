@@ -6,7 +6,7 @@ The models are the schema. A field is added with a minor version of the format, 
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +20,9 @@ from hookproof.records.run import Case
 
 Format = Literal["1.0", "1.1", "1.2", "1.3", "1.4"]
 FORMAT: Format = "1.4"
+
+
+_FEW = 3
 
 
 class Program(Model):
@@ -78,6 +81,15 @@ class Result(Model):
         """One of its checks."""
         return next((check for check in self.checks if check.id == name), None)
 
+    @property
+    def not_tested_because(self) -> str:
+        """Why what it is about was not tested: each reason once, with its requirements."""
+        reasons: dict[str, list[str]] = {}
+        for each in self.checks:
+            if each.verdict is Verdict.NOT_TESTED:
+                reasons.setdefault(each.detail, []).append(each.id)
+        return "; ".join(f"{', '.join(names)}: {reason}" for reason, names in reasons.items())
+
 
 class Skipped(Model):
     """A case of the matrix that was not played."""
@@ -88,6 +100,56 @@ class Skipped(Model):
     reason: str
 
 
+class Why(Model):
+    """One reason for which a requirement was not tested, and the scenarios in which."""
+
+    reason: str
+    scenarios: list[str]
+
+
+class Untested(Model):
+    """A requirement that scenarios name and that no case of a plugin tested on a lifecycle; or, if `baseline` is
+    `stale`, one that was tested although the baseline says that it is not.
+    """
+
+    requirement: str
+    plugin: str
+    lifecycle: str
+    platform: str
+    why: list[Why]
+    tested_by: list[str] = []
+    """The scenarios that tested it, where the baseline says otherwise."""
+    baseline: BaselineStatus | None = None
+    reason: str | None = None
+    """Why the baseline knows of it."""
+
+    @property
+    def unexpected(self) -> bool:
+        """Whether it fails a run."""
+        return self.baseline in {BaselineStatus.NEW, BaselineStatus.STALE}
+
+    @property
+    def because(self) -> str:
+        """The reasons, each with its scenarios; of many the first."""
+        return some([f"{each.reason} ({some(each.scenarios, ', ')})" for each in self.why], "; ")
+
+    @property
+    def sentence(self) -> str:
+        """What is said of it where it fails a run."""
+        if self.baseline is BaselineStatus.STALE:
+            by = some(self.tested_by, ", ")
+            return f"{self.requirement} is tested on {self.lifecycle} (by {by}), but [[untested]] names it: remove it"
+        return (
+            f"no case tests {self.requirement} on {self.lifecycle}, and no [[untested]] entry names it: {self.because}"
+        )
+
+
+def some(texts: Sequence[str], comma: str) -> str:
+    """Texts in a sentence; of many the first, and how many more there are."""
+    more = [f"and {len(texts) - _FEW} more"] if len(texts) > _FEW else []
+    return comma.join([*texts[:_FEW], *more])
+
+
 class Summary(Model):
     """Counts of results."""
 
@@ -95,7 +157,9 @@ class Summary(Model):
     conforms: int
     violates: int
     unknown: int
+    not_tested: int = 0
     unexpected: int
+    """Results that were not as expected, and requirements whose test the baseline expects otherwise."""
     seconds: float
 
 
@@ -129,7 +193,28 @@ class Report(Model):
     preflight: list[PreflightResult] = []
     baseline: str | None = None
     """The file of known violations that the results were held against."""
+    untested: list[Untested] = []
+    """What was tested nowhere, and what that comes to against the baseline."""
     summary: Summary
+
+    @property
+    def nothing_tested(self) -> bool:
+        """Whether no case came to a judgement of anything that its scenario is about."""
+        return _nothing_tested(self.results)
+
+    @property
+    def failed(self) -> bool:
+        """Whether a run with this report ends in exit status 1."""
+        return bool(self.summary.unexpected) or self.nothing_tested
+
+    @property
+    def complaints(self) -> list[str]:
+        """What fails the run besides its cases, a sentence each."""
+        nothing = [NOTHING_TESTED] if self.nothing_tested else []
+        return nothing + [each.sentence for each in self.untested if each.unexpected]
+
+
+NOTHING_TESTED = "nothing was tested: of no case could a requirement be judged that its scenario is about"
 
 
 def schema() -> dict[str, Any]:
@@ -219,6 +304,7 @@ def report(
     skipped: Sequence[Skipped] = (),
     preflight: Sequence[PreflightResult] = (),
     baseline: Path | None = None,
+    untested: Sequence[Untested] = (),
 ) -> Report:
     """All results of a run of the suite, in their order."""
     return Report(
@@ -231,11 +317,12 @@ def report(
         skipped=list(skipped),
         preflight=list(preflight),
         baseline=None if baseline is None else str(baseline),
-        summary=summary(results, seconds),
+        untested=list(untested),
+        summary=summary(results, seconds, untested),
     )
 
 
-def summary(results: Sequence[Result], seconds: float) -> Summary:
+def summary(results: Sequence[Result], seconds: float, untested: Iterable[Untested] = ()) -> Summary:
     """The counts of results."""
     verdicts = [each.verdict for each in results]
     return Summary(
@@ -243,7 +330,8 @@ def summary(results: Sequence[Result], seconds: float) -> Summary:
         conforms=verdicts.count(Verdict.CONFORMS),
         violates=verdicts.count(Verdict.VIOLATES),
         unknown=verdicts.count(Verdict.UNKNOWN),
-        unexpected=sum(not each.expected for each in results),
+        not_tested=verdicts.count(Verdict.NOT_TESTED),
+        unexpected=sum(not each.expected for each in results) + sum(each.unexpected for each in untested),
         seconds=round(seconds, 3),
     )
 
@@ -254,6 +342,12 @@ def _isolation(told: parts.Isolation | None) -> Isolation | None:
     return Isolation(
         level=told.level, network=told.network, refused=told.refused, not_prevented=list(told.not_prevented)
     )
+
+
+def _nothing_tested(results: Sequence[Result]) -> bool:
+    """What is unknown everywhere is no such case: that fails by itself."""
+    checks = [check for each in results for check in each.checks if not check.standing]
+    return any(check.verdict is Verdict.NOT_TESTED for check in checks) and not any(check.tested for check in checks)
 
 
 def _program(program: parts.Program) -> Program:

@@ -20,16 +20,23 @@ from rich.text import Text
 
 from hookproof.catalogue.plugin import is_reference
 from hookproof.judge.verdict import BaselineStatus, CheckResult, Verdict
+from hookproof.report import untested
 from hookproof.report.columns import Column, alike, by_column, cell, heads, marked, shown, tally
 from hookproof.report.isolation import Told, told
 from hookproof.report.results import Report, Result
 
-_TONES = {Verdict.VIOLATES: "red", Verdict.UNKNOWN: "yellow", Verdict.CONFORMS: "green"}
+_TONES = {
+    Verdict.VIOLATES: "red",
+    Verdict.UNKNOWN: "yellow",
+    Verdict.NOT_TESTED: "dim cyan",
+    Verdict.CONFORMS: "green",
+}
 MARKS = {verdict: f"[{tone}]{verdict.value}[/]" for verdict, tone in _TONES.items()}
-_CELLS = {"good": "green", "bad": "red", "doubt": "yellow", "known": "dim", "signature": "magenta"}
+_CELLS = {"good": "green", "bad": "red", "doubt": "yellow", "known": "dim", "calm": "dim cyan", "signature": "magenta"}
 _BELOW_TABLE = 8
 """Lines that a screen needs besides the table's rows."""
 _UNLIMITED = 10_000
+_MOST_REASONS = 12
 
 
 def console() -> Console:
@@ -52,13 +59,15 @@ def summary(console: Console, report: Report) -> None:
         matrix(console, report.results)
         console.print()
     isolation(console, told(report.results))
+    _untested(console, report)
     _baseline(console, report)
     counts = report.summary
-    tone = "green" if counts.unexpected == 0 else "bold red"
+    tone = "bold red" if report.failed else "green"
     cases = "case" if counts.cases == 1 else "cases"
     console.print(
         f"[{tone}]{counts.cases} {cases} in {counts.seconds:.1f} s: {counts.conforms} conform, "
-        f"{counts.violates} violate, {counts.unknown} unknown; {counts.unexpected} unexpected[/]"
+        f"{counts.violates} violate, {counts.unknown} unknown, {counts.not_tested} not tested; "
+        f"{counts.unexpected} unexpected[/]"
     )
 
 
@@ -180,6 +189,9 @@ def _check(console: Console, scenario: str, check: CheckResult) -> None:
     if check.baseline is BaselineStatus.KNOWN:
         _line(console, f"{name} is violated (known: {check.reason})", 2, style="dim")
         return
+    if check.verdict is Verdict.NOT_TESTED:
+        _line(console, f"{name} is not tested: {check.detail}", 2, style=_TONES[check.verdict])
+        return
     word = "violated" if check.verdict is Verdict.VIOLATES else check.verdict
     _print(console, Text.assemble((f"{name} is {word}", _TONES[check.verdict]), f": seen {check.seen!r}"), 2)
     if check.verdict is Verdict.VIOLATES:
@@ -203,9 +215,28 @@ def _warnings(console: Console, results: Sequence[Result]) -> None:
         console.print(f"[yellow]warning[/] {escape(scenario)}: {violated} (SHOULD) on {escape(where)}")
 
 
+def _untested(console: Console, report: Report) -> None:
+    """What was tested nowhere, a line each below its reason; then what of that fails the run."""
+    calm = [each for each in report.untested if not each.unexpected]
+    reasons = untested.by_reason(calm)
+    if reasons:
+        console.print()
+    for (plugin, reason), rows in list(reasons.items())[:_MOST_REASONS]:
+        about = f" of {plugin}" if len({each.plugin for each in report.results}) > 1 else ""
+        _line(console, f"tested nowhere{about}: {reason}", 0, style=_TONES[Verdict.NOT_TESTED])
+        for each, lifecycles in rows:
+            known = f", as known: {each.reason}" if each.baseline is BaselineStatus.KNOWN else ""
+            _line(console, f"{each.requirement} on {', '.join(lifecycles)}{known}", 2, style="dim")
+    if len(reasons) > _MOST_REASONS:
+        _line(console, f"… for {len(reasons) - _MOST_REASONS} reasons more: --json has them all", 0, style="dim")
+    for sentence in report.complaints:
+        _print(console, Text.assemble(("unexpected ", "bold red"), sentence), 0)
+
+
 def _baseline(console: Console, report: Report) -> None:
     """What was held against which file."""
     statuses = Counter(check.baseline for each in report.results for check in each.checks if check.baseline)
+    statuses.update(each.baseline for each in report.untested if each.baseline)
     if report.baseline is None and not statuses:
         return
     order = (BaselineStatus.KNOWN, BaselineStatus.NEW, BaselineStatus.STALE)

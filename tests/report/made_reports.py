@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from hookproof.judge.baseline import Baseline, Untested
 from hookproof.judge.causes.culprit import Culprit, Fact
 from hookproof.judge.verdict import CheckResult, Surprise, SurpriseKind
 from hookproof.report.results import Isolation, Program, Report, Result, report
+from hookproof.report.untested import found
 
 FULL = Isolation(level="full", network="network namespace", refused=None, not_prevented=[])
 WITHOUT_PIDS = Isolation(
@@ -16,13 +19,15 @@ WITHOUT_PIDS = Isolation(
     refused="the system refuses a new /proc",
     not_prevented=["a process can stay", "a plugin can end hookproof"],
 )
+NO_JOB = "there was no job: its launch was refused"
 LINUX, WINDOWS = "Linux-6.1-x86_64-with-glibc2.36", "Windows-11-10.0.26100-SP0"
 
 
 def a_check(id_: str = "JOB-03", verdict: Any = "conforms", **fields: Any) -> CheckResult:
-    """One check; a violated one saw `lost`."""
-    seen = {"conforms": "survives", "violates": "lost", "unknown": "no evidence"}[verdict]
-    said: dict[str, Any] = {"accepted": ["survives", "refused"], "seen": seen, "detail": "as the journal tells"}
+    """One check; a violated one saw `lost`, one that is not tested had no job."""
+    seen = {"conforms": "survives", "violates": "lost", "unknown": "no evidence", "not tested": "not tested"}[verdict]
+    detail = NO_JOB if verdict == "not tested" else "as the journal tells"
+    said: dict[str, Any] = {"accepted": ["survives", "refused"], "seen": seen, "detail": detail}
     return CheckResult(id=id_, verdict=verdict, **(said | fields))
 
 
@@ -34,7 +39,7 @@ def a_result(*checks: CheckResult, **fields: Any) -> Result:
     surprises: list[Surprise] = []
     for each in checks:
         kind: SurpriseKind | None = None
-        if each.verdict != "conforms" and each.baseline != "known":
+        if each.verdict in {"violates", "unknown"} and each.baseline != "known":
             kind = "violated" if each.verdict == "violates" else "unknown"
             said = f"{scenario}:{each.id} is {kind}: seen {each.seen!r}"
         elif each.baseline == "stale":
@@ -50,7 +55,7 @@ def a_result(*checks: CheckResult, **fields: Any) -> Result:
         "host": Program(name="claude", version="fake"),
         "worker": Program(name="codex", version="fake"),
         "repeat": 1,
-        "verdict": next(each for each in ("violates", "unknown", "conforms") if each in verdicts),
+        "verdict": next(each for each in ("violates", "unknown", "conforms", "not tested") if each in verdicts),
         "expected": not told,
         "signature": None,
         "also": [],
@@ -80,6 +85,19 @@ def violated(id_: str = "JOB-03", **fields: Any) -> Result:
     return a_result(a_check(id_, "violates"), **(told | fields))
 
 
-def a_report(results: Sequence[Result], **fields: Any) -> Report:
-    """A report of these results."""
-    return report(list(results), seconds=2.0).model_copy(update={"platform": LINUX, **fields})
+def not_tested(id_: str = "JOB-03", **fields: Any) -> Result:
+    """A result of which nothing was tested."""
+    return a_result(a_check(id_, "not tested"), **fields)
+
+
+def a_report(results: Sequence[Result], gate: Baseline | None = None, **fields: Any) -> Report:
+    """A report of these results; with `gate` they are held against this baseline's untested requirements."""
+    nowhere = found(results, gate)
+    return report(list(results), seconds=2.0, untested=nowhere).model_copy(update={"platform": LINUX, **fields})
+
+
+def gate(*requirements: str, lifecycle: str = "claude-2.1.91", **fields: Any) -> Baseline:
+    """A baseline that names these requirements as not tested."""
+    said: dict[str, Any] = {"lifecycles": [lifecycle], "reason": "it refuses every launch", **fields}
+    entries = [Untested(requirement=each, **said) for each in requirements]
+    return Baseline(Path("hookproof.toml"), untested=tuple(entries))

@@ -16,6 +16,7 @@ from hookproof.catalogue.reading import CatalogueError
 from hookproof.judge.baseline import Baseline, baseline_path, find, read_baseline, system_of
 from hookproof.report.baseline import Update, outcomes, update
 from hookproof.report.results import Result
+from hookproof.report.untested import found as untested
 from hookproof.suite.judging import known_checks
 
 SCENARIOS = {"jobs/pattern-c": ["JOB-03", "JOB-04"], "jobs/pattern-d": ["JOB-21"]}
@@ -46,7 +47,7 @@ def new(check: str = "JOB-04", lifecycle: str = "claude-2.1.91") -> Result:
 
 def updated(found: Baseline, *results: Result, replays: tuple[Result, ...] = (), platform: str = LINUX) -> Update:
     text = found.path.read_text(encoding="utf-8") if found.path.exists() else ""
-    done = update(text, found, outcomes(results, replays), platform, TODAY)
+    done = update(text, found, outcomes(results, replays), platform, TODAY, untested(results, found))
     found.path.write_text(done.text, encoding="utf-8")
     read_baseline(found.path, SCENARIOS)
     return done

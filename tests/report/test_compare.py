@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from made_reports import LINUX, WINDOWS, a_check, a_report, a_result, violated
+from made_reports import LINUX, NO_JOB, WINDOWS, a_check, a_report, a_result, not_tested, violated
 
 from hookproof.report.compare import Comparison, compare
 from hookproof.report.results import Result
@@ -33,6 +33,19 @@ def test_every_kind_of_change() -> None:
     assert kinds(changed([bad], [doubt])) == [("now unknown", "JOB-03")]
     assert kinds(changed([doubt], [good])) == [("no longer unknown", "JOB-03")]
     assert kinds(changed([bad], [violated(signature="H3")])) == [("signature", None)]
+    silent = not_tested()
+    assert kinds(changed([good], [silent])) == [("no longer tested", "JOB-03")]
+    assert kinds(changed([bad], [silent])) == [("no longer tested", "JOB-03")]
+    assert kinds(changed([silent], [good])) == [("now tested", "JOB-03")]
+    assert kinds(changed([silent], [bad])) == [("new violation", "JOB-03")]
+    assert kinds(changed([silent], [doubt])) == [("now unknown", "JOB-03")]
+    assert kinds(changed([doubt], [silent])) == [("no longer unknown", "JOB-03")]
+
+
+def test_one_repeat_that_tests_it_is_a_test() -> None:
+    assert kinds(changed([a_result()], [not_tested(), a_result(repeat=2)])) == []
+    (change,) = changed([a_result()], [not_tested(), not_tested(repeat=2)]).changes
+    assert (change.before, change.after) == ("conforms: survives", f"not tested: {NO_JOB} in 2 of 2")
 
 
 def test_a_change_tells_what_was_seen_and_how_often() -> None:

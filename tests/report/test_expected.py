@@ -222,6 +222,14 @@ def test_outcomes_are_those_of_all_repeats_and_replays_and_an_unknown_is_none() 
     assert undecided(found) == ["jobs/one:JOB-03 of toy:wrong on a", "jobs/one:JOB-04 of toy:wrong on a"]
 
 
+def test_what_is_not_tested_is_not_violated_and_beside_a_violation_it_is_undecided() -> None:
+    where = {"scenario": "jobs/one", "plugin": WRONG, "lifecycle": "a"}
+    silent = a_check("JOB-01", "not tested"), a_check("JOB-02", "not tested"), a_check("JOB-03", "not tested")
+    again = a_check("JOB-01", "not tested"), a_check("JOB-02"), a_check("JOB-03", "violates")
+    found = outcomes([a_result(*silent, **where), a_result(*again, **where)])
+    assert found[WRONG, "a"] == {"jobs/one:JOB-01": False, "jobs/one:JOB-02": False, "jobs/one:JOB-03": None}
+
+
 KEYS = st.sampled_from([f"jobs/{name}:JOB-0{number}" for name in ("one", "two", "three") for number in (1, 2, 3)])
 CELLS = st.tuples(st.sampled_from([WRONG, "toy:right", "toy:new"]), st.sampled_from("abcd"))
 

@@ -8,14 +8,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from made_reports import a_check, a_report, a_result, violated
+from made_reports import NO_JOB, a_check, a_report, a_result, gate, not_tested, violated
 from timelines import HOSTILE, PATTERN_C, journal, request, written
 
 from hookproof.records.hosts import HostLine, User
 from hookproof.records.run import Case
 from hookproof.report.html import page as html
 from hookproof.report.html.selection import FEW, MOST_BYTES
-from hookproof.report.results import CriterionResult, Program, Skipped
+from hookproof.report.results import NOTHING_TESTED, CriterionResult, Program, Skipped
 
 CASE = ("scenario", "plugin", "lifecycle")
 _VOID = {"meta", "input", "br", "img", "link", "hr"}
@@ -232,6 +232,31 @@ def test_criteria_skipped_cases_and_known_violations_are_told() -> None:
     read = Reader(html.render(a_report([known], criteria=[criterion], skipped=[skipped]), journals=False))
     for part in ("The child gets its block", "not met", "jobs/x · p on l: needs node", "known", "waits for 1.0.5"):
         assert part in read.text
+
+
+def test_what_is_not_tested_has_its_own_colour_and_its_reason() -> None:
+    half = a_result(a_check(), a_check("JOB-04", "not tested"))
+    text = html.render(a_report([half, not_tested("JOB-06", scenario="jobs/b")]), journals=False)
+    assert '<td class="not-tested"><a href="#c2">not tested</a>' in text
+    assert '<td class="conforms"><a href="#c1">conforms (1 not tested)</a>' in text
+    assert text.count('<span class="badge not-tested">not tested</span>') == 3  # the case, and a check of each
+    assert '<b class="not-tested">1 not tested</b>' in text
+    assert ".badge.not-tested {" in text
+    read = Reader(text).text
+    assert f"Tested nowhere {NO_JOB}" in " ".join(read.split()).replace(
+        "What these requirements presuppose came about in no case, for the reason given. That is no violation, and no "
+        "proof either. ",
+        "",
+    )
+
+
+def test_what_fails_besides_the_cases_stands_among_what_was_not_expected() -> None:
+    text = html.render(a_report([a_result(), not_tested("JOB-04", scenario="jobs/b")], gate()), journals=False)
+    assert "<li>no case tests JOB-04 on claude-2.1.91, and no [[untested]] entry names it" in text
+    assert '<b class="violates">1 not as expected</b>' in text
+    nothing = html.render(a_report([not_tested()]), journals=False)
+    assert f"<li>{NOTHING_TESTED}</li>" in nothing
+    assert '<b class="violates">0 not as expected</b>' in nothing
 
 
 def test_an_empty_report_is_a_report() -> None:

@@ -9,7 +9,7 @@ import pytest
 import xmlschema
 from hypothesis import given
 from hypothesis import strategies as st
-from made_reports import LINUX, WINDOWS, a_check, a_report, a_result, violated
+from made_reports import LINUX, NO_JOB, WINDOWS, a_check, a_report, a_result, gate, not_tested, violated
 
 from hookproof.report import junit
 from hookproof.report.results import Report, Result, Skipped
@@ -65,6 +65,8 @@ def test_a_failure_tells_accepted_against_seen_and_who_did_it() -> None:
         (a_result(a_check(baseline="stale")), "failure", "stale"),
         (a_result(a_check(verdict="violates", baseline="known", reason="issue 7")), "skipped", "known violation"),
         (a_result(a_check("JOB-08", "violates"), expected=True, unexpected=[]), "system-out", None),
+        (not_tested(), "skipped", "not tested"),
+        (a_result(a_check(), a_check("JOB-04", "not tested")), None, None),
     ],
 )
 def test_each_outcome_has_its_element(result: Result, tag: str | None, kind: str | None) -> None:
@@ -77,6 +79,45 @@ def test_a_known_violation_is_skipped_with_its_reason() -> None:
     found = case(a_result(a_check(verdict="violates", baseline="known", reason="issue 7"))).find("skipped")
     assert found is not None
     assert found.get("message") == "JOB-03: issue 7"
+
+
+def test_what_is_not_tested_is_skipped_with_the_reason_of_each_requirement() -> None:
+    checks = [a_check(name, "not tested") for name in ("JOB-04", "JOB-06")]
+    found = case(a_result(*checks, a_check("JOB-05", "not tested", detail="the hook was cut")))
+    skipped = found.find("skipped")
+    assert skipped is not None
+    assert skipped.get("message") == f"JOB-04, JOB-06: {NO_JOB}; JOB-05: the hook was cut"
+    assert properties(found)["check JOB-05"] == "not tested: the hook was cut"
+
+
+def test_requirements_of_the_baseline_are_cases_of_their_own() -> None:
+    results = [a_result(scenario="jobs/a"), *(not_tested(f"JOB-0{n}", scenario=f"jobs/{n}") for n in (4, 6, 8))]
+    root = document(a_report(results, gate("JOB-03", "JOB-06")))
+    suite = root.find("testsuite[@name='requirements · codex-plugin-cc 1.0.4']")
+    assert suite is not None
+    told = [(each.get("name"), each[0].tag, each[0].get("type"), each[0].get("message")) for each in suite]
+    assert [row[:3] for row in told] == [
+        ("JOB-03 is tested", "failure", "stale"),
+        ("JOB-04 is tested", "failure", "not tested"),
+        ("JOB-06 is tested", "skipped", "not tested"),
+    ]
+    assert told[2][3] == "it refuses every launch"
+    assert (root.get("failures"), root.get("skipped")) == ("2", "4")
+
+
+def test_a_requirement_of_two_machines_has_two_cases() -> None:
+    results = [a_result(scenario="jobs/a"), *(not_tested("JOB-04", platform=each) for each in (LINUX, WINDOWS))]
+    root = document(a_report(results, gate()))
+    names = [each.get("classname") for each in root.iterfind("testsuite/testcase[@name='JOB-04 is tested']")]
+    assert names == [
+        "codex-plugin-cc 1_0_4.claude-2_1_91.Linux-6_1-x86_64-with-glibc2_36",
+        "codex-plugin-cc 1_0_4.claude-2_1_91.Windows-11-10_0_26100-SP0",
+    ]
+
+
+def test_a_run_that_tested_nothing_has_a_failure() -> None:
+    root = document(a_report([not_tested()]))
+    assert (root.get("tests"), root.get("failures"), root.get("skipped")) == ("2", "1", "1")
 
 
 def test_what_was_not_played_is_skipped_with_its_reason_in_its_own_column() -> None:

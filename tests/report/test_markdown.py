@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
-from made_reports import WINDOWS, a_check, a_report, a_result, violated
+from made_reports import NO_JOB, WINDOWS, a_check, a_report, a_result, gate, not_tested, violated
 
 from hookproof.report import markdown
 from hookproof.report.markdown import document
@@ -14,7 +14,7 @@ from hookproof.report.markdown import document
 
 def test_a_green_run_is_three_lines_and_a_fold() -> None:
     text = document(a_report([a_result(), a_result(scenario="jobs/pattern-a")]))
-    assert text.startswith("### ✅ hookproof: as expected\n\n2 cases in 2.0 s: 2 conform, 0 violate, 0 unknown.")
+    assert text.startswith("### ✅ hookproof: as expected\n\n2 cases in 2.0 s: 2 conform, 0 violate, 0 unknown, 0 not")
     assert "<summary>2 scenarios conform everywhere</summary>" in text
     assert "| scenario |" not in text
     assert "Unexpected" not in text
@@ -28,6 +28,21 @@ def test_an_unexpected_result_has_accepted_seen_signature_and_culprit() -> None:
     assert "- signature H1: the row is gone" in text
     assert "- culprit: the SessionEnd hook with SIGTERM" in text
     assert "- played again alone once: violates" in text
+
+
+def test_what_was_tested_nowhere_is_folded_with_its_reason() -> None:
+    text = document(a_report([a_result(scenario="jobs/a"), not_tested("JOB-04"), not_tested("JOB-06")]))
+    assert "| jobs/pattern-c | not tested |" in text
+    assert f"<summary>2 requirements tested nowhere</summary>\n\n- {NO_JOB}\n  - JOB-04 on claude-2.1.91\n" in text
+    assert "Unexpected" not in text
+
+
+def test_what_fails_besides_the_cases_is_told_first() -> None:
+    text = document(a_report([a_result(scenario="jobs/a"), not_tested("JOB-04")], gate("JOB-03")))
+    assert "### ❌ hookproof: 2 unexpected" in text
+    assert "#### Unexpected\n\n- JOB-03 is tested on claude-2.1.91 (by jobs/a), but" in text
+    assert "\n- no case tests JOB-04 on claude-2.1.91, and no \\[\\[untested\\]\\] entry names it" in text
+    assert "### ❌ hookproof: nothing tested" in document(a_report([not_tested()]))
 
 
 def test_what_came_alike_on_two_lifecycles_is_told_once() -> None:

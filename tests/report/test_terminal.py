@@ -7,13 +7,14 @@ import sys
 import threading
 
 import pytest
-from made_reports import WINDOWS, a_check, a_report, a_result, violated
+from made_reports import NO_JOB, WINDOWS, a_check, a_report, a_result, gate, not_tested, violated
 from rich.console import Console
 
+from hookproof.judge.verdict import Verdict
 from hookproof.report import terminal
 from hookproof.report.columns import violated_unexpectedly
 from hookproof.report.progress import LiveProgress, PlainProgress, line, progress
-from hookproof.report.results import Report
+from hookproof.report.results import NOTHING_TESTED, Report
 
 
 def shown(report: Report, *, width: int = 160, height: int = 25, terminal_: bool = False) -> str:
@@ -27,7 +28,7 @@ def shown(report: Report, *, width: int = 160, height: int = 25, terminal_: bool
 
 def test_a_green_run_ends_in_its_counts() -> None:
     assert shown(a_report([a_result()])) == (
-        "isolation full\n1 case in 2.0 s: 1 conform, 0 violate, 0 unknown; 0 unexpected\n"
+        "isolation full\n1 case in 2.0 s: 1 conform, 0 violate, 0 unknown, 0 not tested; 0 unexpected\n"
     )
 
 
@@ -60,6 +61,49 @@ def test_known_new_and_fixed_are_told_apart() -> None:
     assert "jobs/pattern-c:JOB-06 is satisfied, but is known" in text
     assert "│ JOB-03, JOB-06 fixed, JOB-04 known" in text
     assert "baseline hookproof.toml: 1 known, 1 new, 1 stale" in text
+
+
+def test_what_was_tested_nowhere_is_told_below_its_reason() -> None:
+    rows = [not_tested(), not_tested("JOB-04"), not_tested(lifecycle="claude-2.1.329"), a_result(a_check("JOB-01"))]
+    assert shown(a_report([*rows, a_result(a_check("JOB-01"), scenario="jobs/a")])).endswith(
+        f"\ntested nowhere: {NO_JOB}\n  JOB-03 on claude-2.1.91, claude-2.1.329\n  JOB-04 on claude-2.1.91\n"
+        "5 cases in 2.0 s: 2 conform, 0 violate, 0 unknown, 3 not tested; 0 unexpected\n"
+    )
+
+
+def test_a_case_that_is_not_tested_has_its_own_word_and_a_check_is_counted() -> None:
+    half = a_result(a_check(), a_check("JOB-04", "not tested"), a_check("JOB-06", "not tested"))
+    text = shown(a_report([half, not_tested(scenario="jobs/b")]))
+    assert "jobs/b         │ not tested" in text
+    assert "jobs/pattern-c │ conforms (2 not tested)" in text
+    assert "unexpected" not in text.splitlines()[0]
+
+
+def test_beside_a_failure_what_is_not_tested_has_its_reason() -> None:
+    text = shown(a_report([a_result(a_check("JOB-01", "violates"), a_check("JOB-04", "not tested"))]))
+    assert f"  jobs/pattern-c:JOB-04 is not tested: {NO_JOB}\n" in text
+
+
+def test_a_requirement_that_stopped_being_tested_and_a_stale_entry_fail_in_a_sentence() -> None:
+    results = [a_result(scenario="jobs/a"), not_tested("JOB-04", scenario="jobs/b")]
+    new = shown(a_report(results, gate(), baseline="hookproof.toml"))
+    assert f"unexpected no case tests JOB-04 on claude-2.1.91, and no [[untested]] entry names it: {NO_JOB}" in new
+    assert "baseline hookproof.toml: 0 known, 1 new, 0 stale" in new
+    assert new.endswith("; 1 unexpected\n")
+    known = shown(a_report(results, gate("JOB-04"), baseline="hookproof.toml"))
+    assert "  JOB-04 on claude-2.1.91, as known: it refuses every launch" in known
+    assert known.endswith("; 0 unexpected\n")
+    assert "unexpected JOB-03 is tested on claude-2.1.91 (by jobs/a)" in shown(a_report(results[:1], gate("JOB-03")))
+
+
+def test_a_run_that_tested_nothing_says_so() -> None:
+    assert f"unexpected {NOTHING_TESTED}\n" in shown(a_report([not_tested()]))
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_every_verdict_has_a_line_of_progress(verdict: Verdict) -> None:
+    text = line(a_result(a_check(verdict=verdict.value)), surprises=True)
+    assert f"]{verdict.value}[/] jobs/pattern-c" in text
 
 
 def test_a_violated_should_warns() -> None:

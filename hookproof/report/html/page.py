@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from hookproof.catalogue.requirement import read_requirements
 from hookproof.judge.verdict import Verdict
+from hookproof.report import untested
 from hookproof.report.html import case as html_case
 from hookproof.report.html.matrix import matrix
 from hookproof.report.html.selection import choose
@@ -59,6 +60,8 @@ def render(report: Report, *, journals: bool = True, plugins: Mapping[str, str] 
         compact=compact,
         left_out=_left_out(compact),
         surprises=[each for each in sections if not each.result.expected][:_MOST_SURPRISES],
+        untested=list(untested.by_reason(each for each in report.untested if not each.unexpected).items()),
+        unexpected=sum(not each.result.expected for each in sections),
         matrix=matrix(sections),
         style=Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file

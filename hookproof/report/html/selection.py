@@ -59,18 +59,18 @@ def choose(sections: Sequence[html_case.Section], *, journals: bool) -> set[str]
             left -= _draw(each, few=few, room=left)
             if each.note == _NO_ROOM:
                 too_long = _length(each)
-            each.open = bool(each.body) and to_open > 0 and (_rank(each) != _FINE or len(sections) <= 3)
+            each.open = bool(each.body) and to_open > 0 and (_rank(each) < _CALM or len(sections) <= 3)
             to_open -= each.open
     return shown
 
 
-_FINE = 2
+_CALM, _FINE = 2, 3
 
 
 def _rank(section: html_case.Section) -> int:
     if not section.result.expected:
         return 0
-    return _FINE if section.result.verdict is Verdict.CONFORMS else 1
+    return {Verdict.CONFORMS: _FINE, Verdict.NOT_TESTED: _CALM}.get(section.result.verdict, 1)
 
 
 def _alike(sections: Sequence[html_case.Section]) -> dict[str, str]:

@@ -11,7 +11,7 @@
     for (const each of $("[data-text]")) {
       const text = each.dataset.text;
       const fits = wanted.every((word) => text.includes(word));
-      const right = !verdict.value || text.split(" ").includes(verdict.value);
+      const right = !verdict.value || ` ${text} `.includes(` ${verdict.value} `);
       each.hidden = !(fits && right);
       shown += !each.hidden;
     }
