@@ -28,7 +28,7 @@ def shown(report: Report, *, width: int = 160, height: int = 25, terminal_: bool
 
 def test_a_green_run_ends_in_its_counts() -> None:
     assert shown(a_report([a_result()])) == (
-        "isolation full\n1 case in 2.0 s: 1 conform, 0 violate, 0 unknown, 0 not tested; 0 unexpected\n"
+        "isolation full\n1 case in 2.0 s: 1 conform, 0 violate, 0 unknown; 0 unexpected\n"
     )
 
 
