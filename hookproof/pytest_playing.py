@@ -16,6 +16,7 @@ import pytest
 from hookproof import claims, processes, pytest_signals
 from hookproof.catalogue.host import Program
 from hookproof.commands import select
+from hookproof.compiled import compile_programs
 from hookproof.isolation import entry
 from hookproof.isolation.level import Isolation
 from hookproof.play import Case
@@ -47,6 +48,7 @@ class Playing:
         return self._isolation
 
     def _begun(self) -> Isolation:
+        compile_programs()
         if sys.platform != "linux" or self._wanted == "none":
             entry.begin(self._wanted)  # which changes nothing for this process
             return entry.current()

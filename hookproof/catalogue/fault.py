@@ -14,7 +14,6 @@ from typing import ClassVar, Protocol, get_args
 
 from hookproof.catalogue.descriptor import Commands, Companion, State
 from hookproof.catalogue.sentence import Action
-from hookproof.isolation import pids
 
 
 class Need(Protocol):
@@ -74,6 +73,8 @@ class OwnPids:
     what: str
 
     def lacking(self, descriptor: Companion) -> str | None:  # noqa: ARG002 - the isolation decides, not the plugin
+        from hookproof.isolation import pids  # noqa: PLC0415 - only for what plays: the catalogue is also told
+
         why = pids.why_not()
         return None if why is None else f"{self.what}, which {why}"
 
