@@ -23,6 +23,7 @@ from hookproof.play import Case
 from hookproof.report.results import Result
 from hookproof.suite.cases import run_case, unplayed
 from hookproof.suite.judging import Judges
+from hookproof.suite.matrix import why_not
 from hookproof.suite.player import Player, PlayerError
 from hookproof.suite.pool import Pool
 
@@ -58,6 +59,11 @@ class Playing:
         else:
             self._player = player
         return player.isolation
+
+    def why_not(self, case: Case) -> str | None:
+        """Why the case cannot be played, so isolated as this process has it. Raises IsolationError, PlayerError."""
+        descriptor, real = case.plugin.descriptor, case.program is not None
+        return why_not(case.scenario, descriptor, case.lifecycle, real=real, isolation=self.isolation())
 
     def play(self, config: pytest.Config, case: Case, run: Path, judges: Judges, worker: Program | None) -> Result:
         """Play and judge a case. Raises KeyboardInterrupt or pytest's Exit when interrupted, and HookproofError."""
