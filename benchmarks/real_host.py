@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -16,13 +17,16 @@ from pathlib import Path
 
 from hookproof import processes
 from hookproof.catalogue.descriptor import Companion
-from hookproof.catalogue.host import Program
+from hookproof.catalogue.host import HostName, Program
 from hookproof.catalogue.lifecycle import real
 from hookproof.catalogue.plugin import Plugin, resolve_plugin
 from hookproof.catalogue.scenario import MAIN, Scenario, read_scenario, scenario_files
+from hookproof.hosts.install import releases
 from hookproof.hosts.install.programs import resolve
+from hookproof.hosts.install.releases import Release
 from hookproof.hosts.registry import HOSTS, stand_ins
 from hookproof.hosts.session import Setting
+from hookproof.isolation import entry, outside
 from hookproof.journal import Journal
 from hookproof.model.script import Script
 from hookproof.model.server import ModelServer
@@ -30,7 +34,6 @@ from hookproof.model.turns import Turns
 from hookproof.play import Case, PlayOptions, play
 from hookproof.records import Record
 from hookproof.records.model import GateAnswered, ModelAnswer
-from hookproof.sandbox import isolation
 from hookproof.sandbox import sandbox as sandboxes
 from hookproof.sandbox.environment import environment, model_key, search_path
 
@@ -49,7 +52,8 @@ async def bare(program: Program, scenario: Scenario, plugin: Plugin, folder: Pat
     sandbox = sandboxes.build(plugin, real("claude", program.version), programs=stand_ins())
     variables = {"launch": descriptor.commands.launch.replace("{plugin}", str(sandbox.plugin))}
     answers = {name: f"Codex has finished job={name}." for name in scenario.jobs}
-    with processes.CaseProcesses(sandbox.token) as group:
+    needed = [*program.argv, sys.executable]
+    with processes.CaseProcesses(sandbox.token, folder=sandbox.root, programs=needed) as group:
         journal = Journal(folder / "journal.jsonl")
         turns = Turns(Script(scenario.model, variables), answers, journal, _no_hold)
         model = ModelServer(turns, [host.wire for host in HOSTS.values()], journal, model_key(sandbox.token))
@@ -94,7 +98,12 @@ def _last_word(record: Record) -> bool:
     return isinstance(record, ModelAnswer) and record.agent == MAIN and record.text is not None
 
 
-def main() -> None:
+def install(host: HostName, version: str) -> Release:
+    """What npm brings: it needs the network."""
+    return outside.call(releases.install, host, version)
+
+
+def main() -> int:
     """Print the medians and their ratio."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--claude", default="npm:2.1.91", help="as hookproof takes it (default: %(default)s)")
@@ -102,11 +111,14 @@ def main() -> None:
     parser.add_argument("--scenario", default="jobs/pattern-c")
     parser.add_argument("-n", type=int, default=10, help="runs of each (default: %(default)s)")
     options = parser.parse_args()
-    program = resolve("claude", options.claude)[0]
+    serve = entry.begin()
+    if serve is not None:
+        return serve()
+    program = resolve("claude", options.claude, isolate=entry.current().open, install=install)[0]
     plugin = resolve_plugin(options.plugin)
     scenario = next(read_scenario(path) for path in scenario_files() if path.match(f"{options.scenario}.toml"))
     processes.become_subreaper()
-    entered = isolation.enter(allow_network=False)
+    entered = entry.for_real_hosts(allow_network=False)
     case = Case(scenario, plugin, real("claude", program.version), 1, program)
     times: dict[str, list[float]] = {"bare": [], "case": []}
     for _ in range(options.n):
@@ -118,7 +130,8 @@ def main() -> None:
     medians = {name: statistics.median(values) for name, values in times.items()}
     print(f"{options.scenario} on {plugin.name}, Claude Code {program.version}, median of {options.n}:")
     print(f"  bare {medians['bare']:.2f} s, case {medians['case']:.2f} s: {medians['case'] / medians['bare']:.2f}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

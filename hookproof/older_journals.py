@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from hookproof.isolation.level import not_prevented
+
 Values = dict[str, Any]
 Upgrade = Callable[[Values], Values]
 
@@ -41,7 +43,7 @@ def of_format_1(values: Values) -> Values:
     """
     kind = values["kind"]
     if kind == "case":
-        return {**values, "format": 1}
+        return of_format_2({**values, "format": 1})
     if kind == "look" and "files" in values:
         return {**values, "kind": "agent.look"}
     if kind == "job.started" and "processes" not in values:
@@ -54,5 +56,15 @@ def of_format_1(values: Values) -> Values:
     return {name: value for name, value in values.items() if name != "what"} | {"kind": fault}
 
 
-UPGRADES: Mapping[int, Upgrade] = {1: of_format_1}
+def of_format_2(values: Values) -> Values:
+    """A record of a journal from when there were no levels: real hosts were kept off the network, and that was all."""
+    told = values.get("isolation") if values["kind"] == "case" else None
+    if not isinstance(told, dict) or "network" in told:
+        return values
+    network = told.get("kind", "none")
+    known = {"level": "none", "not_prevented": list(not_prevented("none", network)), "network": network}
+    return {**values, "isolation": {**known, **{name: value for name, value in told.items() if name != "kind"}}}
+
+
+UPGRADES: Mapping[int, Upgrade] = {1: of_format_1, 2: of_format_2}
 """By the number of the format that was read."""

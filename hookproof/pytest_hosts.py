@@ -1,14 +1,12 @@
-"""pytest: the real hosts that `--claude` and `--codex` name, for the process that plays.
+"""pytest: the real hosts that `--claude` and `--codex` name.
 
-The process that starts the run brings what npm must bring and then leaves the network, before it has threads. What it
-starts is in there with it: xdist's workers are told which programs were found, and prove for themselves that they are
-off the network too, so that a worker on another machine plays nothing.
+The process that starts the run brings what npm must bring, with the machine's network; xdist's workers are told which
+programs were found. Whoever plays them must be off the network: `pytest_playing` sees to that in each process.
 """
 
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,9 +17,7 @@ from hookproof.catalogue.host import Program
 from hookproof.commands import UsageError, select
 from hookproof.hosts.install.releases import ReleaseError
 from hookproof.hosts.registry import HOSTS, contacts
-from hookproof.isolation import entry
 from hookproof.isolation.level import Isolation
-from hookproof.play import PlayOptions
 
 FOR_WORKERS = "hookproof_programs"
 Found = dict[str, list[Program]]
@@ -29,23 +25,22 @@ Found = dict[str, list[Program]]
 
 @dataclass(frozen=True, slots=True)
 class RealHosts:
-    """What a run with real hosts has found, in every process that plays."""
+    """What a run with real hosts has found, in every process of it."""
 
     programs: Found
-    isolation: Isolation
 
     @classmethod
     def prepare(cls, config: pytest.Config) -> RealHosts:
-        """Find the programs, leave the network. Raises pytest.UsageError."""
+        """Find the programs, or be told of them. Raises pytest.UsageError."""
         sent: dict[str, Any] | None = getattr(config, "workerinput", None)
         try:
             if sent is not None:
-                found = {host: [Program(tuple(argv), version) for argv, version in each] for host, each in _sent(sent)}
-                return cls(found, _inherited(config.option.allow_network))
+                return cls(
+                    {host: [Program(tuple(argv), version) for argv, version in each] for host, each in _sent(sent)}
+                )
             with _deferred(config):
-                found = {host: select.programs(host, config.option) for host in HOSTS if asked(config, host)}
-            return cls(found, _enter(config.option.allow_network))
-        except (UsageError, ReleaseError, entry.IsolationError) as error:
+                return cls({host: select.programs(host, config.option) for host in HOSTS if asked(config, host)})
+        except (UsageError, ReleaseError) as error:
             raise pytest.UsageError(str(error)) from None
 
     def send(self, workerinput: dict[str, Any]) -> None:
@@ -55,17 +50,13 @@ class RealHosts:
             for host, programs in self.programs.items()
         }
 
-    def options(self, worker: Program | None) -> PlayOptions:
-        """How a case is played beside real hosts."""
-        return select.options_of(self.isolation, worker)
-
-    def header(self) -> list[str]:
-        """What stands over the run."""
+    def header(self, isolation: Isolation) -> list[str]:
+        """What stands over a run that has this isolation."""
         names = [f"{host} {each.version}" for host, programs in self.programs.items() for each in programs]
-        lines = [f"hookproof: plays {', '.join(names)} ({self.isolation.network})"]
-        if self.isolation.warning:
-            lines.append(f"hookproof: warning: {self.isolation.warning}")
-        if self.isolation.open:
+        lines = [f"hookproof: plays {', '.join(names)} ({isolation.network})"]
+        if isolation.warning:
+            lines.append(f"hookproof: warning: {isolation.warning}")
+        if isolation.open:
             lines += [f"  {who}" for who in contacts()]
         return lines
 
@@ -73,33 +64,6 @@ class RealHosts:
 def asked(config: pytest.Config, host: str) -> bool:
     """Whether a host was asked for that is not the stand-in."""
     return bool(getattr(config.option, host, "fake") != "fake")
-
-
-def _enter(allow_network: bool) -> Isolation:
-    if allow_network or sys.platform != "linux":
-        return entry.for_real_hosts(allow_network=allow_network)
-    from hookproof.isolation.linux import alone  # noqa: PLC0415 - cannot be imported elsewhere
-    from hookproof.isolation.linux.refusal import NamespaceError  # noqa: PLC0415
-
-    try:
-        return Isolation("none", "network namespace", tuple(alone.enter()))
-    except NamespaceError as error:
-        raise entry.IsolationError(f"{error}; {entry.ALLOW}") from None
-
-
-def _inherited(allow_network: bool) -> Isolation:
-    """The isolation of the process that started this one, proved anew."""
-    if allow_network or sys.platform != "linux":
-        return _enter(allow_network)
-    from hookproof.isolation.linux import network  # noqa: PLC0415 - cannot be imported elsewhere
-    from hookproof.isolation.linux.refusal import NamespaceError  # noqa: PLC0415
-
-    try:
-        return Isolation("none", "network namespace", tuple(network.prove()))
-    except NamespaceError as error:
-        raise entry.IsolationError(
-            f"this process was started outside of the isolation: {error}; {entry.ALLOW}"
-        ) from None
 
 
 def _sent(sent: dict[str, Any]) -> Iterator[tuple[str, Any]]:

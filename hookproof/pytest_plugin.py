@@ -16,11 +16,13 @@ import pytest
 if TYPE_CHECKING:
     from hookproof.play import Case
     from hookproof.pytest_hosts import RealHosts
+    from hookproof.pytest_playing import Playing
     from hookproof.pytest_shared import Shared
     from hookproof.pytest_signals import Controller
     from hookproof.report.results import Result
 
 REAL: pytest.StashKey[RealHosts | None] = pytest.StashKey()
+PLAYING: pytest.StashKey[Playing] = pytest.StashKey()
 SHARED: pytest.StashKey[Shared] = pytest.StashKey()
 CONTROLLER: pytest.StashKey[Controller] = pytest.StashKey()
 
@@ -51,21 +53,43 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             metavar="SPEC",
             help=f"{what}: fake, a path, or npm:VERSION[,VERSION...]; a real host runs offline (default: fake)",
         )
-    group.addoption("--allow-network", action="store_true", help="play real hosts without network isolation")
+    group.addoption(
+        "--isolation",
+        choices=("full", "without-pids", "none"),
+        default=None,
+        help="how far what scenarios start is kept apart from this machine (default: as far as the system allows)",
+    )
+    group.addoption(
+        "--allow-network",
+        action="store_true",
+        help="do not keep what scenarios start off the network, real hosts included",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The marker by which the items can be chosen, `-m scenario`; and the real hosts, before there are threads."""
+    """The marker by which the items can be chosen, `-m scenario`; what was asked for is there, or nothing begins."""
     config.addinivalue_line("markers", "scenario: a hookproof scenario")
-    if (config.option.claude, config.option.codex) != ("fake", "fake") and not config.option.help:
+    if config.option.help:
+        return
+    real = (config.option.claude, config.option.codex) != ("fake", "fake")
+    if real:
         from hookproof.pytest_hosts import RealHosts  # noqa: PLC0415
 
         config.stash[REAL] = RealHosts.prepare(config)
+    if (real or config.option.isolation) and not hasattr(config, "workerinput"):
+        from hookproof.errors import HookproofError  # noqa: PLC0415
+
+        try:
+            _playing(config).isolation()
+        except HookproofError as error:
+            raise pytest.UsageError(str(error)) from None
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """A worker of xdist is told which programs were found."""
+    """A worker of xdist is told which programs were found. It plays, and its controller does not."""
+    if PLAYING in node.config.stash:
+        node.config.stash[PLAYING].close()
     real = node.config.stash.get(REAL, None)
     if real is not None:
         real.send(node.workerinput)
@@ -81,16 +105,34 @@ def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Whoever had the signals before has them again."""
+    """Nothing of ours is left, and whoever had the signals before has them again."""
+    if PLAYING in config.stash:
+        config.stash[PLAYING].close()
     controller = config.stash.get(CONTROLLER, None)
     if controller is not None:
         controller.close()
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Which real hosts are played, and what keeps them off the network."""
+    """Where scenarios are played: how far they are isolated, and on which real hosts."""
     real = config.stash.get(REAL, None)
-    return [] if real is None else real.header()
+    if real is None and not _names_scenarios(config):
+        return []
+    from hookproof.errors import HookproofError  # noqa: PLC0415
+
+    playing = _playing(config)
+    try:
+        return [*playing.header(), *(real.header(playing.isolation()) if real is not None else [])]
+    except HookproofError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _names_scenarios(config: pytest.Config) -> bool:
+    """Whether a place that this run collects is one of hookproof's scenarios, or one that they are in."""
+    from hookproof import places  # noqa: PLC0415
+
+    named = [(config.invocation_params.dir / each.partition("::")[0]).resolve() for each in config.args]
+    return any(each.is_relative_to(places.SCENARIOS) or places.SCENARIOS.is_relative_to(each) for each in named)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -137,6 +179,15 @@ def _shared(config: pytest.Config) -> Shared:
     return config.stash[SHARED]
 
 
+def _playing(config: pytest.Config) -> Playing:
+    """Who plays in this process."""
+    from hookproof.pytest_playing import Playing  # noqa: PLC0415
+
+    if PLAYING not in config.stash:
+        config.stash[PLAYING] = Playing(config.option, real=config.stash.get(REAL, None) is not None)
+    return config.stash[PLAYING]
+
+
 class ScenarioItem(pytest.Item):
     """One case."""
 
@@ -147,23 +198,11 @@ class ScenarioItem(pytest.Item):
 
     def runtest(self) -> None:
         """Play and judge; the outcome is written into the report's properties."""
-        from hookproof import processes, pytest_signals  # noqa: PLC0415
-        from hookproof.play import PlayOptions  # noqa: PLC0415
-        from hookproof.suite.cases import run_case  # noqa: PLC0415
-
-        processes.become_subreaper()
         factory: pytest.TempPathFactory = self.config._tmp_path_factory  # type: ignore[attr-defined]
         run = factory.mktemp("hookproof")
-        real = self.config.stash.get(REAL, None)
         shared, kind = _shared(self.config), self.case.scenario.kind
-        options = PlayOptions() if real is None else real.options(shared.hosts(kind).worker)
-        judges = shared.judges(kind)
-        results: list[Result] = []
-        pytest_signals.play(
-            self.config,
-            lambda pool: results.append(run_case(self.case, run, options, judges, runner=pool.play)),
-        )
-        (result,) = results
+        judges, worker = shared.judges(kind), shared.hosts(kind).worker
+        result = _playing(self.config).play(self.config, self.case, run, judges, worker)
         properties: list[tuple[str, str]] = [
             ("plugin", result.plugin),
             ("verdict", result.verdict),
@@ -183,7 +222,9 @@ class ScenarioItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The evidence, not a traceback through the harness."""
-        if isinstance(excinfo.value, UnexpectedOutcomeError):
+        from hookproof.errors import HookproofError  # noqa: PLC0415
+
+        if isinstance(excinfo.value, UnexpectedOutcomeError | HookproofError):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 

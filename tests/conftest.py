@@ -6,6 +6,7 @@ draws. `--hypothesis-profile=explore` searches anew each time.
 
 from __future__ import annotations
 
+import compileall
 import gc
 import os
 import signal
@@ -13,6 +14,8 @@ import sys
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from hookproof import places
 
 if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     # under nohup every program that a test starts would ignore it too; a handler is not handed on
@@ -22,6 +25,12 @@ _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, 
 settings.register_profile("gate", _PATIENT, derandomize=True)
 settings.register_profile("explore", _PATIENT)
 settings.load_profile("gate")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A copy of the reference brings along what is compiled beside its source; else every case compiles it anew."""
+    if not hasattr(config, "workerinput"):
+        compileall.compile_dir(places.REFERENCE, quiet=2)
 
 
 def pytest_collection_finish() -> None:

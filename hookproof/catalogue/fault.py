@@ -14,6 +14,7 @@ from typing import ClassVar, Protocol, get_args
 
 from hookproof.catalogue.descriptor import Commands, Companion, State
 from hookproof.catalogue.sentence import Action
+from hookproof.isolation import pids
 
 
 class Need(Protocol):
@@ -64,6 +65,20 @@ class Fact:
 
     def __str__(self) -> str:
         return f"the descriptor's state.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPids:
+    """What of it takes process ids of the run's own, of which hookproof may choose the next."""
+
+    what: str
+
+    def lacking(self, descriptor: Companion) -> str | None:  # noqa: ARG002 - the isolation decides, not the plugin
+        why = pids.why_not()
+        return None if why is None else f"{self.what}, which {why}"
+
+    def __str__(self) -> str:
+        return f"{self.what} (at the isolation level `full`)"
 
 
 class Fault(Action):
@@ -127,6 +142,16 @@ class KillWorker(JobFault):
     """Kills the worker of the job."""
 
     form = "end worker of job [JOB]"
+
+
+class ReusePid(JobFault):
+    """Kills the worker of the job with all below it, then starts a process that is no job's and gets the worker's pid.
+
+    What serves other jobs too, as a shared server does, lives on.
+    """
+
+    form = "reuse pid of job [JOB]"
+    needs = (OwnPids("a process id that is chosen"),)
 
 
 class KillCodex(JobFault):
@@ -227,6 +252,7 @@ AnyFault = (
     | QueueJob
     | WakeJob
     | KillWorker
+    | ReusePid
     | KillCodex
     | KillShell
     | FreezeServer

@@ -65,6 +65,8 @@ class Claude(Strict):
 
     interactive: bool = False
     """At a terminal, as a person uses it, instead of in print mode."""
+    adopts_orphans: bool = False
+    """As the first process of a container without an init: orphans become its children, and it never reaps them."""
 
 
 class Codex(Strict):

@@ -15,9 +15,12 @@ from hookproof.catalogue.lifecycle import Resolved, lifecycle_file, read_lifecyc
 from hookproof.catalogue.scenario import Scenario, calibration_files, read_scenario
 from hookproof.commands import UsageError, isolated, select
 from hookproof.commands.outputs import write
+from hookproof.compiled import compile_programs
 from hookproof.hosts.registry import HOSTS
+from hookproof.isolation import entry
 from hookproof.report import calibration as report
 from hookproof.report import terminal
+from hookproof.report.isolation import of
 from hookproof.suite import measure as measuring
 from hookproof.suite.runs import new_run
 
@@ -53,6 +56,7 @@ def execute(parsed: argparse.Namespace) -> int:
     lifecycle = _lifecycle(host, parsed.lifecycle, found.version)
     console = terminal.console()
     processes.become_subreaper()
+    compile_programs()
     with new_run(parsed.runs or places.runs_dir()) as run:
         options = select.play_options(console, real=True, allow_network=parsed.allow_network)
         fake, real_ = run.path / "fake", run.path / "real"
@@ -60,9 +64,11 @@ def execute(parsed: argparse.Namespace) -> int:
         reals = measuring.measure(chosen, lifecycle, real_, repeat=parsed.repeat, options=options, program=found)
     file = read_lifecycle(lifecycle_file(lifecycle))
     judged = measuring.compare_measured(chosen, fakes, reals, file.differences)
+    isolation = options.isolation or entry.current()
+    terminal.isolation(console, [of(isolation)])
     report.show(console, f"{host} {found.version}", lifecycle.name, list(fakes), judged)
     if parsed.json is not None:
-        write(parsed.json, report.document(host, found.version, lifecycle.name, list(fakes), judged))
+        write(parsed.json, report.document(host, found.version, lifecycle.name, list(fakes), judged, isolation))
     if parsed.record is not None:
         write(parsed.record, draft(file, found.version, [each for runs in reals.values() for each in runs]))
         console.print(f"the draft of a lifecycle of {host} {found.version} is in {parsed.record}")

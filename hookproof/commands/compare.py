@@ -78,6 +78,12 @@ def _print_comparison(console: Console, found: Comparison, before: reports.Repor
         plugins = ", ".join(dict.fromkeys(each.plugin for each in report.results))
         hosts = ", ".join(dict.fromkeys(each.lifecycle for each in report.results))
         console.print(Text.assemble((f"{name:<7}", "bold"), f"{plugins} on {hosts}: {len(report.results)} cases"))
+    if found.isolation_before != found.isolation_after:
+        console.print(
+            f"[yellow]isolation[/] {escape(found.isolation_before)} before, {escape(found.isolation_after)} after: "
+            "what a plugin can do is not the same",
+            soft_wrap=not console.is_terminal,
+        )
     for change in found.changes:
         _change(console, change)
     for slow in found.slower:

@@ -7,11 +7,15 @@ import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from hookproof import __version__, machine, places, processes
 from hookproof.catalogue.plugin import descriptors
-from hookproof.isolation import alone
+from hookproof.isolation import trial
+from hookproof.isolation.level import LEVELS, Level, not_prevented
+
+_AND = "\n"
+"""Between the lines of one finding."""
 
 
 def arguments(_parser: argparse.ArgumentParser) -> None:
@@ -19,10 +23,10 @@ def arguments(_parser: argparse.ArgumentParser) -> None:
 
 
 def execute(_parsed: argparse.Namespace) -> int:
-    """Print one line per finding. Exit status 1 when the stand-ins cannot run here."""
+    """Print what was found. Exit status 1 when the stand-ins cannot run here."""
     findings = list(_findings())
     for good, what, why in findings:
-        print(f"{'yes' if good else 'NO ':<4}{what:<34}{why}")
+        print(f"{'yes' if good else 'NO ':<4}{what:<34}{why.replace(_AND, _AND + ' ' * 38)}")
     return 0 if all(good for good, what, _ in findings if what == "the stand-ins") else 1
 
 
@@ -40,15 +44,33 @@ def _findings() -> Iterator[tuple[bool, str, str]]:
     )
     yield adopts, "adopting orphans", why
     yield sys.platform == "linux", "senders of signals", "sigwaitinfo" if sys.platform == "linux" else "Linux only"
-    refusal = alone.refused()
+    refusals = {level: trial.refused(level) for level in LEVELS}
+    yield from levels(refusals)
+    refusal = refusals["full"] and refusals["without-pids"]
     real = f"{refusal}" if refusal else "real hosts are kept off the network, in a namespace of their own"
     if sys.platform != "linux":
         real = "only Linux has network namespaces: proxies to a closed port are all that is to be had here"
-    yield refusal is None and sys.platform == "linux", "isolating real hosts", real
+    yield refusal is None, "isolating real hosts", real
     npm = shutil.which("npm")
     yield npm is not None, "bringing real hosts", "npm is here" if npm else "npm is not on PATH: hosts come from it"
     yield True, "runs are kept in", str(places.runs_dir())
     yield True, "worlds are made in", tempfile.gettempdir()
+
+
+def levels(refusals: Mapping[Level, str | None]) -> Iterator[tuple[bool, str, str]]:
+    """Which level a run gets here, what that leaves possible, and why it is not another. `refusals` has each level."""
+    given = next(level for level, refusal in refusals.items() if refusal is None)
+    told: list[str] = []
+    for level, refusal in refusals.items():
+        what = f"isolation {level}"
+        if refusal is not None:
+            yield False, what, "for the same reason" if refusal in told else refusal
+            told.append(refusal)
+        elif level == given:
+            left = not_prevented(level, "network namespace" if level != "none" else "none")
+            yield True, what, _AND.join(["what a run gets here", *(f"not prevented: {clause}" for clause in left)])
+        elif level != "none":
+            yield True, what, f"with --isolation {level}"
 
 
 def _shell() -> tuple[bool, str, str]:

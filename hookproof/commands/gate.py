@@ -10,7 +10,7 @@ import argparse
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -49,6 +49,10 @@ class Gate:
     skipped: Sequence[Skipped] = field(default=())
     expected: Path | None = None
     """The table of expected outcomes, where it is to be written."""
+
+    def without_records(self) -> Gate:
+        """The same for a run whose verdicts are not to be recorded: nothing is written, and nothing played again."""
+        return replace(self, update=False, expected=None, replays=0)
 
     def replay(
         self,

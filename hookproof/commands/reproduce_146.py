@@ -16,6 +16,8 @@ from hookproof.hosts.registry import default_for
 from hookproof.issues import criteria
 from hookproof.issues import issue_146 as issue
 from hookproof.issues.plugin_tests import dependencies
+from hookproof.report import terminal
+from hookproof.report.isolation import told
 from hookproof.report.results import CriterionResult, Result
 from hookproof.suite.matrix import matrix, with_policy
 
@@ -44,6 +46,7 @@ def execute(parsed: argparse.Namespace) -> int:
     cases = matrix(chosen, plugins, hosts.lifecycles, programs=hosts.programs)
     report, console = run.play_all(cases, parsed, criteria=judged)
     results = report.results
+    terminal.isolation(console, told(results))
     for lifecycle in dict.fromkeys(each.lifecycle for each in results):
         console.print()
         console.print(_table([each for each in results if each.lifecycle == lifecycle], plugins, lifecycle))

@@ -15,6 +15,8 @@ from hookproof import journal
 from hookproof.catalogue.plugin import Plugin
 from hookproof.commands import UsageError, run, select
 from hookproof.issues import issue_345 as issue
+from hookproof.report import terminal
+from hookproof.report.isolation import told
 from hookproof.report.results import Result
 from hookproof.suite.matrix import matrix, with_policy
 
@@ -50,6 +52,7 @@ def _policies(reference: Plugin) -> list[Plugin]:
 
 
 def _print_result(console: Console, results: Sequence[Result], plugins: Sequence[Plugin], lifecycle: str) -> int:
+    terminal.isolation(console, told(results))
     console.print()
     console.print(_table(results, plugins))
     judged = [each for each in results if each.plugin == plugins[0].name and each.lifecycle == lifecycle]

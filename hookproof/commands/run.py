@@ -18,6 +18,7 @@ from hookproof.catalogue.descriptor import Context
 from hookproof.catalogue.host import Program
 from hookproof.catalogue.plugin import REFERENCES
 from hookproof.commands import UsageError, gate, outputs, select
+from hookproof.compiled import compile_programs
 from hookproof.isolation import outside
 from hookproof.issues.plugin_tests import dependencies
 from hookproof.judge.baseline import Baseline
@@ -29,6 +30,7 @@ from hookproof.sandbox import uv
 from hookproof.suite.cases import run_cases
 from hookproof.suite.judging import Judges
 from hookproof.suite.matrix import left_out, matrix
+from hookproof.suite.preflight import Preflight, launched_nowhere, preflights
 from hookproof.suite.runs import RESULTS, new_run
 
 LIFECYCLES = {"companion": ["as-reported-345"], "context": ["codex-0.130", "codex-0.133", "codex-0.169"]}
@@ -65,10 +67,14 @@ def execute(parsed: argparse.Namespace) -> int:
     if not cases:
         kinds = " or ".join(f"a {plugin.descriptor.kind} plugin" for plugin in plugins)
         where = f" on {', '.join(parsed.lifecycle)}" if parsed.lifecycle else ""
-        raise UsageError(f"none of the chosen scenarios is for {kinds}{where}")
+        why = f"; {skipped[0].scenario} is left out: {skipped[0].reason}" if skipped else ""
+        raise UsageError(f"none of the chosen scenarios is for {kinds}{where}{why}")
     report, console = play_all(cases, parsed, worker=worker, gate_=gate.read(parsed, plugins, skipped))
     terminal.summary(console, report)
-    return 1 if report.failed else 0
+    nowhere = launched_nowhere(report.preflight, report.results)
+    for sentence in nowhere:
+        console.print(f"[red]{escape(sentence)}[/]", soft_wrap=True)
+    return 1 if report.failed or nowhere else 0
 
 
 def play_all(
@@ -99,6 +105,7 @@ def play_all(
     if unheld is not None:
         console.print(f"[yellow]warning[/] {escape(unheld)}", soft_wrap=True)
     _install(console, cases)
+    compile_programs()
     interrupts.going_on = None
     with new_run(runs) as run:
         return _played(cases, parsed, console, run.path, worker=worker, gate_=gate_, criteria=criteria), console
@@ -118,6 +125,14 @@ def _played(
     began = time.monotonic()
     options = _options(console, cases, worker, allow_network=parsed.allow_network)
     options = replace(options, seconds=parsed.patience)
+    workers = parsed.jobs or os.cpu_count() or 1
+    tried = preflights(cases, run, options, workers=workers)
+    options = replace(options, main_launches={each.plugin: each.main_launch for each in tried if each.main_launch})
+    preflight = [_told(each) for each in tried]
+    unfit = next((each for each in tried if each.outcome == "does not fit"), None)
+    if unfit is not None:
+        outputs.write_files(parsed, reports.report([], seconds=time.monotonic() - began, preflight=preflight))
+        raise UsageError(f"{unfit.plugin}: its descriptor does not fit: {unfit.detail}")
     baseline = gate_.baseline if gate_ is not None else None
     lines = outputs.ResultsFile(run / RESULTS, parsed.json)
 
@@ -132,7 +147,7 @@ def _played(
             run,
             options,
             Judges.read(baseline),
-            workers=parsed.jobs or os.cpu_count() or 1,
+            workers=workers,
             on_start=lambda case: moving.started(case.scenario.id, case.plugin.name, case.lifecycle.name, case.repeat),
             on_result=judged,
         )
@@ -143,9 +158,18 @@ def _played(
     ) -> reports.Report:
         skipped = gate_.skipped if gate_ is not None else ()
         path = baseline.path if baseline is not None else None
-        nowhere = untested.found(results, baseline)
-        return reports.report(results, seconds=took, criteria=met, skipped=skipped, baseline=path, untested=nowhere)
+        return reports.report(
+            results,
+            seconds=took,
+            criteria=met,
+            skipped=skipped,
+            preflight=preflight,
+            baseline=path,
+            untested=untested.found(results, baseline),
+        )
 
+    if gate_ is not None and launched_nowhere(preflight, found):
+        gate_ = gate_.without_records()
     outputs.write_files(parsed, first := report(found, [], baseline))
     if gate_ is not None:
         found, baseline = gate_.replay(cases, found, run, options, console, seconds=took)
@@ -155,6 +179,11 @@ def _played(
     if gate_ is not None:
         outputs.annotate_ci(last)
     return last
+
+
+def _told(each: Preflight) -> reports.PreflightResult:
+    journal = None if each.journal is None else str(each.journal)
+    return reports.PreflightResult(plugin=each.plugin, outcome=each.outcome, detail=each.detail, journal=journal)
 
 
 def _options(console: Console, cases: list[Case], worker: Program | None, *, allow_network: bool) -> PlayOptions:

@@ -132,7 +132,7 @@ def play_options(console: Console, *, real: bool, allow_network: bool, worker: P
 
 def options_of(entered: Isolation, worker: Program | None = None) -> PlayOptions:
     """The options with which cases are played in this isolation."""
-    return PlayOptions(worker=worker, extra_env=entered.environment, isolation=entered.record())
+    return PlayOptions(worker=worker, extra_env=entered.environment, isolation=entered)
 
 
 def play_arguments(parser: argparse.ArgumentParser, *, lifecycle: str) -> None:

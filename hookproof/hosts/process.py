@@ -26,11 +26,16 @@ MOST_NOISE = 1000
 """Lines that are no messages, of each stream of a process. A host hands on what others print, too."""
 
 
-async def spawn(setting: Setting, argv: Sequence[str], *, session_id: str | None, stdin: int) -> processes.Child:
-    """Start a session's program with these arguments, its output in pipes, and record it. Not for a terminal."""
+async def spawn(
+    setting: Setting, argv: Sequence[str], *, session_id: str | None, stdin: int, before: Sequence[str] = ()
+) -> processes.Child:
+    """Start a session's program with these arguments, its output in pipes, and record it. Not for a terminal.
+
+    `before` are the words of a process that becomes the program.
+    """
     line = [*setting.program.argv, *argv]
     child = await processes.spawn(
-        line,
+        [*before, *line],
         env=dict(setting.env),
         cwd=Path(setting.sandbox.project),
         stdin=stdin,

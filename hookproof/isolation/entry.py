@@ -76,12 +76,13 @@ def begin(wanted: Level | None = None, *, allow_network: bool = False) -> Callab
         from hookproof.isolation.linux import enclosure  # noqa: PLC0415 - cannot be imported elsewhere
         from hookproof.isolation.linux.refusal import NamespaceError  # noqa: PLC0415
 
-        refused = "as --isolation says" if wanted == "none" else None
+        asked = "as --isolation says" if wanted not in {None, "full"} else None
+        refused = None
         for level in LEVELS if wanted is None else (wanted,):
             if level == "none":
                 break
             try:
-                entered = enclosure.enclose(level, allow_network=allow_network, programs=_programs())
+                entered = enclosure.enclose(level, allow_network=allow_network, programs=programs())
             except NamespaceError as error:
                 refused = refused or str(error)
                 continue
@@ -89,27 +90,31 @@ def begin(wanted: Level | None = None, *, allow_network: bool = False) -> Callab
                 return entered.serve
             _view = entered.view
             _current = Isolation(
-                level, "none" if allow_network else "network namespace", entered.proof, refused=refused
+                level, "none" if allow_network else "network namespace", entered.proof, refused=refused or asked
             )
             return None
         if wanted not in {None, "none"}:
             raise IsolationError(f"--isolation {wanted}: {refused}")
-        _current = Isolation("none", "none", refused=refused)
+        _current = Isolation("none", "none", refused=refused or asked)
         return None
 
 
-def for_real_hosts(*, allow_network: bool) -> Isolation:
-    """What keeps real hosts apart in this process: off the network at least. Raises IsolationError."""
+def for_real_hosts(*, allow_network: bool, given: Isolation | None = None) -> Isolation:
+    """What keeps real hosts apart: off the network at least. Raises IsolationError.
+
+    `given` is what the process has that plays, where that is another one.
+    """
+    have = given or current()
     if allow_network:
-        return replace(current(), warning="real hosts run with the machine's network, as --allow-network says")
-    if not current().open:
-        return current()
+        return replace(have, warning="real hosts run with the machine's network, as --allow-network says")
+    if not have.open:
+        return have
     if sys.platform == "linux":
-        raise IsolationError(f"real hosts are played off the network alone: {current().refused}; {ALLOW}")
-    return closed_proxy()
+        raise IsolationError(f"real hosts are played off the network alone: {have.refused}; {ALLOW}")
+    return closed_proxy(have)
 
 
-def closed_proxy() -> Isolation:
+def closed_proxy(have: Isolation | None = None) -> Isolation:
     """All that is to be had elsewhere: every program that heeds proxies is sent to a port where nobody listens."""
     with socket.socket() as attempt:
         attempt.settimeout(5)
@@ -121,7 +126,7 @@ def closed_proxy() -> Isolation:
         )
     reason = os.strerror(number) if number in errno.errorcode else f"error {number}"
     return replace(
-        current(),
+        have or current(),
         network="closed proxy",
         proof=(f"connection to the proxy {_PROXY}: {reason}",),
         environment=closed_environment(),
@@ -134,7 +139,7 @@ def closed_environment() -> dict[str, str]:
     return dict.fromkeys(_PROXIES, _PROXY) | dict.fromkeys(_DIRECT, "127.0.0.1,localhost,::1")
 
 
-def _programs() -> Sequence[str]:
+def programs() -> Sequence[str]:
     """What every case needs: this Python, and the programs and data of hookproof."""
     folders = {sys.prefix, sys.base_prefix, sys.exec_prefix, str(places.PACKAGE), *map(str, places.DATA)}
     return (sys.executable, *sorted(folders))

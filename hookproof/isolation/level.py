@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 Level = Literal["full", "without-pids", "none"]
 """`full`: namespaces for users, mounts, network and process ids. `without-pids`: all of these but the last."""
@@ -23,6 +23,11 @@ _NOT_PREVENTED: Mapping[Level, tuple[str, ...]] = {
     "without-pids": (_LEAVES, _SIGNALS),
     "none": (_LEAVES, _SIGNALS, _FILES, _ENVIRONMENT),
 }
+
+
+def not_prevented(level: Level, network: Network) -> tuple[str, ...]:
+    """What a level leaves possible, a clause each."""
+    return (*_NOT_PREVENTED[level], *(() if network == "network namespace" else (_NETWORK,)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +52,5 @@ class Isolation:
 
     @property
     def not_prevented(self) -> tuple[str, ...]:
-        """What this level leaves possible, a clause each."""
-        return (*_NOT_PREVENTED[self.level], *((_NETWORK,) if self.open else ()))
-
-    def record(self) -> dict[str, Any]:
-        """For the journal's header and the report."""
-        return {
-            "level": self.level,
-            "kind": self.network,
-            "proof": list(self.proof),
-            "refused": self.refused,
-            "not_prevented": list(self.not_prevented),
-        }
+        """What it leaves possible, a clause each."""
+        return not_prevented(self.level, self.network)

@@ -9,7 +9,7 @@ from hookproof.catalogue.requirement import Requirement
 from hookproof.judge.causes.signature import Signature, find_signature
 from hookproof.judge.checks import CHECKS
 from hookproof.judge.needs import NEEDS
-from hookproof.judge.run_view import RunView
+from hookproof.judge.run_view import NoEvidenceError, RunView
 from hookproof.judge.verdict import CheckResult, Finding, Verdict, of_case
 from hookproof.records import Record
 from hookproof.records.jobs import HookOverdue
@@ -57,8 +57,7 @@ def standing_of(case: Case, requirements: Mapping[str, Requirement]) -> list[str
 def _evaluate(view: RunView, name: str, requirement: Requirement) -> CheckResult:
     """One requirement, judged by its check."""
     accepted = requirement.accepts
-    missing_need = next(filter(None, (NEEDS[need](view) for need in requirement.needs)), None)
-    finding = missing_need or (CHECKS[name](view) if name in CHECKS else None)
+    finding = _found(view, name, requirement)
     if finding is None:
         missing = "the run has no job" if name in CHECKS else "no check judges this requirement"
         return CheckResult(id=name, verdict=Verdict.UNKNOWN, accepted=accepted, seen="not judged", detail=missing)
@@ -72,6 +71,17 @@ def _evaluate(view: RunView, name: str, requirement: Requirement) -> CheckResult
         agent=finding.agent,
         landed=finding.landed,
     )
+
+
+def _found(view: RunView, name: str, requirement: Requirement) -> Finding | None:
+    """What the check of a requirement found; before it, what the requirement presupposes."""
+    if name not in CHECKS:
+        return None
+    try:
+        missing = next(filter(None, (NEEDS[need](view) for need in requirement.needs)), None)
+        return missing or CHECKS[name](view)
+    except NoEvidenceError as error:
+        return Finding(None, str(error), error.at)
 
 
 def _verdict(view: RunView, finding: Finding, accepted: list[str]) -> Verdict:

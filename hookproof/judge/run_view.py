@@ -44,6 +44,15 @@ NO_CASE = Case(
     repeat=1,
 )
 R = TypeVar("R", bound=Record)
+_SHOWN = 200
+
+
+class NoEvidenceError(Exception):
+    """What a check would look at cannot be seen: nobody can tell, and `at` is the record that shows it."""
+
+    def __init__(self, detail: str, at: Record) -> None:
+        super().__init__(detail)
+        self.at = at
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +232,7 @@ class RunView:
         snapshot = next(
             (snapshot for snapshot in self.snapshots if death is not None and snapshot.seq > death.seq), None
         )
-        return snapshot is not None and self.status_of(self.stored(snapshot, job)) in self.active
+        return snapshot is not None and self.status_of(self._row_in(snapshot, job)) in self.active
 
     def provoked(self, job: JobView) -> str | None:
         """What the harness did, on the scenario's word, that ended the job: then its loss has no other cause."""
@@ -299,17 +308,39 @@ class RunView:
         return str(job.row[self.fields["id"]]) if job.row and self.fields["id"] in job.row else None
 
     def listed(self, snapshot: SnapshotTaken, place: str, job: JobView) -> Json | None:
-        """The job's row in what `status` answered at `place`, or None."""
+        """The job's row in what `status` answered at `place`, or None.
+
+        Raises NoEvidenceError for an answer in a form in which no rows can be found.
+        """
         asked = snapshot.places.get(place)
         answer = asked.answer if asked else None
+        if answer is not None and not _has_rows(answer):
+            why = f"status in {place} answered in a form in which hookproof finds no jobs"
+            raise NoEvidenceError(f"{why}: {' '.join(asked.text.split())[:_SHOWN] if asked else ''}", snapshot)
         wanted = self.job_id(job)
         return next((row for row in _rows(answer) if row.get(self.fields["id"]) == wanted), None)
 
     def stored(self, snapshot: SnapshotTaken | Census, job: JobView) -> Json | None:
-        """The job's row in the state files of a look or a census, in whichever root it is."""
+        """The job's row in the state files of a look or a census, in whichever root it is.
+
+        Raises NoEvidenceError where a job was at work and none of the roots was ever there.
+        """
+        if job.started is not None and not self.state_seen:
+            why = "a job was at work, and no state was ever found where the plugin's descriptor says that it is"
+            raise NoEvidenceError(why, snapshot)
+        return self._row_in(snapshot, job)
+
+    def _row_in(self, snapshot: SnapshotTaken | Census, job: JobView) -> Json | None:
         wanted = self.job_id(job)
         rows = (row for entry in snapshot.state for row in entry.rows)
         return next((row for row in rows if row.get(self.fields["id"]) == wanted), None)
+
+    @cached_property
+    def state_seen(self) -> bool:
+        """Whether the plugin's state was there at any time, whatever was in it."""
+        rows = any(job.row is not None for job in self.jobs.values())
+        seen: list[SnapshotTaken | Census] = [*self.snapshots, *self.of(Census)]
+        return rows or any(each.state for each in seen)
 
     def status_of(self, row: Json | None) -> str:
         """A row's status word, or '' without a row."""
@@ -345,6 +376,13 @@ class RunView:
         shell = self.shell_ended_by_host(job)
         return None if shell is not None and shell.seq < came_back.seq else came_back
 
+    def exit_of_launch(self, job: JobView) -> int | None:
+        """The exit status of the shell in which the job was launched, where it ended by itself and somebody saw it."""
+        call = job.call.tool_use_id if job.call else None
+        runs = {record.run for record in self.of(ShellStarted) if record.tool_use_id == call}
+        ends = [record for record in self.of(ShellEnded) if record.run in runs and record.by_host is None]
+        return ends[-1].exit if ends else None
+
     def shell_ended_by_host(self, job: JobView) -> ShellEnded | None:
         """The record of the host's ending the shell in which the job was launched, if it did."""
         call = job.call.tool_use_id if job.call else None
@@ -377,11 +415,20 @@ def _above(pid: int, alive: dict[int, Process]) -> Iterator[int]:
         yield pid
 
 
+_LISTS = ("running", "latestFinished", "recent")
+"""Where a status answer of the issue's shape has its rows."""
+
+
+def _has_rows(answer: Any) -> bool:
+    """Whether rows would be found in a status answer, if there were any."""
+    return isinstance(answer, dict) and any(key in answer for key in _LISTS)
+
+
 def _rows(answer: Any) -> Iterator[Json]:
-    """The rows in a status answer of the issue's shape: running, latestFinished, recent."""
+    """The rows in a status answer of the issue's shape."""
     if not isinstance(answer, dict):
         return
-    for key in ("running", "latestFinished", "recent"):
+    for key in _LISTS:
         value = answer.get(key)
         for row in value if isinstance(value, list) else [value]:
             if isinstance(row, dict):

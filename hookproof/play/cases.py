@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from hookproof.catalogue.host import HostName, Program
 from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.plugin import Plugin
 from hookproof.catalogue.scenario import Scenario
 from hookproof.hosts.host import Host
+from hookproof.isolation.level import Isolation
+from hookproof.records.run import MainLaunch
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,10 @@ class PlayOptions:
     """What plays hosts instead of their stand-ins, where a case does not say so itself."""
     worker: Program | None = None
     """A real program for the jobs of a companion; None is the stand-in."""
-    isolation: Mapping[str, Any] | None = None
-    """What keeps real hosts off the network, for the journal."""
+    isolation: Isolation | None = None
+    """What keeps it apart from the machine, for the journal; None is what this process has."""
+    main_launches: Mapping[str, MainLaunch] = field(default_factory=dict)
+    """By the name of a plugin: what a launch from the main session has come to, as its preflight found."""
     seconds: float = 60.0
     extra_env: Mapping[str, str] = field(default_factory=dict)
     tap: bool = False

@@ -9,8 +9,10 @@ from dataclasses import replace
 from hookproof import __version__, machine, processes
 from hookproof.catalogue.descriptor import Companion, Context
 from hookproof.hosts.registry import HOSTS, WORKER
+from hookproof.isolation import entry
+from hookproof.isolation.level import Isolation
 from hookproof.play.cases import Case, PlayOptions
-from hookproof.records import FORMAT, run
+from hookproof.records import FORMAT, parts, run
 from hookproof.records.parts import CaseAgent, JobAnswer, Program, Words
 
 
@@ -28,10 +30,11 @@ def header(case: Case, options: PlayOptions) -> run.Case:
         like=case.lifecycle.like,
         host=Program(name=scenario.host, version=case.program_of(HOSTS[scenario.host], options).version),
         worker=Program(name=WORKER.name, version=(options.worker or WORKER.stand_in()).version),
-        isolation=dict(options.isolation) if options.isolation is not None else None,
+        isolation=_isolation(options.isolation or entry.current()),
         repeat=case.repeat,
         platform=machine.system(),
         python=platform.python_version(),
+        main_launch=options.main_launches.get(plugin.name),
         subreaper=processes.is_subreaper() if sys.platform == "linux" else False,
         requires=list(scenario.requires),
         about=scenario.kind,
@@ -39,6 +42,16 @@ def header(case: Case, options: PlayOptions) -> run.Case:
     if isinstance(plugin.descriptor, Companion):
         return _with_jobs(known, case, plugin.descriptor)
     return _with_agents(known, case, plugin.descriptor)
+
+
+def _isolation(known: Isolation) -> parts.Isolation:
+    return parts.Isolation(
+        level=known.level,
+        network=known.network,
+        proof=list(known.proof),
+        refused=known.refused,
+        not_prevented=list(known.not_prevented),
+    )
 
 
 def _with_jobs(known: run.Case, case: Case, descriptor: Companion) -> run.Case:

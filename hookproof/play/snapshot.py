@@ -20,6 +20,7 @@ from hookproof.records.hosts import HostExited, HostStarted
 from hookproof.records.jobs import Result, SnapshotBegan, SnapshotTaken
 from hookproof.records.model import ModelAnswer
 from hookproof.records.parts import Answer
+from hookproof.records.run import ProcessDied
 from hookproof.records.sent import SessionStarted, ShellEnvironment, ShellStarted
 from hookproof.sandbox.sandbox import shell_argv
 from hookproof.sandbox.state import state_at_rest
@@ -57,8 +58,14 @@ class Snapshots:
                 places=dict(zip(shells, answers, strict=True)),
                 state=await state_at_rest(self._sandbox, self._descriptor.state, self._journal),
                 processes=describe(self._run.processes.census()),
+                unreaped=self._unreaped(),
             )
         )
+
+    def _unreaped(self) -> list[int]:
+        """Those that were dead before anybody asked, and are zombies still: so they were when somebody asked."""
+        died = [processes.Identity(death.pid, death.start) for death in self._journal.of(ProcessDied)]
+        return [identity.pid for identity in died if processes.is_unreaped(identity)]
 
     async def fetch(self, job: str, job_id: str | None) -> None:
         """Ask for the job's result, and write what came: in main's shell, or once main is over in one of no session."""

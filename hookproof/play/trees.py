@@ -30,6 +30,16 @@ def below(
     return inside
 
 
+def tree_of(
+    root: processes.Identity | None, alive: Iterable[processes.ProcessInfo], *, without: int | None = None
+) -> list[processes.ProcessInfo]:
+    """As `below` of this very process: nothing where it has ended, whoever has its pid by now."""
+    pool = list(alive)
+    if root is None or all(info.identity != root for info in pool):
+        return []
+    return below(root.pid, pool, without=without)
+
+
 def left_by_codex(job: str, records: Iterable[Record]) -> list[int]:
     """The pids of what a tool call of the job's Codex has left running, as a stand-in Codex tells of it.
 

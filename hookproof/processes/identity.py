@@ -32,6 +32,11 @@ def is_alive(identity: Identity) -> bool:
     return native.is_alive(identity)
 
 
+def is_unreaped(identity: Identity) -> bool:
+    """Whether this very process is dead and its parent has not taken its status: a zombie. Never on Windows."""
+    return native.is_unreaped(identity)
+
+
 def signal_process(identity: Identity, number: int) -> bool:
     """Send signal `number` to this very process; never to another that got its pid. False when it is gone.
 

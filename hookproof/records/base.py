@@ -10,7 +10,18 @@ import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import partial
-from typing import Annotated, Any, ClassVar, TypeVar, Union, dataclass_transform, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    TypeVar,
+    Union,
+    dataclass_transform,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from hookproof.errors import HookproofError
 
@@ -33,13 +44,32 @@ Json = dict[str, Any]
 
 
 class Part:
-    """What records are made of, and they themselves. Each subclass is made by `part` or `kind`."""
+    """What records are made of, and they themselves. Each subclass is made by `part` or `kind`.
+
+    They are equal and printed as dataclasses are. It stands here once: to have these methods made for each of a hundred
+    classes took as long as anything else in a start of hookproof.
+    """
 
     __slots__ = ()
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
+    def _values(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, each.name) for each in fields(self))
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def __repr__(self) -> str:
+        held = (f"{each.name}={getattr(self, each.name)!r}" for each in fields(self))
+        return f"{type(self).__qualname__}({', '.join(held)})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Record(Part):
     """One record. `seq` counts from 1, `at` is in milliseconds since the case began: the journal gives both."""
 
@@ -50,7 +80,7 @@ class Record(Part):
     """What more was told than the kind declares, as it came."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Sent(Record):
     """A record that other programs may tell over the recorder. Of one of the harness's own both fields are null."""
 
@@ -69,7 +99,7 @@ KINDS: dict[str, type[Record]] = {}
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
 def part(declared: type[P]) -> type[P]:
     """Declares a type that records hold: a process, a row's place."""
-    return dataclass(frozen=True, slots=True, kw_only=True)(declared)
+    return dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)(declared)
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
@@ -77,7 +107,7 @@ def kind(name: str) -> Callable[[type[R]], type[R]]:
     """Declares a kind of record under the name that it has in the journal."""
 
     def declare(declared: type[R]) -> type[R]:
-        made = dataclass(frozen=True, slots=True, kw_only=True)(declared)
+        made = dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)(declared)
         made.kind = name
         KINDS[name] = made
         return made
@@ -191,6 +221,8 @@ def _compound(hint: Any, origin: Any, inner: tuple[Any, ...]) -> _Type:
     build: Callable[[Any], Any]
     if origin is Annotated:
         words, build = inner[1].words, _constrained(_type(inner[0]), inner[1])
+    elif origin is Literal:
+        words, build = _listed(inner), _one_of(inner)
     elif origin is list:
         words, build = f"a list of {_many(inner[0])}", _list(_type(inner[0]))
     elif origin is dict:
@@ -209,6 +241,21 @@ def _as_it_is(value: Any) -> Any:
 def _constrained(base: _Type, constraint: Constraint) -> Callable[[Any], Any]:
     def build(value: Any) -> Any:
         if type(value) not in base[1] or not constraint.fits(value):
+            raise MisfitError("")
+        return value
+
+    return build
+
+
+def _listed(allowed: tuple[str, ...]) -> str:
+    """Some words, of which one is meant."""
+    *others, last = (f"`{each}`" for each in allowed)
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _one_of(allowed: tuple[str, ...]) -> Callable[[Any], Any]:
+    def build(value: Any) -> Any:
+        if value not in allowed:
             raise MisfitError("")
         return value
 

@@ -78,6 +78,18 @@ class PidPlanted(Fault):
     start: int
 
 
+@kind("fault.pid_reused")
+class PidReused(Fault):
+    """The pid of a job's worker, which has ended, has come round: a process that belongs to no job has it now."""
+
+    what = "pid reused"
+    job: str
+    pid: int
+    start: int
+    attempts: int
+    """How many processes were started until one got it."""
+
+
 @kind("fault.state_torn")
 class StateTorn(Fault):
     """Every list of jobs is cut in half, as a writer leaves it that was killed."""

@@ -86,6 +86,8 @@ class SnapshotTaken(Record):
     """`main`, `launcher` (the agent that launched the job), `bare` (a shell of no session)."""
     state: list[StateRoot]
     processes: list[Process]
+    unreaped: list[int] | None = None
+    """The pids of those that had died by then and whose parents had not taken their status; null when unknown."""
 
 
 @kind("result")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Any
 
+from hookproof.isolation.level import Level, Network
 from hookproof.records.base import Json, Part, part
 
 
@@ -108,6 +109,21 @@ class Program(Part):
 
     name: str
     version: str
+
+
+@part
+class Isolation(Part):
+    """How far what was played was kept apart from the machine."""
+
+    level: Level
+    network: Network
+    """What kept it off the network."""
+    proof: list[str] = field(default_factory=list)
+    """What was seen of it before anything was played, a line each."""
+    refused: str | None = None
+    """Why the level is not `full`."""
+    not_prevented: list[str] = field(default_factory=list)
+    """What a plugin was able to do all the same, a clause each."""
 
 
 @part

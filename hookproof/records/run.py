@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import field
+from typing import Literal
 
 from hookproof.records.base import Json, Record, kind
-from hookproof.records.parts import CaseAgent, JobAnswer, Process, Program, StateRoot, Words
+from hookproof.records.parts import CaseAgent, Isolation, JobAnswer, Process, Program, StateRoot, Words
+
+MainLaunch = Literal["started", "refused"]
+"""What a launch from the main session came to."""
 
 
 @kind("case")
@@ -31,10 +35,12 @@ class Case(Record):
     hookproof: str = ""
     like: str = ""
     """The measured lifecycle that the host is, or is nearest to."""
-    isolation: Json | None = None
-    """How a real host was kept off the network, with the proof."""
+    isolation: Isolation | None = None
+    """How far it was kept apart from the machine; null where nobody has told."""
     platform: str = ""
     python: str = ""
+    main_launch: MainLaunch | None = None
+    """Of a plugin with jobs: what a launch from the main session came to before the first case; null: nobody tried."""
     subreaper: bool = False
     """Whether the harness adopts what loses its parent, and so sees how it ends."""
     about: str = ""

@@ -14,6 +14,7 @@ from rich.table import Table
 from hookproof import __version__, clean
 from hookproof.calibration.compare import Difference, Judged
 from hookproof.calibration.facets import FACETS
+from hookproof.isolation.level import Isolation
 
 _LONGEST = 1200
 
@@ -93,13 +94,21 @@ def _shown(value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-def document(host: str, version: str, lifecycle: str, scenarios: Sequence[str], judged: Judged) -> str:
+def document(
+    host: str, version: str, lifecycle: str, scenarios: Sequence[str], judged: Judged, isolation: Isolation
+) -> str:
     """Everything as JSON."""
     whole = {
         "hookproof": __version__,
         "host": host,
         "version": version,
         "lifecycle": lifecycle,
+        "isolation": {
+            "level": isolation.level,
+            "network": isolation.network,
+            "refused": isolation.refused,
+            "not_prevented": list(isolation.not_prevented),
+        },
         "scenarios": list(scenarios),
         "differences": [
             {

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from hookproof import __version__
 from hookproof.judge.verdict import Verdict, worst
+from hookproof.report.isolation import levels
 from hookproof.report.results import Report, Result
 
 FACTOR = 1.5
@@ -36,7 +37,7 @@ ORDER: list[Kind] = [
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Change(_Model):
@@ -65,6 +66,9 @@ class Comparison(_Model):
 
     hookproof: str
     format: Literal["1.1"]
+    isolation_before: str
+    isolation_after: str
+    """The levels at which cases were played: at another one a plugin is able to do other things."""
     common: int
     """Cells that both have; the others cannot be compared."""
     only_before: list[str]
@@ -94,6 +98,8 @@ def compare(before: Report, after: Report) -> Comparison:
     return Comparison(
         hookproof=__version__,
         format="1.1",
+        isolation_before=levels(before.results),
+        isolation_after=levels(after.results),
         common=len(common),
         only_before=[_named(cell) for cell in old if cell not in new],
         only_after=[_named(cell) for cell in new if cell not in old],

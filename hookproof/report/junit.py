@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 from hookproof import clean
 from hookproof.judge.verdict import BaselineStatus, CheckResult, Verdict
 from hookproof.report.columns import Column, by_column, tally
+from hookproof.report.isolation import told
 from hookproof.report.results import NOTHING_TESTED, Report, Result, Skipped
 
 _NOT_XML = re.compile("[\ufffe\uffff]")
@@ -51,6 +52,8 @@ def _suite(column: Column, results: list[Result], report: Report) -> ElementTree
         "worker": f"{first.worker.name} {first.worker.version}",
         "platform": first.platform or report.platform,
         "python": first.python or report.python,
+        "isolation": "; ".join(each.head for each in told(results)),
+        "not prevented": "; ".join(dict.fromkeys(clause for each in told(results) for clause in each.not_prevented)),
         "baseline": report.baseline or "",
     }
     _properties(suite, properties)

@@ -14,6 +14,7 @@ from hookproof import clean
 from hookproof.judge.verdict import BaselineStatus, Verdict
 from hookproof.report import untested
 from hookproof.report.columns import alike, by_column, cell, heads, marked, shown, tally
+from hookproof.report.isolation import told
 from hookproof.report.results import Report, Result
 
 _MOST_SHOWN = 20
@@ -37,7 +38,8 @@ def append(path: Path, report: Report) -> None:
 
 def document(report: Report) -> str:
     """The whole text."""
-    parts = [_headline(report), *_matrix(report), *_unexpected(report), *_untested(report), *_known(report)]
+    parts = [_headline(report), *_isolation(report.results), *_matrix(report), *_unexpected(report)]
+    parts += [*_untested(report), *_known(report)]
     whole = "\n\n".join(parts) + "\n"
     if len(whole) <= _LONGEST:
         return whole
@@ -60,6 +62,14 @@ def _headline(report: Report) -> str:
     if len(plugins) == 1:
         line += f" Plugin: {_text(plugins[0])}."
     return f"### {'✅' if good else '❌'} hookproof: {summary}\n\n{line}"
+
+
+def _isolation(results: Sequence[Result]) -> list[str]:
+    lines = []
+    for each in told(results):
+        lines.append(f"Isolation: {_text(each.head)}")
+        lines += [f"- not prevented: {_text(clause)}" for clause in each.not_prevented]
+    return ["\n".join(lines)] if lines else []
 
 
 def _matrix(report: Report) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hookproof import __version__, machine
+from hookproof.isolation.level import Level, Network
 from hookproof.judge.causes.culprit import Culprit
 from hookproof.judge.judge import Judgement
 from hookproof.judge.verdict import BaselineStatus, CheckResult, Model, Surprise, Verdict
@@ -29,6 +30,18 @@ class Program(Model):
 
     name: str
     version: str
+
+
+class Isolation(Model):
+    """How far a case was kept apart from the machine. What proves it stands in the journal."""
+
+    level: Level
+    network: Network
+    """What kept it off the network."""
+    refused: str | None
+    """Why the level is not `full`."""
+    not_prevented: list[str]
+    """What the plugin was able to do all the same, a clause each."""
 
 
 class Result(Model):
@@ -56,6 +69,8 @@ class Result(Model):
     """The measured lifecycle that the host is, or, when it is a real one, is nearest to."""
     platform: str = ""
     python: str = ""
+    isolation: Isolation | None = None
+    """Of each case its own: a report may hold several runs. Null where the journal tells nothing of it."""
     baseline: BaselineStatus | None = None
     """The weightiest of its checks' statuses."""
     surprises: list[Surprise] = []
@@ -156,6 +171,15 @@ class CriterionResult(Model):
     seen: str
 
 
+class PreflightResult(Model):
+    """What a plugin's launch from the main session came to, before its first case."""
+
+    plugin: str
+    outcome: Literal["started", "refused", "does not fit", "unknown"]
+    detail: str
+    journal: str | None = None
+
+
 class Report(Model):
     """A whole run of the suite."""
 
@@ -166,6 +190,7 @@ class Report(Model):
     results: list[Result]
     criteria: list[CriterionResult] = []
     skipped: list[Skipped] = []
+    preflight: list[PreflightResult] = []
     baseline: str | None = None
     """The file of known violations that the results were held against."""
     untested: list[Untested] = []
@@ -212,6 +237,7 @@ def result(case: Case, judgement: Judgement, *, journal: Path, seconds: float, s
         like=case.like,
         platform=case.platform,
         python=case.python,
+        isolation=_isolation(case.isolation),
         host=_program(case.host),
         worker=_program(case.worker),
         repeat=case.repeat,
@@ -250,6 +276,7 @@ def unjudged(
         like=case.like,
         platform=case.platform,
         python=case.python,
+        isolation=_isolation(case.isolation),
         verdict=Verdict.UNKNOWN,
         expected=False,
         signature=None,
@@ -275,6 +302,7 @@ def report(
     seconds: float,
     criteria: list[CriterionResult] | None = None,
     skipped: Sequence[Skipped] = (),
+    preflight: Sequence[PreflightResult] = (),
     baseline: Path | None = None,
     untested: Sequence[Untested] = (),
 ) -> Report:
@@ -287,6 +315,7 @@ def report(
         results=results,
         criteria=criteria or [],
         skipped=list(skipped),
+        preflight=list(preflight),
         baseline=None if baseline is None else str(baseline),
         untested=list(untested),
         summary=summary(results, seconds, untested),
@@ -311,6 +340,14 @@ def _nothing_tested(results: Sequence[Result]) -> bool:
     """What is unknown everywhere is no such case: that fails by itself."""
     checks = [check for each in results for check in each.checks if not check.standing]
     return any(check.verdict is Verdict.NOT_TESTED for check in checks) and not any(check.tested for check in checks)
+
+
+def _isolation(told: parts.Isolation | None) -> Isolation | None:
+    if told is None:
+        return None
+    return Isolation(
+        level=told.level, network=told.network, refused=told.refused, not_prevented=list(told.not_prevented)
+    )
 
 
 def _program(program: parts.Program) -> Program:

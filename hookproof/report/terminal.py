@@ -22,6 +22,7 @@ from hookproof.catalogue.plugin import is_reference
 from hookproof.judge.verdict import BaselineStatus, CheckResult, Verdict
 from hookproof.report import untested
 from hookproof.report.columns import Column, alike, by_column, cell, heads, marked, shown, tally
+from hookproof.report.isolation import Told, told
 from hookproof.report.results import Report, Result
 
 _TONES = {
@@ -58,6 +59,7 @@ def summary(console: Console, report: Report) -> None:
         matrix(console, report.results)
         console.print()
     _untested(console, report)
+    isolation(console, told(report.results))
     _baseline(console, report)
     counts = report.summary
     tone = "bold red" if report.failed else "green"
@@ -67,6 +69,14 @@ def summary(console: Console, report: Report) -> None:
         f"{counts.violates} violate, {counts.unknown} unknown, {counts.not_tested} not tested; "
         f"{counts.unexpected} unexpected[/]"
     )
+
+
+def isolation(console: Console, all_told: Sequence[Told]) -> None:
+    """How far it was isolated: one quiet line, and below the first level one for each thing that is not prevented."""
+    for each in all_told:
+        _line(console, f"isolation {each.head}", 0, style="dim" if each.good else "yellow")
+        for clause in each.not_prevented:
+            _line(console, f"not prevented: {clause}", 2, style="dim")
 
 
 def failures(console: Console, report: Report) -> None:
@@ -96,7 +106,8 @@ def matrix(console: Console, results: Sequence[Result]) -> None:
         # names are folded before a column is lost
         table.columns[0].no_wrap = Measurement.get(console, wide, table).minimum <= console.width
         table.columns[0].overflow = "fold"
-    height = len(legend) + len(console.render_lines(table, pad=False)) + _BELOW_TABLE
+    below = _BELOW_TABLE + sum(1 + len(each.not_prevented) for each in told(results))
+    height = len(legend) + len(console.render_lines(table, pad=False)) + below
     fold = console.is_terminal and len(bad) < len(scenarios) and height > console.height
     if fold:
         no_wrap = table.columns[0].no_wrap

@@ -40,7 +40,7 @@ def run_case(
 
     `again` ends the name of its folder when it is played once more.
     """
-    folder = run / (_folder_name(case) + again)
+    folder = _folder(case, run, again)
 
     def work(guarded: Guarded[Result]) -> Result:
         folder.mkdir(parents=True, mode=0o700)
@@ -49,11 +49,12 @@ def run_case(
     try:
         return Guarded(work, seconds=options.seconds).run()
     except Exception as error:
-        return _without_a_verdict(case, options, judges, folder / journals.JOURNAL, describe(error))
+        return unplayed(case, run, options, judges, describe(error), again=again)
 
 
-def _without_a_verdict(case: Case, options: PlayOptions, judges: Judges, path: Path, why: str) -> Result:
+def unplayed(case: Case, run: Path, options: PlayOptions, judges: Judges, why: str, *, again: str = "") -> Result:
     """What is left to say of a case that could not be played or judged to its end; its journal tells it, too."""
+    path = _folder(case, run, again) / journals.JOURNAL
     try:
         journals.append_error(path, where="harness", what=why)
         return judges.judge(path)
@@ -131,6 +132,6 @@ def _scripted_wait(case: Case) -> int:
     return max((step.timeout or 0 for step in steps if isinstance(step, Bash)), default=0)
 
 
-def _folder_name(case: Case) -> str:
+def _folder(case: Case, run: Path, again: str) -> Path:
     parts = [case.scenario.id, case.plugin.name, case.lifecycle.name, str(case.repeat)]
-    return "--".join(re.sub(r"[^A-Za-z0-9.+-]+", "_", part) for part in parts)
+    return run / ("--".join(re.sub(r"[^A-Za-z0-9.+-]+", "_", part) for part in parts) + again)

@@ -76,13 +76,22 @@ def why_not(scenario: Scenario, descriptor: Descriptor, lifecycle: Resolved, *, 
         return f"says something only about {', '.join(scenario.lifecycles)}"
     if scenario.transcripts and real:
         return "only a stand-in can be told what to write into a transcript"
+    if (lacking := _system_lacks(scenario, lifecycle)) is not None:
+        return lacking
+    if isinstance(descriptor, Companion):
+        reasons = (step.do.why_not(descriptor) for step in scenario.then if isinstance(step.do, Fault))
+        return next((reason for reason in reasons if reason is not None), None)
+    return None
+
+
+def _system_lacks(scenario: Scenario, lifecycle: Resolved) -> str | None:
+    """What of the scenario this system has no means for, but for its faults."""
+    if scenario.claude.adopts_orphans and sys.platform != "linux":
+        return "its host adopts orphans, and only Linux lets a program do that"
     if scenario.claude.interactive and sys.platform == "win32":
         return "is played at a terminal, and Windows gives Python no pseudo-terminal"
     if sys.platform == "win32" and _takes_a_posix_shell(scenario, lifecycle):
         return "its commands are written for a POSIX shell"
-    if isinstance(descriptor, Companion):
-        reasons = (step.do.why_not(descriptor) for step in scenario.then if isinstance(step.do, Fault))
-        return next((reason for reason in reasons if reason is not None), None)
     return None
 
 

@@ -22,6 +22,8 @@ from hookproof.removal import remove_tree
 RESULTS = "results.jsonl"
 """The results of a run in the order in which they came, a JSON object a line, each whole before the next begins."""
 REPLAY = "--replay-"
+PREFLIGHT = "preflight--"
+"""How the folder of a plugin's preflight begins, which is no case."""
 ALONE = "--alone"
 """In the name of a case's folder: it was played again. A replay only annotates; one alone stands for the first."""
 _KEPT = 20
@@ -95,13 +97,16 @@ def _made(runs: Path) -> Run:
 
 
 def journals_of(path: Path) -> list[Path]:
-    """Every journal of a run directory, or the one that `path` is. Replays only annotate, and are left out.
+    """Every journal of a case in a run directory, or the one that `path` is. Replays only annotate, and are left out.
 
     Of a case that was played again alone because nobody could tell whose a process was, only that play counts.
     """
     if path.is_file():
         return [path]
-    found = sorted(each for each in path.rglob(JOURNAL) if REPLAY not in each.parent.name)
+    folders = (each.parent for each in path.rglob(JOURNAL))
+    found = sorted(
+        each / JOURNAL for each in folders if REPLAY not in each.name and not each.name.startswith(PREFLIGHT)
+    )
     names = {each.parent for each in found}
     return [each for each in found if each.parent.with_name(each.parent.name + ALONE) not in names]
 

@@ -52,6 +52,21 @@ def test_the_descriptors_that_the_documentation_shows_read() -> None:
     assert Context.model_validate(tomllib.loads(context) | extra).agents.known == "issue-planner"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="what is hidden is known to Linux alone")
+def test_what_is_said_to_be_hidden_is_hidden_and_nothing_else() -> None:
+    if sys.platform == "linux":
+        from hookproof.isolation.linux import hidden
+
+        page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+        section = page.partition("## What is hidden\n")[2].partition("\n## ")[0]
+        lists = [block.split() for block in section.split("\n\n") if block.startswith("`")]
+        assert [[word.strip("`") for word in words] for words in lists] == [
+            list(hidden.IN_A_HOME),
+            list(hidden.OF_THE_SYSTEM),
+            list(hidden.TEMPORARY),
+        ]
+
+
 @pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *PAGES], ids=lambda page: page.name)
 def test_every_link_into_the_repository_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):

@@ -15,9 +15,9 @@ from whole_records import whole
 from hookproof import journal as journals
 from hookproof.errors import DeadlineMissedError
 from hookproof.journal import Journal, JournalError
-from hookproof.records import FORMAT, KINDS, Record, decode
+from hookproof.records import FORMAT, KINDS, Record, decode, outward, plain
 from hookproof.records.hosts import HostLine
-from hookproof.records.run import Error, Settled, ShellLetGo, SweepBegan, Swept
+from hookproof.records.run import Case, Error, Settled, ShellLetGo, SweepBegan, Swept
 
 
 def test_records_are_numbered_timed_and_readable(tmp_path: Path) -> None:
@@ -121,8 +121,8 @@ def test_damage_is_told_with_its_line(tmp_path: Path, content: bytes, message: s
             r":1: a record of the kind 'strays' with 'processes' .*: at \[0\]: an object without 'start': expected",
         ),
         (
-            b'{"seq":1,"at":0,"kind":"case","format":3}',
-            ": a journal of format 3, which a later hookproof has written; ",
+            b'{"seq":1,"at":0,"kind":"case","format":4}',
+            ": a journal of format 4, which a later hookproof has written; ",
         ),
         (b'{"seq":1,"at":0,"kind":"case","format":"x"}', ':1: the "case" record: expected the number of a format'),
     ],
@@ -173,6 +173,47 @@ def test_a_record_of_the_format_without_a_number_is_read(
     (tmp_path / "older.jsonl").write_text(json.dumps({"seq": 1, "at": 0, **older}) + "\n")
     (record,) = journals.read(tmp_path / "older.jsonl")
     assert json.loads(journals.encoded(record)) == {"seq": 1, "at": 0, **now}
+
+
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize(
+    ("told", "network", "left"),
+    [
+        ({"kind": "network namespace", "proof": ["interfaces: lo"]}, "network namespace", 4),
+        ({"kind": "closed proxy", "proof": ["interfaces: lo"]}, "closed proxy", 5),
+    ],
+)
+def test_how_an_older_journal_tells_of_its_isolation_is_read(
+    tmp_path: Path, number: int, told: dict[str, Any], network: str, left: int
+) -> None:
+    program = {"name": "claude", "version": "2.1.91"}
+    begun = plain(whole("case", format=number, host=program, worker=program)) | {"isolation": told}
+    path = tmp_path / "older.jsonl"
+    path.write_text(json.dumps(begun, default=outward) + "\n")
+    (record,) = journals.read(path)
+    assert isinstance(record, Case)
+    assert record.isolation is not None
+    found = record.isolation
+    assert (found.level, found.network, found.proof) == ("none", network, ["interfaces: lo"])
+    assert len(found.not_prevented) == left
+
+
+def test_a_journal_that_tells_nothing_of_its_isolation_stays_silent(tmp_path: Path) -> None:
+    program = {"name": "claude", "version": "fake"}
+    path = tmp_path / "older.jsonl"
+    path.write_text(json.dumps(plain(whole("case", format=2, host=program, worker=program)), default=outward) + "\n")
+    (record,) = journals.read(path)
+    assert isinstance(record, Case)
+    assert record.isolation is None
+
+
+def test_a_level_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    program = {"name": "claude", "version": "fake"}
+    begun = plain(whole("case", format=FORMAT, host=program, worker=program))
+    path = tmp_path / "j.jsonl"
+    path.write_text(json.dumps(begun | {"isolation": {"level": "fuller", "network": "none"}}, default=outward) + "\n")
+    with pytest.raises(JournalError, match=r"'isolation' .*with 'level' 'fuller': expected `full`, `without-pids` or "):
+        journals.read(path)
 
 
 def test_a_fault_that_no_format_knows_is_refused(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ enter({module!r}, {events!r}, once={once!r}, reads={reads!r}, outside={outside!r
 
 def build(manner: Manner, copy: Path, *, outside: Path, mark: str) -> None:
     """Make the copy. `outside` is where it may write although it is not in the sandbox; `mark` is its number."""
-    shutil.copytree(places.REFERENCE / "companion", copy, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(places.REFERENCE / "companion", copy)
     hook = copy / "scripts" / "hook.py"
     docstring, _, rest = hook.read_text(encoding="utf-8").partition("\n")
     assert docstring.startswith('"""'), docstring

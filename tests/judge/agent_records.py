@@ -32,7 +32,10 @@ MAIN, CHILD = "main", "child"
 
 
 def journal(*parts: Record | list[Record], requires: str, whole: bool = True, **agents: Any) -> list[Record]:
-    """A numbered journal with its header and, if it is `whole`, its end. `agents` are name -> role, or name -> all facts."""
+    """A numbered journal with its header and, if it is `whole`, its end.
+
+    `agents` are name -> role, or name -> all facts.
+    """
     plain = {"parent": MAIN, "forked": False}
     case = Case(
         format=FORMAT,

@@ -15,7 +15,7 @@ from hookproof.records.hosts import HostStarted
 from hookproof.records.jobs import Cancel, CancelBegan, JobEnded, JobLaunched, JobRefused, JobStarted, SnapshotTaken
 from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, GateReleased, ModelAnswer, ModelRequest
 from hookproof.records.parts import Answer, JobAnswer, Process, Program, StateRoot, Text, Words
-from hookproof.records.run import Case, Census, End, Error, ProcessDied, Strays
+from hookproof.records.run import Case, Census, End, Error, MainLaunch, ProcessDied, Strays
 from hookproof.records.sent import HookEnded, HookStarted
 
 ROOT, SUB, OTHER = "root-session", "subagent-session", "other-session"
@@ -30,6 +30,7 @@ def journal(
     requires: list[str] | None = None,
     jobs: tuple[str, ...] = ("review",),
     whole: bool = True,
+    main_launch: MainLaunch | None = "started",
 ) -> list[Record]:
     """A numbered journal with its header and, if it is `whole`, its end."""
     case = Case(
@@ -43,6 +44,7 @@ def journal(
         worker=Program(name="codex", version="fake"),
         repeat=1,
         requires=requires or [],
+        main_launch=main_launch,
         jobs={name: JobAnswer(answer=ANSWER.replace("review", name)) for name in jobs},
         words=Words(active=["queued", "running"], succeeded=["completed"], ended=["failed", "cancelled"]),
         fields={"id": "id", "status": "status", "pid": "pid", "session": "sessionId", "reason": "errorMessage"},

@@ -9,10 +9,17 @@ from typing import Any
 from hookproof.judge.baseline import Baseline, Untested
 from hookproof.judge.causes.culprit import Culprit, Fact
 from hookproof.judge.verdict import CheckResult, Surprise, SurpriseKind
-from hookproof.report.results import Program, Report, Result, report
+from hookproof.report.results import Isolation, Program, Report, Result, report
 from hookproof.report.untested import found
 
 NO_JOB = "there was no job: its launch was refused"
+FULL = Isolation(level="full", network="network namespace", refused=None, not_prevented=[])
+WITHOUT_PIDS = Isolation(
+    level="without-pids",
+    network="network namespace",
+    refused="the system refuses a new /proc",
+    not_prevented=["a process can stay", "a plugin can end hookproof"],
+)
 LINUX, WINDOWS = "Linux-6.1-x86_64-with-glibc2.36", "Windows-11-10.0.26100-SP0"
 
 
@@ -62,6 +69,7 @@ def a_result(*checks: CheckResult, **fields: Any) -> Result:
         "journal": "/runs/1/journal.jsonl",
         "platform": LINUX,
         "python": "3.11.7",
+        "isolation": FULL,
         "baseline": next((each for each in ("new", "stale", "known") if each in standings), None),
     }
     return Result(**(made | fields))

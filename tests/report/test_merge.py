@@ -39,7 +39,7 @@ NEW_IN = {
     "1.1": {"platform", "python", "baseline", "replays", "like", "skipped", "reason"},
     "1.2": {"surprises"},
     "1.3": {"at", "agent", "landed", "whose"},
-    "1.4": {"not_tested", "untested", "standing"},
+    "1.4": {"isolation", "preflight", "not_tested", "untested", "standing"},
 }
 """The fields that each format of the JSON has brought, wherever they stand."""
 
@@ -61,6 +61,7 @@ def test_every_older_format_is_read_and_compared(tmp_path: Path, older: str) -> 
     path.write_text(json.dumps(whole | {"format": older, "platform": LINUX, "python": "3.11.7"}), encoding="utf-8")
     found = merge.read(path)
     assert merge.merge([found]).format == FORMAT
+    assert [each.isolation for each in found.results] == [None, None]
     assert [(each.verdict, each.unexpected, each.culprit) for each in found.results] == [
         (each.verdict, each.unexpected, each.culprit) for each in report.results
     ]

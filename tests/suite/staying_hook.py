@@ -1,11 +1,11 @@
-"""A plugin whose hook comes to a socket of the test and stays there: what it started is known to run, and to be gone."""
+"""A plugin whose hook comes to a socket of the test and stays: what it started is known to run, and to be gone."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import secrets
+import shutil
 import socket
 import sys
 from collections.abc import Iterator

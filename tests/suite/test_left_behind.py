@@ -54,9 +54,9 @@ def leaving_a_daemon(folder: Path, name: str) -> Path:
 
 def run(plugin: Path, home: Path, *scenarios: str, jobs: int, isolation: str = "full") -> list[dict[str, Any]]:
     """The results of the scenarios."""
+    words = ["--plugin", str(plugin), "-j", str(jobs), "--json", "o", "--isolation", isolation]
     done = subprocess.run(
-        [sys.executable, "-m", "hookproof", "run", *scenarios, "--plugin", str(plugin), "-j", str(jobs), "--json", "o"]
-        + ["--isolation", isolation],
+        [sys.executable, "-m", "hookproof", "run", *scenarios, *words],
         capture_output=True,
         text=True,
         timeout=SECONDS,

@@ -6,6 +6,7 @@ That is the proof that the requirements can be met and that the checks can fail.
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from hookproof import processes
 from hookproof.catalogue.fault import Fault
 from hookproof.catalogue.lifecycle import Resolved, lifecycle_files, resolve_lifecycle
 from hookproof.catalogue.plugin import Plugin, resolve_plugin
-from hookproof.catalogue.scenario import read_scenario, scenario_files
+from hookproof.catalogue.scenario import Scenario, read_scenario, scenario_files
 from hookproof.judge.expected import read_expected
 from hookproof.play import Case, PlayOptions
 from hookproof.suite.cases import run_case
@@ -23,7 +24,7 @@ from hookproof.suite.matrix import matrix
 
 SCENARIOS = [read_scenario(path) for path in scenario_files()]
 EXPECTED = read_expected()
-# correct is played by the scenario files themselves, its wrong ways by test_wrong_ways.py
+# correct is played by the scenario files themselves, its wrong ways by a test of their own
 POLICIES = sorted(name for name in EXPECTED.policies if not name.partition("+")[0].endswith(":correct"))
 WRONG_WAYS = sorted(name for name in EXPECTED.policies if name.partition("+")[0].endswith(":correct") and "+" in name)
 WRONG_WAYS_ON = "claude-2.1.91"
@@ -63,22 +64,42 @@ CASES = [
 )
 def test_policy(case: Case, tmp_path: Path) -> None:
     processes.become_subreaper()
-    result = run_case(case, tmp_path, PlayOptions(), JUDGES)
+    # that the main session may launch is what Pattern A of the same policy holds
+    options = PlayOptions(main_launches={case.plugin.name: "started"})
+    result = run_case(case, tmp_path, options, JUDGES)
     assert result.unexpected == [], result.model_dump_json(indent=1)
+
+
+def violating(policy: str) -> list[Scenario]:
+    """The scenarios in which the table says that a wrong way shows."""
+    violated = EXPECTED.violations(policy, WRONG_WAYS_ON)
+    return [each for each in SCENARIOS if any(f"{each.id}:{name}" in violated for name in each.requires)]
 
 
 @pytest.mark.parametrize("policy", WRONG_WAYS)
 def test_a_wrong_way_violates_what_it_is_named_for(policy: str, tmp_path: Path) -> None:
     """Each is `correct` but for one switch. What it violates is played, not everything that it satisfies."""
     processes.become_subreaper()
-    violated = EXPECTED.violations(policy, WRONG_WAYS_ON)
-    named = [
-        scenario for scenario in SCENARIOS if any(f"{scenario.id}:{each}" in violated for each in scenario.requires)
-    ]
-    cases = matrix(named, [the_plugin(policy)], [the_lifecycle(WRONG_WAYS_ON)])
+    cases = matrix(violating(policy), [the_plugin(policy)], [the_lifecycle(WRONG_WAYS_ON)])
     results = [run_case(case, tmp_path, PlayOptions(), JUDGES) for case in cases]
-    assert violated
+    assert EXPECTED.violations(policy, WRONG_WAYS_ON)
     assert [result.model_dump_json(indent=1) for result in results if result.unexpected] == []
+
+
+def test_no_cell_is_played_twice_and_every_policy_is_played_on_every_lifecycle() -> None:
+    """By the scenario files, which play `correct`, by the cells above and by the wrong ways together."""
+    cells = Counter((case.plugin.name, case.lifecycle.name, case.scenario.id) for case in CASES)
+    for reference, host in HOSTS.items():
+        own = matrix(SCENARIOS, [the_plugin(reference)], [the_lifecycle(each) for each in LIFECYCLES[host]])
+        cells.update((case.plugin.name, case.lifecycle.name, case.scenario.id) for case in own)
+    for policy in WRONG_WAYS:
+        own = matrix(violating(policy), [the_plugin(policy)], [the_lifecycle(WRONG_WAYS_ON)])
+        cells.update((case.plugin.name, case.lifecycle.name, case.scenario.id) for case in own)
+    assert [cell for cell, times in cells.items() if times > 1] == []
+    played = {(policy, lifecycle) for policy, lifecycle, _ in cells}
+    assert {policy for policy, _ in played} == EXPECTED.policies
+    for policy in EXPECTED.policies - set(WRONG_WAYS):
+        assert {each for name, each in played if name == policy} >= set(LIFECYCLES[HOSTS[policy.partition(":")[0]]])
 
 
 def test_the_table_names_only_what_there_is() -> None:

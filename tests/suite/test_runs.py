@@ -86,7 +86,9 @@ def test_reproduce_345_holds_and_its_json_fits_the_schema(tmp_path: Path) -> Non
 
 
 def test_reproduce_345_on_a_measured_host_says_what_differs(tmp_path: Path) -> None:
-    done = hookproof("reproduce", "345", "--lifecycle", "claude-2.1.91", cwd=tmp_path)
+    # the other policies are played there by test_policies.py and the scenario files
+    words = ["--plugin", "reference:as-reported", "--lifecycle", "claude-2.1.91"]
+    done = hookproof("reproduce", "345", *words, cwd=tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
     flat = " ".join(done.stdout.split())
     assert "claude-2.1.91: Pattern C is not killed by the subagent's end" in flat

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from hookproof import places, processes
 from hookproof.errors import DeadlineMissedError
+from hookproof.hosts.claude import orphans
 from hookproof.hosts.claude import pty_child as terminal
 from hookproof.hosts.process import HostProcess
 from hookproof.hosts.session import Session, Setting
@@ -244,7 +245,7 @@ async def begin(setting: Setting) -> TerminalSession:
         with contextlib.ExitStack() as unless_started:
             unless_started.callback(os.close, ours)
             child = await processes.spawn(
-                terminal.owned(argv),
+                terminal.owned([*orphans.before(setting.claude), *argv]),
                 env={**setting.env, "TERM": "xterm-256color"},
                 cwd=Path(setting.sandbox.project),
                 stdin=theirs,

@@ -14,6 +14,7 @@ from subprocess import PIPE
 from typing import Any
 
 from hookproof import places, processes
+from hookproof.hosts.claude import orphans
 from hookproof.hosts.process import HostProcess, spawn
 from hookproof.hosts.session import Session, Setting
 from hookproof.journal import Journal
@@ -94,5 +95,5 @@ async def begin(setting: Setting) -> PrintSession:
         # a stand-in tells by itself what it does
         *(("--plugin-dir", str(places.FAKES / "observer")) if setting.program.real else ()),
     ]
-    child = await spawn(setting, argv, session_id=session_id, stdin=PIPE)
+    child = await spawn(setting, argv, session_id=session_id, stdin=PIPE, before=orphans.before(setting.claude))
     return PrintSession(setting.name, child, setting.journal, session_id)

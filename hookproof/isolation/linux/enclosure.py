@@ -22,6 +22,7 @@ import sys
 
 assert sys.platform == "linux"
 
+import errno
 import os
 import select
 import signal
@@ -36,7 +37,7 @@ from hookproof import interrupts
 from hookproof.isolation import outside
 from hookproof.isolation.level import Level
 from hookproof.isolation.linux import kernel, network, users, view
-from hookproof.isolation.linux.refusal import NamespaceError, refusal
+from hookproof.isolation.linux.refusal import PROC, VIEW, NamespaceError, refusal
 
 _MAPPED = b"\0"
 
@@ -131,7 +132,7 @@ def _enclose(level: Level, *, allow_network: bool, programs: Sequence[str], own_
         for handle in (told, control):
             os.close(handle)
         ours.close()
-        wanted = kernel.NEWNS
+        wanted = kernel.NEWNS | kernel.NEWIPC  # shared memory and queues have no place among the files
         wanted |= 0 if allow_network else kernel.NEWNET
         wanted |= kernel.NEWPID if level == "full" else 0
         wanted |= kernel.NEWUSER if own_users else 0
@@ -259,17 +260,18 @@ def _begin_inside(lifelines: _Lifelines, tell: int, wanted: int, programs: Seque
         os.setsid()
         step = "making mounts private"
         kernel.keep_mounts_to_ourselves()
+        step = "leaving the session's keys"
+        proof = [_leave_keys(), "shared memory, semaphores, message queues: of its own"]
         if wanted & kernel.NEWPID:
-            step = "mounting /proc"
+            step = PROC
             kernel.mount("proc", "/proc", kernel.NO_SETUID | kernel.NO_DEVICES | kernel.NO_PROGRAMS)
-        proof: list[str] = []
         if wanted & kernel.NEWNET:
             network.keep_sockets_from_children()
             step = "starting loopback"
             hidden = network.start()
             proof += network.prove()
             proof += [f"resolvers hidden: {', '.join(hidden)}"] if hidden else []
-        step = "making the view of files"
+        step = VIEW
         seen = view.build(programs)
         step = "proving the view of files"
         proof += seen.prove()
@@ -291,6 +293,17 @@ def _begin_inside(lifelines: _Lifelines, tell: int, wanted: int, programs: Seque
     _say(tell, "ready")
     os.close(tell)
     return Inside(tuple(proof), seen)
+
+
+def _leave_keys() -> str:
+    """The proof. Raises OSError."""
+    try:
+        kernel.leave_keys()
+    except OSError as error:
+        if error.errno not in {errno.ENOSYS, errno.EPERM}:
+            raise
+        return f"keys of the session: not to be had here ({error.strerror})"  # for nobody, by the same call
+    return "keys of the session: none, in a keyring of its own"
 
 
 def _refuse(tell: int, why: str) -> NoReturn:

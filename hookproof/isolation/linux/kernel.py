@@ -11,9 +11,10 @@ import sys
 assert sys.platform == "linux"
 
 import ctypes
+import errno
 import os
 
-NEWNS, NEWUSER, NEWPID, NEWNET = 0x00020000, 0x10000000, 0x20000000, 0x40000000
+NEWNS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x00020000, 0x08000000, 0x10000000, 0x20000000, 0x40000000
 _SHARED_DIRECTORIES = 0x00000200  # CLONE_FS
 
 READ_ONLY, NO_SETUID, NO_DEVICES, NO_PROGRAMS = 0x1, 0x2, 0x4, 0x8
@@ -23,8 +24,13 @@ _CLONE, _CLOEXEC, _HERE, _BELOW, _NO_FOLLOW = 0x1, 0o2000000, -100, 0x8000, 0x10
 _EMPTY_PATH, _MOVE_FROM_HANDLE = 0x1000, 0x4
 _OPEN_TREE, _MOVE_MOUNT, _MOUNT_SETATTR = 428, 429, 442  # the same number on every architecture but Alpha
 
+_KEYCTL = {"x86_64": 250, "aarch64": 219, "riscv64": 219, "loongarch64": 219, "ppc64le": 271, "s390x": 280}
+_JOIN_SESSION_KEYRING = 1
+
 _SET_DEATH_SIGNAL, _SET_DUMPABLE, _DROP_BOUND, _SET_NO_NEW_PRIVILEGES, _AMBIENT = 1, 4, 24, 38, 47
 _CLEAR_AMBIENT = 4
+_SET_FILTER, _IS_FILTER = 22, 2
+_INSTRUCTION_BYTES = 8
 _CAPABILITIES = 64
 _CAPABILITY_VERSION = 0x20080522
 
@@ -44,6 +50,10 @@ class _CapabilityHeader(ctypes.Structure):
 
 class _CapabilitySets(ctypes.Structure):
     _fields_ = [("sets", ctypes.c_uint32 * 6)]
+
+
+class _Filter(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]
 
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -105,6 +115,17 @@ def set_attributes(place: str | int, attributes: int, *, cleared: int = 0, below
     _call(_MOUNT_SETATTR, at, path, flags, ctypes.byref(wanted), ctypes.sizeof(wanted))
 
 
+def leave_keys() -> None:
+    """This process gets an empty keyring of its own; the one of the user's session, with its secrets, is left.
+
+    Raises OSError: ENOSYS where there are no keyrings, or where nobody knows the number of the call.
+    """
+    number = _KEYCTL.get(os.uname().machine) if sys.maxsize > 2**32 else None
+    if number is None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    _call(number, _JOIN_SESSION_KEYRING, None, 0, 0, 0)
+
+
 def hide_from_others() -> None:
     """Nobody of the same user may look into this process: its memory, environment, open files, namespaces."""
     _checked(_libc.prctl(_SET_DUMPABLE, 0, 0, 0, 0))
@@ -128,3 +149,9 @@ def drop_capabilities() -> None:
     _checked(_libc.prctl(_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0))
     header = _CapabilityHeader(_CAPABILITY_VERSION, 0)
     _checked(_libc.capset(ctypes.byref(header), ctypes.byref(_CapabilitySets())))
+
+
+def filter_calls(program: bytes) -> None:
+    """Ask this filter before each system call of this thread and of all that it starts. After `drop_capabilities`."""
+    wanted = _Filter(len(program) // _INSTRUCTION_BYTES, program)
+    _checked(_libc.prctl(_SET_FILTER, _IS_FILTER, ctypes.byref(wanted), 0, 0))

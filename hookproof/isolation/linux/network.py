@@ -141,7 +141,8 @@ def _attempt(family: int, kind: int, address: str) -> str:
 
 def _lookup() -> str:
     try:
-        found = socket.getaddrinfo(_NOWHERE_NAME, 443)
+        # bytes: for text Python imports what writes names in other alphabets, 3 ms
+        found = socket.getaddrinfo(_NOWHERE_NAME.encode(), 443)
     except socket.gaierror as error:
         return str(error.strerror)
     raise NamespaceError(f"in the isolated network {_NOWHERE_NAME} was found at {found[0][4][0]}")

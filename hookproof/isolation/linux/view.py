@@ -22,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from hookproof.isolation.linux import hidden, kernel
+from hookproof.isolation.linux import calls, hidden, kernel
 from hookproof.isolation.linux.refusal import NamespaceError
 
 T = TypeVar("T")
@@ -63,11 +63,11 @@ class View:
         if child == 0:
             status = 1
             try:
-                self._enter([], self._programs)
-                os.write(tell, "\n".join(self._seen()).encode())
+                refused = self._enter([], self._programs)
+                os.write(tell, "\n".join(self._seen(refused)).encode(errors="backslashreplace"))
                 status = 0
             except (OSError, NamespaceError) as error:
-                os.write(tell, str(error).encode())
+                os.write(tell, str(error).encode(errors="backslashreplace"))
             finally:
                 os._exit(status)
         os.close(tell)
@@ -77,7 +77,7 @@ class View:
             raise NamespaceError(f"the view of files is not tight: {seen or 'who looked ended without a word'}")
         return seen.splitlines()
 
-    def _seen(self) -> list[str]:
+    def _seen(self, refused: bool) -> list[str]:
         lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
         sets = {name: int(value, 16) for name, _, value in (line.partition(":\t") for line in lines) if name in _SETS}
         if any(sets.values()) or len(sets) != len(_SETS):
@@ -90,7 +90,7 @@ class View:
                     left = [place] if Path(place).read_bytes() else []
                 if left and not all(any(hidden.below(each, kept) for kept in self._kept()) for each in left):
                     raise NamespaceError(f"{left[0]} can be read")
-        places = ["/", *hidden.homes()]
+        places = list(dict.fromkeys(["/", *hidden.homes()]))
         for place in places:
             try:
                 os.close(os.open(place, os.O_TMPFILE | os.O_WRONLY))
@@ -101,31 +101,48 @@ class View:
             f"read-only: {', '.join(places)}",
             f"hidden: {', '.join(self.covered)}",
             "capabilities: none, and none can be got",
+            calls.prove(refused=refused),
         ]
+
+    def _new(self, below: Iterable[str]) -> list[str]:
+        """What of this the view of the run has not."""
+        kept = self._kept()
+        return [place for place in below if not any(hidden.below(place, each) for each in kept)]
 
     def _kept(self) -> list[str]:
         return hidden.needed(self._programs, self.covered)
 
-    def _enter(self, writable: Sequence[str], programs: Sequence[str]) -> None:
-        """Bring this thread into a copy of the view. There is no way back."""
-        inside = hidden.needed(programs, self._temporary)
+    def _enter(self, writable: Sequence[str], programs: Sequence[str]) -> bool:
+        """Bring this thread into a copy of the view. There is no way back. Whether system calls are refused as well."""
+        below = hidden.needed(programs, self.covered)
+        opened = [cover for cover in self.covered if any(hidden.below(each, cover) for each in self._new(below))]
         with contextlib.ExitStack() as closing:
+            laid_back = {
+                place: _copy(closing, place, read_only=True)
+                for place in below
+                if any(hidden.below(place, cover) for cover in opened)
+            }
+            inside = hidden.needed(programs, self._temporary)
             handles = {place: _copy(closing, place, read_only=True) for place in inside}
             handles |= {place: _copy(closing, place, read_only=False) for place in map(os.path.realpath, writable)}
             kernel.part_from_threads()
             kernel.enter_mounts(self._namespace)
             kernel.unshare(kernel.NEWNS)
+            for cover in opened:
+                _cover(cover, closing)  # anew: what is below the run's is what every case needs
+            _lay_back(laid_back, opened, self._temporary)
             for place in self._temporary:
                 kernel.mount("tmpfs", place, kernel.NO_SETUID | kernel.NO_DEVICES, _LARGE)
             for place, handle in handles.items():
                 _put(handle, place)
         kernel.drop_capabilities()
+        return calls.refuse()
 
 
 class Starter:
     """A thread in a case's view, which starts its programs."""
 
-    def __init__(self, enter: Callable[[], None]) -> None:
+    def __init__(self, enter: Callable[[], object]) -> None:
         """Raises OSError when the view cannot be had."""
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="starter")
         try:
@@ -164,14 +181,7 @@ def build(programs: Sequence[str]) -> View:
             _protect_settings(closing)
             for place in covered:
                 _cover(place, closing)
-            for place, handle in needed.items():
-                _put(handle, place)
-            for place in temporary:
-                if not os.path.isdir(place) and place != "/dev/shm":  # noqa: PTH112, S108
-                    os.makedirs(place)  # noqa: PTH103
-            for place in covered:
-                if os.path.isdir(place):  # noqa: PTH112
-                    kernel.set_attributes(place, kernel.READ_ONLY)
+            _lay_back(needed, covered, temporary)
             _make_devices(devices)
             namespace = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
         finally:
@@ -188,8 +198,9 @@ def _temporary() -> list[str]:
 
 
 def _protect_settings(closing: contextlib.ExitStack) -> None:
-    """/proc can be written, for a process writes of itself there; the settings of the machine cannot."""
-    places = [place for name in _OF_THE_KERNEL if os.path.exists(place := f"/proc/{name}")]  # noqa: PTH110
+    """/proc can be written, for a process writes of itself there; the settings of the machine and our own cannot."""
+    names = (*_OF_THE_KERNEL, str(os.getpid()))
+    places = [place for name in names if os.path.exists(place := f"/proc/{name}")]  # noqa: PTH110
     handles = {place: _copy(closing, place, read_only=True) for place in places}
     kernel.set_attributes("/proc", 0, cleared=kernel.READ_ONLY)
     for place, handle in handles.items():
@@ -210,6 +221,18 @@ def _cover(place: str, closing: contextlib.ExitStack) -> None:
     kernel.mount("tmpfs", place, kernel.NO_SETUID | kernel.NO_DEVICES, _SMALL)
     for name, target in links.items():
         os.symlink(target, f"{place}/{name}")  # noqa: PTH211
+
+
+def _lay_back(needed: dict[str, int], covered: Iterable[str], temporary: Iterable[str]) -> None:
+    """Put what is needed below covers, which can be written until then, and make the temporary places there."""
+    for place, handle in needed.items():
+        _put(handle, place)
+    for place in temporary:
+        if not os.path.isdir(place) and place != "/dev/shm":  # noqa: PTH112, S108
+            os.makedirs(place)  # noqa: PTH103
+    for place in covered:
+        if os.path.isdir(place):  # noqa: PTH112
+            kernel.set_attributes(place, kernel.READ_ONLY)
 
 
 def _make_devices(devices: dict[str, int]) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from hookproof.catalogue.scenario import MAIN
 from hookproof.judge.causes.culprit import Culprit, find_culprit
-from hookproof.judge.run_view import JobView, RunView
+from hookproof.judge.run_view import JobView, NoEvidenceError, RunView
 from hookproof.records.base import Json
 from hookproof.records.jobs import JobsLaunched, JobStarted, SnapshotTaken
 from hookproof.records.sent import HookStarted
@@ -70,7 +70,10 @@ def find_signature(view: RunView) -> Signature:
     provoked = view.provoked(job)
     if provoked is not None:
         return Signature(None, (provoked,), (), None)
-    found = [hypothesis for hypothesis in _hypotheses(view, job) if hypothesis is not None]
+    try:
+        found = [hypothesis for hypothesis in _hypotheses(view, job) if hypothesis is not None]
+    except NoEvidenceError as error:
+        return Signature(None, (str(error),), (), None)
     if not found:
         return Signature(None, (), (), None)
     (first, reasons), *others = found
@@ -191,7 +194,8 @@ def _why_hidden(view: RunView, job: JobView, snapshot: SnapshotTaken) -> Cause:
 
 
 def _alive(snapshot: SnapshotTaken, job: JobView) -> bool:
-    return any(process.pid == job.worker for process in snapshot.processes)
+    death = job.worker_death  # after which another process may have its pid
+    return (death is None or death.seq > snapshot.seq) and any(p.pid == job.worker for p in snapshot.processes)
 
 
 def _server_alive(view: RunView, snapshot: SnapshotTaken) -> bool:

@@ -8,6 +8,7 @@ from hookproof.catalogue.scenario import MAIN
 from hookproof.judge.checks.outcomes import (
     LISTED_AS_RUNNING,
     NOT_LISTED,
+    REFUSED,
     SURVIVES,
     TERMINAL,
     is_stray,
@@ -27,7 +28,7 @@ from hookproof.records.sent import ShellEnded, ShellStarted
 def finishes(view: RunView, job: JobView) -> Finding:
     """Whether it comes to its end. One that is refused does not."""
     refusal = refused(view, job)
-    return replace(refusal, outcome="refused") if refusal is not None else job_outcome(view, job)
+    return replace(refusal, outcome=REFUSED) if refusal is not None else job_outcome(view, job)
 
 
 @check("JOB-02")
@@ -48,7 +49,14 @@ def delivers(view: RunView, job: JobView) -> Finding:
 @check("JOB-03")
 def survives_subagent(view: RunView, job: JobView) -> Finding:
     """Whether it outlives the subagent that started it."""
-    return refused(view, job) or _survives(job_outcome(view, job))
+    refusal = refused(view, job)
+    if refusal is None:
+        return _survives(job_outcome(view, job))
+    if view.case.main_launch == "refused":
+        return Finding.not_tested(f"a launch from the main session is refused as well; {refusal.detail}", refusal.at)
+    if view.case.main_launch is None and refusal.outcome == REFUSED:
+        return Finding(None, f"nobody has tried whether the main session may launch; {refusal.detail}", refusal.at)
+    return refusal
 
 
 def _survives(end: Finding) -> Finding:

@@ -6,7 +6,7 @@ from hookproof.judge.run_view import JobView, RunView
 from hookproof.judge.verdict import Finding
 from hookproof.records.parts import Process
 
-LOST, SURVIVES, TERMINAL = "lost", "survives", "terminal"
+LOST, SURVIVES, TERMINAL, REFUSED = "lost", "survives", "terminal", "refused"
 NOT_LISTED, LISTED_AS_RUNNING = "not listed", "listed as running"
 """Outcomes that are asked for elsewhere, by these names."""
 
@@ -18,7 +18,7 @@ def refused(view: RunView, job: JobView) -> Finding | None:
         return None
     text = refusal.text.strip()
     if "--wait" in text:
-        return Finding("refused", f"no job: refused with {text[:200]!r}", refusal)
+        return Finding(REFUSED, f"no job: refused with {text[:200]!r}", refusal)
     detail = f"the launch came back with an error and without a job: {text[:200]!r}"
     return Finding("refused without naming --wait", detail, refusal)
 

@@ -18,7 +18,16 @@ from hookproof.judge.checks.outcomes import (
 from hookproof.judge.checks.registry import check
 from hookproof.judge.run_view import JobView, RunView
 from hookproof.judge.verdict import Finding
-from hookproof.records.faults import CodexKilled, ListFilled, PidPlanted, RowAged, ShellKilled, StateTorn, WorkerKilled
+from hookproof.records.faults import (
+    CodexKilled,
+    ListFilled,
+    PidPlanted,
+    PidReused,
+    RowAged,
+    ShellKilled,
+    StateTorn,
+    WorkerKilled,
+)
 from hookproof.records.jobs import SnapshotTaken
 from hookproof.records.parts import Answer
 from hookproof.records.run import ProcessDied, SweepBegan
@@ -32,12 +41,46 @@ def dead_is_not_running(view: RunView, job: JobView) -> Finding:
     snapshot = next((each for each in view.snapshots if each.seq > job.worker_death.seq), None)
     if snapshot is None:
         return Finding(None, "nobody asked for the status after the death of the job's process")
+    outcome, shown = _told_of_the_dead(view, job, snapshot)
+    return Finding(outcome, f"{shown}; {job_outcome(view, job).detail}", snapshot)
+
+
+@check("JOB-31")
+def unreaped_is_dead(view: RunView, job: JobView) -> Finding:
+    """What is said of a job whose dead process nobody has reaped, and whether the next job can be launched."""
+    refusal, death = view.refused(job), job.worker_death
+    if refusal is not None:
+        return Finding.not_tested(f"there was no job: its launch was refused with {short(refusal.text)}", refusal)
+    snapshot = next((each for each in view.snapshots if death is not None and each.seq > death.seq), None)
+    if snapshot is None:
+        return Finding(None, "the job's process never died, or nobody asked for the status after that")
+    if job.worker not in (snapshot.unreaped or ()):
+        return Finding(None, "nothing shows that the job's dead process was not reaped when the status was asked")
+    outcome, shown = _told_of_the_dead(view, job, snapshot)
+    if outcome != "terminal":
+        return Finding(outcome, f"{shown}; its process {job.worker} is a zombie", snapshot)
+    later = next((each for each in view.jobs.values() if each is not job), None)
+    return _blocks(view, later) or Finding("counts as dead", f"{shown}; another job has started after that", snapshot)
+
+
+def _blocks(view: RunView, later: JobView | None) -> Finding | None:
+    """What stands against it that the next job was launched as ever."""
+    blocked = view.refused(later) if later is not None else None
+    if later is not None and blocked is not None:
+        detail = f"the launch of {later.name} is refused: {short(blocked.text)}"
+        return Finding("blocks the next launch", detail, blocked)
+    if later is None or later.started is None:
+        return Finding(None, "no job is seen to start after that")
+    return None
+
+
+def _told_of_the_dead(view: RunView, job: JobView, snapshot: SnapshotTaken) -> tuple[str, str]:
+    """What the places say of a job whose process is dead: in one word, and in a sentence."""
     statuses = {place: view.status_of(view.listed(snapshot, place, job)) for place in snapshot.places}
     shown = ", ".join(f"{place} is told {status or 'nothing of it'!r}" for place, status in statuses.items())
-    outcome = "terminal" if any(statuses.values()) else "not listed"
     if any(status in view.active for status in statuses.values()):
-        outcome = "reported as running"
-    return Finding(outcome, f"{shown}; {job_outcome(view, job).detail}", snapshot)
+        return "reported as running", shown
+    return "terminal" if any(statuses.values()) else "not listed", shown
 
 
 @check("JOB-17")
@@ -142,17 +185,21 @@ def _places_without(view: RunView, job: JobView, snapshot: SnapshotTaken) -> Ite
 
 @check("JOB-14")
 def foreign_process_lives(view: RunView, _job: JobView) -> Finding:
-    """Whether a process lives that is no job's and whose pid was planted among the plugin's own."""
-    planted = [plant for plant in view.of(PidPlanted) if plant.planted]
-    if not planted:
-        return Finding(None, "no foreign pid was planted")
+    """Whether a process lives that is no job's and whose pid the plugin has for one of its own."""
+    bystanders: dict[tuple[int, int], str] = {}
+    for planted in view.of(PidPlanted):
+        if planted.planted:
+            bystanders[planted.pid, planted.start] = f"the process planted in the {planted.where}'s place"
+    for reused in view.of(PidReused):
+        bystanders[reused.pid, reused.start] = f"the process that got the pid of {reused.job}'s dead worker"
+    if not bystanders:
+        return Finding(None, "no foreign pid was planted, and none has come round")
     swept = next((record.seq for record in view.of(SweepBegan)), len(view.records) + 1)
-    for plant in planted:
-        for death in view.of(ProcessDied):
-            if (death.pid, death.start) == (plant.pid, plant.start) and death.seq < swept:
-                how = f"signal {death.signal}" if death.signal else f"exit code {death.code}"
-                return Finding("killed", f"the process planted in the {plant.where}'s place died: {how}", death)
-    return Finding("bystander alive", f"{len(planted)} process(es) that are no job's live on", view.end)
+    for death in view.of(ProcessDied):
+        if (death.pid, death.start) in bystanders and death.seq < swept:
+            how = f"signal {death.signal}" if death.signal else f"exit code {death.code}"
+            return Finding("killed", f"{bystanders[death.pid, death.start]} died: {how}", death)
+    return Finding("bystander alive", f"{len(bystanders)} process(es) that are no job's live on", view.end)
 
 
 @check("JOB-19")

@@ -19,11 +19,11 @@ from hookproof import processes
 from hookproof.errors import DeadlineMissedError
 from hookproof.play.faults.injection import FilesInjection, Injection, Target
 from hookproof.play.job_tracker import describe
-from hookproof.play.trees import below, left_by_codex, outlived
+from hookproof.play.trees import below, left_by_codex, outlived, tree_of
 from hookproof.records import Record
 from hookproof.records.base import Json
 from hookproof.records.faults import WorkerWoken
-from hookproof.records.jobs import Cancel, CancelBegan, JobEnded, JobQueued, JobStarted
+from hookproof.records.jobs import Cancel, CancelBegan, JobEnded, JobQueued
 from hookproof.records.model import GateAbandoned, GateAnswered
 from hookproof.sandbox.state_edits import NoSuchRowError
 
@@ -64,8 +64,9 @@ class CancellingJob(Injection):
         run.journal.write(CancelBegan(job=job, id=job_id, tree=describe(tree)))
         answer = await target.snapshots.ask_main(command)
         seconds = _END_SECONDS if answer.exit == 0 and self._asleep is None else 0.0
-        left = await outlived(tree, run.journal, run.deaths.watch, seconds=seconds)
-        await self._lets_go(seconds)
+        left, _ = await asyncio.gather(
+            outlived(tree, run.journal, run.deaths.watch, seconds=seconds), self._lets_go(seconds)
+        )
         run.journal.write(
             Cancel(
                 job=job,
@@ -93,21 +94,11 @@ class CancellingJob(Injection):
     def _tree(self) -> list[processes.ProcessInfo]:
         """The worker with all below it, less a server of other jobs; and what its Codex has left running."""
         alive = self.run.processes.census()
-        tree = below(self._worker(), alive, without=self._server())
+        worker = self._asleep or self.target.worker_of(self.job)
+        tree = tree_of(worker, alive, without=self.target.server())
         for pid in left_by_codex(self.job, self.run.journal.records):
             tree += [info for info in below(pid, alive) if info not in tree]
         return tree
-
-    def _worker(self) -> int:
-        if self._asleep is not None:
-            return self._asleep.pid
-        started = next((each for each in self.run.journal.of(JobStarted) if each.job == self.job), None)
-        return (started.worker or 0) if started is not None else 0
-
-    def _server(self) -> int | None:
-        found = self.target.files.server()
-        pid = found[1].get(self.target.descriptor.state.server_pid) if found is not None else None
-        return pid if isinstance(pid, int) else None
 
 
 class QueueingJob(FilesInjection):

@@ -14,6 +14,8 @@ from hookproof.play.job_tracker import JobTracker
 from hookproof.play.run import Run
 from hookproof.play.snapshot import Snapshots
 from hookproof.play.teardown import idle
+from hookproof.processes import Identity
+from hookproof.records.jobs import JobStarted
 from hookproof.records.run import Settled
 from hookproof.sandbox.state_edits import StateFiles
 
@@ -29,6 +31,20 @@ class Target:
     snapshots: Snapshots
     jobs: JobTracker
     files: StateFiles
+
+    def worker_of(self, job: str) -> Identity | None:
+        """The job's worker, as it was when the job started; whether it lives is not said."""
+        started = next((each for each in self.run.journal.of(JobStarted) if each.job == job), None)
+        if started is None:
+            return None
+        alive = (Identity(each.pid, each.start) for each in started.processes)
+        return next((identity for identity in alive if identity.pid == started.worker), None)
+
+    def server(self) -> int | None:
+        """The pid of the plugin's shared server, as the plugin has written it."""
+        found = self.files.server()
+        pid = found[1].get(self.descriptor.state.server_pid) if found is not None else None
+        return pid if isinstance(pid, int) else None
 
 
 class Injection(ABC):

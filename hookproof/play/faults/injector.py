@@ -15,6 +15,7 @@ from hookproof.catalogue.fault import AnyFault
 from hookproof.play.faults.cancel import CancellingJob, QueueingJob, Sleepers, WakingJob
 from hookproof.play.faults.hooks import KillingHook, RepeatingSessionStart
 from hookproof.play.faults.injection import Injection, Settling, Target
+from hookproof.play.faults.reuse import ReusingPid
 from hookproof.play.faults.signals import FreezingServer, KillingCodex, KillingShell, KillingWorker, ThawingServer
 from hookproof.play.faults.state import (
     AgeingJob,
@@ -62,6 +63,8 @@ class Faults:
                 return WakingJob(self._target, job, self._sleepers)
             case faults.KillWorker():
                 return KillingWorker(self._target, job)
+            case faults.ReusePid():
+                return ReusingPid(self._target, job)
             case faults.KillCodex():
                 return KillingCodex(self._target, job)
             case faults.KillShell():

@@ -15,7 +15,6 @@ from hookproof import processes
 from hookproof.play.faults.injection import Injection, Target
 from hookproof.play.trees import topmost_naming
 from hookproof.records.faults import CodexKilled, JobFault, ServerFrozen, ServerThawed, ShellKilled, WorkerKilled
-from hookproof.records.jobs import JobStarted
 from hookproof.records.run import Error
 
 
@@ -45,8 +44,8 @@ class KillingWorker(Killing):
     record, victim = WorkerKilled, "worker"
 
     def chosen(self, alive: list[processes.ProcessInfo]) -> list[processes.ProcessInfo]:
-        pids = [each.worker for each in self.run.journal.of(JobStarted) if each.job == self.job][:1]
-        return [info for info in alive if info.identity.pid in pids]
+        worker = self.target.worker_of(self.job)
+        return [info for info in alive if info.identity == worker]
 
 
 class KillingCodex(Killing):
@@ -87,8 +86,7 @@ class ThawingServer(Injection):
 
 def _server(target: Target) -> list[processes.Identity]:
     """The plugin's shared server, as long as it runs."""
-    found = target.files.server()
-    pid = found[1].get(target.descriptor.state.server_pid) if found is not None else None
+    pid = target.server()
     return [info.identity for info in target.run.processes.census() if info.identity.pid == pid]
 
 

@@ -6,18 +6,16 @@ What came of a change of files is written after it; that the workspace goes, bef
 from __future__ import annotations
 
 import shutil
-import sys
 from abc import abstractmethod
-from subprocess import PIPE
 from typing import ClassVar, Literal
 
 from hookproof import processes
+from hookproof.play.faults import bystander
 from hookproof.play.faults.injection import FilesInjection, Injection, Target
 from hookproof.records.base import Json
 from hookproof.records.faults import ListFilled, PidPlanted, RowAged, StateTorn, WorkspaceDeleted
 
 _BEYOND_THE_CAP = 5
-_WAITS = "import sys; sys.stdin.read()"
 
 
 class PlantingPid(FilesInjection):
@@ -34,13 +32,7 @@ class PlantingPid(FilesInjection):
         """Write it there. False where there is no such place."""
 
     async def apply(self) -> None:
-        child = self._bystander = await processes.spawn(
-            [sys.executable, "-I", "-S", "-c", _WAITS],
-            env=self.run.env,
-            cwd=self.run.sandbox.root,
-            stdin=PIPE,
-            case=self.run.processes,
-        )
+        child = self._bystander = await bystander.start(self.run)
         self.run.deaths.watch(child.identity)
         pid, start = child.identity.pid, child.identity.start
         planted = self.planted(pid)

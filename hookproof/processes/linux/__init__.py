@@ -18,7 +18,7 @@ from hookproof.processes.linux.census import find, forget, of_nobody
 from hookproof.processes.linux.child import spawn
 from hookproof.processes.linux.death import LinuxWatcher
 from hookproof.processes.linux.pidfd import kill, signal_process, usable, wait_dead
-from hookproof.processes.linux.proc import identify, instant, is_alive
+from hookproof.processes.linux.proc import identify, instant, is_alive, is_unreaped
 from hookproof.processes.linux.status import become_subreaper, is_subreaper, reap_adopted
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "instant",
     "is_alive",
     "is_subreaper",
+    "is_unreaped",
     "kill",
     "machine_identity",
     "of_nobody",

@@ -88,7 +88,7 @@ def _on_another_thread(pid: int) -> bool:
 
 
 def _pids_of_popens() -> set[int | None]:
-    """The children of every Popen that there is; None is among them while one is about to have its child."""
+    """The children of every Popen that has yet to be told of its child's end; None while one is about to have one."""
     kinds: list[type] = [subprocess.Popen]
     multiprocessing = sys.modules.get("multiprocessing.popen_fork")
     if multiprocessing is not None:
@@ -102,6 +102,7 @@ def _pids_of_popens() -> set[int | None]:
     referrers: list[object] = gc.get_referrers(*kinds)
     for each in referrers:
         # not isinstance: some objects answer for others, and do work when they are asked
-        if issubclass(type(each), wanted):
+        # once it has the status of its child, another process may have the pid
+        if issubclass(type(each), wanted) and vars(each).get("returncode") is None:
             pids.add(vars(each).get("pid"))
     return pids

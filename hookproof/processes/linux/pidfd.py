@@ -7,6 +7,7 @@ import sys
 
 assert sys.platform == "linux"
 
+import errno
 import os
 import select
 import signal
@@ -17,6 +18,8 @@ from hookproof.processes.base import Identity
 from hookproof.processes.linux import proc
 
 _AT_ONCE = 128
+_NO_PROCESS = (errno.ESRCH, errno.ENOENT, errno.EINVAL)
+"""Nobody has the pid, or it has come round and is a thread's (EINVAL; in newer kernels ENOENT)."""
 
 
 def usable() -> bool:
@@ -43,8 +46,10 @@ def open_pidfd(identity: Identity) -> int | None:
     """
     try:
         pidfd = os.pidfd_open(identity.pid)
-    except ProcessLookupError:
-        return None
+    except OSError as error:
+        if error.errno in _NO_PROCESS:
+            return None
+        raise
     # Only now compare: who has the pid after the pidfd was opened, and began when we remember, had it all the time.
     stat = proc.read_stat(identity.pid)
     if stat is None or stat.identity != identity:

@@ -85,6 +85,12 @@ def is_alive(identity: Identity) -> bool:
     return identify(identity.pid) == identity
 
 
+def is_unreaped(identity: Identity) -> bool:
+    """Whether this very process is a zombie."""
+    stat = read_stat(identity.pid)
+    return stat is not None and stat.dead and stat.identity == identity
+
+
 def all_pids() -> Iterator[int]:
     """Every pid there is, then those given out meanwhile, until there are no newer ones.
 

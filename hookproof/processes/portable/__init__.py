@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from hookproof.processes.base import Container, Instant, OnDeath, ProcessInfo, Watcher
 from hookproof.processes.portable.census import find
 from hookproof.processes.portable.child import spawn
-from hookproof.processes.portable.identity import identify, is_alive, kill, signal_process
+from hookproof.processes.portable.identity import identify, is_alive, is_unreaped, kill, signal_process
 from hookproof.processes.portable.threads import ThreadWatcher, wait_dead
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "instant",
     "is_alive",
     "is_subreaper",
+    "is_unreaped",
     "kill",
     "machine_identity",
     "of_nobody",

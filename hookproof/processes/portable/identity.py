@@ -35,6 +35,15 @@ def is_alive(identity: Identity) -> bool:
     return identify(identity.pid) == identity
 
 
+def is_unreaped(identity: Identity) -> bool:
+    """Whether this very process is a zombie."""
+    try:
+        process = psutil.Process(identity.pid)
+        return process.status() == psutil.STATUS_ZOMBIE and start_of(process) == identity.start
+    except psutil.Error:
+        return False
+
+
 def signal_process(identity: Identity, number: int) -> bool:
     """Compare, then signal: as near as one gets without a handle. PermissionError when it is not ours."""
     try:

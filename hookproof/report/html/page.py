@@ -20,6 +20,7 @@ from hookproof.report import untested
 from hookproof.report.html import case as html_case
 from hookproof.report.html.matrix import matrix
 from hookproof.report.html.selection import choose
+from hookproof.report.isolation import told
 from hookproof.report.results import Report
 
 _MOST_SURPRISES = 100
@@ -54,6 +55,7 @@ def render(report: Report, *, journals: bool = True, plugins: Mapping[str, str] 
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return environment.get_template("report.html.j2").render(
         report=report,
+        isolations=told(report.results),
         sections=[each for each in sections if each.anchor in shown],
         compact=compact,
         left_out=_left_out(compact),

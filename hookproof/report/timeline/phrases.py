@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from hookproof.catalogue.scenario import MAIN
-from hookproof.judge.run_view import JobView, RunView
+from hookproof.judge.run_view import JobView, NoEvidenceError, RunView
 from hookproof.machine import signal_name
 from hookproof.records import outward
 from hookproof.records.hosts import HostExited
@@ -110,16 +110,24 @@ def status_phrase(view: RunView, snapshot: SnapshotTaken, job: JobView | None) -
     """What status said of the job, place by place."""
     said: dict[str, list[str]] = {}
     for place, asked in snapshot.places.items():
-        if asked.answer is None:
-            words = f"no answer (exit {asked.exit})"
-        else:
-            row = view.listed(snapshot, place, job) if job is not None else None
-            words = f"“{view.status_of(row)}”" if row is not None else "not listed"
+        answered = asked.answer is not None
+        words = _listed_phrase(view, snapshot, place, job) if answered else f"no answer (exit {asked.exit})"
         said.setdefault(words, []).append(_PLACES.get(place, place))
     told = "; ".join(f"{words} in {', '.join(places)}" for words, places in said.items())
     if len(said) == 1 and len(snapshot.places) > 1:
         told = f"{next(iter(said))} anywhere" if "not listed" in said else f"{next(iter(said))} everywhere"
     if job is None:
         return told
-    row = view.stored(snapshot, job)
+    try:
+        row = view.stored(snapshot, job)
+    except NoEvidenceError:
+        return f"{told}; state files: not found"
     return f"{told}; state file: {'“' + view.status_of(row) + '”' if row else 'no row'}"
+
+
+def _listed_phrase(view: RunView, snapshot: SnapshotTaken, place: str, job: JobView | None) -> str:
+    try:
+        row = view.listed(snapshot, place, job) if job is not None else None
+    except NoEvidenceError:
+        return "an answer without rows"
+    return f"“{view.status_of(row)}”" if row is not None else "not listed"

@@ -111,7 +111,7 @@ def settle(workspace: Workspace, rows: list[Row]) -> None:
     if not workspace.policy.notices_death:
         return
     for row in rows:
-        if row.get("status") not in ACTIVE or is_alive(row):
+        if row.get("status") not in ACTIVE or is_alive(row, zombies=not workspace.policy.knows_zombies):
             continue
         record = workspace.record(row["id"])
         if record.get("status") in OVER:  # its last writer died between the job's file and the list
@@ -122,9 +122,9 @@ def settle(workspace: Workspace, rows: list[Row]) -> None:
         processes.end_tree(f"{MARK}={row['id']}", None, None, gently=False)
 
 
-def is_alive(row: Row) -> bool:
+def is_alive(row: Row, *, zombies: bool = False) -> bool:
     """Rows of an earlier version do not say when their process began; there any process has to count."""
-    began = processes.start_time(row.get("pid"))
+    began = processes.start_time(row.get("pid"), zombies=zombies)
     return began is not None and row.get("pidStart") in (None, began)
 
 

@@ -32,6 +32,7 @@ class Policy:
     locks_state = False  # changed under a lock, replaced whole, rebuilt from the job files when damaged
     notices_death = False  # a job without a living process becomes failed, with the reason
     cancel_ends_job = True  # what runs of it, and what has yet to start; else only its row changes
+    knows_zombies = False  # a process that is dead and that nobody has reaped is dead; else all that has a pid lives
     checks_identity = False  # ends (pid, start time) identities and a job's whole tree, not whatever group has the pid
     cap_spares_active = False  # only a job that is over is ever forgotten for a newer one
     names_job_while_waiting = False  # a waiting launch says at once, on stderr, which job it waits for
@@ -55,6 +56,7 @@ CORRECT: dict[str, object] = {
     "shows_every_session": True,
     "locks_state": True,
     "notices_death": True,
+    "knows_zombies": True,
     "checks_identity": True,
     "cap_spares_active": True,
     "names_job_while_waiting": True,
@@ -74,6 +76,7 @@ SWITCHES: dict[str, dict[str, object]] = {
     "young-session": {"refuses_younger_than": 60.0},
     "cancel-marks-only": {"cancel_ends_job": False},
     "blind-to-death": {"notices_death": False},
+    "blind-to-zombies": {"knows_zombies": False},
     "cap-drops-active": {"cap_spares_active": False},
     "environment-grows": {"bounds_environment": False},
     "two-state-roots": {"state_root": "plugin-data"},

@@ -15,8 +15,11 @@ assert sys.platform != "win32"
 TERM, KILL = signal.SIGTERM, signal.SIGKILL
 
 
-def start_time(pid: object) -> str | None:
-    """When the process began, in the kernel's words; None if none lives under that pid. A zombie does not."""
+def start_time(pid: object, *, zombies: bool = False) -> str | None:
+    """When the process began, in the kernel's words; None if none lives under that pid.
+
+    One that is dead and that nobody has reaped counts only among `zombies`.
+    """
     if not isinstance(pid, int):
         return None
     try:
@@ -24,7 +27,7 @@ def start_time(pid: object) -> str | None:
             state, *fields = file.read().rpartition(b")")[2].split()
     except OSError:
         return None
-    return None if state in (b"Z", b"X") else fields[18].decode()
+    return None if state in (b"Z", b"X") and not zombies else fields[18].decode()
 
 
 class Child:

@@ -19,7 +19,7 @@ LARGEST_PID = 0xFFFFFFFF
 DETACHED = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
 
 
-def start_time(pid: object) -> str | None:
+def start_time(pid: object, *, zombies: bool = False) -> str | None:  # noqa: ARG001 - nobody has to be reaped here
     """When the process began, as a FILETIME in digits; None if none lives under that pid. An ended one does not."""
     if not isinstance(pid, int) or not 0 < pid <= LARGEST_PID:
         return None

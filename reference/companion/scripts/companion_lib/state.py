@@ -12,6 +12,7 @@ import os
 import re
 import time
 from collections.abc import Callable
+from zlib import crc32
 
 from . import Json, processes
 from .policy import Policy, state_root
@@ -58,13 +59,11 @@ class Workspace:
     """The jobs of one git work tree, and the only hand on their files."""
 
     def __init__(self, folder: str, policy: Policy) -> None:
-        import hashlib  # noqa: PLC0415 - 2 ms, for those who need it
-
         self.policy = policy
         self.root = toplevel(folder)
         slug = re.sub(r"[^A-Za-z0-9._-]+", "-", os.path.basename(self.root)).strip("-") or "workspace"
-        digest = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]
-        self.home = os.path.join(state_root(policy), "state", f"{slug}-{digest}")
+        checksum = crc32(os.fsencode(self.root))  # tells folders of one name apart, and is at hand sooner than hashlib
+        self.home = os.path.join(state_root(policy), "state", f"{slug}-{checksum:08x}")
         self.list_file = os.path.join(self.home, "state.json")
 
     def path(self, *parts: str) -> str:

@@ -1,4 +1,4 @@
-"""Isolation: a canary inside tries every way out, and each ends at once for the reason that it should."""
+"""Off the network: a canary inside tries every way out, and each ends at once for the reason that it should."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 
 from hookproof import processes
 from hookproof.hosts.registry import contacts
-from hookproof.sandbox import isolation
+from hookproof.isolation import entry
 
 CANARY = r"""
 import ctypes, errno, json, os, socket, sys
@@ -68,8 +68,8 @@ print(json.dumps(seen))
 
 LET_THE_CANARY_OUT = """
 import json, subprocess, sys
-from hookproof.sandbox import isolation_linux
-proof = isolation_linux.enter([sys.argv[3]])
+from hookproof.isolation.linux import alone
+proof = alone.enter([sys.argv[3]])
 ran = subprocess.run([sys.executable, "-I", "-S", "-c", *sys.argv[1:3]], capture_output=True, text=True)
 print(json.dumps({"proof": proof, "said": ran.stdout, "trouble": ran.stderr}))
 """
@@ -80,8 +80,7 @@ from pathlib import Path
 from subprocess import PIPE
 from hookproof import processes
 from hookproof.loopback import LoopbackServer
-from hookproof.hosts.registry import contacts
-from hookproof.sandbox import isolation
+from hookproof.isolation import entry
 
 async def main():
     async def serve(reader, writer):
@@ -100,7 +99,9 @@ async def main():
         assert (await child.wait()).signal == 9
         child.close()
 
-assert isolation.enter(False).kind == "network namespace"
+if (serve := entry.begin()) is not None:
+    raise SystemExit(serve())
+assert entry.current().network == "network namespace"
 assert processes.become_subreaper()
 asyncio.run(main())
 Path(sys.argv[1], "written").write_text("yes")
@@ -108,9 +109,8 @@ Path(sys.argv[1], "written").write_text("yes")
 
 LEAVE_SOMETHING_BEHIND = """
 import os, subprocess, sys
-from hookproof.hosts.registry import contacts
-from hookproof.sandbox import isolation
-isolation.enter(False)
+from hookproof.isolation.linux import alone
+alone.enter()
 env = dict(os.environ, HOOKPROOF_TOKEN=sys.argv[1])
 print(subprocess.Popen(["sh", "-c", "read x"], env=env, stdout=subprocess.DEVNULL).pid, flush=True)
 os._exit(0)
@@ -120,14 +120,6 @@ os._exit(0)
 def python(*words: str, **options: Any) -> subprocess.CompletedProcess[str]:
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
     return subprocess.run([sys.executable, "-c", *words], text=True, check=False, timeout=60, **streams)
-
-
-@pytest.fixture
-def namespaces() -> None:
-    """Skips the test where there is no such isolation, and says why."""
-    why = isolation.refused() if sys.platform == "linux" else "network namespaces are Linux's"
-    if why is not None:
-        pytest.skip(why)
 
 
 @pytest.fixture
@@ -179,7 +171,7 @@ def test_every_way_out_is_closed_for_its_own_reason(outside: dict[str, Any]) -> 
         expected |= {"raw": "ENETUNREACH", "packet": "ENODEV"}
     assert seen == expected
     assert found["proof"][:2] == ["interfaces: lo", "routes: none but through lo"]
-    assert found["proof"][-1] == f"hidden: {outside['folder']}"
+    assert found["proof"][-1] == f"resolvers hidden: {outside['folder']}"
 
 
 @pytest.mark.usefixtures("namespaces")
@@ -207,21 +199,20 @@ def test_what_an_isolated_run_left_is_swept_from_outside() -> None:
 def test_a_second_thread_is_refused_and_nothing_has_happened() -> None:
     script = """
 import os, threading
-from hookproof.hosts.registry import contacts
-from hookproof.sandbox import isolation
+from hookproof.isolation.linux import alone
+from hookproof.isolation.linux.refusal import NamespaceError
 before = os.readlink("/proc/self/ns/net")
 done = threading.Event()
 threading.Thread(target=done.wait).start()
 try:
-    isolation.enter(False)
-except isolation.IsolationError as error:
+    alone.enter()
+except NamespaceError as error:
     print(error)
 assert os.readlink("/proc/self/ns/net") == before
 done.set()
 """
     done = python(script)
-    assert done.stdout.startswith("hookproof runs 2 threads already"), done.stderr
-    assert "--allow-network" in done.stdout
+    assert done.stdout == "the network can only be left before there is a second thread\n", done.stderr
 
 
 @pytest.mark.usefixtures("namespaces")
@@ -229,26 +220,28 @@ def test_a_refusing_system_is_told_in_one_sentence_that_names_the_setting() -> N
     # inside a namespace of one's own one may forbid further ones
     script = """
 from pathlib import Path
-from hookproof.hosts.registry import contacts
-from hookproof.sandbox import isolation
-isolation.enter(False)
-Path("/proc/sys/user/max_user_namespaces").write_text("0")
-print(isolation.refused())
-isolation.enter(False)
+from hookproof.isolation import alone, entry
+from hookproof.isolation.linux import alone as for_good
+for_good.enter()
+for name in ("user", "mnt"):  # root would do without the first
+    Path(f"/proc/sys/user/max_{name}_namespaces").write_text("0")
+print(alone.refused())
+assert entry.begin() is None
+assert entry.current().level == "none"
+entry.for_real_hosts(allow_network=False)
 """
     sentence = "user.max_user_namespaces is 0 (sysctl user.max_user_namespaces=1000 allows it)"
     done = python(script)
     assert done.stdout.rstrip().endswith(sentence), done.stderr
-    assert done.stderr.rstrip().endswith(f"{sentence}; {isolation.ALLOW}")
+    assert done.stderr.rstrip().endswith(f"{sentence}; {entry.ALLOW}")
 
 
 @pytest.mark.usefixtures("namespaces")
 def test_a_socket_from_outside_is_not_handed_on() -> None:
     script = """
 import os, subprocess, sys
-from hookproof.hosts.registry import contacts
-from hookproof.sandbox import isolation
-isolation.enter(False)
+from hookproof.isolation.linux import alone
+alone.enter()
 number = int(sys.argv[1])
 look = f"import os; os.fstat({number})"
 print(subprocess.run([sys.executable, "-c", look], close_fds=False, stderr=subprocess.DEVNULL).returncode)
@@ -256,7 +249,7 @@ print(subprocess.run([sys.executable, "-c", look], close_fds=False, stderr=subpr
     with socket.create_server(("127.0.0.1", 0)) as server:
         done = python(script, str(server.fileno()), pass_fds=[server.fileno()])
         assert done.stdout == "1\n", done.stderr
-        done = python("from hookproof.sandbox import isolation; isolation.enter(False)", stdin=server)
+        done = python("from hookproof.isolation.linux import alone; alone.enter()", stdin=server)
         assert "standard stream 0 is a network socket" in done.stderr
 
 
@@ -268,7 +261,8 @@ print(subprocess.run([sys.executable, "-c", look], close_fds=False, stderr=subpr
         ("kernel/apparmor_restrict_unprivileged_userns", "1", errno.EPERM, False, "_unprivileged_userns is 1"),
         ("kernel/apparmor_restrict_unprivileged_userns", "1", errno.EPERM, True, "the seccomp or AppArmor profile"),
         ("user/max_net_namespaces", "0", errno.ENOSPC, True, "user.max_net_namespaces is 0"),
-        ("user/max_user_namespaces", "9", errno.ENOSPC, False, "are reached"),
+        ("user/max_user_namespaces", "9", errno.ENOSPC, False, "is reached"),
+        ("user/max_pid_namespaces", "0", errno.ENOSPC, True, "user.max_pid_namespaces is 0"),
         ("user/max_user_namespaces", "9", errno.EINVAL, False, "no user or no network namespaces"),
         ("user/max_user_namespaces", "9", errno.EPERM, False, "the seccomp or AppArmor profile of a container"),
     ],
@@ -276,17 +270,18 @@ print(subprocess.run([sys.executable, "-c", look], close_fds=False, stderr=subpr
 def test_a_refusal_names_what_refuses(
     tmp_path: Path, setting: str, value: str, number: int, root: bool, expected: str
 ) -> None:
-    from hookproof.sandbox import isolation_linux
+    from hookproof.isolation.linux.refusal import refusal
 
     (tmp_path / setting).parent.mkdir()
     (tmp_path / setting).write_text(f"{value}\n")
     error = OSError(number, os.strerror(number))
-    assert expected in isolation_linux.refusal(error, "unshare", settings=tmp_path, root=root)
+    assert expected in refusal(error, "unshare", settings=tmp_path, root=root)
 
 
 def test_allowing_the_network_isolates_nothing_and_says_whom_hosts_know() -> None:
-    found = isolation.enter(True)
-    assert found.record() == {"kind": "none", "proof": []}
+    found = entry.for_real_hosts(allow_network=True)
+    assert (found.network, found.proof) == ("none", ())
+    assert "a plugin can reach the network" in found.not_prevented
     assert found.open
     assert [line.partition(":")[0] for line in contacts()] == ["Claude Code", "Codex"]
 
@@ -294,12 +289,12 @@ def test_allowing_the_network_isolates_nothing_and_says_whom_hosts_know() -> Non
 def test_where_there_are_no_namespaces_proxies_lead_to_a_closed_port(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
-        monkeypatch.setattr(isolation, "_CLOSED", silent.getsockname())
-        found = isolation.closed_proxy()
-        assert found.kind == "closed proxy"
+        monkeypatch.setattr(entry, "_CLOSED", silent.getsockname())
+        found = entry.closed_proxy()
+        assert found.network == "closed proxy"
         assert found.warning is not None
         assert found.environment["HTTPS_PROXY"] == "http://127.0.0.1:9"
         assert "127.0.0.1" in found.environment["NO_PROXY"]
         silent.listen()
-        with pytest.raises(isolation.IsolationError, match="something listens on 127"):
-            isolation.closed_proxy()
+        with pytest.raises(entry.IsolationError, match="something listens on 127"):
+            entry.closed_proxy()

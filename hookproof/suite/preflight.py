@@ -1,0 +1,180 @@
+"""The preflight of a plugin with jobs: one launch from the main session, before its first case.
+
+A plugin that cannot start anything has nothing that could be lost: most of its cases would be empty, and each would say
+so in its own words. So it is found out once, and told once. What the launch came to also stands in the header of every
+case: a refusal inside a subagent satisfies a requirement only where the main session may launch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shlex
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from hookproof import journal as journals
+from hookproof import places
+from hookproof.catalogue.descriptor import Companion
+from hookproof.catalogue.plugin import Plugin
+from hookproof.catalogue.scenario import read_scenario
+from hookproof.errors import describe
+from hookproof.judge.checks.outcomes import REFUSED
+from hookproof.judge.run_view import JobView, NoEvidenceError, RunView
+from hookproof.judge.verdict import Verdict
+from hookproof.play import Case, PlayOptions, play
+from hookproof.records.base import Json
+from hookproof.records.run import MainLaunch
+from hookproof.report.results import PreflightResult, Result
+from hookproof.suite.pool import Pool
+from hookproof.suite.runs import PREFLIGHT
+from hookproof.suite.wall import Guarded
+
+SCENARIO = places.SCENARIOS / "preflight.toml"
+_JOB = "preflight"
+_MISSING = frozenset({126, 127})
+"""Exit statuses of a shell that could not start a program, or did not find it."""
+_SHOWN = 300
+
+Outcome = Literal["started", "refused", "does not fit", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """What the launch of one plugin came to."""
+
+    plugin: str
+    outcome: Outcome
+    detail: str
+    journal: Path | None = None
+
+    @property
+    def main_launch(self) -> MainLaunch | None:
+        """For the headers of the plugin's cases."""
+        match self.outcome:
+            case "started" | "refused":
+                return self.outcome
+        return None
+
+
+def wanted(case: Case) -> bool:
+    """Whether the plugin of a case is one that launches jobs."""
+    return isinstance(case.plugin.descriptor, Companion) and case.scenario.kind == "companion"
+
+
+def preflights(cases: Sequence[Case], run: Path, options: PlayOptions, *, workers: int) -> list[Preflight]:
+    """That of each plugin with jobs, on the host of its first case; their journals are kept with the run's.
+
+    Raises KeyboardInterrupt when it was interrupted.
+    """
+    first: dict[str, Case] = {}
+    for case in cases:
+        if wanted(case):
+            first.setdefault(case.plugin.name, case)
+    chosen, found = list(first.values()), dict[int, Preflight]()
+    pool = Pool(doing="the launches of its plugins were tried")
+
+    def one(number: int) -> None:
+        found[number] = preflight(chosen[number], run, options, runner=pool.play)
+
+    with pool:
+        pool.each(one, range(len(chosen)), workers=workers)
+    return [found[number] for number in sorted(found)]
+
+
+def preflight(
+    case: Case,
+    run: Path,
+    options: PlayOptions,
+    *,
+    runner: Callable[[Coroutine[Any, Any, Path]], Path] = asyncio.run,
+) -> Preflight:
+    """Play the launch on the host of `case`. Whatever goes wrong is its `unknown`."""
+    plugin = case.plugin
+    absent = _absent(plugin)
+    folder = run / f"{PREFLIGHT}{re.sub('[^A-Za-z0-9.+-]', '-', plugin.name)}"
+    if absent is not None:
+        return Preflight(plugin.name, "does not fit", absent)
+
+    def work(guarded: Guarded[Path]) -> Path:
+        folder.mkdir(parents=True, mode=0o700)
+        launch = replace(case, scenario=read_scenario(SCENARIO), repeat=1)
+        return runner(guarded.listening(lambda: play(launch, folder, options)))
+
+    try:
+        path = Guarded(work, seconds=options.seconds).run()
+        outcome, detail = _outcome(RunView(journals.read(path)))
+    except Exception as error:
+        return Preflight(plugin.name, "unknown", describe(error))
+    return Preflight(plugin.name, outcome, detail, path)
+
+
+def _absent(plugin: Plugin) -> str | None:
+    """A file of the plugin that the descriptor's launch names and that is not there."""
+    assert isinstance(plugin.descriptor, Companion)
+    launch = plugin.descriptor.commands.launch
+    try:
+        words = shlex.split(launch)
+    except ValueError:
+        return None  # a shell may take what this does not
+    files = [word.removeprefix("{plugin}/") for word in words if word.startswith("{plugin}/")]
+    missing = next((name for name in files if not (plugin.root / name).exists()), None)
+    return None if missing is None else f"its launch ({launch}) names {missing}, which the plugin does not have"
+
+
+def _outcome(view: RunView) -> tuple[Outcome, str]:
+    job = view.jobs[_JOB]
+    if job.started is not None:
+        return _as_described(view, job)
+    came_back, refusal = job.without_a_job, view.refused(job)
+    text = " ".join(came_back.text.split())[:_SHOWN] if came_back is not None else ""
+    exit_ = view.exit_of_launch(job)
+    if refusal is not None and exit_ in _MISSING:
+        return "does not fit", f"the program that it launches with could not be started: {text!r}"
+    if refusal is not None:
+        return "refused", text
+    if came_back is not None and view.shell_ended_by_host(job) is None:
+        return "does not fit", f"the launch printed no id of a job, and no error: {text!r}"
+    if job.launched is not None:
+        why = f"the launch printed the id {job.launched.id}, but nobody asked the model for the job"
+        return "does not fit", why
+    return "unknown", "; ".join(view.errors) or "the launch did not come back"
+
+
+def _as_described(view: RunView, job: JobView) -> tuple[Outcome, str]:
+    """A job at work: where the descriptor says that it would be seen, it must be seen."""
+    look = next(iter(view.snapshots), None)
+    if look is None:
+        return "unknown", "; ".join(view.errors) or "nobody could look at the job"
+    stored = _seen(partial(view.stored, look, job))
+    listed = any(_seen(partial(view.listed, look, place, job)) for place in look.places)
+    if not stored and not listed:
+        return "does not fit", "a job was at work, and neither the state files nor the status answer had a row of it"
+    return "started", f"job {view.job_id(job)}"
+
+
+def _seen(row: Callable[[], Json | None]) -> bool:
+    try:
+        return row() is not None
+    except NoEvidenceError:
+        return False
+
+
+def launched_nowhere(tried: Sequence[PreflightResult], results: Sequence[Result]) -> list[str]:
+    """A sentence for each plugin whose every launch was refused, wherever it was tried.
+
+    That may be what the plugin is, and may be what this machine lacks; no verdict of such a run is to be recorded.
+    """
+    sentences = []
+    for each in tried:
+        checks = [check for result in results if result.plugin == each.plugin for check in result.checks]
+        judged = [check for check in checks if check.verdict is not Verdict.NOT_TESTED]
+        if each.outcome == "refused" and checks and all(check.seen == REFUSED for check in judged):
+            sentences.append(
+                f"{each.plugin}: every launch failed, the first with {each.detail!r}; is something missing on this"
+                " machine? Nothing of this run says how the plugin treats a job"
+            )
+    return sentences

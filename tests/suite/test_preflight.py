@@ -1,0 +1,126 @@
+"""A plugin that launches nothing is told once: it is green nowhere, and red only where its own launch is asked for.
+
+Each plugin here is the reference with a `task` command, or a descriptor, that comes to nothing in one way.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hookproof import places
+from hookproof.catalogue.plugin import resolve_plugin
+
+PLAYED = ("jobs/pattern-a", "jobs/pattern-c", "jobs/cancel", "jobs/exit-while-running", "jobs/launches-at-once")
+DESCRIPTOR = places.DESCRIPTORS / "reference.toml"
+FOREIGN = ("[policies", "[switches]", "policy_file")
+"""What a descriptor of somebody else's plugin has not."""
+
+
+def with_task(folder: Path, task: str) -> Path:
+    """The reference, whose `task` runs these lines instead; `main` says whether the main session launches."""
+    plugin = folder / "plugin"
+    shutil.copytree(resolve_plugin("reference").root, plugin)
+    script = plugin / "scripts" / "companion.py"
+    text = script.read_text(encoding="utf-8")
+    before = "    sys.exit(main(sys.argv[1:]))\n"
+    assert before in text
+    lines = [f"        {line}\n" for line in task.splitlines()]
+    instead = f'    if sys.argv[1] == "task":\n{"".join(lines)}{before}'
+    script.write_text(text.replace(before, instead), encoding="utf-8")
+    return plugin
+
+
+def descriptor(folder: Path, before: str = "", after: str = "") -> Path:
+    """The reference's descriptor as somebody else's, with one thing changed."""
+    kept, dropped = [], False
+    for line in DESCRIPTOR.read_text(encoding="utf-8").splitlines():
+        dropped = line.startswith(FOREIGN) or (dropped and not line.startswith("["))
+        if not line.startswith(FOREIGN) and not dropped:
+            kept.append(line)
+    text = "\n".join(kept)
+    assert before in text
+    path = folder / "descriptor.toml"
+    path.write_text(text.replace(before, after, 1), encoding="utf-8")
+    return path
+
+
+def played(plugin: Path, folder: Path, *more: str) -> tuple[int, str, dict[str, Any]]:
+    """Exit status, what was said, and the JSON of a run of PLAYED."""
+    done = subprocess.run(
+        [sys.executable, "-m", "hookproof", "run", *PLAYED, "--plugin", str(plugin), "--json", "out.json", *more],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={**os.environ, "HOOKPROOF_CACHE": str(folder / "cache")},
+        timeout=300,
+        check=False,
+    )
+    document: dict[str, Any] = json.loads((folder / "out.json").read_text(encoding="utf-8"))
+    return done.returncode, done.stdout + done.stderr, document
+
+
+def verdicts(document: dict[str, Any]) -> dict[str, set[str]]:
+    """Verdict -> the requirements that have it somewhere."""
+    found: dict[str, set[str]] = {}
+    for result in document["results"]:
+        for check in result["checks"]:
+            found.setdefault(check["verdict"], set()).add(check["id"])
+    return found
+
+
+def test_what_the_plugin_refuses_everywhere_is_its_own_launchs_violation_and_nothing_elses(tmp_path: Path) -> None:
+    plugin = with_task(tmp_path, 'print("Unknown option. Usage: task [--wait|--detach]", file=sys.stderr)\nsys.exit(1)')
+    status, said, document = played(plugin, tmp_path, "--descriptor", str(descriptor(tmp_path)))
+    assert status == 1, said
+    assert document["preflight"][0]["outcome"] == "refused"
+    found = verdicts(document)
+    assert found["violates"] == {"JOB-01", "JOB-10"}, said
+    assert "conforms" not in found, document
+    assert {"JOB-03", "JOB-04", "JOB-06", "JOB-13"} <= found["not tested"]
+    assert "every launch failed, the first with" in said
+    assert "Unknown option" in said
+
+
+def test_a_failure_that_is_the_same_everywhere_is_no_baseline(tmp_path: Path) -> None:
+    plugin = with_task(tmp_path, 'print("a CLI of 0.33.0 is needed", file=sys.stderr)\nsys.exit(1)')
+    status, said, _ = played(plugin, tmp_path, "--descriptor", str(descriptor(tmp_path)), "--update-baseline")
+    assert status == 1, said
+    assert not list(tmp_path.rglob("hookproof.toml")), said
+
+
+def test_a_refusal_in_subagents_alone_conforms(tmp_path: Path) -> None:
+    task = (
+        'if "job=review" in " ".join(sys.argv) and os.environ.get("CODEX_COMPANION_SESSION_ID") is None:\n'
+        '    print("unsafe inside a subagent: use --wait", file=sys.stderr)\n    sys.exit(1)'
+    )
+    plugin = with_task(tmp_path, task)
+    _, said, document = played(plugin, tmp_path, "--descriptor", str(descriptor(tmp_path)))
+    assert document["preflight"][0]["outcome"] == "started", said
+
+
+UNFIT = {
+    "help": ('print("Usage: task PROMPT")\nsys.exit(0)', "", "", "no id of a job, and no error: 'Usage: task PROMPT'"),
+    "no-such-script": ("pass", 'companion.py" task', 'other.py" task', "names scripts/other.py, which"),
+    "no-such-program": ("pass", "launch = 'python3 ", "launch = 'no-such-python ", "could not be started"),
+}
+
+
+@pytest.mark.parametrize("name", UNFIT)
+def test_a_descriptor_that_does_not_fit_is_one_sentence(name: str, tmp_path: Path) -> None:
+    task, before, after, why = UNFIT[name]
+    plugin = with_task(tmp_path, task)
+    status, said, document = played(plugin, tmp_path, "--descriptor", str(descriptor(tmp_path, before, after)))
+    assert status == 2, said
+    assert document["results"] == []
+    assert document["preflight"][0]["outcome"] == "does not fit"
+    (line,) = [line for line in said.splitlines() if line.startswith("hookproof: ")]
+    assert "its descriptor does not fit" in line
+    assert why in line
