@@ -140,6 +140,11 @@ class CheckResult(Model):
         """Whether it came to a judgement at all."""
         return self.verdict in {Verdict.CONFORMS, Verdict.VIOLATES}
 
+    @property
+    def told(self) -> str:
+        """What a reader wants to know of it besides the verdict: what was seen, or why there was nothing to see."""
+        return self.detail if self.verdict is Verdict.NOT_TESTED else self.seen
+
 
 SurpriseKind = Literal["violated", "unknown", "stale", "violated against the table", "satisfied against the table"]
 """How a check was not as expected: of a plugin (the first three), or of a reference policy, whose table is exact."""
