@@ -83,19 +83,17 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parsed = parser.parse_args()
     plugin = ["--plugin", "reference:correct", "--replays", "0"]
-    with tempfile.TemporaryDirectory() as name:
-        runs = Path(name)
-        found = {
-            # a run that is refused as soon as it knows what to play: all that comes once, and no case
-            "start": medians(in_turns([_NO_SUCH], parsed.starts, runs, status=2)),
-            "one case": medians(in_turns(["jobs/pattern-c", *plugin], parsed.starts, runs)),
-            "suite": medians(in_turns([parsed.suite, *plugin, "-j", "2"], parsed.repeats, runs)),
-        }
     print(f"{os.cpu_count()} processors, Python {sys.version.split()[0]}, load {os.getloadavg()[0]:.1f}")
-    for what, numbers in found.items():
-        print(what)
-        for name, value in numbers.items():
-            print(f"  {name:<22}{value:8.3f}")
+    found: dict[str, dict[str, float]] = {}
+    with tempfile.TemporaryDirectory() as name:
+        for what, words, repeats, status in (
+            # a run that is refused as soon as it knows what to play: all that comes once, and no case
+            ("start", [_NO_SUCH], parsed.starts, 2),
+            ("one case", ["jobs/pattern-c", *plugin], parsed.starts, 0),
+            ("suite", [parsed.suite, *plugin, "-j", "2"], parsed.repeats, 0),
+        ):
+            found[what] = medians(in_turns(words, repeats, Path(name), status))
+            print(what, *(f"  {number:<22}{value:8.3f}" for number, value in found[what].items()), sep="\n", flush=True)
     if parsed.json:
         parsed.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 

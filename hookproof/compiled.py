@@ -1,4 +1,4 @@
-"""The stand-ins and the reference plugins, compiled before they are played. Called by the verbs that play.
+"""The stand-ins and the reference plugins, compiled before they are played. Called by whoever plays.
 
 Python compiles what is imported and keeps that beside it, so that the next start is faster. In a run's view of the
 machine's files nothing can be kept there, and each start of a fresh checkout would compile everything again.

@@ -16,12 +16,14 @@ import pytest
 from hookproof import claims, processes, pytest_signals
 from hookproof.catalogue.host import Program
 from hookproof.commands import select
+from hookproof.compiled import compile_programs
 from hookproof.isolation import entry
 from hookproof.isolation.level import Isolation
 from hookproof.play import Case
 from hookproof.report.results import Result
 from hookproof.suite.cases import run_case, unplayed
 from hookproof.suite.judging import Judges
+from hookproof.suite.matrix import why_not
 from hookproof.suite.player import Player, PlayerError
 from hookproof.suite.pool import Pool
 
@@ -47,6 +49,7 @@ class Playing:
         return self._isolation
 
     def _begun(self) -> Isolation:
+        compile_programs()
         if sys.platform != "linux" or self._wanted == "none":
             entry.begin(self._wanted)  # which changes nothing for this process
             return entry.current()
@@ -56,6 +59,11 @@ class Playing:
         else:
             self._player = player
         return player.isolation
+
+    def why_not(self, case: Case) -> str | None:
+        """Why the case cannot be played, so isolated as this process has it. Raises IsolationError, PlayerError."""
+        descriptor, real = case.plugin.descriptor, case.program is not None
+        return why_not(case.scenario, descriptor, case.lifecycle, real=real, isolation=self.isolation())
 
     def play(self, config: pytest.Config, case: Case, run: Path, judges: Judges, worker: Program | None) -> Result:
         """Play and judge a case. Raises KeyboardInterrupt or pytest's Exit when interrupted, and HookproofError."""

@@ -249,6 +249,9 @@ class ScenarioItem(pytest.Item):
 
     def runtest(self) -> None:
         """Play and judge; the outcome is written into the report's properties."""
+        why_not = _playing(self.config).why_not(self.case)
+        if why_not is not None:
+            pytest.skip(why_not)
         factory: pytest.TempPathFactory = self.config._tmp_path_factory  # type: ignore[attr-defined]
         run = factory.mktemp("hookproof")
         shared, kind = _shared(self.config), self.case.scenario.kind

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from hookproof.catalogue.plugin import REFERENCES, is_reference
 from hookproof.catalogue.requirement import read_requirements
 from hookproof.commands import select
+from hookproof.isolation.level import Isolation
 from hookproof.judge.baseline import Baseline, baseline_path, find
 from hookproof.judge.expected import read_expected
 from hookproof.report import results as reports
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from hookproof.catalogue.plugin import Plugin
     from hookproof.catalogue.scenario import Scenario
     from hookproof.play import Case
+
+
+_MOST = Isolation("full", "network namespace")
 
 
 class Shared:
@@ -40,10 +44,19 @@ class Shared:
         self._expected = functools.cache(read_expected)
 
     def cases(self, scenario: Scenario) -> list[Case]:
-        """The cases of a scenario. Raises UsageError, PluginError, CatalogueError."""
+        """The cases of a scenario, as if nothing were refused: how far they are isolated is known when one is played.
+
+        Raises UsageError, PluginError, CatalogueError.
+        """
         plugin, hosts = self.plugin(scenario.kind), self.hosts(scenario.kind)
-        known = self._requirements()
-        return matrix([scenario], [plugin], hosts.lifecycles, programs=hosts.programs, requirements=known)
+        return matrix(
+            [scenario],
+            [plugin],
+            hosts.lifecycles,
+            programs=hosts.programs,
+            requirements=self._requirements(),
+            isolation=_MOST,
+        )
 
     def judges(self, kind: str) -> Judges:
         """What a case of a plugin of this kind is judged by."""

@@ -14,14 +14,14 @@ from typing import ClassVar, Protocol, get_args
 
 from hookproof.catalogue.descriptor import Commands, Companion, State
 from hookproof.catalogue.sentence import Action
-from hookproof.isolation import pids
+from hookproof.isolation.level import Isolation
 
 
 class Need(Protocol):
     """Something that a fault cannot do without. As text: what it is, for people."""
 
-    def lacking(self, descriptor: Companion) -> str | None:
-        """What of it there is none of, for this plugin on this system; None where nothing is missing."""
+    def lacking(self, descriptor: Companion, isolation: Isolation) -> str | None:
+        """What of it there is none of, for this plugin on this system so isolated; None where nothing is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Posix:
 
     what: str
 
-    def lacking(self, descriptor: Companion) -> str | None:  # noqa: ARG002 - the system decides, not the plugin
+    def lacking(self, descriptor: Companion, isolation: Isolation) -> str | None:  # noqa: ARG002 - the system decides
         return f"{self.what}, which Windows does not have" if sys.platform == "win32" else None
 
     def __str__(self) -> str:
@@ -44,7 +44,7 @@ class Command:
     name: str
     given: Callable[[Commands], str | None]
 
-    def lacking(self, descriptor: Companion) -> str | None:
+    def lacking(self, descriptor: Companion, isolation: Isolation) -> str | None:  # noqa: ARG002 - the plugin decides
         if self.given(descriptor.commands) is not None:
             return None
         return f"a command that the descriptor does not give: commands.{self.name}"
@@ -60,7 +60,7 @@ class Fact:
     name: str
     given: Callable[[State], object]
 
-    def lacking(self, descriptor: Companion) -> str | None:
+    def lacking(self, descriptor: Companion, isolation: Isolation) -> str | None:  # noqa: ARG002 - the plugin decides
         return None if self.given(descriptor.state) else f"what the descriptor does not say: state.{self.name}"
 
     def __str__(self) -> str:
@@ -73,8 +73,10 @@ class OwnPids:
 
     what: str
 
-    def lacking(self, descriptor: Companion) -> str | None:  # noqa: ARG002 - the isolation decides, not the plugin
-        why = pids.why_not()
+    def lacking(self, descriptor: Companion, isolation: Isolation) -> str | None:  # noqa: ARG002 - the plugin has no say
+        from hookproof.isolation import pids  # noqa: PLC0415 - only for what plays: the catalogue is also told
+
+        why = pids.why_not(isolation)
         return None if why is None else f"{self.what}, which {why}"
 
     def __str__(self) -> str:
@@ -88,9 +90,9 @@ class Fault(Action):
     takes_a_job = True
     needs: ClassVar[tuple[Need, ...]] = ()
 
-    def why_not(self, descriptor: Companion) -> str | None:
-        """Why it cannot be done to this plugin, on this system; None when it can."""
-        lacking = (need.lacking(descriptor) for need in self.needs)
+    def why_not(self, descriptor: Companion, isolation: Isolation) -> str | None:
+        """Why it cannot be done to this plugin, on this system so isolated; None when it can."""
+        lacking = (need.lacking(descriptor, isolation) for need in self.needs)
         return next((f"`{self}` takes {what}" for what in lacking if what is not None), None)
 
 

@@ -158,6 +158,7 @@ def _played(
     ) -> reports.Report:
         skipped = gate_.skipped if gate_ is not None else ()
         path = baseline.path if baseline is not None else None
+        nowhere = untested.found(results, baseline)
         return reports.report(
             results,
             seconds=took,
@@ -165,7 +166,7 @@ def _played(
             skipped=skipped,
             preflight=preflight,
             baseline=path,
-            untested=untested.found(results, baseline),
+            untested=nowhere,
         )
 
     if gate_ is not None and launched_nowhere(preflight, found):

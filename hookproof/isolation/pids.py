@@ -11,15 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hookproof.isolation import entry
+from hookproof.isolation.level import Isolation
 
 _choosing = threading.Lock()
 _LAST = Path("/proc/sys/kernel/ns_last_pid")
 
 
-def why_not() -> str | None:
-    """Why no process id can be chosen here, or None where one can."""
-    isolation = entry.current()
+def why_not(isolation: Isolation) -> str | None:
+    """Why no process id can be chosen by who is so isolated, or None where one can."""
     if isolation.level != "full":
         why = f": {isolation.refused}" if isolation.refused else ""
         return f"is to be had at the isolation level `full` alone, and here it is `{isolation.level}`{why}"

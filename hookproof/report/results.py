@@ -336,18 +336,18 @@ def summary(results: Sequence[Result], seconds: float, untested: Iterable[Untest
     )
 
 
-def _nothing_tested(results: Sequence[Result]) -> bool:
-    """What is unknown everywhere is no such case: that fails by itself."""
-    checks = [check for each in results for check in each.checks if not check.standing]
-    return any(check.verdict is Verdict.NOT_TESTED for check in checks) and not any(check.tested for check in checks)
-
-
 def _isolation(told: parts.Isolation | None) -> Isolation | None:
     if told is None:
         return None
     return Isolation(
         level=told.level, network=told.network, refused=told.refused, not_prevented=list(told.not_prevented)
     )
+
+
+def _nothing_tested(results: Sequence[Result]) -> bool:
+    """What is unknown everywhere is no such case: that fails by itself."""
+    checks = [check for each in results for check in each.checks if not check.standing]
+    return any(check.verdict is Verdict.NOT_TESTED for check in checks) and not any(check.tested for check in checks)
 
 
 def _program(program: parts.Program) -> Program:

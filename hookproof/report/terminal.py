@@ -58,15 +58,16 @@ def summary(console: Console, report: Report) -> None:
         console.print()
         matrix(console, report.results)
         console.print()
-    _untested(console, report)
     isolation(console, told(report.results))
+    _untested(console, report)
     _baseline(console, report)
     counts = report.summary
     tone = "bold red" if report.failed else "green"
     cases = "case" if counts.cases == 1 else "cases"
+    not_tested = f", {counts.not_tested} not tested" if counts.not_tested else ""
     console.print(
         f"[{tone}]{counts.cases} {cases} in {counts.seconds:.1f} s: {counts.conforms} conform, "
-        f"{counts.violates} violate, {counts.unknown} unknown, {counts.not_tested} not tested; "
+        f"{counts.violates} violate, {counts.unknown} unknown{not_tested}; "
         f"{counts.unexpected} unexpected[/]"
     )
 

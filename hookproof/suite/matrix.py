@@ -16,6 +16,8 @@ from hookproof.catalogue.plugin import Plugin
 from hookproof.catalogue.reading import CatalogueError
 from hookproof.catalogue.requirement import Requirement, read_requirements
 from hookproof.catalogue.scenario import Scenario
+from hookproof.isolation import entry
+from hookproof.isolation.level import Isolation
 from hookproof.play import Case
 from hookproof.report.results import Skipped
 
@@ -28,10 +30,12 @@ def matrix(
     *,
     programs: Mapping[str, Program] | None = None,
     requirements: Mapping[str, Requirement] | None = None,
+    isolation: Isolation | None = None,
 ) -> list[Case]:
     """Every case that makes sense: the scenario is for this kind of plugin and for this host.
 
     `programs` are the real hosts by the names of their lifecycles; `requirements` are read where they are not given.
+    `isolation` is that of who will play them, of this process where it is not given.
     """
     programs = programs or {}
     lifecycles, scenarios = list(lifecycles), list(scenarios)
@@ -48,7 +52,7 @@ def matrix(
         if scenario.kind == plugin.descriptor.kind
         for lifecycle in lifecycles
         if lifecycle.host == scenario.host
-        if why_not(scenario, plugin.descriptor, lifecycle, real=lifecycle.name in programs) is None
+        if why_not(scenario, plugin.descriptor, lifecycle, real=lifecycle.name in programs, isolation=isolation) is None
         for repeat in range(1, repeats + 1)
     ]
 
@@ -70,8 +74,18 @@ def left_out(
     ]
 
 
-def why_not(scenario: Scenario, descriptor: Descriptor, lifecycle: Resolved, *, real: bool) -> str | None:
-    """Why the scenario is not played there, or None when it is. `real`: the host is no stand-in."""
+def why_not(
+    scenario: Scenario,
+    descriptor: Descriptor,
+    lifecycle: Resolved,
+    *,
+    real: bool,
+    isolation: Isolation | None = None,
+) -> str | None:
+    """Why the scenario is not played there, or None when it is. `real`: the host is no stand-in.
+
+    `isolation` is that of who would play it, of this process where it is not given.
+    """
     if scenario.lifecycles and lifecycle.like not in scenario.lifecycles:
         return f"says something only about {', '.join(scenario.lifecycles)}"
     if scenario.transcripts and real:
@@ -79,7 +93,8 @@ def why_not(scenario: Scenario, descriptor: Descriptor, lifecycle: Resolved, *, 
     if (lacking := _system_lacks(scenario, lifecycle)) is not None:
         return lacking
     if isinstance(descriptor, Companion):
-        reasons = (step.do.why_not(descriptor) for step in scenario.then if isinstance(step.do, Fault))
+        by = entry.current() if isolation is None else isolation
+        reasons = (step.do.why_not(descriptor, by) for step in scenario.then if isinstance(step.do, Fault))
         return next((reason for reason in reasons if reason is not None), None)
     return None
 

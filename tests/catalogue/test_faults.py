@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +13,12 @@ from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.plugin import Plugin, descriptors, resolve_plugin
 from hookproof.catalogue.scenario import Scenario, read_scenario, scenario_files
 from hookproof.catalogue.sentence import parse
+from hookproof.isolation import entry, pids
+from hookproof.isolation.level import Isolation
 from hookproof.suite.matrix import left_out, matrix, why_not
 
 SCENARIOS = [read_scenario(path) for path in scenario_files()]
+FULL = Isolation("full", "network namespace")
 DONE = sorted({step.do for each in SCENARIOS for step in each.then if isinstance(step.do, Fault)}, key=str)
 
 
@@ -28,10 +32,60 @@ def test_every_fault_is_injected_by_a_scenario() -> None:
     assert {type(fault) for fault in DONE} == set(FAULTS)
 
 
+@pytest.fixture
+def chosen_pids(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where hookproof chooses process ids."""
+    monkeypatch.setattr(pids, "why_not", lambda _isolation: None)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="some faults take what only POSIX has")
 @pytest.mark.parametrize("fault", DONE, ids=str)
+@pytest.mark.usefixtures("chosen_pids")
 def test_to_the_reference_everything_can_be_done(fault: Fault) -> None:
-    assert fault.why_not(reference()) is None
+    assert fault.why_not(reference(), FULL) is None
+
+
+@pytest.mark.parametrize(
+    ("here", "reason"),
+    [
+        (
+            Isolation("none", "none", refused="only Linux has namespaces"),
+            "here it is `none`: only Linux has namespaces",
+        ),
+        (Isolation("without-pids", "network namespace"), "here it is `without-pids`"),
+    ],
+)
+def test_where_no_pid_can_be_chosen_what_takes_it_is_left_out(
+    here: Isolation, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entry, "_current", here)
+    plugin, lifecycle = resolve_plugin("reference"), resolve_lifecycle("claude-2.1.91")
+    left = {left.scenario: left.reason for left in left_out(SCENARIOS, plugin, [lifecycle])}
+    assert {name for name, why in left.items() if "a process id that is chosen" in why} == {
+        "jobs/reused-pid-cancelled",
+        "jobs/reused-pid-session-ends",
+    }
+    assert left["jobs/reused-pid-cancelled"].endswith(reason)
+
+
+@pytest.mark.parametrize(("offered", "reason"), [(True, None), (False, "this kernel does not offer")])
+def test_a_kernel_must_let_pids_be_chosen(
+    offered: bool, reason: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pids, "_LAST", tmp_path / "ns_last_pid")
+    if offered:
+        (tmp_path / "ns_last_pid").touch()
+    why = FAULTS_BY_TEXT["reuse pid of job"].why_not(reference(), FULL)
+    assert (why is None) is (reason is None)
+    assert reason is None or reason in str(why)
+
+
+@pytest.mark.parametrize(("system", "played"), [("linux", True), ("darwin", False), ("win32", False)])
+def test_only_linux_has_a_host_that_adopts_orphans(system: str, played: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    one = next(each for each in SCENARIOS if each.claude.adopts_orphans)
+    why = why_not(one, reference(), resolve_lifecycle("claude-2.1.91"), real=False)
+    assert why == (None if played else "its host adopts orphans, and only Linux lets a program do that")
 
 
 @pytest.mark.parametrize("text", ["look", "release job", "cancel", "freeze", "queue job", "end host of job"])
@@ -77,6 +131,7 @@ NEEDS = {
     "queue job later": {"work", "signals that stop a process"},
     "wake job later": {"work", "signals that stop a process"},
     "end worker of job": set(),
+    "reuse pid of job": {"a process id that is chosen"},
     "end codex of job": set(),
     "end shell of job": {"process groups"},
     "freeze server": {"server_file", "signals that stop a process"},
@@ -103,24 +158,26 @@ def test_each_fault_says_what_it_needs() -> None:
 
 @pytest.mark.parametrize("text", NEEDS)
 @pytest.mark.parametrize("gone", GIVEN)
+@pytest.mark.usefixtures("chosen_pids")
 def test_a_fault_is_left_out_exactly_where_the_descriptor_lacks_what_it_needs(
     text: str, gone: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
     descriptor = without(**{gone: GIVEN[gone]}).descriptor
     assert isinstance(descriptor, Companion)
-    reason = FAULTS_BY_TEXT[text].why_not(descriptor)
+    reason = FAULTS_BY_TEXT[text].why_not(descriptor, FULL)
     where = f"commands.{gone}" if gone in {"cancel", "work"} else f"state.{gone}"
     assert (reason is not None) == (gone in NEEDS[text])
     assert reason is None or (reason.startswith(f"`{text}` takes ") and reason.endswith(f": {where}"))
 
 
 @pytest.mark.parametrize("text", NEEDS)
+@pytest.mark.usefixtures("chosen_pids")
 def test_what_windows_does_not_have_is_said(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
-    missing = NEEDS[text] - GIVEN.keys()
+    missing = NEEDS[text] - GIVEN.keys() - {"a process id that is chosen"}
     said = f"`{text}` takes {missing.pop()}, which Windows does not have" if missing else None
-    assert FAULTS_BY_TEXT[text].why_not(reference()) == said
+    assert FAULTS_BY_TEXT[text].why_not(reference(), FULL) == said
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def test_a_sentence_of_a_step_is_explained_as_it_is_written_and_as_it_is_listed(
     assert said[2:] == [
         "  a step's `do`: cancel job [JOB]",
         "  takes: the descriptor's commands.cancel",
-        "  scenarios: jobs/cancel-queued, jobs/cancel, jobs/foreign-pid-cancelled",
+        "  scenarios: jobs/cancel-queued, jobs/cancel, jobs/foreign-pid-cancelled, jobs/reused-pid-cancelled",
     ]
 
 

@@ -63,6 +63,7 @@ def test_what_is_said_to_be_hidden_is_hidden_and_nothing_else() -> None:
         assert [[word.strip("`") for word in words] for words in lists] == [
             list(hidden.IN_A_HOME),
             list(hidden.OF_THE_SYSTEM),
+            list(hidden.BY_VARIABLE),
             list(hidden.TEMPORARY),
         ]
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from subprocess import PIPE
 from types import SimpleNamespace
@@ -24,17 +26,23 @@ from hookproof.catalogue.fault import (
     KillHook,
     KillHookMidway,
     PlantPidInJob,
+    ReusePid,
     TearState,
     WakeJob,
 )
+from hookproof.isolation import pids
 from hookproof.journal import Journal
-from hookproof.play.faults import injection, injector
+from hookproof.play.faults import injection, injector, reuse
 from hookproof.play.faults.injection import Injection, Target
 from hookproof.play.faults.injector import Faults
 from hookproof.records import Record
-from hookproof.records.faults import HookKilled, ServerFrozen
+from hookproof.records.faults import HookKilled, PidReused, ServerFrozen, WorkerKilled
+from hookproof.records.jobs import JobStarted
+from hookproof.records.parts import Process
 from hookproof.records.run import Error
 from hookproof.sandbox.state_edits import NoSuchRowError
+
+SECONDS = 30.0
 
 
 def run(tmp_path: Path, work: Callable[[Any], Awaitable[None]]) -> list[Record]:
@@ -128,8 +136,7 @@ def test_a_server_that_was_frozen_goes_on_when_the_faults_are_undone(tmp_path: P
             [sys.executable, "-c", code], env=env, cwd=tmp_path, stdin=PIPE, case=target.run.processes
         )
         pid = child.identity.pid
-        target.files = SimpleNamespace(server=lambda: (tmp_path, {"pid": pid}))
-        target.descriptor = SimpleNamespace(state=SimpleNamespace(server_pid="pid"))
+        target.server = lambda: pid
         faults = Faults(target)
         await faults.inject(FreezeServer(), "")
         assert await _changes(pid, os.WSTOPPED) == os.CLD_STOPPED
@@ -151,6 +158,86 @@ async def _changes(pid: int, how: int) -> int | None:
 
 def hook(run_id: str, event: str = "SessionEnd") -> Record:
     return whole("hook.started", run=run_id, event=event, pid=None)
+
+
+@pytest.fixture
+def reusing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where a pid can be chosen, but that others are always quicker."""
+    monkeypatch.setattr(pids, "next_is", lambda _pid: contextlib.nullcontext())
+    monkeypatch.setattr(reuse, "_ATTEMPTS", 2)
+
+
+def reuse_pid(tmp_path: Path, *, seconds: float = SECONDS, worker: bool = True) -> list[Record]:
+    """Have the pid of a worker reused, whose journal tells of it; `seconds` is the patience."""
+
+    async def work(target: Any) -> None:
+        run = target.run
+        run.env, run.sandbox = {"PATH": os.environ["PATH"]}, SimpleNamespace(root=tmp_path)
+        run.options = SimpleNamespace(seconds=seconds)
+        code = "import sys; sys.stdin.read()"
+        child = await processes.spawn(
+            [sys.executable, "-c", code], env=run.env, cwd=tmp_path, stdin=PIPE, case=run.processes
+        )
+        deaths = processes.DeathWatch(asyncio.get_running_loop(), lambda death: run.journal.write(_died(death)))
+        run.deaths = deaths
+        files = SimpleNamespace(server=lambda: None)
+        whole_target = Target(run, cast(Any, None), cast(Any, None), cast(Any, None), cast(Any, files))
+        if worker:
+            identity = child.identity
+            info = whole("job.started", job="review", worker=identity.pid)
+            own = Process(pid=identity.pid, start=identity.start, ppid=1, pgid=None, argv=[])
+            run.journal.write(replace(cast(JobStarted, info), processes=[own]))
+        faults = Faults(whole_target)
+        await faults.inject(ReusePid(), "review")
+        assert processes.is_alive(child.identity) is not worker
+        await faults.close()
+        deaths.close()
+        child.kill_group()
+        await child.wait()
+        child.close()
+
+    return run(tmp_path, work)
+
+
+def _died(death: processes.Death) -> Record:
+    return whole("process.died", pid=death.identity.pid, start=death.identity.start)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="process ids are chosen on Linux")
+@pytest.mark.usefixtures("reusing")
+def test_a_pid_that_others_always_get_first_is_an_error_of_the_run(tmp_path: Path) -> None:
+    records = reuse_pid(tmp_path)
+    (killed,) = [each for each in records if isinstance(each, WorkerKilled)]
+    (error,) = [each for each in records if isinstance(each, Error)]
+    assert error.what == (
+        f"no bystander could be given the pid {killed.pids[0]} of the worker of job review, which is had by nobody, and"
+        " 2 attempts were in vain"
+    )
+    assert not [each for each in records if isinstance(each, PidReused)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="process ids are chosen on Linux")
+@pytest.mark.usefixtures("reusing")
+def test_whoever_has_the_pid_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def holder(pid: int) -> str | None:
+        asked.append(pid)
+        return "a thread of process 1 (python3)" if len(asked) < 4 else None
+
+    monkeypatch.setattr(pids, "holder", holder)
+    (error,) = [each for each in reuse_pid(tmp_path) if isinstance(each, Error)]
+    assert "2 attempts were in vain" in error.what
+    monkeypatch.setattr(pids, "holder", lambda _pid: "a thread of process 1 (python3)")
+    (error,) = [each for each in reuse_pid(tmp_path, seconds=0.0) if isinstance(each, Error)]
+    assert error.what.endswith("which is had by a thread of process 1 (python3)")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="process ids are chosen on Linux")
+@pytest.mark.usefixtures("reusing")
+def test_without_a_worker_no_pid_is_reused(tmp_path: Path) -> None:
+    (error,) = [each for each in reuse_pid(tmp_path, worker=False) if isinstance(each, Error)]
+    assert error.what == "there is no worker of job review to end"
 
 
 DIED, ENDED = whole("process.died", pid=5), whole("hook.ended", run="one")

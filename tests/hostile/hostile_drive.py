@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ from typing import Any
 from hostile_build import build
 from hostile_ground import Ground, as_ordinary_user, checksums, small_disk, told
 from hostile_table import REPEATS, SCENARIOS, Manner
+
+from hookproof.isolation.level import Level
 
 LIMIT = 200.0
 """A net only: no manner may need it."""
@@ -44,21 +48,32 @@ class Ended:
     """Processes and sandboxes after the next start, where hookproof itself was ended."""
 
 
-def play(manner: Manner, ground: Ground) -> Ended:
-    """Build it, play it, look at what is left."""
+@functools.cache
+def best_level() -> Level:
+    """The first level of isolation that this system lets hookproof have."""
+    code = (
+        "from hookproof.isolation import entry\nserve = entry.begin()\n"
+        "print(entry.current().level) if serve is None else serve()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    level: Level = done.stdout.strip()  # type: ignore[assignment]
+    return level
+
+
+def play(manner: Manner, ground: Ground, level: Level) -> Ended:
+    """Build it, play it at this level of isolation, look at what is left."""
     build(manner, ground.plugin, outside=ground.outside, mark=ground.mark)
+    python, user = as_ordinary_user(ground) if "ordinary user" in manner.needs else (sys.executable, {})
     before = {**checksums(ground.home), **checksums(ground.plugin)}
     out = ground.base / "out"
-    words = [sys.executable, "-m", "hookproof", "run", *SCENARIOS, "--plugin", str(ground.plugin)]
+    words = [python, "-m", "hookproof", "run", *SCENARIOS, "--plugin", str(ground.plugin), "--isolation", level]
     words += ["-j", str(manner.jobs), "--repeat", str(REPEATS), "--replays", "0"]
     words += [f"--{kind}={out / name}" for kind, name in KINDS.items()]
     if manner.patience is not None:
         words += ["--patience", str(manner.patience)]
     if "small disk" in manner.needs:
         words = [*small_disk(ground), *words]
-    if "ordinary user" in manner.needs:
-        words = [*as_ordinary_user(), *words]
-    exit_ = _run(words, ground, out / "stdout", out / "stderr")
+    exit_ = _run(words, ground, out / "stdout", out / "stderr", user)
     processes, sandboxes = told(ground.processes()), ground.sandboxes()
     if "small disk" in manner.needs:
         sandboxes += ground.tmp.with_suffix(".left").read_text(encoding="utf-8").split()
@@ -75,26 +90,26 @@ def play(manner: Manner, ground: Ground) -> Ended:
         home={name: after.get(name, "gone") for name in {*before, *after} if before.get(name) != after.get(name)},
         reports={kind: _text(out / name) for kind, name in KINDS.items() if (out / name).exists()},
     )
-    if manner.ends_hookproof:
+    if level in manner.ends_hookproof:
         words = [sys.executable, "-m", "hookproof", *NEXT]
-        _run(words, ground, out / "next.stdout", out / "next.stderr")
+        _run(words, ground, out / "next.stdout", out / "next.stderr", user)
         ended.after_next = told(ground.processes()), ground.sandboxes()
     return ended
 
 
-def _run(words: list[str], ground: Ground, out: Path, err: Path) -> int | None:
+def _run(words: list[str], ground: Ground, out: Path, err: Path, user: Mapping[str, Any]) -> int | None:
     """Start it and wait for its end, or for its being stopped. What it says goes to files: nobody holds those open."""
     if sys.platform != "win32":
         words = ["sh", "-c", f'ulimit -v {MEMORY // 1024}; exec "$@"', "sh", *words]
     with out.open("wb") as stdout, err.open("wb") as stderr:
         process = subprocess.Popen(
             words,
-            env=ground.environment(),
             cwd=ground.base,
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=stderr,
             start_new_session=True,
+            **{"env": ground.environment(), **user},
         )
         with _ended_when_stopped(process):
             try:

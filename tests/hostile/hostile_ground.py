@@ -1,7 +1,8 @@
 """Where a hostile plugin is played: a home with planted files, a temporary directory and a cache of the test's own.
 
-What is left afterwards is looked for from outside: processes by what stands in their command line, environment and
-working directory, files by their checksums. Nothing here asks hookproof.
+It lies where an isolated program can see it, and cannot write: what a hook has to say to the test it says to an ear
+(hostile_ear.py). What is left afterwards is looked for from outside: processes by what stands in their command line,
+environment and working directory, files by their checksums. Nothing here asks hookproof.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import contextlib
 import hashlib
 import os
 import random
-import shutil
 import stat
 import subprocess
 import sys
@@ -18,8 +18,12 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
+from hostile_ear import Ear
+from open_place import open_place
+from ordinary_user import AS_ONE, PATH, give, python_of_ordinary_user
 
 SECRET = "CANARY-of-the-users-home"
 WINDOWS = {name: os.environ[name] for name in ("SystemRoot", "ComSpec", "TEMP", "PATHEXT") if name in os.environ}
@@ -32,13 +36,14 @@ _PLANTED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ground:
     """One directory that holds all of it. Its name tells the processes of this test from all others."""
 
     base: Path
     mark: str = field(default_factory=lambda: f"31557.{random.randrange(10**8, 10**9)}")
     """A number that a process of this test may have as its argument, and no other process has."""
+    ear: Ear = field(init=False)
 
     @property
     def home(self) -> Path:
@@ -52,7 +57,7 @@ class Ground:
 
     @property
     def outside(self) -> Path:
-        """Where the plugin may leave word for the test."""
+        """Where word is that the plugin has left for the test."""
         return self.base / "outside"
 
     @property
@@ -117,23 +122,19 @@ def told(processes: list[psutil.Process]) -> list[str]:
 @contextlib.contextmanager
 def ground() -> Iterator[Ground]:
     """Make it; afterwards nothing of it is left, whatever the test came to."""
-    base = Path(tempfile.mkdtemp(prefix="hk-")).resolve()
-    made = Ground(base)
-    base.chmod(0o755)
-    for folder in (made.tmp, made.outside, base / "cache", base / "out"):
-        folder.mkdir()
-        folder.chmod(0o1777)
-    for name, text in _PLANTED.items():
-        (made.home / name).parent.mkdir(parents=True, exist_ok=True)
-        (made.home / name).write_text(text, encoding="utf-8")
-    try:
-        yield made
-    finally:
-        _end(made)
-        for folder in [base, *(path for path in base.rglob("*") if path.is_dir() and not path.is_symlink())]:
-            with contextlib.suppress(OSError):
-                folder.chmod(0o755)
-        shutil.rmtree(base, ignore_errors=True)
+    with open_place() as base:
+        made = Ground(base)
+        for folder in (made.tmp, made.outside, base / "cache", base / "out"):
+            folder.mkdir()
+            folder.chmod(0o1777)
+        for name, text in _PLANTED.items():
+            (made.home / name).parent.mkdir(parents=True, exist_ok=True)
+            (made.home / name).write_text(text, encoding="utf-8")
+        with Ear(made.outside) as made.ear:
+            try:
+                yield made
+            finally:
+                _end(made)
 
 
 def _end(made: Ground) -> None:
@@ -166,22 +167,19 @@ def checksums(folder: Path) -> dict[str, str]:
     return found
 
 
-def as_ordinary_user() -> list[str]:
-    """The words before a command that take from root what an ordinary user has not; none for an ordinary user.
-
-    Another user would be plainer, but need not be able to read this checkout and its Python.
-    """
+def as_ordinary_user(ground: Ground) -> tuple[str, dict[str, Any]]:
+    """The Python by which somebody without any right plays on this ground, and what it is started with."""
     if sys.platform == "win32" or os.getuid() != 0:
-        return []
-    return ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all"]
+        return sys.executable, {}
+    python = python_of_ordinary_user()
+    assert python is not None
+    give(ground.base)
+    return python, {"env": {**ground.environment(), **PATH}, **AS_ONE}
 
 
 def has_ordinary_user() -> bool:
     """Whether that can be had here."""
-    try:
-        return subprocess.run([*as_ordinary_user(), "true"], capture_output=True, check=False).returncode == 0
-    except OSError:
-        return False
+    return sys.platform != "win32" and (os.getuid() != 0 or python_of_ordinary_user() is not None)
 
 
 def small_disk(ground: Ground) -> list[str]:

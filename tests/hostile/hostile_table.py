@@ -1,18 +1,21 @@
 """The bad manners of a hook, one row each: on which events, what they need, and how a run with them must end.
 
-`python tests/hostile/hostile_table.py` prints the rows as a Markdown table.
+`python tests/hostile/hostile_table.py [--isolation LEVEL]` prints the rows as a Markdown table, with what is right at
+that level of isolation.
 """
 
 from __future__ import annotations
 
+import argparse
 import ast
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from hookproof.isolation.level import LEVELS, Level
+
 Need = Literal["linux", "perl", "ordinary user", "small disk", "ssh-agent"]
 Ends = Literal["conforms", "unknown", "violates"]
-Escape = Literal["open", "closed"]
 
 SCENARIOS = ("jobs/pattern-a", "jobs/pattern-c")
 REPEATS = 2
@@ -46,15 +49,20 @@ class Manner:
     """Whether the hook reads what the host says."""
     version: str = ""
     """What the copy's manifest says of its version."""
-    escape: Escape | None = None
-    """Whether it gets out of the sandbox today. The test looks, so that the row is changed when that changes."""
-    ends_hookproof: bool = False
-    """Whether hookproof itself is killed or stopped: then the next start must clear all away."""
+    escapes: tuple[Level, ...] | None = None
+    """At which levels of isolation it gets out of the sandbox; None where it does not try."""
+    ends_hookproof: tuple[Level, ...] = ()
+    """At which levels hookproof itself is ended: then the next start must clear all away."""
 
     @property
     def module(self) -> str:
         """The file in `manners/`."""
         return self.name.replace("-", "_")
+
+    @property
+    def differs(self) -> tuple[Level, ...]:
+        """The levels at which something else is right than at the first."""
+        return tuple(level for level in LEVELS if level in {*(self.escapes or ()), *self.ends_hookproof})
 
     def does(self) -> str:
         """What it does, in the words of its file."""
@@ -119,7 +127,7 @@ TABLE = (
     Manner("state-device", (END,), ("unknown",), r"state\.json", needs=_LINUX),
     Manner("state-odd-types", (END,), windows=True),
     Manner("state-surrogates", (END,), windows=True),
-    Manner("state-symlink-out", (END,), ("unknown",), r"state\.json", needs=_LINUX, escape="closed"),
+    Manner("state-symlink-out", (END,), ("unknown",), r"state\.json", needs=_LINUX, escapes=()),
     # hookproof's own ports
     Manner("recorder-garbage", (START,), ("unknown",), r"recorder", windows=True),
     Manner("recorder-deep", (START,), ("unknown",), r"recorder", windows=True),
@@ -131,18 +139,18 @@ TABLE = (
     Manner("model-flood", (START,), ("conforms", "unknown"), r"model", timeout=60, windows=True),
     Manner("model-steals-step", (PROMPT,), ("conforms", "unknown"), r"model", windows=True),
     # out of the sandbox
-    Manner("read-secrets", (START,), needs=_LINUX, escape="open"),
-    Manner("write-outside", (START,), windows=True, escape="open"),
-    Manner("netns", (START,), needs=_LINUX, escape="open"),
-    Manner("read-harness-env", (START,), needs=_LINUX, escape="open"),
+    Manner("read-secrets", (START,), needs=_LINUX, escapes=("none",)),
+    Manner("write-outside", (START,), windows=True, escapes=("none",)),
+    Manner("netns", (START,), needs=_LINUX, escapes=("none",)),
+    Manner("read-harness-env", (START,), needs=_LINUX, escapes=("none",)),
     # hookproof itself
-    Manner("kill-harness", (START,), needs=_LINUX, ends_hookproof=True),
-    Manner("stop-harness", (START,), needs=_LINUX, ends_hookproof=True),
+    Manner("kill-harness", (START,), needs=_LINUX, ends_hookproof=("without-pids", "none")),
+    Manner("stop-harness", (START,), needs=_LINUX, ends_hookproof=("none",)),
 )
 
 
-def markdown() -> str:
-    """The table, for people."""
+def markdown(level: Level) -> str:
+    """The table at this level of isolation, for people."""
     lines = [
         "| manner | what the hook does | on | the affected case | the others | left | escape |",
         "|---|---|---|---|---|---|---|",
@@ -155,13 +163,16 @@ def markdown() -> str:
             affected += f" (`{manner.names}`)".replace("|", "\\|")
         others = "conform" if manner.once else "are affected too"
         left = "nothing"
-        if manner.ends_hookproof:
+        if level in manner.ends_hookproof:
             affected = others = "hookproof is gone"
             left = "nothing after the next start"
+        escape = "–" if manner.escapes is None else "open" if level in manner.escapes else "closed"
         does = " ".join(manner.does().split())
-        lines.append(f"| {manner.name} | {does} | {on} | {affected} | {others} | {left} | {manner.escape or '–'} |")
+        lines.append(f"| {manner.name} | {does} | {on} | {affected} | {others} | {left} | {escape} |")
     return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
-    print(markdown(), end="")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--isolation", choices=LEVELS, default=LEVELS[0])
+    print(markdown(parser.parse_args().isolation), end="")

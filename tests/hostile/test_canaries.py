@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hostile_build import MANNERS
 from hostile_ground import Ground, ground
 
 from hookproof import places
@@ -36,8 +38,9 @@ COUNT = len(VARIABLES) + len(HOME) + len(BESIDE)
 CANARY = "CANARY-"
 HEAD = """\
 import os, sys
-with open({file!r}, "a", encoding="utf-8") as told:
-    told.write(repr(dict(os.environ)) + "\\n")
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+from manner_help import tell
+tell({outside!r}, "environments", repr(dict(os.environ)).encode() + b"\\n")
 sys.stderr.write(repr(dict(os.environ)) + "\\n")
 """
 """A hook that tells its whole environment: to the test, and to the host."""
@@ -78,7 +81,7 @@ def _content(name: str, canary: str) -> str:
 def test_no_canary_is_seen(here: Ground) -> None:
     plugin = here.base / "repository" / "plugin"
     plugin.parent.mkdir()
-    _copy(plugin, here.outside / "environments")
+    _copy(plugin, here.outside)
     variables = plant(here.home, plugin.parent)
     assert COUNT == 57
     out = here.base / "out"
@@ -109,10 +112,9 @@ def test_no_canary_is_seen(here: Ground) -> None:
     assert [path for path in written if CANARY in os.fspath(path)] == []
 
 
-def _copy(plugin: Path, file: Path) -> None:
-    import shutil
-
+def _copy(plugin: Path, outside: Path) -> None:
     shutil.copytree(places.REFERENCE / "companion", plugin, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(MANNERS / "manner_help.py", plugin / "scripts")
     hook = plugin / "scripts" / "hook.py"
     docstring, _, rest = hook.read_text(encoding="utf-8").partition("\n")
-    hook.write_text(f"{docstring}\n{HEAD.format(file=str(file))}{rest}", encoding="utf-8")
+    hook.write_text(f"{docstring}\n{HEAD.format(outside=str(outside))}{rest}", encoding="utf-8")

@@ -5,35 +5,22 @@ What each manner does and how its run must end stands in `hostile_table.py`; the
 
 from __future__ import annotations
 
-import re
-import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from xml.etree import ElementTree as ET
 
 import pytest
-from clean_output import trouble, trouble_of_file, trouble_of_page
-from hostile_drive import KINDS, LIMIT, Ended, play
-from hostile_ground import SECRET, Ground, ground, has_ordinary_user, has_small_disk
-from hostile_table import REPEATS, SCENARIOS, TABLE, Manner, markdown
+from hostile_drive import LIMIT, best_level, play
+from hostile_ground import Ground, ground
+from hostile_judge import faults, lacks
+from hostile_table import TABLE, Manner, markdown
 
-CASES = {f"{scenario} #{repeat}" for scenario in SCENARIOS for repeat in range(1, REPEATS + 1)}
-PLANTED = "planted-by-plugin"
+from hookproof.isolation.level import LEVELS, Level
 
-
-def lacks(manner: Manner) -> str | None:
-    """What this machine has not, of what the manner needs."""
-    if sys.platform != "linux" and "linux" in manner.needs:
-        return "Linux"
-    programs = {"perl", "ssh-agent"} & set(manner.needs)
-    missing = [name for name in programs if shutil.which(name) is None]
-    if "ordinary user" in manner.needs and not has_ordinary_user():
-        missing.append("setpriv, to be an ordinary user")
-    if "small disk" in manner.needs and not has_small_disk():
-        missing.append("the right to mount a small disk")
-    return missing[0] if missing else None
+PLAYED = [
+    *(pytest.param(manner, None, id=manner.name) for manner in TABLE),
+    *(pytest.param(manner, level, id=f"{manner.name}-{level}") for manner in TABLE for level in manner.differs),
+]
+"""Each at the best level that this system has; and where something else is right, at the others."""
 
 
 @pytest.fixture
@@ -43,103 +30,17 @@ def here() -> Iterator[Ground]:
 
 
 @pytest.mark.timeout(2 * LIMIT)
-@pytest.mark.parametrize("manner", TABLE, ids=lambda manner: manner.name)
-def test_a_plugin_with_bad_manners(manner: Manner, here: Ground) -> None:
+@pytest.mark.parametrize(("manner", "wanted"), PLAYED)
+def test_a_plugin_with_bad_manners(manner: Manner, wanted: Level | None, here: Ground) -> None:
     missing = lacks(manner)
     if missing is not None:
         pytest.skip(f"needs {missing}")
-    ended = play(manner, here)
-    faults = [*_of_the_run(manner, ended), *_of_what_is_left(manner, ended), *_of_what_was_said(ended)]
-    faults += _of_what_got_out(manner, ended, here)
-    assert not faults, "\n".join([*faults, f"exit {ended.exit}", ended.out[-2000:], ended.err[-2000:]])
-
-
-def _of_the_run(manner: Manner, ended: Ended) -> Iterator[str]:
-    """Exit status, verdicts and reports."""
-    if ended.exit is None:
-        yield f"it did not end within {LIMIT:g} s"
-        return
-    if manner.ends_hookproof:
-        if ended.exit >= 0:
-            yield f"hookproof was not ended, but exited with {ended.exit}"
-        return
-    if set(ended.results) != CASES:
-        yield f"of the cases {sorted(CASES)} there are results of {sorted(ended.results)}"
-    if bool(ended.affected) is not bool(manner.events):
-        yield f"it misbehaved in {sorted(ended.affected) or 'no case'}"
-    for name, result in ended.results.items():
-        yield from _of_the_verdict(name, result, manner if name in ended.affected else None)
-    expected = int(any(not result["expected"] for result in ended.results.values()))
-    if ended.exit != expected:
-        yield f"exit {ended.exit}, and the results come to {expected}"
-    if set(ended.reports) != set(KINDS):
-        yield f"of the reports only {sorted(ended.reports)} were written"
-    else:
-        yield from _of_the_reports(ended.reports)
-
-
-def _of_the_verdict(name: str, result: dict[str, Any], manner: Manner | None) -> Iterator[str]:
-    """One case; `manner` is what was done to it, if anything."""
-    verdict = result["verdict"]
-    told = [*result["errors"], *(f"{check['id']} {check['seen']} {check['detail']}" for check in result["checks"])]
-    if verdict not in (manner.ends if manner is not None else ("conforms",)):
-        yield f"{name} {'(affected) ' if manner else ''}is {verdict}: {told}"
-    elif manner is not None and verdict != "conforms":
-        if not re.search(manner.names, "\n".join(told), re.DOTALL):
-            yield f"{name} is {verdict}, and nothing names {manner.names!r}: {told}"
-        if verdict == "unknown" and not result["errors"]:
-            yield f"{name} is unknown, and no error says why"
-    if manner is None and result["errors"]:
-        yield f"{name} was not touched, and has errors: {result['errors']}"
-
-
-def _of_the_reports(reports: dict[str, str]) -> Iterator[str]:
-    if len(list(ET.fromstring(reports["junit"]).iter("testcase"))) < len(CASES):  # noqa: S314 - what we wrote
-        yield "the JUnit file lacks cases"
-    if "</html>" not in reports["html"]:
-        yield "the page has no end"
-    for found in trouble_of_page(reports["html"]):
-        yield f"the page: {found}"
-    for kind in ("html", "markdown", "junit"):
-        for found in trouble_of_file(reports[kind]):
-            yield f"{kind}: {found}"
-
-
-def _of_what_is_left(manner: Manner, ended: Ended) -> Iterator[str]:
-    """Processes and sandboxes; what a killed hookproof leaves is cleared away by the next start."""
-    processes, sandboxes = ended.after_next if manner.ends_hookproof else (ended.processes, ended.sandboxes)
-    if processes:
-        yield f"left running: {processes[:5]}"
-    if sandboxes:
-        yield f"left in the temporary directory: {sandboxes}"
-
-
-def _of_what_was_said(ended: Ended) -> Iterator[str]:
-    for name, text in (("stdout", ended.out), ("stderr", ended.err)):
-        for found in trouble(text):
-            yield f"{name}: {found}"
-
-
-def _of_what_got_out(manner: Manner, ended: Ended, here: Ground) -> Iterator[str]:
-    """The user's files and secrets, and whether what the row says of an escape is so."""
-    escaped = (here.home / PLANTED).exists()
-    word = here.outside / "escaped"
-    if word.exists():
-        text = word.read_text(encoding="utf-8", errors="replace")
-        escaped = SECRET in text
-        escaped |= manner.name == "netns" and text.startswith(str(Path("/proc/self/ns/net").readlink()))
-    changed = {name: how for name, how in ended.home.items() if name != PLANTED}
-    if changed:
-        yield f"files of the user were changed: {changed}"
-    files = [path for path in (here.base / "cache").rglob("*") if path.is_file() and not path.is_symlink()]
-    leaked = [path for path in files if SECRET.encode() in path.read_bytes()]
-    leaked += [
-        Path(name) for name, text in {**ended.reports, "output": ended.out + ended.err}.items() if SECRET in text
-    ]
-    if leaked:
-        yield f"a secret of the user stands in {[str(path) for path in leaked][:5]}"
-    if (manner.escape == "open") is not escaped:
-        yield f"the row says of the escape {manner.escape!r}, and it is {'open' if escaped else 'closed'}"
+    level = wanted or best_level()
+    if LEVELS.index(level) < LEVELS.index(best_level()) or (wanted is not None and level == best_level()):
+        pytest.skip(f"the best level of isolation that this system has is {best_level()}")
+    ended = play(manner, here, level)
+    found = faults(manner, level, ended, here)
+    assert not found, "\n".join([*found, f"exit {ended.exit}", ended.out[-2000:], ended.err[-2000:]])
 
 
 def test_every_manner_has_its_row_and_its_file() -> None:
@@ -147,4 +48,7 @@ def test_every_manner_has_its_row_and_its_file() -> None:
     assert files == {manner.module for manner in TABLE} | {"manner_entry", "manner_help"}
     assert len({manner.name for manner in TABLE}) == len(TABLE) == 57
     assert not [manner.name for manner in TABLE if manner.windows and "linux" in manner.needs]
-    assert markdown().count("\n") == len(TABLE) + 2
+    for level in LEVELS:
+        assert markdown(level).count("\n") == len(TABLE) + 2
+    assert "| open |" not in markdown("full")
+    assert "gone" not in markdown("full")

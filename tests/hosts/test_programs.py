@@ -12,7 +12,7 @@ import pytest
 from hookproof.catalogue.host import HostName
 from hookproof.hosts.install import programs
 from hookproof.hosts.install.releases import ReleaseError
-from hookproof.sandbox import isolation
+from hookproof.isolation import alone
 
 from .conftest import Plan, javascript
 
@@ -22,7 +22,7 @@ posix_only = pytest.mark.skipif(os.name == "nt", reason="the programs of these t
 @pytest.fixture
 def isolates() -> bool:
     """Whether this system can: the tests go without where it cannot."""
-    return isolation.refused() is None
+    return alone.refused() is None
 
 
 def script(path: Path, text: str) -> Path:
@@ -125,6 +125,6 @@ def test_javascript_is_given_to_node(tmp_path: Path, cache: Path, monkeypatch: p
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the helper is Linux's")
 def test_the_exit_statuses_of_the_helper_are_agreed() -> None:
-    from hookproof.sandbox import isolation_linux
+    from hookproof.isolation.linux import alone as program
 
-    assert (isolation_linux.REFUSED, isolation_linux.NOT_STARTED) == (isolation.REFUSED, isolation.NOT_STARTED)
+    assert (program.REFUSED, program.NOT_STARTED) == (alone.REFUSED, alone.NOT_STARTED)

@@ -1,34 +1,86 @@
-"""pytest plays real hosts: found and brought once, off the network in every process that plays, explained where not."""
+"""pytest plays real hosts: found and brought once, played off the network by every process, explained where not."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from hookproof import places
 from hookproof.catalogue.lifecycle import resolve_lifecycle
-from hookproof.sandbox import isolation
+from hookproof.isolation import alone
 
 from .conftest import Plan, javascript
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux can keep a real host off the network")
 
 
+TELL = """\
+import pathlib, socket, sys
+met = socket.socket(socket.AF_UNIX)
+met.connect(sys.argv[1])
+met.sendall(pathlib.Path("/proc/net/dev").read_bytes())
+"""
+
+
+@dataclass
+class Disguised:
+    """The stand-in as a program that says it is Claude Code 2.1.91, and tells the test what it could have reached."""
+
+    program: Path
+    _told: list[str] = field(default_factory=list)
+
+    def interfaces(self) -> set[str]:
+        """Those that had been used when it was started, each time."""
+        assert self._told
+        lines = [line.split(":") for text in self._told for line in text.splitlines() if ":" in line]
+        assert "lo" in {name.strip() for name, _ in lines}
+        return {name.strip() for name, counted in lines if counted.split()[0] != "0"}
+
+    def listen(self, server: socket.socket) -> None:
+        """Take down what is told, until nobody can tell any more."""
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                with connection, connection.makefile() as text:
+                    self._told.append(text.read())
+
+
 @pytest.fixture
-def disguised(tmp_path: Path) -> Path:
-    """The stand-in, as a program that says it is Claude Code 2.1.91; it shows what it could have reached."""
-    program = tmp_path / "claude"
-    fake, seen = places.FAKES / "claude" / "claude.py", tmp_path / "interfaces"
-    behaviour = tmp_path / "lifecycle.json"
+def disguised(tmp_path: Path) -> Iterator[Disguised]:
+    # the folder of a program can be seen in a case, although temporary files cannot
+    folder = tmp_path / "host"
+    folder.mkdir()
+    made = Disguised(folder / "claude")
+    fake, behaviour, tell, meet = (
+        places.FAKES / "claude" / "claude.py",
+        folder / "b.json",
+        folder / "tell",
+        folder / "m",
+    )
     behaviour.write_text(resolve_lifecycle("claude-2.1.91").model_dump_json(), encoding="utf-8")
+    tell.write_text(TELL, encoding="utf-8")
     start = f'HOOKPROOF_LIFECYCLE={behaviour} exec {sys.executable} -I -S {fake} "$@"'
-    program.write_text(f"#!/bin/sh\ncat /proc/net/dev >> {seen}\n{start}\n", encoding="utf-8")
-    program.chmod(0o755)
-    return program
+    made.program.write_text(f"#!/bin/sh\n{sys.executable} -I -S {tell} {meet}\n{start}\n", encoding="utf-8")
+    made.program.chmod(0o755)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(meet))
+        server.listen()
+        listening = threading.Thread(target=made.listen, args=(server,))
+        listening.start()
+        try:
+            yield made
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            listening.join()
 
 
 def run(*words: str | Path, scenario: str = "jobs/pattern-a") -> subprocess.CompletedProcess[str]:
@@ -39,22 +91,31 @@ def run(*words: str | Path, scenario: str = "jobs/pattern-a") -> subprocess.Comp
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
-def test_a_program_is_played_off_the_network(tmp_path: Path, disguised: Path, workers: tuple[str, ...]) -> None:
-    if (reason := isolation.refused()) is not None:
+def test_a_program_is_played_off_the_network(disguised: Disguised, workers: tuple[str, ...]) -> None:
+    if (reason := alone.refused()) is not None:
         pytest.skip(reason)
-    done = run("--claude", disguised, "--plugin", "reference:correct", "-v", *workers)
+    done = run("--claude", disguised.program, "--plugin", "reference:correct", "-v", *workers)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "hookproof: isolation full" in done.stdout
     assert "hookproof: plays claude 2.1.91 (network namespace)" in done.stdout
     assert "pattern-a[claude@2.1.91]" in done.stdout
-    lines = (tmp_path / "interfaces").read_text(encoding="utf-8").splitlines()
-    assert {line.split(":")[0].strip() for line in lines if ":" in line and line.split(":")[1].split()[0] != "0"} <= {
-        "lo"
-    }
+    assert disguised.interfaces() <= {"lo"}
 
 
-def test_without_isolation_only_if_told_so(disguised: Path) -> None:
-    done = run("--claude", disguised, "--allow-network")
+def test_where_isolation_is_not_to_be_had_nothing_is_collected(disguised: Disguised) -> None:
+    done = run("--claude", disguised.program, "--isolation", "none")
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert (
+        "ERROR: real hosts are played off the network alone: as --isolation says; --allow-network plays without"
+        in done.stderr
+    )
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_without_isolation_only_if_told_so(disguised: Disguised) -> None:
+    done = run("--claude", disguised.program, "--allow-network")
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "not prevented: a plugin can reach the network" in done.stdout
     assert "hookproof: plays claude 2.1.91 (none)" in done.stdout
     assert "hookproof: warning: real hosts run with the machine's network" in done.stdout
     assert "  Claude Code: api.anthropic.com" in done.stdout
@@ -77,21 +138,11 @@ def test_npm_brings_what_is_asked_for_before_anything_is_collected(npm: Plan, ca
         (("--claude", "{claude}", "--lifecycle", "claude-2.1.91"), 2, "--lifecycle says what a stand-in does"),
     ],
 )
-def test_what_cannot_be_played_is_explained(disguised: Path, words: tuple[str, ...], status: int, said: str) -> None:
-    filled = [word.format(claude=disguised) for word in words]
+def test_what_cannot_be_played_is_explained(
+    disguised: Disguised, words: tuple[str, ...], status: int, said: str
+) -> None:
+    filled = [word.format(claude=disguised.program) for word in words]
     done = run(*filled, "--allow-network")
     assert done.returncode == status, done.stdout + done.stderr
     assert said in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
-
-
-def test_a_worker_elsewhere_plays_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    from hookproof.sandbox import isolation_linux
-
-    def open_way() -> list[str]:
-        raise isolation_linux.NamespaceError("the isolated network still has the interface eth0")
-
-    monkeypatch.setattr(isolation_linux, "prove", open_way)
-    with pytest.raises(isolation.IsolationError, match=r"started outside of the isolation: .* interface eth0; --allow"):
-        isolation.inherited(allow_network=False)
-    assert isolation.inherited(allow_network=True).kind == "none"

@@ -30,7 +30,7 @@ def checked(result: int) -> int:
 
 
 def enter(user: int | None) -> None:
-    """Be `user`, or who one is, in namespaces for users and mounts, with every capability there until another program is started."""
+    """Be `user`, or who one is, in namespaces for users and mounts, with every capability until the next program."""
     own, group = os.geteuid(), os.getegid()
     checked(libc.unshare(NEWUSER | NEWNS))
     for name, line in (

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ordinary_user import give, python_of_ordinary_user
 from other_machine import PRCTL, UNSHARE
-from playing_inside import ORDINARY, python_of_ordinary_user, python_with
+from playing_inside import python_with
 
 OTHER_MACHINE = str(Path(__file__).parent / "other_machine.py")
 _ARCHITECTURE = os.uname().machine if sys.platform != "win32" else ""
@@ -81,15 +82,14 @@ MACHINES = {
 
 def run(here: Here, place: Path, *words: str) -> subprocess.CompletedProcess[str]:
     python: str | None = sys.executable
-    if here.ordinary and os.geteuid() == 0:
+    for name in ("home", "t", "cache"):
+        (place / name).mkdir()
+    other = here.ordinary and os.geteuid() == 0
+    if other:
         python = python_of_ordinary_user()
         if python is None:
             pytest.skip("this Python is root's alone")
-    for name in ("home", "t", "cache"):
-        (place / name).mkdir()
-    if python != sys.executable or here.ordinary:
-        for path in (place, *place.iterdir()):
-            os.chown(path, *((ORDINARY, ORDINARY) if os.geteuid() == 0 else (-1, -1)))
+        give(place)
     env = {
         "PATH": os.environ["PATH"],
         "HOME": str(place / "home"),
@@ -100,7 +100,7 @@ def run(here: Here, place: Path, *words: str) -> subprocess.CompletedProcess[str
     return python_with(
         [OTHER_MACHINE, json.dumps(here.plan), *command, *words],
         env=env,
-        ordinary=here.ordinary and os.geteuid() == 0,
+        ordinary=other,
     )
 
 
@@ -113,9 +113,8 @@ def test_a_run_has_the_level_that_the_machine_allows(name: str, place: Path) -> 
     (journal,) = (place / "cache" / "runs").glob("2*/*/journal.jsonl")
     isolation = json.loads(journal.read_text(encoding="utf-8").partition("\n")[0])["isolation"]
     assert isolation["level"] == here.level, isolation
-    refused: str | None = isolation.get("refused")
-    assert here.refused in (refused or "")
-    assert (refused is None) is (here.level == "full")
+    assert here.refused in (isolation.get("refused", ""))
+    assert (isolation.get("refused") is None) is (here.level == "full")
     assert here.proof in "\n".join(isolation.get("proof", []))
     assert list((place / "t").iterdir()) == []
 

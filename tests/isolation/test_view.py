@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playing_inside import ORDINARY, inside, python_of_ordinary_user
+from ordinary_user import AS_ONE, NUMBER, give, python_of_ordinary_user
+from playing_inside import inside, python_with
 
 LOOKER = (Path(__file__).parent / "looker.py").read_text(encoding="utf-8")
 SECRET = "a secret of the user"
@@ -61,8 +62,8 @@ class Machine:
 
     def give(self) -> None:
         """All of it is the user's own."""
-        for path in [self.place, *self.place.rglob("*")] if self.ordinary else []:
-            os.chown(path, ORDINARY, ORDINARY, follow_symlinks=False)
+        if self.ordinary:
+            give(self.place)
 
     def run(self, *words: str, programs: tuple[str, ...] = ()) -> dict[str, Any]:
         self.give()
@@ -266,11 +267,11 @@ def test_a_setuid_program_gives_nothing(machine: Machine) -> None:
     if not machine.ordinary or outside != "0\n":
         pytest.skip("only root can make one, for an ordinary user, on a disk that heeds it")
     done = inside([str(program), "-u"], folder=machine.case, env=machine.env(), ordinary=True)
-    assert done["out"] == f"{ORDINARY}\n"
+    assert done["out"] == f"{NUMBER}\n"
 
 
 def _as(machine: Machine) -> dict[str, Any]:
-    return {"user": ORDINARY, "group": ORDINARY, "extra_groups": []} if machine.ordinary else {}
+    return AS_ONE if machine.ordinary else {}
 
 
 STAND_IN = '#!/bin/sh\necho "$0 $(cat "$(dirname "$(readlink -f "$0")")/data")"\n'
@@ -381,8 +382,6 @@ def hidden_of(env: dict[str, str], machine: Machine, exists: set[str]) -> list[s
         f"os.path.exists = lambda path: os.path.normpath(path).replace('//', '/') in {exists!r} or real(path)\n"
         "print('\\n'.join(hidden.hidden()))"
     )
-    from playing_inside import python_with
-
     return python_with(["-c", code], env={**machine.env(), **env}, ordinary=machine.ordinary).stdout.splitlines()
 
 

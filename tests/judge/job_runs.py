@@ -35,6 +35,7 @@ from hookproof.records.faults import (
     CodexKilled,
     HookKilled,
     ListFilled,
+    PidReused,
     RowAged,
     ServerFrozen,
     SessionRestarted,
@@ -43,10 +44,18 @@ from hookproof.records.faults import (
     WorkerKilled,
     WorkspaceDeleted,
 )
-from hookproof.records.jobs import JobEnded, JobQueued, JobsLaunched, JobStarted, Result
+from hookproof.records.jobs import (
+    JobEnded,
+    JobQueued,
+    JobRefused,
+    JobsLaunched,
+    JobStarted,
+    Result,
+    SnapshotTaken,
+)
 from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, GateReleased
 from hookproof.records.parts import Answer, StateRoot, TornFile
-from hookproof.records.run import Census, SessionsEnd, ShellLetGo, SweepBegan
+from hookproof.records.run import Census, ProcessDied, SessionsEnd, ShellLetGo, SweepBegan
 from hookproof.records.sent import ShellEnded, ShellHeld, ShellStarted
 
 DONE, GHOST, FAILED = row("completed"), row("running"), row("failed", errorMessage="its session ended")
@@ -86,6 +95,8 @@ AGED = RowAged(job="review", without=["pidStart"])
 DELETED = WorkspaceDeleted()
 WORKER_KILLED = [launch(), *started(), WorkerKilled(job="review", pids=[WORKER]), *killed(9)]
 SHELL_KILLED = [launch(), *started(), ShellKilled(job="review", pids=[WORKER]), *killed(9)]
+REUSED: Record = PidReused(job="review", pid=WORKER, start=2, attempts=1)
+REUSER_DIED = ProcessDied(pid=WORKER, start=2, code=None, signal=15, observed=True)
 CODEX_KILLED = [
     *[launch(), *started(), CodexKilled(job="review", pids=[4002])],
     *[GateAbandoned(job="review", n=2), died(4002, signal=9)],
@@ -228,6 +239,11 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-14", [planted(BYSTANDER), died(BYSTANDER, signal=15)], "killed", "violates"),
     ("JOB-14", [planted(1), planted(BYSTANDER, where="server"), died(BYSTANDER, signal=15)], "killed", "violates"),
     ("JOB-14", [planted(BYSTANDER, planted=False)], "no evidence", "unknown"),
+    ("JOB-14", [*WORKER_KILLED, REUSED], "bystander alive", "conforms"),
+    ("JOB-14", [*WORKER_KILLED, REUSED, SweepBegan(), REUSER_DIED], "bystander alive", "conforms"),
+    ("JOB-14", [*WORKER_KILLED, REUSED, REUSER_DIED], "killed", "violates"),
+    ("JOB-14", [*WORKER_KILLED, planted(BYSTANDER), REUSED, REUSER_DIED], "killed", "violates"),
+    ("JOB-14", WORKER_KILLED, "no evidence", "unknown"),
     ("JOB-15", RAN, "survives", "conforms"),
     ("JOB-15", [launch(), *started()], "survives", "conforms"),
     ("JOB-15", [*LOST, look(FAILED)], "listed terminal", "conforms"),
@@ -355,10 +371,38 @@ def fetched(name: str) -> Record:
 
 TWO = ("one", "two")
 ONE_ROW, TWO_ROWS = [row("completed", id="task-one")], [row("completed", id=f"task-{name}") for name in TWO]
-LAUNCHES: list[tuple[list[Record], str, str]] = [
-    ([*at_once(*TWO), look(*TWO_ROWS), fetched("one"), fetched("two")], "N of N", "conforms"),
-    ([*at_once(*TWO), look(*ONE_ROW), fetched("one"), fetched("two")], "fewer", "violates"),
-    ([*at_once(*TWO), look(*TWO_ROWS), fetched("one")], "fewer", "violates"),
-    ([*at_once(*TWO), look(*TWO_ROWS, row(id="task-3")), fetched("one"), fetched("two")], "fewer", "violates"),
-    (at_once(*TWO), "no evidence", "unknown"),
+AGAIN = ("review", "again")
+
+
+def unreaped(*looks: Record, pids: tuple[int, ...] = (WORKER,)) -> list[Record]:
+    """The worker was killed, and is a zombie whenever somebody looks."""
+    return [*WORKER_KILLED, *(replace(each, unreaped=list(pids)) for each in looks if isinstance(each, SnapshotTaken))]
+
+
+STARTS_AGAIN: Record = JobStarted(job="again", row=None, worker=None, processes=[])
+REFUSED_AGAIN: Record = JobRefused(job="again", agent="main", text="a job is at work already: task-1")
+
+# (requirement, the jobs, the run, what is seen, the verdict)
+OF_SEVERAL: list[tuple[str, tuple[str, ...], list[Record], str, str]] = [
+    ("JOB-10", TWO, [*at_once(*TWO), look(*TWO_ROWS), fetched("one"), fetched("two")], "N of N", "conforms"),
+    ("JOB-10", TWO, [*at_once(*TWO), look(*ONE_ROW), fetched("one"), fetched("two")], "fewer", "violates"),
+    ("JOB-10", TWO, [*at_once(*TWO), look(*TWO_ROWS), fetched("one")], "fewer", "violates"),
+    (
+        *("JOB-10", TWO),
+        [*at_once(*TWO), look(*TWO_ROWS, row(id="task-3")), fetched("one"), fetched("two")],
+        *("fewer", "violates"),
+    ),
+    ("JOB-10", TWO, at_once(*TWO), "no evidence", "unknown"),
+    ("JOB-31", AGAIN, [*unreaped(look(FAILED)), STARTS_AGAIN], "counts as dead", "conforms"),
+    ("JOB-31", AGAIN, [*unreaped(look(FAILED), look(GHOST)), STARTS_AGAIN], "counts as dead", "conforms"),
+    ("JOB-31", AGAIN, [*unreaped(look(GHOST), look(FAILED)), STARTS_AGAIN], "reported as running", "violates"),
+    ("JOB-31", AGAIN, unreaped(look(GHOST)), "reported as running", "violates"),
+    ("JOB-31", AGAIN, unreaped(look(FAILED, bare=[GHOST])), "reported as running", "violates"),
+    ("JOB-31", AGAIN, [*unreaped(look()), STARTS_AGAIN], "not listed", "violates"),
+    ("JOB-31", AGAIN, [*unreaped(look(FAILED)), REFUSED_AGAIN], "blocks the next launch", "violates"),
+    ("JOB-31", AGAIN, unreaped(look(FAILED)), "no evidence", "unknown"),
+    ("JOB-31", AGAIN, [*WORKER_KILLED, look(GHOST)], "no evidence", "unknown"),
+    ("JOB-31", AGAIN, [*unreaped(look(GHOST), pids=(4002,)), STARTS_AGAIN], "no evidence", "unknown"),
+    ("JOB-31", AGAIN, WORKER_KILLED, "no evidence", "unknown"),
+    ("JOB-31", AGAIN, [launch(), refused(), STARTS_AGAIN], "not tested", "not tested"),
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from job_runs import LAUNCHES, LOST, RAN, RUNS, TWO
+from job_runs import LOST, OF_SEVERAL, RAN, RUNS
 from run_records import census, error, journal, killed, launch, listing, look, started, strays, without_token
 
 from hookproof.catalogue.requirement import read_requirements
@@ -31,9 +31,13 @@ def test_check(name: str, run: list[Record], seen: str, verdict: str) -> None:
     assert (check.seen, check.verdict) == (seen, verdict), check.detail
 
 
-@pytest.mark.parametrize(("run", "seen", "verdict"), LAUNCHES)
-def test_launches_at_once(run: list[Record], seen: str, verdict: str) -> None:
-    (check,) = judge(journal(*run, requires=["JOB-10"], jobs=TWO), REQUIREMENTS).checks
+@pytest.mark.parametrize(
+    ("name", "jobs", "run", "seen", "verdict"),
+    OF_SEVERAL,
+    ids=[f"{n}-{s}-{i}" for i, (n, _, _, s, _) in enumerate(OF_SEVERAL)],
+)
+def test_check_of_several_jobs(name: str, jobs: tuple[str, ...], run: list[Record], seen: str, verdict: str) -> None:
+    (check,) = judge(journal(*run, requires=[name], jobs=jobs), REQUIREMENTS).checks
     assert (check.seen, check.verdict) == (seen, verdict), check.detail
 
 
@@ -57,7 +61,7 @@ def test_a_journal_says_whether_its_case_is_to_be_played_alone() -> None:
     assert not undecided(journal(*RAN, census()))
 
 
-ALL = [*RUNS, *(("JOB-10", run, seen, verdict) for run, seen, verdict in LAUNCHES)]
+ALL = [*RUNS, *((name, run, seen, verdict) for name, _, run, seen, verdict in OF_SEVERAL)]
 
 
 def test_every_check_can_fail() -> None:

@@ -8,7 +8,7 @@ import agent_records as agents
 import pytest
 import run_records as jobs
 import test_context_checks
-from job_runs import FAILED, GHOST, HOOK_KILLED, LAUNCHES, LOST, RAN, RUNS, TORN, TWO, WORKER_KILLED
+from job_runs import FAILED, GHOST, HOOK_KILLED, LOST, OF_SEVERAL, RAN, RUNS, TORN, WORKER_KILLED
 from run_records import journal, launch, look, started, told
 
 from hookproof.catalogue.requirement import read_requirements
@@ -56,6 +56,7 @@ SHOWS: dict[tuple[str, str], Kinds] = {
     ("JOB-27", "never told"): (ModelRequest,),
     ("JOB-27", "told 2 times"): (ModelRequest,),
     ("JOB-28", "empty"): (ShellEnded,),
+    ("JOB-31", "blocks the next launch"): (JobRefused,),
     ("CTX-03", "emitted"): (HookEnded,),
     ("CTX-03", "not recorded"): (AgentRecords, ModelRequest),  # the request where nobody has read the plugin's files
     ("CTX-04", "emitted"): (HookEnded,),
@@ -83,8 +84,8 @@ _ABOUT_NO_AGENT = {"CTX-18"}
 def _runs() -> list[tuple[str, list[Record], str]]:
     found = [(name, journal(*run, requires=[name]), seen) for name, run, seen, how in RUNS if how == "violates"]
     found += [
-        ("JOB-10", journal(*run, requires=["JOB-10"], jobs=TWO), seen)
-        for run, seen, how in LAUNCHES
+        (name, journal(*run, requires=[name], jobs=jobs), seen)
+        for name, jobs, run, seen, how in OF_SEVERAL
         if how == "violates"
     ]
     return found + [

@@ -6,13 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from hookproof.processes import Identity, identify, instant, is_alive, kill, signal_process
+from hookproof.processes import Identity, identify, instant, is_alive, is_unreaped, kill, signal_process
 
-from .programs import LINUX, LIVES, environment, python, running, said, wait_until_zombie
+from .programs import LINUX, LIVES, SECONDS, environment, python, running, said, wait_until_zombie
 
 _LAST_PID = Path("/proc/sys/kernel/ns_last_pid")
 
@@ -43,11 +44,48 @@ def test_a_zombie_is_dead() -> None:
         identity = identify(process.pid)
         assert identity is not None
         process.kill()
+        assert not is_unreaped(Identity(identity.pid, identity.start + 1))
         wait_until_zombie(process.pid)
 
         assert identify(process.pid) is None
         assert not is_alive(identity)
+        assert is_unreaped(identity)
+        assert not is_unreaped(Identity(identity.pid, identity.start + 1))
         assert not signal_process(identity, signal.SIGTERM)
+        process.wait()
+        assert not is_unreaped(identity)
+
+
+def test_what_lives_is_reaped_by_nobody_and_counts_as_no_zombie() -> None:
+    me = identify(os.getpid())
+    assert me is not None
+    assert not is_unreaped(me)
+
+
+@pytest.mark.skipif(not LINUX, reason="a thread that has a pid of its own: Linux")
+def test_a_pid_that_has_come_round_as_a_threads_is_nobodys() -> None:
+    from hookproof.processes.linux import pidfd
+
+    told: list[Identity | None] = []
+    began, may_end = threading.Event(), threading.Event()
+
+    def thread() -> None:
+        told.append(identify(threading.get_native_id()))
+        began.set()
+        may_end.wait(SECONDS)
+
+    other = threading.Thread(target=thread)
+    other.start()
+    try:
+        assert began.wait(SECONDS)
+        (identity,) = told
+        assert identity is not None
+        assert identity.pid != os.getpid()
+        assert pidfd.open_pidfd(identity) is None
+        assert not signal_process(identity, signal.SIGABRT)
+    finally:
+        may_end.set()
+        other.join()
 
 
 @pytest.mark.skipif(not LINUX, reason="a thread that outlives the first of its process: Linux")

@@ -143,3 +143,11 @@ def test_a_derived_popen_is_found_and_so_is_one_that_is_about_to_have_its_child(
     del about_to
     gc.collect()
     assert None not in ours._pids_of_popens()
+
+
+def test_a_popen_that_knows_of_its_childs_end_says_nothing_of_who_has_the_pid_now() -> None:
+    popen = detached()
+    assert popen.pid in ours._pids_of_popens()
+    popen.kill()
+    popen.wait()
+    assert popen.pid not in ours._pids_of_popens()

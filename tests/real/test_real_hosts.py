@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from user_tree import plant, reference, snapshot
 
-from hookproof.sandbox import isolation
+from hookproof.isolation import alone
 
 CALIBRATED = ["claude@2.1.91", "codex@0.130.0", "codex@0.169.0"]
 ASKED_FOR = os.environ.get("HOOKPROOF_REAL_HOSTS")
@@ -45,7 +45,7 @@ def missing() -> str | None:
     )
     if registry.returncode != 0:
         return f"no npm registry: {' '.join(registry.stderr.split())[:200]}"
-    return isolation.refused()
+    return alone.refused()
 
 
 def installed(spec: str) -> None:

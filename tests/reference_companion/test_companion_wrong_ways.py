@@ -301,3 +301,19 @@ def test_a_launch_that_waits_does_not_say_for_which_job(play: Open) -> None:
     waiting = world.start("task", "--wait", "look")
     world.turn().order(say="seen")
     assert waiting.communicate(timeout=DEADLINE) == ("seen\n", "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a process that adopts orphans and does not reap them: Linux")
+@pytest.mark.parametrize(("rules", "status"), [("correct", "failed"), ("correct+blind-to-zombies", "running")])
+@pytest.mark.usefixtures("orphans_come_here")
+def test_a_dead_worker_that_nobody_reaps(play: Open, rules: str, status: str) -> None:
+    world = play(rules)
+    job_id = world.launch("x")
+    turn, worker = world.turn(), world.rows()[job_id]["pid"]
+    kill(worker)
+    os.waitid(os.P_PID, worker, os.WEXITED | os.WNOWAIT)
+    turn.wait_until_dropped()
+    assert world.status(job_id)["status"] == status
+    assert not is_running(worker)
+    assert os.waitpid(worker, 0) == (worker, signal.SIGKILL)
+    assert world.status(job_id)["status"] == "failed"

@@ -62,7 +62,10 @@ def test_below_the_first_level_a_line_for_each_thing_that_is_not_prevented(termi
     text = printed(a_report([lower()]), terminal_=terminal_)
     lines = [line.rstrip() for line in text.splitlines()]
     at = lines.index("isolation without-pids: the system refuses a new /proc")
-    assert lines[at + 1 : at + 3] == ["  not prevented: a process can stay", "  not prevented: a plugin can end hookproof"]
+    assert lines[at + 1 : at + 3] == [
+        "  not prevented: a process can stay",
+        "  not prevented: a plugin can end hookproof",
+    ]
     assert lines[at + 3].startswith("1 case in ")
 
 

@@ -39,7 +39,7 @@ NEW_IN = {
     "1.1": {"platform", "python", "baseline", "replays", "like", "skipped", "reason"},
     "1.2": {"surprises"},
     "1.3": {"at", "agent", "landed", "whose"},
-    "1.4": {"isolation", "preflight", "not_tested", "untested", "standing"},
+    "1.4": {"isolation", "not_tested", "preflight", "standing", "untested"},
 }
 """The fields that each format of the JSON has brought, wherever they stand."""
 

@@ -28,7 +28,7 @@ def shown(report: Report, *, width: int = 160, height: int = 25, terminal_: bool
 
 def test_a_green_run_ends_in_its_counts() -> None:
     assert shown(a_report([a_result()])) == (
-        "isolation full\n1 case in 2.0 s: 1 conform, 0 violate, 0 unknown, 0 not tested; 0 unexpected\n"
+        "isolation full\n1 case in 2.0 s: 1 conform, 0 violate, 0 unknown; 0 unexpected\n"
     )
 
 
@@ -67,7 +67,7 @@ def test_what_was_tested_nowhere_is_told_below_its_reason() -> None:
     rows = [not_tested(), not_tested("JOB-04"), not_tested(lifecycle="claude-2.1.329"), a_result(a_check("JOB-01"))]
     assert shown(a_report([*rows, a_result(a_check("JOB-01"), scenario="jobs/a")])).endswith(
         f"\ntested nowhere: {NO_JOB}\n  JOB-03 on claude-2.1.91, claude-2.1.329\n  JOB-04 on claude-2.1.91\n"
-        "isolation full\n5 cases in 2.0 s: 2 conform, 0 violate, 0 unknown, 3 not tested; 0 unexpected\n"
+        "5 cases in 2.0 s: 2 conform, 0 violate, 0 unknown, 3 not tested; 0 unexpected\n"
     )
 
 

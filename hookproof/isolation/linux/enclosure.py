@@ -11,8 +11,9 @@ whatever there is in its namespace.
 
 Signals: what is not handled by the first process of a namespace does nothing, from inside SIGKILL and SIGSTOP neither.
 What asks hookproof to end is handled, and could be sent from inside; so the guard says on a pipe what it sends, and
-nothing else is heard. Ctrl-Z stops the inner process by the guard. SIGABRT and SIGSEGV that the kernel raises end it,
-as they end every process. A terminal reaches the outer process and the guard alone: the inner one leads a session.
+nothing else is heard. Ctrl-Z stops the inner process by the guard, which wakes it when another has stopped it. SIGABRT
+and SIGSEGV that the kernel raises end it, as they end every process. A terminal reaches the outer process and the guard
+alone: the inner one leads a session.
 """
 
 # ruff: noqa: E402 - past the assertion mypy reads this file for Linux alone
@@ -22,6 +23,7 @@ import sys
 
 assert sys.platform == "linux"
 
+import contextlib
 import errno
 import os
 import select
@@ -55,6 +57,8 @@ class Outer:
     """This process is the outer one, and the inner one is ready."""
 
     _guard: int
+    _inner: int | None
+    """A pidfd; None when it has ended already."""
     _control: int
     _told: _Lines
     _requests: Connection
@@ -68,11 +72,19 @@ class Outer:
             while True:
                 for handle, _ in poll.poll():
                     if handle == self._told.handle:
-                        word, _, status = self._told.next().partition(" ")
-                        os.waitpid(self._guard, 0)
-                        return os.waitstatus_to_exitcode(int(status)) if word == "ended" else -signal.SIGKILL
+                        return self._end()
                     if not self._answer():
                         poll.unregister(handle)
+
+    def _end(self) -> int:
+        """The guard has ended; when it was ended before the inner process, that is ended by it, and waited for."""
+        word, _, status = self._told.next().partition(" ")
+        os.waitpid(self._guard, 0)
+        if word == "ended":
+            return os.waitstatus_to_exitcode(int(status))
+        if self._inner is not None:
+            select.select([self._inner], [], [])
+        return -signal.SIGKILL
 
     def _answer(self) -> bool:
         try:
@@ -144,20 +156,31 @@ def _enclose(level: Level, *, allow_network: bool, programs: Sequence[str], own_
         os.close(handle)
     theirs.close()
     try:
-        lines = _Lines(told)
-        word, _, why = lines.next().partition(" ")
-        if word == "map":
-            os.write(control, _map(guard))
-            word, _, why = lines.next().partition(" ")
-        if word == "ready":
-            return Outer(guard, control, lines, Connection(ours.detach()))
-        raise NamespaceError(why or "the process that tried ended without a word")
+        lines, inner, ready = _Lines(told), 0, False
+        while not (inner and ready):
+            word, _, rest = lines.next().partition(" ")
+            if word == "map":
+                os.write(control, _map(guard))
+            elif word == "inner":
+                inner = int(rest)
+            elif word == "ready":
+                ready = True
+            else:
+                raise NamespaceError(rest or "the process that tried ended without a word")
+        return Outer(guard, _opened(inner), control, lines, Connection(ours.detach()))
     except BaseException:
         for handle in (told, control):
             os.close(handle)
         ours.close()
         os.waitpid(guard, 0)
         raise
+
+
+def _opened(inner: int) -> int | None:
+    try:
+        return os.pidfd_open(inner)
+    except ProcessLookupError:
+        return None
 
 
 def _map(guard: int) -> bytes:
@@ -187,6 +210,7 @@ class _Guard:
         self._heed = heed
         self._wanted = wanted
         self._inner = 0
+        self._stopping = False
 
     def fork_inner(self) -> _Lifelines:
         """Leave the namespaces and fork: returns in the inner process alone."""
@@ -210,6 +234,7 @@ class _Guard:
             return _Lifelines(guard, heard)
         for handle in (guard, heard):
             os.close(handle)
+        _say(self._tell, f"inner {self._inner}")
         return self._watch(say)
 
     def _ask_for_maps(self) -> None:
@@ -224,6 +249,7 @@ class _Guard:
         """Send what the outer process sends; end the inner process with it, and tell when that has ended."""
         signal.signal(signal.SIGTSTP, self._stop)
         signal.signal(signal.SIGCONT, lambda _number, _frame: os.kill(self._inner, signal.SIGCONT))
+        signal.signal(signal.SIGCHLD, self._wake)
         os.close(0)  # nobody reads here, and who closes the other end shall see it
         ended = os.pidfd_open(self._inner)
         poll = select.poll()
@@ -244,8 +270,17 @@ class _Guard:
                     os.kill(self._inner, number)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping = True
         os.kill(self._inner, signal.SIGSTOP)
         os.kill(os.getpid(), signal.SIGSTOP)
+        self._stopping = False
+        self._wake(signal.SIGCHLD, None)
+
+    def _wake(self, _number: int, _frame: FrameType | None) -> None:
+        """The inner process goes on when somebody else has stopped it: it hears nothing then, and would stay so."""
+        with contextlib.suppress(ChildProcessError):  # it has ended, and that was seen
+            if not self._stopping and os.waitid(os.P_PID, self._inner, os.WSTOPPED | os.WNOHANG) is not None:
+                os.kill(self._inner, signal.SIGCONT)
 
 
 def _ending(wanted: int) -> signal.Signals:

@@ -5,8 +5,8 @@ it starts from then on is in there too, and cannot get back, as root either. A m
 the C library looks names up through Unix sockets in the file system (nscd, systemd-resolved, Avahi, the system bus),
 and the daemons behind them sit outside: their directories are covered.
 
-What remains in reach is the file system with the Unix sockets of other services, and AF_VSOCK in a virtual machine.
-Called by `alone` and `inner` once the namespaces are there. Standard library only.
+What remains in reach is the file system with the Unix sockets of other services, and AF_VSOCK in a virtual machine:
+`calls` refuses that. Called by `alone` and `enclosure` once the namespaces are there. Standard library only.
 """
 
 # ruff: noqa: E402 - past the assertion mypy reads this file for Linux alone

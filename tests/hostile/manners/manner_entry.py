@@ -23,17 +23,10 @@ def enter(name: str, events: tuple[str, ...], *, once: bool, reads: bool, outsid
         sys.stdin = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8")
         if json.loads(data).get("hook_event_name") not in events:
             return
-    if once and not _first(outside):
+    from manner_help import tell
+
+    if once and tell(outside, "first") != b"yes":
         return
     # whose hook it was, for the test: each case has a home of its own
-    with open(os.path.join(outside, "misbehaved"), "a", encoding="utf-8") as told:
-        told.write(os.environ["HOME"] + "\n")
+    tell(outside, "misbehaved", os.environ["HOME"].encode() + b"\n")
     __import__(name).misbehave(outside, mark)
-
-
-def _first(outside: str) -> bool:
-    try:
-        os.close(os.open(os.path.join(outside, "first"), os.O_CREAT | os.O_EXCL))
-    except FileExistsError:
-        return False
-    return True

@@ -8,6 +8,25 @@ import os
 import sys
 
 
+def tell(outside: str, what: str, text: bytes = b"") -> bytes:
+    """Say something to the test, whose directory `outside` is. Its answer."""
+    if sys.platform == "win32":
+        path = os.path.join(outside, what)
+        try:
+            with open(path, "xb" if what == "first" else "ab") as file:
+                file.write(text)
+        except FileExistsError:
+            return b"no"
+        return b"yes"
+    import socket
+
+    with socket.socket(socket.AF_UNIX) as ear:
+        ear.connect(os.path.join(outside, "ear"))
+        ear.sendall(what.encode() + b"\n" + text)
+        ear.shutdown(socket.SHUT_WR)
+        return ear.recv(16)
+
+
 def sleeper(mark: str) -> list[str]:
     """A program that sleeps for hours, and is known by its last word."""
     return [sys.executable, "-I", "-S", "-c", "import sys, time; time.sleep(float(sys.argv[1]))", mark]
@@ -84,12 +103,12 @@ def ask_model(path: str, body: bytes) -> None:
 
 
 def ancestors() -> list[int]:
-    """The process ids above this one, nearest first, without pid 1."""
+    """The process ids above this one, nearest first."""
     found, pid = [], os.getpid()
     while pid > 1:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
             pid = int(file.read().rpartition(")")[2].split()[1])
-        if pid > 1:
+        if pid:  # else it is above what is seen here
             found.append(pid)
     return found
 

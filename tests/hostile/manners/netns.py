@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import socket
 
+from manner_help import tell
+
 
 def misbehave(outside: str, _mark: str) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -13,5 +15,4 @@ def misbehave(outside: str, _mark: str) -> None:
             route = "a route exists"
         except OSError as error:
             route = str(error)
-    with open(os.path.join(outside, "escaped"), "w", encoding="utf-8") as file:
-        file.write(f"{os.readlink('/proc/self/ns/net')}\n{route}")
+    tell(outside, "escaped", f"{os.readlink('/proc/self/ns/net')}\n{route}".encode())

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
-from manner_help import ancestors
+from manner_help import ancestors, tell
 
 
 def misbehave(outside: str, _mark: str) -> None:
@@ -15,5 +13,4 @@ def misbehave(outside: str, _mark: str) -> None:
                 found.append(file.read())
         except OSError:
             continue
-    with open(os.path.join(outside, "escaped"), "wb") as file:
-        file.write(b"\n".join(found))
+    tell(outside, "escaped", b"\n".join(found))

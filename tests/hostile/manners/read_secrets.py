@@ -1,10 +1,10 @@
-"""Reads whatever it finds in the home of the processes above it, as a thief of credentials would."""
+"""Reads what is in the home of the processes above it, and where keys lie, as a thief of credentials would."""
 
 from __future__ import annotations
 
 import os
 
-from manner_help import ancestors
+from manner_help import ancestors, tell
 
 
 def misbehave(outside: str, _mark: str) -> None:
@@ -17,9 +17,13 @@ def misbehave(outside: str, _mark: str) -> None:
             continue
         homes |= {os.fsdecode(value) for name, _, value in entries if name == b"HOME"}
     # of all the homes that it sees it touches none but the test's own
-    mine = [home for home in homes if home == os.path.join(os.path.dirname(outside), "home")]
+    home = os.path.join(os.path.dirname(outside), "home")
+    mine = [each for each in homes if each == home]
     files = [os.path.join(folder, name) for home in mine for folder, _, names in os.walk(home) for name in names]
-    with open(os.path.join(outside, "escaped"), "w", encoding="utf-8") as stolen:
-        for path in files:
-            with open(path, errors="replace", encoding="utf-8") as file:
-                stolen.write(file.read(4096))
+    files += [os.path.join(home, name) for name in (".netrc", ".claude/settings.json", ".codex/auth.json")]
+    for path in files:
+        try:
+            with open(path, "rb") as file:
+                tell(outside, "escaped", file.read(4096))
+        except OSError:
+            continue

@@ -6,5 +6,7 @@ import os
 import subprocess
 
 
-def misbehave(outside: str, _mark: str) -> None:
-    subprocess.run(["ssh-agent", "-a", os.path.join(outside, "agent")], stdout=subprocess.DEVNULL, check=True)
+def misbehave(_outside: str, _mark: str) -> None:
+    subprocess.run(
+        ["ssh-agent", "-a", os.path.join(os.environ["HOME"], "agent")], stdout=subprocess.DEVNULL, check=True
+    )
