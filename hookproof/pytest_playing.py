@@ -21,11 +21,12 @@ from hookproof.isolation import entry
 from hookproof.isolation.level import Isolation
 from hookproof.play import Case
 from hookproof.report.results import Result
-from hookproof.suite.cases import run_case, unplayed
+from hookproof.suite.cases import unplayed
 from hookproof.suite.judging import Judges
 from hookproof.suite.matrix import why_not
 from hookproof.suite.player import Player, PlayerError
 from hookproof.suite.pool import Pool
+from hookproof.suite.preflight import Launches
 
 
 class Playing:
@@ -38,6 +39,7 @@ class Playing:
         self._real = real
         self._isolation: Isolation | None = None
         self._player: Player | None = None
+        self._launches = Launches()
 
     def isolation(self) -> Isolation:
         """What the cases of this process are kept apart by. Raises IsolationError, PlayerError."""
@@ -72,7 +74,7 @@ class Playing:
         results: list[Result] = []
 
         def here(pool: Pool) -> None:
-            results.append(run_case(case, run, options, judges, runner=pool.play))
+            results.append(self._launches.run_case(case, run, options, judges, runner=pool.play))
 
         def inside(pool: Pool) -> None:
             assert self._player is not None

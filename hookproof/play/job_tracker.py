@@ -74,9 +74,13 @@ class JobTracker:
     def _launch_came_back(self, call: ModelAnswer, result: ToolResult) -> None:
         job, agent, text, given = call.job or "", call.agent or "", result.text, call.input or {}
         ids = re.findall(self._descriptor.started, text)
-        if len(set(jobs_named(str(given.get("command", ""))))) > 1:
+        several = list(dict.fromkeys(jobs_named(str(given.get("command", "")))))
+        if len(several) > 1 and (ids or not result.is_error):
             # which of the ids is whose, only the rows tell
             self._journal.write(JobsLaunched(agent=agent, ids=ids))
+        elif len(several) > 1:
+            for each in several:
+                self._journal.write(JobRefused(job=each, agent=agent, text=text[:4000], error=True))
         elif ids:
             self.ids.setdefault(job, ids[0])
             self._journal.write(JobLaunched(job=job, agent=agent, id=ids[0]))

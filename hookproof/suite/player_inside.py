@@ -13,9 +13,9 @@ from multiprocessing.connection import Connection
 
 from hookproof import claims, interrupts, processes
 from hookproof.report.results import Result
-from hookproof.suite.cases import run_case
 from hookproof.suite.player import Interrupt, Play, Played
 from hookproof.suite.pool import Pool
+from hookproof.suite.preflight import Launches
 
 _CLEARING_SECONDS = 20.0
 
@@ -23,12 +23,12 @@ _CLEARING_SECONDS = 20.0
 def serve(connection: Connection) -> int:
     """Play what is asked for until the connection ends. The exit status."""
     processes.adopt_orphans()
-    asked = _Asked(connection)
+    asked, launches = _Asked(connection), Launches()
     try:
         while (one := asked.next()) is not None:
             if one.play.number == 1:
                 claims.clear_away()
-            played = Played(one.play.number, _result(one))
+            played = Played(one.play.number, _result(one, launches))
             connection.send(played)
     except interrupts.Interrupted as interrupted:
         return interrupts.told(interrupted)
@@ -76,13 +76,13 @@ class _Asked:
         os._exit(1)
 
 
-def _result(one: _One) -> Result | None:
+def _result(one: _One, launches: Launches) -> Result | None:
     """None when it was interrupted, and is cleared away. Raises Interrupted when this process is asked to end."""
     results: list[Result] = []
     asked = one.play
 
     def work(_: int) -> None:
-        results.append(run_case(asked.case, asked.run, asked.options, asked.judges, runner=one.pool.play))
+        results.append(launches.run_case(asked.case, asked.run, asked.options, asked.judges, runner=one.pool.play))
 
     try:
         with one.pool:

@@ -22,13 +22,15 @@ from hookproof.catalogue.descriptor import Companion
 from hookproof.catalogue.plugin import Plugin
 from hookproof.catalogue.scenario import read_scenario
 from hookproof.errors import describe
-from hookproof.judge.checks.outcomes import REFUSED
+from hookproof.judge.checks.outcomes import NONE_LAUNCHED, REFUSED
 from hookproof.judge.run_view import JobView, NoEvidenceError, RunView
 from hookproof.judge.verdict import Verdict
 from hookproof.play import Case, PlayOptions, play
 from hookproof.records.base import Json
 from hookproof.records.run import MainLaunch
 from hookproof.report.results import PreflightResult, Result
+from hookproof.suite.cases import run_case, unplayed
+from hookproof.suite.judging import Judges
 from hookproof.suite.pool import Pool
 from hookproof.suite.runs import PREFLIGHT
 from hookproof.suite.wall import Guarded
@@ -38,6 +40,7 @@ _JOB = "preflight"
 _MISSING = frozenset({126, 127})
 """Exit statuses of a shell that could not start a program, or did not find it."""
 _SHOWN = 300
+_NO_LAUNCH = frozenset({REFUSED, NONE_LAUNCHED})
 
 Outcome = Literal["started", "refused", "does not fit", "unknown"]
 
@@ -172,9 +175,37 @@ def launched_nowhere(tried: Sequence[PreflightResult], results: Sequence[Result]
     for each in tried:
         checks = [check for result in results if result.plugin == each.plugin for check in result.checks]
         judged = [check for check in checks if check.verdict is not Verdict.NOT_TESTED]
-        if each.outcome == "refused" and checks and all(check.seen == REFUSED for check in judged):
+        if each.outcome == "refused" and checks and all(check.seen in _NO_LAUNCH for check in judged):
             sentences.append(
                 f"{each.plugin}: every launch failed, the first with {each.detail!r}; is something missing on this"
                 " machine? Nothing of this run says how the plugin treats a job"
             )
     return sentences
+
+
+class Launches:
+    """The preflights of a process that is asked for one case after the other, as pytest does it: each plugin's once."""
+
+    def __init__(self) -> None:
+        self._tried: dict[str, Preflight] = {}
+
+    def run_case(
+        self,
+        case: Case,
+        run: Path,
+        options: PlayOptions,
+        judges: Judges,
+        *,
+        runner: Callable[[Coroutine[Any, Any, Path]], Path],
+    ) -> Result:
+        """As `suite.cases.run_case`, after the preflight. Where a descriptor does not fit, the case is unknown."""
+        if not wanted(case):
+            return run_case(case, run, options, judges, runner=runner)
+        name = case.plugin.name
+        if name not in self._tried:
+            self._tried[name] = preflight(case, run, options, runner=runner)
+        tried = self._tried[name]
+        if tried.outcome == "does not fit":
+            return unplayed(case, run, options, judges, f"the plugin's descriptor does not fit: {tried.detail}")
+        launches = {name: tried.main_launch} if tried.main_launch is not None else {}
+        return run_case(case, run, replace(options, main_launches=launches), judges, runner=runner)

@@ -1,7 +1,7 @@
 """A host that adopts orphans and never takes their status, as the first process of a container without an init. Linux.
 
 The program itself knows nothing of it: a process keeps being a subreaper when it becomes another program, and neither
-Claude Code nor its stand-in reaps what it did not start.
+Claude Code (measured on 2.1.91 and 2.1.329) nor its stand-in reaps what it did not start.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@ from hookproof.judge.verdict import Finding
 from hookproof.records.parts import Process
 
 LOST, SURVIVES, TERMINAL, REFUSED = "lost", "survives", "terminal", "refused"
+NONE_LAUNCHED = "none launched"
+"""Of several jobs that were launched by one command."""
 NOT_LISTED, LISTED_AS_RUNNING = "not listed", "listed as running"
 """Outcomes that are asked for elsewhere, by these names."""
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from hookproof.catalogue.scenario import MAIN
 from hookproof.judge.checks.outcomes import (
+    NONE_LAUNCHED,
     NOT_LISTED,
+    REFUSED,
     SURVIVES,
     job_outcome,
     maybe_left,
     named,
+    refused,
     short,
     terminal_row,
 )
@@ -28,7 +32,7 @@ from hookproof.records.faults import (
     StateTorn,
     WorkerKilled,
 )
-from hookproof.records.jobs import SnapshotTaken
+from hookproof.records.jobs import JobsLaunched, SnapshotTaken
 from hookproof.records.parts import Answer
 from hookproof.records.run import ProcessDied, SweepBegan
 
@@ -105,8 +109,14 @@ def terminal_after_the_shell(view: RunView, job: JobView) -> Finding:
 
 
 @check("JOB-10")
-def as_many_as_launched(view: RunView, _job: JobView) -> Finding:
+def as_many_as_launched(view: RunView, job: JobView) -> Finding:
     """Of N jobs that were launched at the same moment, the rows in the last snapshot, and the results."""
+    refusal = refused(view, job)
+    if refusal is not None:
+        return replace(refusal, outcome=REFUSED)
+    launches = next(iter(view.of(JobsLaunched)), None)
+    if launches is not None and not launches.ids and all(each.started is None for each in view.jobs.values()):
+        return Finding(NONE_LAUNCHED, f"none of {len(view.jobs)} launches printed an id, and no job started", launches)
     snapshot = next(reversed(view.snapshots), None)
     if snapshot is None:
         return Finding(None, "nobody looked after the launches")
