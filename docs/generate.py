@@ -68,6 +68,7 @@ def _requirements(scenarios: list[Scenario]) -> str:
             f"**{row.keyword}** {row.sentence}",
             "",
             f"- satisfied by: {' · '.join(row.accepts)}",
+            *([f"- not tested without: {' · '.join(row.needs)}"] if row.needs else []),
             f"- source: {row.source}",
             f"- scenarios: {', '.join(f'`{each}`' for each in used.get(name, [])) or 'none yet'}",
             *([f"- note: {row.note}"] if row.note else []),

@@ -2,7 +2,8 @@
 
 Loaded in every pytest run of an environment that has hookproof, so it imports nothing of it until a scenario file is
 collected or a real host is asked for. `pytest --junitxml` carries verdict, signature and every check as properties of
-the test case. A baseline in the plugin's repository is heeded.
+the test case. A baseline in the plugin's repository is heeded. An item of which nothing was tested is skipped, and a
+requirement that no item tested and no baseline names fails the session.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ REAL: pytest.StashKey[RealHosts | None] = pytest.StashKey()
 PLAYING: pytest.StashKey[Playing] = pytest.StashKey()
 SHARED: pytest.StashKey[Shared] = pytest.StashKey()
 CONTROLLER: pytest.StashKey[Controller] = pytest.StashKey()
+COMPLAINTS: pytest.StashKey[list[str]] = pytest.StashKey()
+_RESULT = "hookproof"
+"""The attribute of a report that holds its item's result, as text: xdist hands such a one on to its controller."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -71,6 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "scenario: a hookproof scenario")
     if config.option.help:
         return
+    config.pluginmanager.register(Outcomes(config), "hookproof outcomes")
     real = (config.option.claude, config.option.codex) != ("fake", "fake")
     if real:
         from hookproof.pytest_hosts import RealHosts  # noqa: PLC0415
@@ -147,6 +152,51 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return ScenarioFile.from_parent(parent, path=file_path)
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """The report of one of our items carries its result, and a skip names the scenario as its place."""
+    outcome: Any = yield
+    if isinstance(item, ScenarioItem) and call.when == "call" and item.result is not None:
+        report: pytest.TestReport = outcome.get_result()
+        setattr(report, _RESULT, item.result.model_dump_json())
+        if report.skipped and isinstance(report.longrepr, tuple):
+            report.longrepr = (str(item.path), 1, report.longrepr[2])
+
+
+class Outcomes:
+    """What the items of a session came to, in the process that tells it: the only one, or the controller of xdist."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._results: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the result of an item that was played."""
+        result = getattr(report, _RESULT, None)
+        if result is not None:
+            self._results.append(result)
+
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Fail a session that has gone to its end and left a requirement untested that nothing names."""
+        whole = not session.shouldfail and not session.shouldstop and exitstatus in {0, 1}
+        if not self._results or not whole or hasattr(self._config, "workerinput"):
+            return
+        from hookproof.pytest_shared import complaints  # noqa: PLC0415
+
+        found = complaints(_shared(self._config), self._results)
+        if found:
+            self._config.stash[COMPLAINTS] = found
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Say which."""
+        found = self._config.stash.get(COMPLAINTS, [])
+        if found:
+            terminalreporter.section("hookproof: not tested", red=True, bold=True)
+        for sentence in found:
+            terminalreporter.write_line(sentence)
+
+
 class ScenarioFile(pytest.File):
     """One scenario, as the items of its lifecycles."""
 
@@ -194,6 +244,7 @@ class ScenarioItem(pytest.Item):
     def __init__(self, *, case: Case, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.case = case
+        self.result: Result | None = None
         self.add_marker("scenario")
 
     def runtest(self) -> None:
@@ -216,12 +267,15 @@ class ScenarioItem(pytest.Item):
             ("errors", "; ".join(result.errors)),
             ("baseline", result.baseline or ""),
             ("journal", result.journal),
-            *((check.id, f"{check.verdict}: {check.seen}") for check in result.checks),
+            *((check.id, f"{check.verdict}: {check.told}") for check in result.checks),
         ]
         # a worker of xdist can send plain text alone, and an enum is more than that
         self.user_properties += [(name, str(value)) for name, value in properties]
+        self.result = result
         if not result.expected:
             raise UnexpectedOutcomeError(result)
+        if result.verdict == "not tested":
+            pytest.skip(f"not tested: {result.not_tested_because}; journal: {result.journal}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The evidence, not a traceback through the harness."""
@@ -242,6 +296,9 @@ class UnexpectedOutcomeError(Exception):
     def __init__(self, result: Result) -> None:
         lines = list(result.unexpected)
         for check in result.checks:
+            if check.verdict == "not tested":
+                lines.append(f"{check.id} not tested: {check.detail}")
+                continue
             lines.append(f"{check.id} {check.verdict}: seen {check.seen!r}, accepted: {', '.join(check.accepted)}")
             lines.append(f"    {check.detail}")
         if result.signature:

@@ -7,14 +7,17 @@ took longer than everything else that collecting does, and every worker of xdist
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from hookproof.catalogue.plugin import REFERENCES
+from hookproof.catalogue.plugin import REFERENCES, is_reference
 from hookproof.catalogue.requirement import read_requirements
 from hookproof.commands import select
 from hookproof.isolation.level import Isolation
-from hookproof.judge.baseline import Baseline, find
+from hookproof.judge.baseline import Baseline, baseline_path, find
 from hookproof.judge.expected import read_expected
+from hookproof.report import results as reports
+from hookproof.report import untested
 from hookproof.suite.judging import Judges, read_known
 from hookproof.suite.matrix import matrix
 
@@ -70,3 +73,25 @@ class Shared:
         plugin = self.plugin(kind)
         file = None if plugin.policy is not None else find(plugin.root)
         return None if file is None else read_known(file)
+
+
+def complaints(shared: Shared, written: Sequence[str]) -> list[str]:
+    """What fails a session besides its items: a sentence for each requirement, and what to do.
+
+    `written` are the results of all items. A test says nothing to who does not read it: a session is a gate, whether
+    the plugin has a baseline or not. Reference policies have the table instead.
+    """
+    results = [reports.Result.model_validate_json(each) for each in written]
+    own = [each for each in results if not is_reference(each.plugin)]
+    nowhere: list[reports.Untested] = []
+    path = None
+    if own:
+        kind = "companion"  # of a plugin that was named it is the same for every kind
+        baseline = shared.baseline(kind) or Baseline(baseline_path(shared.plugin(kind).root))
+        nowhere, path = untested.found(own, baseline), baseline.path
+    told = reports.report(results, seconds=0.0, untested=nowhere).complaints
+    if any(each.baseline == "new" for each in nowhere):
+        told.append(
+            f"name each in {path} under [[untested]] with its reason: `hookproof run --update-baseline` writes it"
+        )
+    return told

@@ -56,6 +56,7 @@ def _requirements() -> dict[str, str]:
             [
                 f"  {row.keyword}: {row.sentence}",
                 f"  satisfied by: {' · '.join(row.accepts)}",
+                *([f"  not tested without: {' · '.join(row.needs)}"] if row.needs else []),
                 f"  source: {row.source}",
                 f"  scenarios: {', '.join(used.get(name, ['none']))}",
             ]

@@ -1,7 +1,8 @@
 """What is expected of a plugin: of a reference policy the committed table, of anything else that all conforms.
 
 The table names violations as `scenario:check`. It is exact in both directions: a violation that it does not name is
-unexpected, and so is one that it names and that did not come. `report/expected.py` writes it.
+unexpected, and so is one that it names and that did not come. What is not tested it does not name; but of a policy
+that is to satisfy everything, everything must be tested. `report/expected.py` writes it.
 """
 
 from __future__ import annotations
@@ -39,6 +40,10 @@ class ExpectedTable:
         """`scenario:check` of every violation that is expected of PLUGIN:POLICY on a lifecycle."""
         return self._rows.get((policy, lifecycle), frozenset())
 
+    def satisfies_all(self, policy: str) -> bool:
+        """Whether PLUGIN:POLICY is in the table, and is expected to violate nothing anywhere."""
+        return policy in self.policies and not any(self._rows[policy, each] for each in self.lifecycles(policy))
+
     def lifecycles(self, policy: str) -> list[str]:
         """The lifecycles that the table names for PLUGIN:POLICY."""
         return [lifecycle for name, lifecycle in self._rows if name == policy]
@@ -58,18 +63,26 @@ def read_expected(path: Path = EXPECTED) -> ExpectedTable:
 
 
 def unexpected(
-    judgement: Judgement, scenario: str, wanted: frozenset[str] | None, requirements: Mapping[str, Requirement]
+    judgement: Judgement,
+    scenario: str,
+    wanted: frozenset[str] | None,
+    requirements: Mapping[str, Requirement],
+    *,
+    all_tested: bool = False,
 ) -> list[Surprise]:
     """What of a judgement was not expected.
 
     `wanted` holds the violations of the committed table, or is None for a plugin of which everything is expected to
-    conform (then a violated SHOULD only warns).
+    conform (then a violated SHOULD only warns). `all_tested` is for a policy that satisfies everything.
     """
     found: list[Surprise] = []
     for check in judgement.checks:
         key = f"{scenario}:{check.id}"
         if check.verdict is Verdict.UNKNOWN:
             found.append(Surprise.unknown(scenario, check))
+        elif all_tested and check.verdict is Verdict.NOT_TESTED:
+            sentence = f"{key} is not tested ({check.detail}), and everything must be of a policy that satisfies all"
+            found.append(Surprise(check=check.id, kind="not tested against the table", sentence=sentence))
         elif wanted is None:
             if check.verdict is Verdict.VIOLATES and requirements[check.id].binding:
                 found.append(Surprise.violation(scenario, check))

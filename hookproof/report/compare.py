@@ -190,7 +190,7 @@ def _seen(results: Sequence[Result], check: str) -> str:
     often = f" in {len(fitting)} of {len(judged)}" if len(judged) > 1 else ""
     marks = sorted({result.signature for result in results if result.signature and result.verdict == wanted})
     marked = f" [{' '.join(marks)}]" if marks and wanted is Verdict.VIOLATES else ""
-    told = dict.fromkeys(each.detail if wanted is Verdict.NOT_TESTED else each.seen for each in fitting)
+    told = dict.fromkeys(each.told for each in fitting)
     return f"{wanted}: {', '.join(told)}{marked}{often}"
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from hookproof import clean
-from hookproof.judge.verdict import BaselineStatus, CheckResult, Verdict
+from hookproof.judge.verdict import BaselineStatus, Verdict
 from hookproof.report.columns import Column, by_column, tally
 from hookproof.report.isolation import told
 from hookproof.report.results import NOTHING_TESTED, Report, Result, Skipped
@@ -74,7 +74,7 @@ def _case(column: Column, each: Result) -> ElementTree.Element:
         "baseline": each.baseline or "",
         "replays": ", ".join(each.replays),
         "journal": each.journal,
-        **{f"check {check.id}": f"{check.verdict}: {_what(check)}" for check in each.checks},
+        **{f"check {check.id}": f"{check.verdict}: {check.told}" for check in each.checks},
     }
     _properties(case, properties)
     known = [check for check in each.checks if check.baseline is BaselineStatus.KNOWN]
@@ -96,10 +96,6 @@ def _case(column: Column, each: Result) -> ElementTree.Element:
         others_listed = ", ".join(f"{check.id} {check.verdict}" for check in others)
         ElementTree.SubElement(case, "system-out").text = _clean(f"as expected: {others_listed}")
     return case
-
-
-def _what(check: CheckResult) -> str:
-    return check.detail if check.verdict is Verdict.NOT_TESTED else check.seen
 
 
 def evidence(each: Result) -> list[str]:

@@ -54,9 +54,10 @@ def _headline(report: Report) -> str:
     good = not report.failed
     summary = "as expected" if good else f"{counts.unexpected} unexpected" if counts.unexpected else "nothing tested"
     cases = "case" if counts.cases == 1 else "cases"
+    not_tested = f", {counts.not_tested} not tested" if counts.not_tested else ""
     line = (
         f"{counts.cases} {cases} in {counts.seconds:.1f} s: {counts.conforms} conform, {counts.violates} violate, "
-        f"{counts.unknown} unknown, {counts.not_tested} not tested."
+        f"{counts.unknown} unknown{not_tested}."
     )
     plugins = list(dict.fromkeys(each.plugin for each in report.results))
     if len(plugins) == 1:

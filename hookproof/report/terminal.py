@@ -36,7 +36,7 @@ _CELLS = {"good": "green", "bad": "red", "doubt": "yellow", "known": "dim", "cal
 _BELOW_TABLE = 8
 """Lines that a screen needs besides the table's rows."""
 _UNLIMITED = 10_000
-_MOST_REASONS = 12
+_MOST_REASONS, _LONGEST_REASON = 12, 240
 
 
 def console() -> Console:
@@ -224,7 +224,7 @@ def _untested(console: Console, report: Report) -> None:
         console.print()
     for (plugin, reason), rows in list(reasons.items())[:_MOST_REASONS]:
         about = f" of {plugin}" if len({each.plugin for each in report.results}) > 1 else ""
-        _line(console, f"tested nowhere{about}: {reason}", 0, style=_TONES[Verdict.NOT_TESTED])
+        _line(console, f"tested nowhere{about}: {_short(reason)}", 0, style=_TONES[Verdict.NOT_TESTED])
         for each, lifecycles in rows:
             known = f", as known: {each.reason}" if each.baseline is BaselineStatus.KNOWN else ""
             _line(console, f"{each.requirement} on {', '.join(lifecycles)}{known}", 2, style="dim")
@@ -232,6 +232,10 @@ def _untested(console: Console, report: Report) -> None:
         _line(console, f"… for {len(reasons) - _MOST_REASONS} reasons more: --json has them all", 0, style="dim")
     for sentence in report.complaints:
         _print(console, Text.assemble(("unexpected ", "bold red"), sentence), 0)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}…"
 
 
 def _baseline(console: Console, report: Report) -> None:

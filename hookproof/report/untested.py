@@ -42,13 +42,13 @@ def carried_over(rows: Iterable[Untested], before: Iterable[Untested]) -> list[U
 
 def by_reason(rows: Iterable[Untested]) -> dict[tuple[str, str], list[tuple[Untested, list[str]]]]:
     """Rows by plugin and by why they were not tested: each requirement once, with all its lifecycles."""
-    found: dict[tuple[str, str], dict[tuple[str, str | None], tuple[Untested, list[str]]]] = {}
+    found: dict[tuple[str, str], dict[tuple[str, str], tuple[Untested, list[str]]]] = {}
     for each in rows:
         reasons = some([why.reason for why in each.why], "; or ")
         requirements = found.setdefault((each.plugin, reasons), {})
-        row = requirements.setdefault((each.requirement, each.reason), (each, []))
+        row = requirements.setdefault((each.requirement, each.reason or ""), (each, []))
         row[1].append(each.lifecycle)
-    return {key: list(requirements.values()) for key, requirements in found.items()}
+    return {key: [requirements[each] for each in sorted(requirements)] for key, requirements in found.items()}
 
 
 def _weight(each: Untested) -> int:

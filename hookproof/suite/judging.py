@@ -59,7 +59,8 @@ class Judges:
         else:
             reference = case.policy is not None
             wanted = self.expected.violations(case.plugin, _column(case)) if reference else None
-            surprises = unexpected(judgement, case.scenario, wanted, self.requirements)
+            right = reference and self.expected.satisfies_all(case.plugin)
+            surprises = unexpected(judgement, case.scenario, wanted, self.requirements, all_tested=right)
         return reports.result(case, judgement, journal=path, seconds=seconds, surprises=surprises)
 
 

@@ -95,6 +95,14 @@ def test_explain_has_an_answer(wanted: str) -> None:
     assert len(done.stdout.splitlines()) > 1
 
 
+def test_explain_says_what_a_requirement_presupposes() -> None:
+    assert (
+        "\n  not tested without: a launch · the other session's hook ran whole\n"
+        in hookproof("explain", "JOB-05").stdout
+    )
+    assert "not tested without" not in hookproof("explain", "JOB-03").stdout
+
+
 @pytest.mark.parametrize("wanted", ["cancel job review", "cancel job", "cancel job [JOB]"])
 def test_a_sentence_of_a_step_is_explained_as_it_is_written_and_as_it_is_listed(wanted: str) -> None:
     said = hookproof("explain", wanted).stdout.splitlines()

@@ -101,7 +101,7 @@ def test_a_step_summary_is_written_in_ci_and_replays_are_kept_apart(repository: 
     done = hookproof(*words, cwd=tmp_path, GITHUB_STEP_SUMMARY=str(summary))
     assert done.returncode == 1
     assert summary.read_text(encoding="utf-8").startswith("### ❌ hookproof: 1 unexpected")
-    assert len(list((tmp_path / "runs").glob("[0-9]*/*/journal.jsonl"))) == 3
+    assert len(list((tmp_path / "runs").glob("[0-9]*/jobs_*/journal.jsonl"))) == 3
     run = next(each for each in (tmp_path / "runs").iterdir() if re.match(r"\d", each.name))
     again = hookproof("recheck", run, cwd=tmp_path)
     assert (again.returncode, "1 case in" in again.stdout) == (1, True)

@@ -12,6 +12,7 @@ from hookproof.judge.verdict import CheckResult, Surprise, SurpriseKind
 from hookproof.report.results import Isolation, Program, Report, Result, report
 from hookproof.report.untested import found
 
+NO_JOB = "there was no job: its launch was refused"
 FULL = Isolation(level="full", network="network namespace", refused=None, not_prevented=[])
 WITHOUT_PIDS = Isolation(
     level="without-pids",
@@ -19,7 +20,6 @@ WITHOUT_PIDS = Isolation(
     refused="the system refuses a new /proc",
     not_prevented=["a process can stay", "a plugin can end hookproof"],
 )
-NO_JOB = "there was no job: its launch was refused"
 LINUX, WINDOWS = "Linux-6.1-x86_64-with-glibc2.36", "Windows-11-10.0.26100-SP0"
 
 

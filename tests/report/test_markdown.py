@@ -14,7 +14,7 @@ from hookproof.report.markdown import document
 
 def test_a_green_run_is_three_lines_and_a_fold() -> None:
     text = document(a_report([a_result(), a_result(scenario="jobs/pattern-a")]))
-    assert text.startswith("### ✅ hookproof: as expected\n\n2 cases in 2.0 s: 2 conform, 0 violate, 0 unknown, 0 not")
+    assert text.startswith("### ✅ hookproof: as expected\n\n2 cases in 2.0 s: 2 conform, 0 violate, 0 unknown.")
     assert "<summary>2 scenarios conform everywhere</summary>" in text
     assert "| scenario |" not in text
     assert "Unexpected" not in text
@@ -33,6 +33,7 @@ def test_an_unexpected_result_has_accepted_seen_signature_and_culprit() -> None:
 def test_what_was_tested_nowhere_is_folded_with_its_reason() -> None:
     text = document(a_report([a_result(scenario="jobs/a"), not_tested("JOB-04"), not_tested("JOB-06")]))
     assert "| jobs/pattern-c | not tested |" in text
+    assert ": 1 conform, 0 violate, 0 unknown, 2 not tested. Plugin" in text
     assert f"<summary>2 requirements tested nowhere</summary>\n\n- {NO_JOB}\n  - JOB-04 on claude-2.1.91\n" in text
     assert "Unexpected" not in text
 
