@@ -178,7 +178,8 @@ def _mistakes(table: str, own: Lifecycle, base: Lifecycle | None) -> Iterator[st
     for name, row in mine.items():
         found = _shape(table, name, row, {"source"} if name in known else {"is", "source"})
         if found is not None:
-            yield found
+            # a row without `is` may be right but for what it extends
+            yield found if base is None or name in known else f"{found}; {own.extends} has no such row"
         elif base is not None and name not in known:
             other = "events" if table == "rows" else "rows"
             where = f"; it is in [{other}]" if name in _rows(base, other) else ""
