@@ -91,6 +91,7 @@ def scenario_foreign() -> None:  # noqa: PLR0915
             assert case.undecided() == []
             identities = [identify(pid) for pid in alive]
             program._transport.close()  # type: ignore[attr-defined]  # ends it, as asyncio does at the end of its loop
+            await program.wait()  # else who watches it may tell a loop that is closed
             alive.remove(program.pid)
         assert None not in identities
         assert all(identify(pid) is not None for pid in alive)
