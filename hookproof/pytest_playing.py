@@ -20,6 +20,7 @@ from hookproof.compiled import compile_programs
 from hookproof.isolation import entry
 from hookproof.isolation.level import Isolation
 from hookproof.play import Case
+from hookproof.report import isolation as words
 from hookproof.report.results import Result
 from hookproof.suite.cases import unplayed
 from hookproof.suite.judging import Judges
@@ -92,11 +93,10 @@ class Playing:
 
     def header(self) -> list[str]:
         """What stands over a run. Raises IsolationError, PlayerError."""
-        isolation = self.isolation()
-        why = f" ({isolation.refused})" if isolation.refused else ""
-        lines = [f"hookproof: isolation {isolation.level}{why}"]
-        if isolation.not_prevented:
-            lines.append(f"  not prevented: {'; '.join(isolation.not_prevented)}")
+        told = words.of(self.isolation())
+        lines = [f"hookproof: isolation {told.head}"]
+        if told.not_prevented:
+            lines.append(f"  not prevented: {'; '.join(told.not_prevented)}")
         return lines
 
     def close(self) -> None:

@@ -109,9 +109,16 @@ def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
         node.config.stash.setdefault(CONTROLLER, pytest_signals.Controller()).listen(node.config, ids)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Nothing is played any more. First of all: a worker of xdist that takes long to end is interrupted."""
+    if PLAYING in session.config.stash:
+        session.config.stash[PLAYING].close()
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Nothing of ours is left, and whoever had the signals before has them again."""
-    if PLAYING in config.stash:
+    if PLAYING in config.stash:  # begun for a session that never was
         config.stash[PLAYING].close()
     controller = config.stash.get(CONTROLLER, None)
     if controller is not None:

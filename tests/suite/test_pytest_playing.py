@@ -146,10 +146,10 @@ def test_the_levels_are_those_that_there_are(pytestconfig: pytest.Config) -> Non
             "  not prevented: processes can outlive a hookproof that is killed, until its next start; a plugin can end",
             "without-pids",
         ),
-        (("--isolation", "none", "-n", "1"), "hookproof: isolation none (as --isolation says)\n", "none"),
+        (("--isolation", "none", "-n", "1"), "hookproof: isolation none: as --isolation says\n", "none"),
         (("--allow-network",), "  not prevented: a plugin can reach the network\n", "full"),
     ],
-    ids=" ".join,
+    ids=["alone", "xdist", "without-pids", "none", "network"],
 )
 def test_the_head_and_each_journal_name_the_level(
     words: tuple[str, ...], head: str, level: str, tmp_path: Path
