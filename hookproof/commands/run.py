@@ -127,12 +127,17 @@ def _played(
     options = replace(options, seconds=parsed.patience)
     workers = parsed.jobs or os.cpu_count() or 1
     tried = preflights(cases, run, options, workers=workers)
-    options = replace(options, main_launches={each.plugin: each.main_launch for each in tried if each.main_launch})
+    options = replace(
+        options, main_launches={(each.plugin, each.lifecycle): each.main_launch for each in tried if each.main_launch}
+    )
     preflight = [_told(each) for each in tried]
     unfit = next((each for each in tried if each.outcome == "does not fit"), None)
     if unfit is not None:
         outputs.write_files(parsed, reports.report([], seconds=time.monotonic() - began, preflight=preflight))
-        raise UsageError(f"{unfit.plugin}: its descriptor does not fit: {unfit.detail}")
+        file = f"--descriptor {parsed.descriptor}" if parsed.descriptor else "the descriptor that hookproof has for it"
+        raise UsageError(
+            f"{file} does not fit the plugin {unfit.plugin.strip() or cases[0].plugin.root}: {unfit.detail}"
+        )
     baseline = gate_.baseline if gate_ is not None else None
     lines = outputs.ResultsFile(run / RESULTS, parsed.json)
 
@@ -184,7 +189,9 @@ def _played(
 
 def _told(each: Preflight) -> reports.PreflightResult:
     journal = None if each.journal is None else str(each.journal)
-    return reports.PreflightResult(plugin=each.plugin, outcome=each.outcome, detail=each.detail, journal=journal)
+    return reports.PreflightResult(
+        plugin=each.plugin, lifecycle=each.lifecycle, outcome=each.outcome, detail=each.detail, journal=journal
+    )
 
 
 def _options(console: Console, cases: list[Case], worker: Program | None, *, allow_network: bool) -> PlayOptions:

@@ -41,8 +41,8 @@ class PlayOptions:
     """A real program for the jobs of a companion; None is the stand-in."""
     isolation: Isolation | None = None
     """What keeps it apart from the machine, for the journal; None is what this process has."""
-    main_launches: Mapping[str, MainLaunch] = field(default_factory=dict)
-    """By the name of a plugin: what a launch from the main session has come to, as its preflight found."""
+    main_launches: Mapping[tuple[str, str], MainLaunch] = field(default_factory=dict)
+    """By the names of plugin and lifecycle: what a launch from the main session has come to there."""
     seconds: float = 60.0
     extra_env: Mapping[str, str] = field(default_factory=dict)
     tap: bool = False

@@ -34,7 +34,7 @@ def header(case: Case, options: PlayOptions) -> run.Case:
         repeat=case.repeat,
         platform=machine.system(),
         python=platform.python_version(),
-        main_launch=options.main_launches.get(plugin.name),
+        main_launch=options.main_launches.get((plugin.name, case.lifecycle.name)),
         subreaper=processes.is_subreaper() if sys.platform == "linux" else False,
         requires=list(scenario.requires),
         about=scenario.kind,

@@ -172,9 +172,10 @@ class CriterionResult(Model):
 
 
 class PreflightResult(Model):
-    """What a plugin's launch from the main session came to, before its first case."""
+    """What a plugin's launch from the main session came to on a host, before its first case there."""
 
     plugin: str
+    lifecycle: str
     outcome: Literal["started", "refused", "does not fit", "unknown"]
     detail: str
     journal: str | None = None

@@ -50,6 +50,7 @@ class Preflight:
     """What the launch of one plugin came to."""
 
     plugin: str
+    lifecycle: str
     outcome: Outcome
     detail: str
     journal: Path | None = None
@@ -69,14 +70,14 @@ def wanted(case: Case) -> bool:
 
 
 def preflights(cases: Sequence[Case], run: Path, options: PlayOptions, *, workers: int) -> list[Preflight]:
-    """That of each plugin with jobs, on the host of its first case; their journals are kept with the run's.
+    """That of each plugin with jobs on each of its hosts; their journals are kept with the run's.
 
     Raises KeyboardInterrupt when it was interrupted.
     """
-    first: dict[str, Case] = {}
+    first: dict[tuple[str, str], Case] = {}
     for case in cases:
         if wanted(case):
-            first.setdefault(case.plugin.name, case)
+            first.setdefault((case.plugin.name, case.lifecycle.name), case)
     chosen, found = list(first.values()), dict[int, Preflight]()
     pool = Pool(doing="the launches of its plugins were tried")
 
@@ -98,9 +99,10 @@ def preflight(
     """Play the launch on the host of `case`. Whatever goes wrong is its `unknown`."""
     plugin = case.plugin
     absent = _absent(plugin)
-    folder = run / f"{PREFLIGHT}{re.sub('[^A-Za-z0-9.+-]', '-', plugin.name)}"
+    named = plugin.name, case.lifecycle.name
+    folder = run / f"{PREFLIGHT}{re.sub('[^A-Za-z0-9.+-]', '-', '--'.join(named))}"
     if absent is not None:
-        return Preflight(plugin.name, "does not fit", absent)
+        return Preflight(*named, "does not fit", absent)
 
     def work(guarded: Guarded[Path]) -> Path:
         folder.mkdir(parents=True, mode=0o700)
@@ -111,8 +113,8 @@ def preflight(
         path = Guarded(work, seconds=options.seconds).run()
         outcome, detail = _outcome(RunView(journals.read(path)))
     except Exception as error:
-        return Preflight(plugin.name, "unknown", describe(error))
-    return Preflight(plugin.name, outcome, detail, path)
+        return Preflight(*named, "unknown", describe(error))
+    return Preflight(*named, outcome, detail, path)
 
 
 def _absent(plugin: Plugin) -> str | None:
@@ -173,21 +175,22 @@ def launched_nowhere(tried: Sequence[PreflightResult], results: Sequence[Result]
     """
     sentences = []
     for each in tried:
-        checks = [check for result in results if result.plugin == each.plugin for check in result.checks]
+        here = [result for result in results if (result.plugin, result.lifecycle) == (each.plugin, each.lifecycle)]
+        checks = [check for result in here for check in result.checks]
         judged = [check for check in checks if check.verdict is not Verdict.NOT_TESTED]
         if each.outcome == "refused" and checks and all(check.seen in _NO_LAUNCH for check in judged):
             sentences.append(
-                f"{each.plugin}: every launch failed, the first with {each.detail!r}; is something missing on this"
+                f"{each.plugin} on {each.lifecycle}: every launch failed, the first with {each.detail!r}; is something missing on this"
                 " machine? Nothing of this run says how the plugin treats a job"
             )
     return sentences
 
 
 class Launches:
-    """The preflights of a process that is asked for one case after the other, as pytest does it: each plugin's once."""
+    """The preflights of a process that is asked for one case after the other, as pytest does it: each once."""
 
     def __init__(self) -> None:
-        self._tried: dict[str, Preflight] = {}
+        self._tried: dict[tuple[str, str], Preflight] = {}
 
     def run_case(
         self,
@@ -201,7 +204,7 @@ class Launches:
         """As `suite.cases.run_case`, after the preflight. Where a descriptor does not fit, the case is unknown."""
         if not wanted(case):
             return run_case(case, run, options, judges, runner=runner)
-        name = case.plugin.name
+        name = case.plugin.name, case.lifecycle.name
         if name not in self._tried:
             self._tried[name] = preflight(case, run, options, runner=runner)
         tried = self._tried[name]

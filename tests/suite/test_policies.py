@@ -65,7 +65,7 @@ CASES = [
 def test_policy(case: Case, tmp_path: Path) -> None:
     processes.become_subreaper()
     # that the main session may launch is what Pattern A of the same policy holds
-    options = PlayOptions(main_launches={case.plugin.name: "started"})
+    options = PlayOptions(main_launches={(case.plugin.name, case.lifecycle.name): "started"})
     result = run_case(case, tmp_path, options, JUDGES)
     assert result.unexpected == [], result.model_dump_json(indent=1)
 

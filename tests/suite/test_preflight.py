@@ -122,5 +122,5 @@ def test_a_descriptor_that_does_not_fit_is_one_sentence(name: str, tmp_path: Pat
     assert document["results"] == []
     assert document["preflight"][0]["outcome"] == "does not fit"
     (line,) = [line for line in said.splitlines() if line.startswith("hookproof: ")]
-    assert "its descriptor does not fit" in line
+    assert "descriptor.toml does not fit the plugin " in line
     assert why in line
