@@ -180,8 +180,8 @@ def launched_nowhere(tried: Sequence[PreflightResult], results: Sequence[Result]
         judged = [check for check in checks if check.verdict is not Verdict.NOT_TESTED]
         if each.outcome == "refused" and checks and all(check.seen in _NO_LAUNCH for check in judged):
             sentences.append(
-                f"{each.plugin} on {each.lifecycle}: every launch failed, the first with {each.detail!r}; is something missing on this"
-                " machine? Nothing of this run says how the plugin treats a job"
+                f"{each.plugin} on {each.lifecycle}: every launch failed, the first with {each.detail!r}; is something"
+                " missing on this machine? Nothing of this run says how the plugin treats a job"
             )
     return sentences
 
