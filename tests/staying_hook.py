@@ -77,6 +77,12 @@ def met(meeting: socket.socket, count: int) -> list[socket.socket]:
     return connections
 
 
+def let_preflight_go(meeting: socket.socket) -> None:
+    """Let go what comes of a plugin's preflight: its hook, and what that has started."""
+    for connection in met(meeting, 2):
+        connection.close()
+
+
 def is_gone(connection: socket.socket) -> bool:
     """Whether the process at the other end ends; raises TimeoutError when it does not."""
     with connection, contextlib.suppress(ConnectionError):

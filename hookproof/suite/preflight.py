@@ -100,7 +100,7 @@ def preflight(
     plugin = case.plugin
     absent = _absent(plugin)
     named = plugin.name, case.lifecycle.name
-    folder = run / f"{PREFLIGHT}{re.sub('[^A-Za-z0-9.+-]', '-', '--'.join(named))}"
+    folder = run / PREFLIGHT / re.sub("[^A-Za-z0-9.+-]", "-", "--".join(named))
     if absent is not None:
         return Preflight(*named, "does not fit", absent)
 

@@ -22,8 +22,8 @@ from hookproof.removal import remove_tree
 RESULTS = "results.jsonl"
 """The results of a run in the order in which they came, a JSON object a line, each whole before the next begins."""
 REPLAY = "--replay-"
-PREFLIGHT = "preflight--"
-"""How the folder of a plugin's preflight begins, which is no case."""
+PREFLIGHT = "preflight"
+"""The folder of the preflights of a run, which are no cases."""
 ALONE = "--alone"
 """In the name of a case's folder: it was played again. A replay only annotates; one alone stands for the first."""
 _KEPT = 20
@@ -104,9 +104,7 @@ def journals_of(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     folders = (each.parent for each in path.rglob(JOURNAL))
-    found = sorted(
-        each / JOURNAL for each in folders if REPLAY not in each.name and not each.name.startswith(PREFLIGHT)
-    )
+    found = sorted(each / JOURNAL for each in folders if REPLAY not in each.name and each.parent.name != PREFLIGHT)
     names = {each.parent for each in found}
     return [each for each in found if each.parent.with_name(each.parent.name + ALONE) not in names]
 

@@ -34,7 +34,7 @@ serve = entry.begin("full")
 if serve is not None:
     sys.exit(serve())
 """
-SENTENCE = "hookproof: interrupted while it played 1 case (0 were over); nothing of it is left running"
+SENTENCE = "hookproof: interrupted while the launches of its plugins were tried; nothing of it is left running"
 
 
 @dataclass

@@ -109,7 +109,16 @@ def test_what_is_left_once_and_never_again_leaves_both_in_doubt(tmp_path: Path) 
     before = 'os.path.join(os.environ["HOME"], ".left")'
     text = hook.read_text(encoding="utf-8")
     assert before in text
-    hook.write_text(text.replace(before, repr(str(flag))), encoding="utf-8")
+    text = text.replace(before, repr(str(flag)))
+    # not in the preflight, which is played alone: the homes of runs tell which is the first
+    first, imported = tmp_path / "first", "def _leave():\n    try:\n"
+    assert imported in text
+    not_first = (
+        "def _leave():\n    try:\n"
+        f"        open({str(first)!r}, 'x').write(os.environ['HOME'])\n    except FileExistsError:\n        pass\n"
+        f"    if open({str(first)!r}).read() in {{'', os.environ['HOME']}}:\n        return\n    try:\n"
+    )
+    hook.write_text(text.replace(imported, not_first, 1), encoding="utf-8")
     results = run(plugin, tmp_path, "jobs/pattern-a", "jobs/exit-while-running", jobs=2, isolation="none")
     assert flag.exists()
     surprises = [result for result in results if not result["expected"]]
