@@ -105,7 +105,8 @@ def preflight(
         return Preflight(*named, "does not fit", absent)
 
     def work(guarded: Guarded[Path]) -> Path:
-        folder.mkdir(parents=True, mode=0o700)
+        folder.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700)
         launch = replace(case, scenario=read_scenario(SCENARIO), repeat=1)
         return runner(guarded.listening(lambda: play(launch, folder, options)))
 

@@ -25,7 +25,7 @@ def enter(name: str, events: tuple[str, ...], *, once: bool, reads: bool, outsid
             return
     from manner_help import tell
 
-    if once and tell(outside, "first") != b"yes":
+    if once and tell(outside, "first", os.environ["HOME"].encode()) != b"yes":
         return
     # whose hook it was, for the test: each case has a home of its own
     tell(outside, "misbehaved", os.environ["HOME"].encode() + b"\n")
