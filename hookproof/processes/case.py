@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import weakref
 from collections.abc import Sequence
 from types import TracebackType
@@ -19,6 +20,7 @@ from hookproof.processes.platform import native
 from hookproof.processes.sweep import SweepResult, check_token, end_all
 
 _LAST_SECONDS = 10.0
+_closing = threading.Lock()
 
 
 class CaseProcesses:
@@ -81,12 +83,14 @@ class CaseProcesses:
             self.container.close()
             self.container = None
         self._dropped.detach()
-        registry.close_case(self._entry, native.instant())
-        end_all(native.of_nobody, seconds=_LAST_SECONDS)
-        native.reap_adopted(only_spawn_detaches=False)
-        registry.tidy()
-        if not registry.entries():
-            native.forget()
+        # one after the other: who closes between another's last look and its tidying would find everything forgotten
+        with _closing:
+            registry.close_case(self._entry, native.instant())
+            end_all(native.of_nobody, seconds=_LAST_SECONDS)
+            native.reap_adopted(only_spawn_detaches=False)
+            registry.tidy()
+            if not registry.entries():
+                native.forget()
 
     def __enter__(self) -> CaseProcesses:
         return self
