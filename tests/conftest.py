@@ -11,16 +11,17 @@ import gc
 import os
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-
-from hookproof import places
 
 if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     # under nohup every program that a test starts would ignore it too; a handler is not handed on
     signal.signal(signal.SIGHUP, lambda *_: None)
 
+_REFERENCE = Path(__file__).resolve().parents[1] / "reference"
+"""Told by its place: where Wine is only begun, hookproof itself is not installed."""
 _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 settings.register_profile("gate", _PATIENT, derandomize=True)
 settings.register_profile("explore", _PATIENT)
@@ -30,7 +31,7 @@ settings.load_profile("gate")
 def pytest_configure(config: pytest.Config) -> None:
     """A copy of the reference brings along what is compiled beside its source; else every case compiles it anew."""
     if not hasattr(config, "workerinput"):
-        compileall.compile_dir(places.REFERENCE, quiet=2)
+        compileall.compile_dir(_REFERENCE, quiet=2)
 
 
 def pytest_collection_finish() -> None:
