@@ -9,27 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from hookproof.catalogue.requirement import Need
+from hookproof.judge.checks.outcomes import no_job
 from hookproof.judge.run_view import JobView, RunView
 from hookproof.judge.verdict import Finding
-
-_SHOWN = 200
 
 
 def _launched(view: RunView) -> Finding | None:
     """No job's launch was refused."""
     refusal = next(filter(None, map(view.refused, view.jobs.values())), None)
-    if refusal is None:
-        return None
-    text = refusal.text.strip()
-    return Finding.not_tested(f"there was no job: its launch was refused with {text[:_SHOWN]!r}", refusal)
-
-
-def _at_work(view: RunView) -> Finding | None:
-    """Every launch led to a job that asked its model."""
-    never = next((job for job in view.jobs.values() if job.started is None and job.queued is None), None)
-    if never is None:
-        return None
-    return _launched(view) or Finding(None, f"the job {never.name} was neither started nor refused")
+    return None if refusal is None else no_job(refusal)
 
 
 def _other_ran_whole(view: RunView) -> Finding | None:
@@ -51,6 +39,5 @@ def _session_of(view: RunView, job: JobView) -> str | None:
 
 NEEDS: Mapping[Need, Callable[[RunView], Finding | None]] = {
     "a launch": _launched,
-    "a job at work": _at_work,
     "the other session's hook ran whole": _other_ran_whole,
 }

@@ -144,10 +144,8 @@ def _outcome(view: RunView) -> tuple[Outcome, str]:
         return "refused", text
     if came_back is not None and view.shell_ended_by_host(job) is None:
         return "does not fit", f"the launch printed no id of a job, and no error: {text!r}"
-    if job.launched is not None:
-        why = f"the launch printed the id {job.launched.id}, but nobody asked the model for the job"
-        return "does not fit", why
-    return "unknown", "; ".join(view.errors) or "the launch did not come back"
+    printed = f"the launch printed the id {job.launched.id}, and nobody asked the model" if job.launched else None
+    return "unknown", "; ".join([*([printed] if printed else []), *view.errors]) or "the launch did not come back"
 
 
 def _as_described(view: RunView, job: JobView) -> tuple[Outcome, str]:

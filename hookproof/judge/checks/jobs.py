@@ -15,6 +15,7 @@ from hookproof.judge.checks.outcomes import (
     job_outcome,
     maybe_left,
     named,
+    no_job,
     refused,
     short,
 )
@@ -117,16 +118,11 @@ def nothing_left(view: RunView, job: JobView) -> Finding:
     if view.undecided:
         return Finding(None, maybe_left(view.undecided), census)
     if job.started is None and not alive:
-        return job_outcome(view, job) if view.refused(job) is None else _nothing_to_leave(view, job)
+        refusal = view.refused(job)
+        return job_outcome(view, job) if refusal is None else no_job(refusal)
     if not alive:
         return Finding("nothing left", "no process of the run was alive after the last session's end", census)
     return Finding("only listed jobs", f"{len(alive)} processes, all of them of listed jobs: {named(alive)}", census)
-
-
-def _nothing_to_leave(view: RunView, job: JobView) -> Finding:
-    refusal = view.refused(job)
-    assert refusal is not None
-    return Finding.not_tested(f"there was no job that could leave anything: {short(refusal.text)}", refusal)
 
 
 @check("JOB-08")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hookproof.judge.run_view import JobView, RunView
 from hookproof.judge.verdict import Finding
+from hookproof.records.jobs import JobRefused
 from hookproof.records.parts import Process
 
 LOST, SURVIVES, TERMINAL, REFUSED = "lost", "survives", "terminal", "refused"
@@ -23,6 +24,11 @@ def refused(view: RunView, job: JobView) -> Finding | None:
         return Finding(REFUSED, f"no job: refused with {text[:200]!r}", refusal)
     detail = f"the launch came back with an error and without a job: {text[:200]!r}"
     return Finding("refused without naming --wait", detail, refusal)
+
+
+def no_job(refusal: JobRefused) -> Finding:
+    """What there is to say where a launch was refused, of all that a job would be needed for."""
+    return Finding.not_tested(f"there was no job: its launch was refused with {short(refusal.text)!r}", refusal)
 
 
 def job_outcome(view: RunView, job: JobView) -> Finding:

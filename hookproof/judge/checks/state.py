@@ -15,6 +15,7 @@ from hookproof.judge.checks.outcomes import (
     job_outcome,
     maybe_left,
     named,
+    no_job,
     refused,
     short,
     terminal_row,
@@ -54,7 +55,7 @@ def unreaped_is_dead(view: RunView, job: JobView) -> Finding:
     """What is said of a job whose dead process nobody has reaped, and whether the next job can be launched."""
     refusal, death = view.refused(job), job.worker_death
     if refusal is not None:
-        return Finding.not_tested(f"there was no job: its launch was refused with {short(refusal.text)}", refusal)
+        return no_job(refusal)
     snapshot = next((each for each in view.snapshots if death is not None and each.seq > death.seq), None)
     if snapshot is None:
         return Finding(None, "the job's process never died, or nobody asked for the status after that")
