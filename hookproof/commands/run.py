@@ -30,7 +30,7 @@ from hookproof.sandbox import uv
 from hookproof.suite.cases import run_cases
 from hookproof.suite.judging import Judges
 from hookproof.suite.matrix import left_out, matrix
-from hookproof.suite.preflight import Preflight, launched_nowhere, preflights
+from hookproof.suite.preflight import launched_nowhere, preflights
 from hookproof.suite.runs import RESULTS, new_run
 
 LIFECYCLES = {"companion": ["as-reported-345"], "context": ["codex-0.130", "codex-0.133", "codex-0.169"]}
@@ -87,8 +87,8 @@ def play_all(
 ) -> tuple[reports.Report, Console]:
     """Play the cases with the options of the command line; the files that they ask for are written here too.
 
-    `gate_` is what the results are compared with;
-    `reproduce` expects violations, and has none. `criteria` judges an issue's acceptance criteria.
+    `gate_` is what the results are compared with; `reproduce` expects violations, and has none. `criteria` judges an
+    issue's acceptance criteria.
     """
     if parsed.jobs < 0:
         raise UsageError(f"-j {parsed.jobs}: expected a number from 1 (or 0 for one case per processor)")
@@ -130,10 +130,9 @@ def _played(
     options = replace(
         options, main_launches={(each.plugin, each.lifecycle): each.main_launch for each in tried if each.main_launch}
     )
-    preflight = [_told(each) for each in tried]
     unfit = next((each for each in tried if each.outcome == "does not fit"), None)
     if unfit is not None:
-        outputs.write_files(parsed, reports.report([], seconds=time.monotonic() - began, preflight=preflight))
+        outputs.write_files(parsed, reports.report([], seconds=time.monotonic() - began, preflight=tried))
         file = f"--descriptor {parsed.descriptor}" if parsed.descriptor else "the descriptor that hookproof has for it"
         raise UsageError(
             f"{file} does not fit the plugin {unfit.plugin.strip() or cases[0].plugin.root}: {unfit.detail}"
@@ -169,12 +168,12 @@ def _played(
             seconds=took,
             criteria=met,
             skipped=skipped,
-            preflight=preflight,
+            preflight=tried,
             baseline=path,
             untested=nowhere,
         )
 
-    if gate_ is not None and launched_nowhere(preflight, found):
+    if gate_ is not None and launched_nowhere(tried, found):
         gate_ = gate_.without_records()
     outputs.write_files(parsed, first := report(found, [], baseline))
     if gate_ is not None:
@@ -185,13 +184,6 @@ def _played(
     if gate_ is not None:
         outputs.annotate_ci(last)
     return last
-
-
-def _told(each: Preflight) -> reports.PreflightResult:
-    journal = None if each.journal is None else str(each.journal)
-    return reports.PreflightResult(
-        plugin=each.plugin, lifecycle=each.lifecycle, outcome=each.outcome, detail=each.detail, journal=journal
-    )
 
 
 def _options(console: Console, cases: list[Case], worker: Program | None, *, allow_network: bool) -> PlayOptions:

@@ -378,17 +378,18 @@ class RunView:
 
     def exit_of_launch(self, job: JobView) -> int | None:
         """The exit status of the shell in which the job was launched, where it ended by itself and somebody saw it."""
-        call = job.call.tool_use_id if job.call else None
-        runs = {record.run for record in self.of(ShellStarted) if record.tool_use_id == call}
-        ends = [record for record in self.of(ShellEnded) if record.run in runs and record.by_host is None]
+        ends = [record for record in self.launch_shell_ends(job) if record.by_host is None]
         return ends[-1].exit if ends else None
 
     def shell_ended_by_host(self, job: JobView) -> ShellEnded | None:
         """The record of the host's ending the shell in which the job was launched, if it did."""
+        return next((record for record in self.launch_shell_ends(job) if record.by_host is not None), None)
+
+    def launch_shell_ends(self, job: JobView) -> list[ShellEnded]:
+        """The ends of the shell in which the job was launched: by itself, by the host, each as somebody saw it."""
         call = job.call.tool_use_id if job.call else None
         runs = {record.run for record in self.of(ShellStarted) if record.tool_use_id == call}
-        ends = (record for record in self.of(ShellEnded) if record.run in runs)
-        return next((record for record in ends if record.by_host is not None), None)
+        return [record for record in self.of(ShellEnded) if record.run in runs]
 
     def ended_before_it_began(self, job: JobView) -> ShellEnded | None:
         """The record of the host's ending that shell while the launch was held before it had begun anything."""

@@ -16,7 +16,7 @@ from hookproof.judge.causes.culprit import Culprit
 from hookproof.judge.judge import Judgement
 from hookproof.judge.verdict import BaselineStatus, CheckResult, Model, Surprise, Verdict
 from hookproof.records import parts
-from hookproof.records.run import Case
+from hookproof.records.run import Case, MainLaunch
 
 Format = Literal["1.0", "1.1", "1.2", "1.3", "1.4"]
 FORMAT: Format = "1.4"
@@ -171,14 +171,26 @@ class CriterionResult(Model):
     seen: str
 
 
+Launched = Literal["started", "refused", "does not fit", "unknown"]
+"""What the launch of a preflight came to."""
+
+
 class PreflightResult(Model):
     """What a plugin's launch from the main session came to on a host, before its first case there."""
 
     plugin: str
     lifecycle: str
-    outcome: Literal["started", "refused", "does not fit", "unknown"]
+    outcome: Launched
     detail: str
     journal: str | None = None
+
+    @property
+    def main_launch(self) -> MainLaunch | None:
+        """For the headers of the plugin's cases; None where nobody can tell whether the main session may launch."""
+        match self.outcome:
+            case "started" | "refused":
+                return self.outcome
+        return None
 
 
 class Report(Model):

@@ -11,10 +11,10 @@ import asyncio
 import re
 import shlex
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from hookproof import journal as journals
 from hookproof import places
@@ -27,8 +27,7 @@ from hookproof.judge.run_view import JobView, NoEvidenceError, RunView
 from hookproof.judge.verdict import Verdict
 from hookproof.play import Case, PlayOptions, play
 from hookproof.records.base import Json
-from hookproof.records.run import MainLaunch
-from hookproof.report.results import PreflightResult, Result
+from hookproof.report.results import Launched, PreflightResult, Result
 from hookproof.suite.cases import run_case, unplayed
 from hookproof.suite.judging import Judges
 from hookproof.suite.pool import Pool
@@ -42,34 +41,13 @@ _MISSING = frozenset({126, 127})
 _SHOWN = 300
 _NO_LAUNCH = frozenset({REFUSED, NONE_LAUNCHED})
 
-Outcome = Literal["started", "refused", "does not fit", "unknown"]
-
-
-@dataclass(frozen=True, slots=True)
-class Preflight:
-    """What the launch of one plugin came to."""
-
-    plugin: str
-    lifecycle: str
-    outcome: Outcome
-    detail: str
-    journal: Path | None = None
-
-    @property
-    def main_launch(self) -> MainLaunch | None:
-        """For the headers of the plugin's cases."""
-        match self.outcome:
-            case "started" | "refused":
-                return self.outcome
-        return None
-
 
 def wanted(case: Case) -> bool:
     """Whether the plugin of a case is one that launches jobs."""
     return isinstance(case.plugin.descriptor, Companion) and case.scenario.kind == "companion"
 
 
-def preflights(cases: Sequence[Case], run: Path, options: PlayOptions, *, workers: int) -> list[Preflight]:
+def preflights(cases: Sequence[Case], run: Path, options: PlayOptions, *, workers: int) -> list[PreflightResult]:
     """That of each plugin with jobs on each of its hosts; their journals are kept with the run's.
 
     Raises KeyboardInterrupt when it was interrupted.
@@ -78,7 +56,7 @@ def preflights(cases: Sequence[Case], run: Path, options: PlayOptions, *, worker
     for case in cases:
         if wanted(case):
             first.setdefault((case.plugin.name, case.lifecycle.name), case)
-    chosen, found = list(first.values()), dict[int, Preflight]()
+    chosen, found = list(first.values()), dict[int, PreflightResult]()
     pool = Pool(doing="the launches of its plugins were tried")
 
     def one(number: int) -> None:
@@ -95,14 +73,13 @@ def preflight(
     options: PlayOptions,
     *,
     runner: Callable[[Coroutine[Any, Any, Path]], Path] = asyncio.run,
-) -> Preflight:
+) -> PreflightResult:
     """Play the launch on the host of `case`. Whatever goes wrong is its `unknown`."""
-    plugin = case.plugin
-    absent = _absent(plugin)
-    named = plugin.name, case.lifecycle.name
-    folder = run / PREFLIGHT / re.sub("[^A-Za-z0-9.+-]", "-", "--".join(named))
+    plugin, lifecycle = case.plugin.name, case.lifecycle.name
+    absent = _absent(case.plugin)
+    folder = run / PREFLIGHT / re.sub("[^A-Za-z0-9.+-]", "-", f"{plugin}--{lifecycle}")
     if absent is not None:
-        return Preflight(*named, "does not fit", absent)
+        return PreflightResult(plugin=plugin, lifecycle=lifecycle, outcome="does not fit", detail=absent)
 
     def work(guarded: Guarded[Path]) -> Path:
         folder.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
@@ -114,8 +91,8 @@ def preflight(
         path = Guarded(work, seconds=options.seconds).run()
         outcome, detail = _outcome(RunView(journals.read(path)))
     except Exception as error:
-        return Preflight(*named, "unknown", describe(error))
-    return Preflight(*named, outcome, detail, path)
+        return PreflightResult(plugin=plugin, lifecycle=lifecycle, outcome="unknown", detail=describe(error))
+    return PreflightResult(plugin=plugin, lifecycle=lifecycle, outcome=outcome, detail=detail, journal=str(path))
 
 
 def _absent(plugin: Plugin) -> str | None:
@@ -131,7 +108,7 @@ def _absent(plugin: Plugin) -> str | None:
     return None if missing is None else f"its launch ({launch}) names {missing}, which the plugin does not have"
 
 
-def _outcome(view: RunView) -> tuple[Outcome, str]:
+def _outcome(view: RunView) -> tuple[Launched, str]:
     job = view.jobs[_JOB]
     if job.started is not None:
         return _as_described(view, job)
@@ -148,7 +125,7 @@ def _outcome(view: RunView) -> tuple[Outcome, str]:
     return "unknown", "; ".join([*([printed] if printed else []), *view.errors]) or "the launch did not come back"
 
 
-def _as_described(view: RunView, job: JobView) -> tuple[Outcome, str]:
+def _as_described(view: RunView, job: JobView) -> tuple[Launched, str]:
     """A job at work: where the descriptor says that it would be seen, it must be seen."""
     look = next(iter(view.snapshots), None)
     if look is None:
@@ -189,7 +166,7 @@ class Launches:
     """The preflights of a process that is asked for one case after the other, as pytest does it: each once."""
 
     def __init__(self) -> None:
-        self._tried: dict[tuple[str, str], Preflight] = {}
+        self._tried: dict[tuple[str, str], PreflightResult] = {}
 
     def run_case(
         self,

@@ -22,7 +22,6 @@ from hookproof.judge.checks.outcomes import (
 from hookproof.judge.checks.registry import check
 from hookproof.judge.run_view import JobView, RunView
 from hookproof.judge.verdict import Finding
-from hookproof.records.sent import ShellEnded, ShellStarted
 
 
 @check("JOB-01", "JOB-05")
@@ -211,9 +210,7 @@ def _ended_openly(view: RunView, job: JobView) -> bool:
 @check("JOB-28")
 def output_file_tells(view: RunView, job: JobView) -> Finding:
     """The size of the output file of the shell in which the job was launched, when that shell was over."""
-    call = job.call.tool_use_id if job.call else None
-    runs = {record.run for record in view.of(ShellStarted) if record.tool_use_id == call}
-    ends = [record for record in view.of(ShellEnded) if record.run in runs and record.output_file]
+    ends = [record for record in view.launch_shell_ends(job) if record.output_file]
     if not ends:
         return Finding(None, "the shell of the launch has not ended, or the host gave it no output file")
     shell = ends[-1]
