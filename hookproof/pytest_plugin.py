@@ -33,6 +33,8 @@ _RESULT = "hookproof"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options, in a group of their own."""
+    from hookproof.isolation.level import LEVELS  # noqa: PLC0415
+
     group = parser.getgroup("hookproof", "hookproof scenarios")
     group.addoption(
         "--plugin",
@@ -59,7 +61,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         )
     group.addoption(
         "--isolation",
-        choices=("full", "without-pids", "none"),
+        choices=LEVELS,
         default=None,
         help="how far what scenarios start is kept apart from this machine (default: as far as the system allows)",
     )
@@ -149,12 +151,15 @@ def _names_scenarios(config: pytest.Config) -> bool:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """A scenario file below hookproof's own scenarios directory."""
-    if file_path.suffix != ".toml" or file_path.name in {"requirements.toml", "expected.toml"}:
+    if file_path.suffix != ".toml":
         return None
     from hookproof import places  # noqa: PLC0415
 
-    # calibration needs a real host: its scenarios are no tests of a plugin
-    if not file_path.is_relative_to(places.SCENARIOS) or file_path.is_relative_to(places.SCENARIOS / "calibration"):
+    # at the top are tables and the preflight; calibration needs a real host: its scenarios are no tests of a plugin
+    folder = file_path.parent
+    if not folder.is_relative_to(places.SCENARIOS) or folder == places.SCENARIOS:
+        return None
+    if folder.is_relative_to(places.SCENARIOS / "calibration"):
         return None
     return ScenarioFile.from_parent(parent, path=file_path)
 
@@ -256,6 +261,8 @@ class ScenarioItem(pytest.Item):
 
     def runtest(self) -> None:
         """Play and judge; the outcome is written into the report's properties."""
+        from hookproof.judge.verdict import Verdict  # noqa: PLC0415
+
         why_not = _playing(self.config).why_not(self.case)
         if why_not is not None:
             pytest.skip(why_not)
@@ -281,7 +288,7 @@ class ScenarioItem(pytest.Item):
         self.result = result
         if not result.expected:
             raise UnexpectedOutcomeError(result)
-        if result.verdict == "not tested":
+        if result.verdict is Verdict.NOT_TESTED:
             pytest.skip(f"not tested: {result.not_tested_because}; journal: {result.journal}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
@@ -301,9 +308,11 @@ class UnexpectedOutcomeError(Exception):
     """A case did not come out as expected. The text is the evidence."""
 
     def __init__(self, result: Result) -> None:
+        from hookproof.judge.verdict import Verdict  # noqa: PLC0415
+
         lines = list(result.unexpected)
         for check in result.checks:
-            if check.verdict == "not tested":
+            if check.verdict is Verdict.NOT_TESTED:
                 lines.append(f"{check.id} not tested: {check.detail}")
                 continue
             lines.append(f"{check.id} {check.verdict}: seen {check.seen!r}, accepted: {', '.join(check.accepted)}")

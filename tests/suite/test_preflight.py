@@ -124,3 +124,10 @@ def test_a_descriptor_that_does_not_fit_is_one_sentence(name: str, tmp_path: Pat
     (line,) = [line for line in said.splitlines() if line.startswith("hookproof: ")]
     assert "descriptor.toml does not fit the plugin " in line
     assert why in line
+
+
+def test_it_is_no_test_of_pytest() -> None:
+    words = ["-m", "pytest", str(places.SCENARIOS), "--collect-only", "-q", "-p", "no:cacheprovider"]
+    listed = subprocess.run([sys.executable, *words], capture_output=True, text=True, timeout=120, check=False).stdout
+    assert "jobs/pattern-a.toml" in listed
+    assert "preflight" not in listed
