@@ -36,6 +36,7 @@ def header(case: Case, options: PlayOptions) -> run.Case:
         python=platform.python_version(),
         main_launch=options.main_launches.get((plugin.name, case.lifecycle.name)),
         subreaper=processes.is_subreaper() if sys.platform == "linux" else False,
+        patience=options.patience.part if options.patience is not None else None,
         requires=list(scenario.requires),
         about=scenario.kind,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from hookproof.processes.base import (
     TOKEN_VARIABLE,
+    Activity,
     Child,
     Death,
     Exit,
@@ -21,6 +22,7 @@ from hookproof.processes.base import (
 from hookproof.processes.case import CaseProcesses
 from hookproof.processes.identity import (
     DeathWatch,
+    activity,
     adopt_orphans,
     become_subreaper,
     identify,
@@ -39,6 +41,7 @@ from hookproof.processes.sweep import SweepResult, census, sweep
 
 __all__ = [
     "TOKEN_VARIABLE",
+    "Activity",
     "CaseProcesses",
     "Child",
     "Death",
@@ -51,6 +54,7 @@ __all__ = [
     "ProcessInfo",
     "Stream",
     "SweepResult",
+    "activity",
     "adopt_orphans",
     "become_subreaper",
     "census",

@@ -6,7 +6,7 @@ from dataclasses import field
 from typing import Literal
 
 from hookproof.records.base import Json, Record, kind
-from hookproof.records.parts import CaseAgent, Isolation, JobAnswer, Process, Program, StateRoot, Words
+from hookproof.records.parts import CaseAgent, Isolation, JobAnswer, Patience, Process, Program, StateRoot, Words
 
 MainLaunch = Literal["started", "refused"]
 """What a launch from the main session came to."""
@@ -41,6 +41,8 @@ class Case(Record):
     python: str = ""
     main_launch: MainLaunch | None = None
     """Of a plugin with jobs: what a launch from the main session came to before the first case; null: nobody tried."""
+    patience: Patience | None = None
+    """For how long what runs has to stand still to count as settled; null in older journals."""
     subreaper: bool = False
     """Whether the harness adopts what loses its parent, and so sees how it ends."""
     about: str = ""
@@ -139,9 +141,10 @@ class ShellLetGo(Record):
 
 @kind("settled")
 class Settled(Record):
-    """What still runs has come to rest. Written by the harness where a scenario asks for it."""
+    """The run is at rest: nothing moves until the scenario goes on. Written by the steps that wait for it."""
 
     alive: int
+    """How many processes live on."""
 
 
 @kind("process.died")
