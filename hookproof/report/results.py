@@ -44,6 +44,18 @@ class Isolation(Model):
     """What the plugin was able to do all the same, a clause each."""
 
 
+class Patience(Model):
+    """How long what ran had to stand still to count as settled."""
+
+    ms: float
+    multiple: int
+    """Of what a bare hook cost on that machine."""
+    bare_hook_ms: float
+
+    def __str__(self) -> str:
+        return f"{self.ms:.0f} ms: {self.multiple} times a bare hook, which takes {self.bare_hook_ms:.0f} ms here"
+
+
 class Result(Model):
     """One case: one cell of the matrix, played once."""
 
@@ -71,6 +83,8 @@ class Result(Model):
     python: str = ""
     isolation: Isolation | None = None
     """Of each case its own: a report may hold several runs. Null where the journal tells nothing of it."""
+    patience: Patience | None = None
+    """The one length of time that what was seen may depend on. Null where the journal tells nothing of it."""
     baseline: BaselineStatus | None = None
     """The weightiest of its checks' statuses."""
     surprises: list[Surprise] = []
@@ -251,6 +265,7 @@ def result(case: Case, judgement: Judgement, *, journal: Path, seconds: float, s
         platform=case.platform,
         python=case.python,
         isolation=_isolation(case.isolation),
+        patience=_patience(case.patience),
         host=_program(case.host),
         worker=_program(case.worker),
         repeat=case.repeat,
@@ -290,6 +305,7 @@ def unjudged(
         platform=case.platform,
         python=case.python,
         isolation=_isolation(case.isolation),
+        patience=_patience(case.patience),
         verdict=Verdict.UNKNOWN,
         expected=False,
         signature=None,
@@ -355,6 +371,15 @@ def _isolation(told: parts.Isolation | None) -> Isolation | None:
     return Isolation(
         level=told.level, network=told.network, refused=told.refused, not_prevented=list(told.not_prevented)
     )
+
+
+def _patience(told: parts.Patience | None) -> Patience | None:
+    return None if told is None else Patience(ms=told.ms, multiple=told.multiple, bare_hook_ms=told.bare_hook_ms)
+
+
+def patiences(results: Sequence[Result]) -> list[str]:
+    """Every patience that these results had, in their order, as it is told to people."""
+    return list(dict.fromkeys(str(each.patience) for each in results if each.patience is not None))
 
 
 def _nothing_tested(results: Sequence[Result]) -> bool:

@@ -23,7 +23,7 @@ def cancelled(view: RunView, _job: JobView) -> Finding:
 def _one(view: RunView, job: JobView, cancel: Cancel) -> Finding:
     if cancel.exit != 0:
         return Finding("not cancelled", f"cancel exited {cancel.exit}: {short(cancel.text)}", cancel)
-    went_on = _went_on(job, cancel)
+    went_on = _went_on(view, job, cancel)
     if went_on is not None:
         return went_on
     snapshot = view.snapshot_after(cancel)
@@ -38,7 +38,7 @@ def _one(view: RunView, job: JobView, cancel: Cancel) -> Finding:
     return Finding("cancelled", f"its row says {status!r}, and {how}", snapshot)
 
 
-def _went_on(job: JobView, cancel: Cancel) -> Finding | None:
+def _went_on(view: RunView, job: JobView, cancel: Cancel) -> Finding | None:
     """What is still at work, or came to work, although the job was cancelled."""
     if cancel.asleep:
         if job.reached is None or job.reached.seq < cancel.seq:
@@ -47,9 +47,11 @@ def _went_on(job: JobView, cancel: Cancel) -> Finding | None:
     if cancel.left:
         argvs = {process.pid: " ".join(process.argv) for process in cancel.tree}
         names = "; ".join(f"pid {pid}: {argvs.get(pid, '?')[:120]}" for pid in cancel.left)
-        detail = f"{len(cancel.left)} of its {len(argvs)} processes are alive: {names}"
+        detail = f"{len(cancel.left)} of its {len(argvs)} processes are alive: {names}{view.outlived}"
         return Finding("tree lives on", detail, cancel)
     if job.answered is not None and job.answered.seq > cancel.seq:
-        detail = "its Codex held its request for seconds after the cancellation, and was given its answer"
+        detail = (
+            "its Codex still held its request when all had settled after the cancellation, and was given its answer"
+        )
         return Finding("went on", detail, job.answered)
     return None

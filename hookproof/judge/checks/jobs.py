@@ -112,7 +112,7 @@ def nothing_left(view: RunView, job: JobView) -> Finding:
         strays = [process for process in left if is_stray(process)]
         # those without the token first: nobody would look for them
         first = named([*strays, *(process for process in left if process not in strays)])
-        detail = f"{len(left)} of {len(alive)} alive that no listed job accounts for: {first}"
+        detail = f"{len(left)} of {len(alive)} alive that no listed job accounts for: {first}{view.outlived}"
         return Finding("left behind", detail, census)
     if view.undecided:
         return Finding(None, maybe_left(view.undecided), census)
