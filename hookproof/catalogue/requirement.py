@@ -15,7 +15,12 @@ from hookproof import places
 from hookproof.catalogue.reading import Strict, read
 
 Keyword = Literal["MUST", "MUST NOT", "SHOULD"]
-Need = Literal["a launch", "the other session's hook ran whole"]
+Need = Literal[
+    "a launch",
+    "the other session's hook ran whole",
+    "every SessionEnd hook ran whole",
+    "every SessionEnd hook before the last look ran whole",
+]
 """What must have come about so that a requirement can be judged; `judge.needs` has a function for each."""
 
 

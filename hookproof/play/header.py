@@ -11,6 +11,7 @@ from hookproof.catalogue.descriptor import Companion, Context
 from hookproof.hosts.registry import HOSTS, WORKER
 from hookproof.isolation import entry
 from hookproof.isolation.level import Isolation
+from hookproof.play import session_end
 from hookproof.play.cases import Case, PlayOptions
 from hookproof.records import FORMAT, parts, run
 from hookproof.records.parts import CaseAgent, JobAnswer, Program, Words
@@ -35,6 +36,7 @@ def header(case: Case, options: PlayOptions) -> run.Case:
         platform=machine.system(),
         python=platform.python_version(),
         main_launch=options.main_launches.get((plugin.name, case.lifecycle.name)),
+        session_end=session_end.budgets(case, options),
         subreaper=processes.is_subreaper() if sys.platform == "linux" else False,
         requires=list(scenario.requires),
         about=scenario.kind,

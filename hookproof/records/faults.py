@@ -146,6 +146,21 @@ class HookKilled(Fault):
     """Whether it was over before it could be killed."""
 
 
+@kind("fault.hook_stopped")
+class HookStopped(Fault):
+    """A SessionEnd hook is stopped with all below it, so that its host ends it at its budget."""
+
+    what = "hook stopped"
+    run: str
+    after: int
+    """How many changes of the plugin's state it was to be let make,"""
+    records: int
+    """and how many there were by then."""
+    pids: list[int]
+    over: bool
+    """Whether it was over before it could be stopped."""
+
+
 @kind("fault.session_restarted")
 class SessionRestarted(Fault):
     """A SessionStart hook is run again and again, as a session that is compacted often would."""

@@ -127,6 +127,20 @@ class Isolation(Part):
 
 
 @part
+class SessionEndBudget(Part):
+    """How long a host gives the SessionEnd hooks of a session at most, in milliseconds.
+
+    They run at the same time, and each has all of it. A hook that declares a shorter timeout is ended at that one.
+    """
+
+    ms: int
+    undeclared_ms: int
+    """What a hook has that declares no timeout."""
+    raised_by: str | None = None
+    """The variable by which hookproof has raised the host's own budget; null where it is the host's own."""
+
+
+@part
 class JobAnswer(Part):
     """A job of the scenario: what the model answers to it."""
 

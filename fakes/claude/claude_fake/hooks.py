@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from .stream import Stream
 
 WITHOUT_SUBJECT = ("UserPromptSubmit", "Stop")
-BUDGET_VARIABLE = "CLAUDE_CODE_SESSIONEND_HOOKS_TIMEOUT_MS"
-"""The real host's own knob for the budget, in milliseconds (documented, and measured on both versions)."""
 ALIASES = {"Agent": ("Agent", "Task")}
 """A matcher written for the tool's old name still means it (measured: `Task` matches Agent)."""
 
@@ -201,8 +199,18 @@ class HookRun:
         seconds: float = self.hook.timeout or self._lifecycle["hook_timeout_seconds"]
         if self._event != "SessionEnd":
             return seconds, "timeout"
-        budget = int(os.environ.get(BUDGET_VARIABLE) or self._lifecycle["session_end_budget_ms"]) / 1000
-        return min((seconds, "timeout"), (budget, "budget"))
+        return min((seconds, "timeout"), (self._budget() / 1000, "budget"))
+
+    def _budget(self) -> int:
+        """What a SessionEnd hook has at most, in milliseconds: the host's own, or what its variable says instead."""
+        own: int = self._lifecycle["session_end_budget_ms"]
+        variable = self._lifecycle["session_end_budget_variable"]
+        said = os.environ.get(variable, "") if variable else ""
+        if not said.isdecimal() or not int(said):
+            return own
+        # measured on 2.1.150: a hook without a timeout of its own keeps what the host gives it
+        spared = self._lifecycle["session_end_budget_raises"] == "declared timeouts" and not self.hook.timeout
+        return min(own, int(said)) if spared else int(said)
 
     def _see_to_its_end(self, process: HookProcess) -> None:
         lifecycle = self._lifecycle

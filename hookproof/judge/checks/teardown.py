@@ -6,7 +6,7 @@ from hookproof.judge.checks.outcomes import job_outcome, named, terminal_row
 from hookproof.judge.checks.registry import check
 from hookproof.judge.run_view import JobView, RunView
 from hookproof.judge.verdict import Finding
-from hookproof.records.faults import HookKilled, ServerFrozen, SessionRestarted, WorkspaceDeleted
+from hookproof.records.faults import HookKilled, HookStopped, ServerFrozen, SessionRestarted, WorkspaceDeleted
 from hookproof.records.run import SessionsEnd
 from hookproof.records.sent import HookEnded
 
@@ -36,8 +36,8 @@ def returns_in_budget(view: RunView, _job: JobView) -> Finding:
 
 @check("JOB-12")
 def converges_after_a_kill(view: RunView, _job: JobView) -> Finding:
-    """What later sessions made of what killed SessionEnd hooks had left undone."""
-    if not view.of(HookKilled):
+    """What later sessions made of what killed SessionEnd hooks had left undone, whoever killed them."""
+    if not view.of(HookKilled) and not view.of(HookStopped):
         return Finding(None, "no hook was killed")
     return _converged(view)
 
