@@ -15,7 +15,11 @@ from hookproof import places
 from hookproof.catalogue.reading import Strict, read
 
 Keyword = Literal["MUST", "MUST NOT", "SHOULD"]
-Need = Literal["a launch", "the other session's hook ran whole"]
+Need = Literal[
+    "a launch",
+    "the job had begun when the host moved its shell",
+    "the other session's hook ran whole",
+]
 """What must have come about so that a requirement can be judged; `judge.needs` has a function for each."""
 
 

@@ -6,7 +6,16 @@ from dataclasses import field
 from typing import Literal
 
 from hookproof.records.base import Json, Record, kind
-from hookproof.records.parts import CaseAgent, Isolation, JobAnswer, Process, Program, StateRoot, Words
+from hookproof.records.parts import (
+    CaseAgent,
+    Isolation,
+    JobAnswer,
+    Process,
+    Program,
+    ShellTimeouts,
+    StateRoot,
+    Words,
+)
 
 MainLaunch = Literal["started", "refused"]
 """What a launch from the main session came to."""
@@ -41,6 +50,8 @@ class Case(Record):
     python: str = ""
     main_launch: MainLaunch | None = None
     """Of a plugin with jobs: what a launch from the main session came to before the first case; null: nobody tried."""
+    shell_timeouts: ShellTimeouts | None = None
+    """Null where the scenario gives no shell a timeout."""
     subreaper: bool = False
     """Whether the harness adopts what loses its parent, and so sees how it ends."""
     about: str = ""
