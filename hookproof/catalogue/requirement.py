@@ -20,6 +20,7 @@ Need = Literal[
     "the other session's hook ran whole",
     "every SessionEnd hook ran whole",
     "every SessionEnd hook before the last look ran whole",
+    "the job had begun when the host moved its shell",
 ]
 """What must have come about so that a requirement can be judged; `judge.needs` has a function for each."""
 

@@ -24,7 +24,7 @@ from hookproof.records.jobs import (
 from hookproof.records.model import ModelRequest
 from hookproof.records.parts import Process, Program, StateRoot, Text, Words
 from hookproof.records.run import Case, Census, End, Error, ShellLetGo, Strays, SweepBegan
-from hookproof.records.sent import HookEnded, HookStarted, ShellEnded, ShellStarted
+from hookproof.records.sent import AT_TIMEOUT, HookEnded, HookStarted, ShellEnded, ShellStarted, ShellTask
 
 __all__ = [
     "NO_CASE",
@@ -342,9 +342,26 @@ class RunView:
 
     def launch_shell_ends(self, job: JobView) -> list[ShellEnded]:
         """The ends of the shell in which the job was launched: by itself, by the host, each as somebody saw it."""
-        call = job.call.tool_use_id if job.call else None
-        runs = {record.run for record in self.of(ShellStarted) if record.tool_use_id == call}
+        runs = {record.run for record in self._shells_of(job)}
         return [record for record in self.of(ShellEnded) if record.run in runs]
+
+    def _shells_of(self, job: JobView) -> list[ShellStarted]:
+        call = job.call.tool_use_id if job.call else None
+        return [record for record in self.of(ShellStarted) if record.tool_use_id == call]
+
+    def shell_out_of_time(self, job: JobView) -> ShellTask | ShellEnded | None:
+        """The record of the host's taking the launch's shell away at its timeout, before the job had begun.
+
+        The launch has come back to its model without a job then: what the scenario does next is not about one.
+        """
+        came_back = job.came_back_empty
+        if came_back is None:
+            return None
+        ahead = {shell.run for shell in self._shells_of(job) if not shell.background}
+        moves = (each for each in self.of(ShellTask) if each.run in ahead)
+        ends = (each for each in self.launch_shell_ends(job) if each.by_host == AT_TIMEOUT)
+        cuts: list[ShellTask | ShellEnded] = [*moves, *ends]
+        return next((each for each in cuts if each.seq < came_back.seq), None)
 
     def ended_before_it_began(self, job: JobView) -> ShellEnded | None:
         """The record of the host's ending that shell while the launch was held before it had begun anything."""

@@ -46,7 +46,7 @@ class Runner:
         self._sessions: dict[str, Session] = {}
         self._open_hooks = OpenHooks(run.journal, run.options.seconds, run.processes.census)
         self._recorder = Recorder(run.journal, run.sandbox.token)
-        script = Script(self._scenario.model, driver.variables())
+        script = Script(self._scenario.model, driver.variables(), run.case.timeout_factor)
         self._turns = Turns(script, driver.answers(), run.journal, driver.wait_before_answer)
         key, wires = model_key(run.sandbox.token), [host.wire for host in HOSTS.values()]
         self._model = ModelServer(self._turns, wires, run.journal, key)

@@ -141,6 +141,18 @@ class SessionEndBudget(Part):
 
 
 @part
+class ShellTimeouts(Part):
+    """How long the shells of a scenario were given, where it gives one a timeout."""
+
+    play: int
+    """Which play of the case it is, from 1: one in which a launch had too little time is followed by another."""
+    factor: int
+    """By what each timeout of the scenario was multiplied."""
+    longest_ms: int
+    """The longest of them, as it was played."""
+
+
+@part
 class JobAnswer(Part):
     """A job of the scenario: what the model answers to it."""
 

@@ -13,6 +13,7 @@ from hookproof.records.parts import (
     Process,
     Program,
     SessionEndBudget,
+    ShellTimeouts,
     StateRoot,
     Words,
 )
@@ -52,6 +53,8 @@ class Case(Record):
     """Of a plugin with jobs: what a launch from the main session came to before the first case; null: nobody tried."""
     session_end: dict[str, SessionEndBudget] = field(default_factory=dict)
     """The budget of SessionEnd hooks, by the name of each host that is played; without one nobody has told."""
+    shell_timeouts: ShellTimeouts | None = None
+    """Null where the scenario gives no shell a timeout."""
     subreaper: bool = False
     """Whether the harness adopts what loses its parent, and so sees how it ends."""
     about: str = ""
