@@ -80,9 +80,10 @@ class HookRun:
 
     @property
     def thread(self) -> str:
-        """The thread that it ran for: told by a stand-in, else the child that its payload names, else its session."""
-        payload = self.started.payload
-        return str(self.started.thread_id or payload.get("agent_id") or payload.get("session_id"))
+        """The thread that it ran for, as requests call it: what a stand-in says, else the agent, else the session."""
+        started = self.started
+        agent = started.agent_id or started.payload.get("agent_id")
+        return str(started.thread_id or agent or started.payload.get("session_id"))
 
     def began_before(self, at: float) -> bool:
         """Whether it had begun at `at` (ms), by up to a second of a busy host's late telling."""

@@ -129,6 +129,26 @@ def start(
     ]
 
 
+def on_claude(*records: Record) -> list[Record]:
+    """The same as of Claude Code: hooks run in the session of the root, and name an agent by its own id."""
+
+    def moved(record: Record) -> Record:
+        if not isinstance(record, HookStarted | HookEnded) or record.session_id == thread(MAIN):
+            return replace(record, thread_id=None) if isinstance(record, HookStarted) else record
+        agent, session = record.session_id, thread(MAIN)
+        if isinstance(record, HookEnded):
+            return replace(record, session_id=session, agent_id=agent)
+        payload = {**record.payload, "session_id": session, "agent_id": agent}
+        return replace(record, session_id=session, agent_id=agent, payload=payload, thread_id=None, source="claude")
+
+    return [moved(record) for record in records]
+
+
+def without_threads(*records: Record) -> list[Record]:
+    """The same as of a host of whose requests nothing tells which session or agent they are of."""
+    return [replace(each, thread=None) if isinstance(each, ModelRequest) else each for each in records]
+
+
 def emits(context: str, event: str = "SessionStart") -> str:
     """Hook output that asks for additional context."""
     return json.dumps({"hookSpecificOutput": {"hookEventName": event, "additionalContext": context}})

@@ -111,7 +111,12 @@ def _silence(view: AgentView, agent: AgentFacts) -> Finding:
         outcome = _outcome(run)
         if outcome is not None:
             return outcome
-    return Finding("silent", f"{len(runs)} start hook(s) ran for it and said nothing")
+    spoke = next((run for run in view.starts_for_nobody() if speaks(run)), None)
+    if spoke is not None:
+        detail = f"a {spoke.event} hook spoke for the thread {spoke.thread}, of which no model request is known"
+        return Finding(None, f"{detail}: whether for this agent, nothing tells", spoke.ended)
+    ran = f"{len(runs)} start hook(s) ran for it and said nothing" if runs else "no start hook ran for it"
+    return Finding("silent", ran)
 
 
 def _outcome(run: HookRun) -> Finding | None:
@@ -266,24 +271,20 @@ def received_once_each(view: AgentView) -> Finding:
     """Whether each thread of main is told the policy once, and each child its template once."""
     if not view.queried(MAIN):
         return Finding(None, "main's model was never asked", agent=MAIN)
-    policy = view.leaked(MAIN, view.says["policy"])
     received_by: dict[str, list[Received]] = {}
     first_request: dict[str, tuple[str, ModelRequest | None]] = {}
-    for number, thread in enumerate(view.threads(MAIN)):
-        name = MAIN if number == 0 else f"{MAIN}, thread {number + 1}"
-        received_by[name] = [each for each in policy if each.request.thread == thread]
-        first_request[name] = MAIN, view.first_request(MAIN, thread)
-    for agent in view.with_role("known", "other"):
-        if not view.queried(agent.name):
-            return Finding(None, f"{agent.name}: its model was never asked", agent=agent.name)
-        received_by[agent.name] = view.leaked(agent.name, view.says[agent.role])
-        first_request[agent.name] = agent.name, view.first_request(agent.name)
+    for agent, role in [(MAIN, "policy"), *((each.name, each.role) for each in view.with_role("known", "other"))]:
+        if not view.queried(agent):
+            return Finding(None, f"{agent}: its model was never asked", agent=agent)
+        told = view.leaked(agent, view.says[role])
+        for number, thread in enumerate(view.threads(agent), start=1):
+            name = agent if number == 1 else f"{agent}, thread {number}"
+            received_by[name] = [each for each in told if each.request.thread == thread]
+            first_request[name] = agent, view.first_request(agent, thread)
     shown = "told: " + ", ".join(f"{name} {len(texts)} times" for name, texts in received_by.items())
     wrong = next((name for name, texts in received_by.items() if len(texts) != 1), None)
-    if wrong is None and received_by:
-        return Finding("once each", shown)
     if wrong is None:
-        return Finding("not once each", shown, view.first_request(MAIN), MAIN)
+        return Finding("once each", shown)
     if received_by[wrong]:
         return _at("not once each", shown, received_by[wrong][1], first_request[wrong][0])
     return Finding("not once each", shown, first_request[wrong][1], first_request[wrong][0])
