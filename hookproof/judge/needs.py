@@ -58,8 +58,8 @@ def _all_ran_whole(view: RunView) -> Finding | None:
 
 def _ran_whole_before_the_last_look(view: RunView) -> Finding | None:
     """The same of those that had begun when somebody last looked: a later one can have changed nothing of it."""
-    looks = [*view.snapshots, *(job.result for job in view.jobs.values() if job.result is not None)]
-    last = max((each.seq for each in looks), default=len(view.records))
+    last_asked = [*view.snapshots, *(job.result for job in view.jobs.values() if job.result is not None)]
+    last = max((each.seq for each in last_asked), default=len(view.records))
     cut = next((each for each in cut_unasked(view) if each.run.started.seq < last), None)
     return None if cut is None else _no_time("a session's hook had no time for what it does at the end", cut)
 
