@@ -13,7 +13,8 @@ from typing import Any
 
 from hookproof import files
 from hookproof.catalogue.scenario import MAIN
-from hookproof.judge.run_view import HookRun, Received, RunView
+from hookproof.judge.run_view import HookRun, NoEvidenceError, Received, RunView
+from hookproof.records.hosts import HostThread
 from hookproof.records.jobs import AgentRecords
 from hookproof.records.model import ModelRequest
 
@@ -88,8 +89,25 @@ class AgentView:
         return list(dict.fromkeys(str(thread) for thread in named if thread))
 
     def thread(self, agent: str) -> str | None:
-        """The id of the agent's first thread."""
-        return next(iter(self.threads(agent)), None)
+        """The id of the agent's first thread; None for one whose model was never asked.
+
+        Raises NoEvidenceError where its requests do not say of which thread they are: then nobody can tell which hooks
+        ran for it.
+        """
+        first = self.first_request(agent)
+        found = next(iter(self.threads(agent)), None)
+        if first is not None and found is None:
+            raise NoEvidenceError(f"no request to the model of {agent} says of which thread it is", first)
+        return found
+
+    def requests(self, agent: str) -> list[ModelRequest]:
+        """What the agent's model was asked."""
+        return [request for request in self._requests if request.agent == agent]
+
+    @property
+    def excluded(self) -> HostThread | None:
+        """The record of the first session that was summed up, or begun with the history of another."""
+        return next((record for record in self.run.of(HostThread) if record.how in {"compact", "fork"}), None)
 
     def agent_of(self, run: HookRun) -> str | None:
         """The agent for whose thread a hook ran; None for one whose model was never asked."""
