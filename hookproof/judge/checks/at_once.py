@@ -27,7 +27,6 @@ from hookproof.records import Record
 from hookproof.records.base import Json
 from hookproof.records.jobs import JobsLaunched, SnapshotTaken
 
-
 NOT_STARTED, DIED, LOST_ROW, STALE_ROW, NO_RESULT, OF_NO_JOB = (
     *("not started", "worker died", "lost row", "stale row", "no result", "row of no job"),
 )
