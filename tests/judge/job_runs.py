@@ -473,7 +473,7 @@ def at_once(*names: str) -> list[Record]:
     return run
 
 
-def fetched(name: str) -> Record:
+def fetched(name: str) -> Result:
     return Result(job=name, id=f"task-{name}", exit=0, text=ANSWER.replace("review", name), why=None)
 
 

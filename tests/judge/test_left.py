@@ -15,7 +15,7 @@ from hookproof.judge.verdict import CheckResult
 from hookproof.records import Record
 from hookproof.records.jobs import JobStarted
 from hookproof.records.parts import Process
-from hookproof.records.run import Census
+from hookproof.records.run import Case, Census
 
 REQUIREMENTS = read_requirements()
 DAEMON = process(11, "daemon", "serve")
@@ -25,6 +25,13 @@ HOOK = replace(hook_started("run-1", "root-session", command="start.sh"), event=
 def check(*parts: Record | list[Record], jobs: tuple[str, ...] = ("review",)) -> CheckResult:
     (found,) = judge(journal(*parts, requires=["JOB-07"], jobs=jobs), REQUIREMENTS).checks
     return found
+
+
+def standing(records: list[Record], about: str) -> list[Record]:
+    """The journal of a scenario of that kind, in which standing requirements are asked, too."""
+    case, *rest = records
+    assert isinstance(case, Case)
+    return [replace(case, about=about), *rest]
 
 
 def counted(*processes: Process) -> Census:
@@ -84,8 +91,7 @@ def test_what_ended_by_itself_is_told_and_is_not_red() -> None:
 
 def test_it_is_asked_in_every_case_and_only_worsens_it() -> None:
     def verdict(*parts: Record) -> str:
-        run = journal(*RAN, *parts, requires=["JOB-01"])
-        return judge([replace(run[0], about="companion"), *run[1:]], REQUIREMENTS).verdict
+        return judge(standing(journal(*RAN, *parts, requires=["JOB-01"]), "companion"), REQUIREMENTS).verdict
 
     assert verdict(counted()) == "conforms"
     assert verdict(counted(DAEMON)) == "violates"
@@ -93,8 +99,7 @@ def test_it_is_asked_in_every_case_and_only_worsens_it() -> None:
 
 @pytest.mark.parametrize("about", ["companion", "context"])
 def test_it_needs_no_job(about: str) -> None:
-    run = journal(counted(DAEMON), jobs=())
-    found = judge([replace(run[0], about=about), *run[1:]], REQUIREMENTS)
+    found = judge(standing(journal(counted(DAEMON), jobs=()), about), REQUIREMENTS)
     assert [(each.id, each.verdict, each.standing) for each in found.checks if each.id == "JOB-07"] == [
         ("JOB-07", "violates", True)
     ]
