@@ -14,6 +14,7 @@ from typing import Any
 from hookproof import files
 from hookproof.catalogue.scenario import MAIN
 from hookproof.judge.run_view import HookRun, NoEvidenceError, Received, RunView
+from hookproof.records.hosts import HostThread
 from hookproof.records.jobs import AgentRecords
 from hookproof.records.model import ModelRequest
 
@@ -100,6 +101,15 @@ class AgentView:
     def thread(self, agent: str) -> str | None:
         """The id of the agent's first thread; None when its model was never asked. Raises NoEvidenceError."""
         return next(iter(self.threads(agent)), None)
+
+    def requests(self, agent: str) -> list[ModelRequest]:
+        """What the agent's model was asked."""
+        return [request for request in self._requests if request.agent == agent]
+
+    @property
+    def excluded(self) -> HostThread | None:
+        """The record of the first session that was summed up, or begun with the history of another."""
+        return next((record for record in self.run.of(HostThread) if record.how in {"compact", "fork"}), None)
 
     def agent_of(self, run: HookRun) -> str | None:
         """The agent for whose thread a hook ran; None for one whose model was never asked."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
+from hookproof.catalogue.scenario import MAIN
 from hookproof.judge.job_view import JobView
 from hookproof.judge.verdict import Landed
 from hookproof.records import FORMAT, Record
@@ -310,6 +311,11 @@ class RunView:
     def conversations(self) -> set[str]:
         """The names of the host's sessions, which are also the names of their main agents' conversations."""
         return {record.session for record in self.of(HostStarted)}
+
+    def conversation_of(self, job: JobView) -> str:
+        """The session whose main agent launched the job, or had it launched."""
+        agent = job.call.agent if job.call is not None else None
+        return agent if agent is not None and agent in self.conversations() else MAIN
 
     def requests(self, conversation: str, *, after: Record) -> list[ModelRequest]:
         """What a conversation's model was asked after a record."""

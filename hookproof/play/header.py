@@ -75,6 +75,7 @@ def _with_jobs(known: run.Case, case: Case, descriptor: Companion) -> run.Case:
             ended=vocabulary.ended,
             cancelled=vocabulary.cancelled,
         ),
+        promises=list(descriptor.promises),
         fields=descriptor.state.fields.model_dump(),
         job_file=descriptor.state.job_file,
         server_pid=descriptor.state.server_pid,

@@ -15,6 +15,7 @@ from hookproof import processes
 from hookproof.catalogue.descriptor import State
 from hookproof.journal import Journal
 from hookproof.play.job_tracker import describe
+from hookproof.play.own_programs import is_own
 from hookproof.play.run import Run
 from hookproof.records.run import Census, Strays
 from hookproof.sandbox.state import state_at_rest
@@ -28,10 +29,16 @@ async def write_census(run: Run, state: State | None) -> None:
 
     Before it come `strays` records of what runs without the run's token, if anything does.
     """
-    left = await idle(run.processes, undecided=True)
+    first = run.processes.census()
+    alive = await idle(run.processes, undecided=True)
+    own = [info for info in alive if is_own(info, run.journal, run.processes)]
+    left = [info for info in alive if info not in own]
+    ended = [
+        info for info in first if not processes.is_alive(info.identity) and not is_own(info, run.journal, run.processes)
+    ]
     StrayRecorder(run.journal, run.processes).record_left(left)
     rows = await state_at_rest(run.sandbox, state, run.journal) if state is not None else []
-    run.journal.write(Census(processes=describe(left), state=rows))
+    run.journal.write(Census(processes=describe(left), state=rows, own=describe(own), ended=describe(ended)))
 
 
 class StrayRecorder:

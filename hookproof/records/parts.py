@@ -23,6 +23,8 @@ class Process(Part):
     """Its command line, each word cut to 200 characters, at most 12 of them."""
     by: str = "token"
     """How it was recognised as the run's: `token`, `spawned`, `seen before`, `descendant`, ..."""
+    started_by: str | None = None
+    """The id of the run of the hook or shell that it comes from, where its environment says that."""
 
 
 @part
@@ -41,6 +43,8 @@ class StateRoot(Part):
     """What is wrong with one of its files, damage included."""
     unread: str | None = None
     """Why nobody knows what one of them says: it was not read at all."""
+    torn: str | None = None
+    """What is wrong with the list of jobs, where it is there and is damaged: what rows it had nobody can say."""
 
 
 @part

@@ -64,6 +64,8 @@ class Case(Record):
     words: Words | None = None
     fields: dict[str, str | None] | None = None
     """Of a plugin with jobs: what its rows call their id, status, pid, session, ..."""
+    promises: list[str] = field(default_factory=list)
+    """Of a plugin with jobs: what its descriptor says that it promises."""
     job_file: str = ""
     server_pid: str = "pid"
     """Of a plugin with jobs: the name of the pid in what it tells of its server."""
@@ -185,6 +187,10 @@ class Census(Record):
 
     processes: list[Process]
     state: list[StateRoot]
+    own: list[Process] = field(default_factory=list)
+    """What also ran and is hookproof's own: its tap, a host, a process that a fault has planted."""
+    ended: list[Process] = field(default_factory=list)
+    """What still ran when the last session was over, and ended by itself before the counting."""
 
 
 @kind("sweep.began")

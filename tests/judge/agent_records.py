@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from hookproof.records import FORMAT, Record
+from hookproof.records.hosts import HostThread
 from hookproof.records.jobs import AgentRecords
 from hookproof.records.model import ModelRequest
 from hookproof.records.parts import CaseAgent, File, Program, Text
@@ -84,6 +85,21 @@ def asks(agent: str, *texts: str, parent: str | None = None, inherited: tuple[st
 def cleared(request: ModelRequest) -> Record:
     """The request of an agent's next thread, after a clear."""
     return replace(request, thread=f"{request.thread}-anew")
+
+
+def goes_on(how: str) -> Record:
+    """A client of Codex has cleared, summed up or forked the session."""
+    return HostThread(session=MAIN, thread=thread(MAIN), how=how)
+
+
+def resumed(request: ModelRequest, forgotten: list[str]) -> ModelRequest:
+    """The first request after a resume, whose host has not kept these texts of those that had been told."""
+    return replace(request, forgotten=forgotten)
+
+
+def nameless(record: Record) -> Record:
+    """The same, of a host whose requests do not say of which thread they are."""
+    return replace(record, thread=None, parent=None) if isinstance(record, ModelRequest) else record
 
 
 def start(

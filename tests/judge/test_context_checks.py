@@ -14,10 +14,13 @@ from agent_records import (
     asks,
     cleared,
     emits,
+    goes_on,
     identity,
     journal,
+    nameless,
     on_claude,
     recorded,
+    resumed,
     start,
     thread,
     without_threads,
@@ -107,6 +110,21 @@ RUNS: list[tuple[str, dict[str, Any], list[Record], str, str]] = [
     ("CTX-15", KNOWN, [*TOLD, asks(CHILD, PLANNER)], "not once each", "violates"),
     ("CTX-15", KNOWN, [*TOLD, cleared(asks(MAIN, POLICY, "anew"))], "once each", "conforms"),
     ("CTX-15", KNOWN, [*TOLD, cleared(asks(MAIN, "anew"))], "not once each", "violates"),
+    ("CTX-15", KNOWN, [*TOLD, goes_on("compact"), asks(MAIN, POLICY)], "not tested", "not tested"),
+    ("CTX-15", KNOWN, [*TOLD, goes_on("compact"), asks(MAIN, "again")], "not tested", "not tested"),
+    ("CTX-15", KNOWN, [*TOLD, goes_on("fork"), cleared(asks(MAIN, "anew"))], "not tested", "not tested"),
+    ("CTX-15", KNOWN, [*TOLD, goes_on("clear"), cleared(asks(MAIN, "anew"))], "not once each", "violates"),
+    ("CTX-15", KNOWN, [*TOLD, resumed(asks(MAIN, "again"), [])], "once each", "conforms"),
+    ("CTX-15", KNOWN, [*TOLD, resumed(asks(MAIN, "again"), ["something"])], "once each", "conforms"),
+    ("CTX-15", KNOWN, [*TOLD, resumed(asks(MAIN, POLICY), [])], "not once each", "violates"),
+    ("CTX-15", KNOWN, [*TOLD, resumed(asks(MAIN, "again"), [POLICY])], "not once each", "violates"),
+    ("CTX-15", KNOWN, [*TOLD, resumed(asks(MAIN, POLICY), [POLICY])], "once each", "conforms"),
+    ("CTX-15", KNOWN, [*TOLD, resumed(asks(MAIN, "again"), [POLICY]), asks(MAIN, POLICY)], "once each", "conforms"),
+    ("CTX-15", KNOWN, [*TOLD, resumed(asks(MAIN, POLICY, POLICY), [POLICY])], "not once each", "violates"),
+    ("CTX-15", KNOWN, [nameless(each) for each in TOLD], "no evidence", "unknown"),
+    ("CTX-03", {CHILD: "unknown"}, [nameless(each) for each in QUIET], "no evidence", "unknown"),
+    ("CTX-10", {"review": "review"}, [nameless(asks("review", "look"))], "no evidence", "unknown"),
+    ("CTX-16", {CHILD: "hostile"}, [nameless(each) for each in QUIET], "no evidence", "unknown"),
     ("CTX-16", {CHILD: "hostile"}, QUIET, "silent", "conforms"),
     ("CTX-16", {CHILD: "hostile"}, LEAKED, "emitted", "violates"),
     ("CTX-16", {CHILD: "hostile"}, [*start(CHILD, exit_=1), asks(CHILD)], "failed", "violates"),
@@ -184,7 +202,7 @@ def test_without_threads_nothing_that_leans_on_them_is_judged(
     name: str, agents: dict[str, Any], run: list[Record], seen: str, verdict: str
 ) -> None:
     (check,) = judge(journal(*without_threads(*run), requires=name, **agents), REQUIREMENTS).checks
-    if name in LEANS_ON_THREADS:
+    if name in LEANS_ON_THREADS and verdict != Verdict.NOT_TESTED:
         assert check.verdict == Verdict.UNKNOWN, check.detail
     else:
         assert (check.seen, check.verdict) == (seen, verdict), check.detail

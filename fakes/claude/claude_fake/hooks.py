@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 
-from standin.hook_record import record_end, record_start
+from standin.hook_record import STARTED_BY, record_end, record_start
 
 from .hook_output import Outcome, interpret, refusal_of_a_suspect
 from .identity import new_uuid
@@ -143,10 +143,10 @@ class HookRun:
         event, who, lifecycle = self._event, self._who, self._lifecycle
         environment = self.hooks.environment
         env_file = environment.env_file(who, self._index) if event == "SessionStart" else None
-        variables = environment.of_hook(event, who, self.hook.plugin, env_file)
+        run = new_uuid()
+        variables = {**environment.of_hook(event, who, self.hook.plugin, env_file), STARTED_BY: run}
         replaced = lifecycle["hook_plugin_root"] == "replaced in the command"
         command = self.hook.plugin.expanded(self.hook.command) if replaced else self.hook.command
-        run = new_uuid()
         self._announced = {"run": run, "event": event, "session_id": who.session_id, "agent_id": who.agent_id}
         if event == "SessionStart":
             self.hooks.stream.hook_started(who, run, event, str(self._payload.get("source")))
