@@ -23,7 +23,7 @@ from hookproof.records.sent import HookStarted, ProbeSignalled, ProbeWaits
 IDENTITY = frozenset({"session_id", "agent_id", "agent_type", "transcript_path", "agent_transcript_path", "cwd"})
 _OPEN = frozenset({"tool_input", "tool_response"})
 """Keys below which the names are looked at as well."""
-_UNTOLD = frozenset({"hook_started", "hook_response"})
+_UNTOLD = frozenset({"hook_started", "hook_response", "hook_progress"})
 """Stream lines of hooks: a real host is observed by a plugin of ours, whose hooks it tells of too."""
 _SUBJECTS = ("tool_name", "source", "reason", "trigger")
 ORDER, ERRORS = "order", "errors"
