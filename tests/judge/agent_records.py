@@ -15,7 +15,7 @@ from hookproof.records.jobs import AgentRecords
 from hookproof.records.model import ModelRequest
 from hookproof.records.parts import CaseAgent, File, Program, Text
 from hookproof.records.run import Case, End
-from hookproof.records.sent import HookEnded, HookStarted
+from hookproof.records.sent import HookEnded, HookEndedBy, HookStarted
 
 SAYS = {
     "policy": ["POLICY one", "POLICY two"],
@@ -109,7 +109,7 @@ def start(
     event: str = "SessionStart",
     host: str = "codex",
     exit_: int = 0,
-    by: str = "itself",
+    by: HookEndedBy = "itself",
 ) -> list[Record]:
     """A run of a start hook for an agent's thread; `said` is its whole output."""
     run = f"{event}-of-{agent}-{host}-{len(said)}"

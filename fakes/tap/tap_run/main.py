@@ -63,8 +63,7 @@ def main(argv: list[str]) -> None:
         status=(hook.exit, hook.signal),
         printed=(hook.stdout, hook.stderr),
         ended_by=hook.ended_by,
-        # what the host made of it only the host knows
-        effects=None,
+        ms=hook.ms,
     )
     hook.leave()
 
