@@ -229,6 +229,14 @@ class RunView:
         return [process for pid, process in alive.items() if pid not in wrappers and pid not in own]
 
     @property
+    def outlived(self) -> str:
+        """What to say of a process that lives on when all has settled: how long it has stood still."""
+        told = self.case.patience
+        if told is None:
+            return ""
+        return f"; what runs had {told.ms:.0f} ms to stand still in, {told.multiple} times a bare hook"
+
+    @property
     def census(self) -> Census | None:
         """What still ran after every session's end."""
         return next(iter(self.of(Census)), None)

@@ -38,6 +38,7 @@ def header(case: Case, options: PlayOptions) -> run.Case:
         main_launch=options.main_launches.get((plugin.name, case.lifecycle.name)),
         session_end=session_end.budgets(case, options),
         subreaper=processes.is_subreaper() if sys.platform == "linux" else False,
+        patience=options.patience.part if options.patience is not None else None,
         requires=list(scenario.requires),
         about=scenario.kind,
         shell_timeouts=_shell_timeouts(case),

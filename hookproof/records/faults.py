@@ -51,9 +51,19 @@ class CodexKilled(JobFault):
     what = "codex ended"
 
 
+@kind("fault.shell_asked")
+class ShellAsked(JobFault):
+    """Everything in the process group of the shell that launched a job is sent SIGTERM."""
+
+    what = "shell asked to end"
+
+
 @kind("fault.shell_killed")
 class ShellKilled(JobFault):
-    """Everything in the process group of the shell that launched a job is killed."""
+    """What is left of the process group of the shell that launched a job is killed; it may be nobody.
+
+    In journals in which nothing was asked before: everything in it.
+    """
 
     what = "shell ended"
 

@@ -186,6 +186,16 @@ class ShellTimeouts(Part):
 
 
 @part
+class Patience(Part):
+    """How long what runs must have stood still to count as at rest, and from what that was worked out."""
+
+    ms: float
+    multiple: int
+    """Of what a bare hook costs here:"""
+    bare_hook_ms: float
+
+
+@part
 class JobAnswer(Part):
     """A job of the scenario: what the model answers to it."""
 

@@ -10,6 +10,7 @@ from hookproof.records.parts import (
     CaseAgent,
     Isolation,
     JobAnswer,
+    Patience,
     Process,
     Program,
     SessionEndBudget,
@@ -55,6 +56,8 @@ class Case(Record):
     """The budget of SessionEnd hooks, by the name of each host that is played; without one nobody has told."""
     shell_timeouts: ShellTimeouts | None = None
     """Null where the scenario gives no shell a timeout."""
+    patience: Patience | None = None
+    """For how long what runs has to stand still to count as settled; null in older journals."""
     subreaper: bool = False
     """Whether the harness adopts what loses its parent, and so sees how it ends."""
     about: str = ""
@@ -155,9 +158,10 @@ class ShellLetGo(Record):
 
 @kind("settled")
 class Settled(Record):
-    """What still runs has come to rest. Written by the harness where a scenario asks for it."""
+    """The run is at rest: nothing moves until the scenario goes on. Written by the steps that wait for it."""
 
     alive: int
+    """How many processes live on."""
 
 
 @kind("process.died")

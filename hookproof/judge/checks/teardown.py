@@ -34,7 +34,7 @@ def _left_behind(view: RunView, census: Census, found: Left) -> Finding | None:
     if not found.plugins:
         return Finding(None, maybe_left(view.undecided), census) if view.undecided else None
     count = f"{len(found.plugins)} of {len(census.processes)} alive"
-    detail = f"{count} that no listed job accounts for: {told(view, found.plugins)}"
+    detail = f"{count} that no listed job accounts for: {told(view, found.plugins)}{view.outlived}"
     why = excuse(view, census)
     return Finding("left behind", detail, census) if why is None else Finding.not_tested(f"{why}; {detail}", census)
 
