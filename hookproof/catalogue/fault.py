@@ -83,6 +83,19 @@ class OwnPids:
         return f"{self.what} (at the isolation level `full`)"
 
 
+@dataclass(frozen=True, slots=True)
+class FileEvents:
+    """What of it takes a system that tells at once of a changed file."""
+
+    what: str
+
+    def lacking(self, descriptor: Companion, isolation: Isolation) -> str | None:  # noqa: ARG002 - the system decides
+        return None if sys.platform == "linux" else f"{self.what}, which only Linux tells of at once"
+
+    def __str__(self) -> str:
+        return f"{self.what} (on Linux)"
+
+
 class Fault(Action):
     """Any of them."""
 
@@ -230,6 +243,25 @@ class KillHookMidway(Fault):
     takes_a_job = False
 
 
+@dataclass(frozen=True)
+class HoldHook(Fault):
+    """Stops the next SessionEnd hook with its tree, and leaves it to the host to end it at its budget.
+
+    It is stopped as it starts, or once the plugin's state has been changed NUMBER times since this step: a list, a
+    job's file or the file of a server was written, or it was removed. A hook that ends before that is left alone.
+    """
+
+    form = "hold next SessionEnd hook [after record NUMBER]"
+    needs = (Posix("signals that stop a process"), FileEvents("changes of the plugin's state"))
+    takes_a_job = False
+    number: str | None = None
+
+    @property
+    def records(self) -> int:
+        """How many changes of the state it is let make."""
+        return int(self.number or 0)
+
+
 class DeleteProject(Fault):
     """Removes the workspace."""
 
@@ -262,6 +294,7 @@ AnyFault = (
     | AgeJob
     | KillHook
     | KillHookMidway
+    | HoldHook
     | DeleteProject
     | RepeatSessionStart
 )

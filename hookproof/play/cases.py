@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from hookproof.catalogue.host import HostName, Program
 from hookproof.catalogue.lifecycle import Resolved
+from hookproof.catalogue.model_step import Bash
 from hookproof.catalogue.plugin import Plugin
 from hookproof.catalogue.scenario import Scenario
 from hookproof.hosts.host import Host
@@ -25,6 +26,20 @@ class Case:
     repeat: int = 1
     program: Program | None = None
     """The real host that plays it; None is the stand-in with the lifecycle."""
+    play: int = 1
+    """Which play of it this is: with each, the shell timeouts of the scenario are twice as long."""
+
+    @property
+    def timeout_factor(self) -> int:
+        """By what each shell timeout of the scenario is multiplied."""
+        return int(2 ** (self.play - 1))
+
+    @property
+    def longest_timeout(self) -> int | None:
+        """The longest shell timeout of this play, in milliseconds; None where the scenario has none."""
+        steps = (step for script in self.scenario.model.values() for step in script)
+        given = [step.timeout for step in steps if isinstance(step, Bash) and step.timeout is not None]
+        return max(given) * self.timeout_factor if given else None
 
     def program_of(self, host: Host, options: PlayOptions) -> Program:
         """The program that plays a host: the case's own for the scenario's, else what the options say."""

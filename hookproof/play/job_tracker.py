@@ -180,6 +180,7 @@ def describe(infos: list[processes.ProcessInfo]) -> list[Process]:
             pgid=info.pgid,
             argv=[part[:200] for part in info.argv[:12]],
             by=info.by,
+            started_by=info.started_by,
         )
         for info in infos
     ]

@@ -17,6 +17,7 @@ from hookproof.hosts.host import Host
 from hookproof.hosts.registry import HOSTS
 from hookproof.hosts.session import Setting
 from hookproof.journal import Journal
+from hookproof.play import session_end
 from hookproof.play.cases import Case, PlayOptions
 from hookproof.play.patience import Patience
 from hookproof.play.rest import Rest
@@ -98,12 +99,13 @@ class Run:
     def setting(self, session: str, host: Host, *, lifecycle: Path | None = None, resume: str | None = None) -> Setting:
         """What a session of a host is begun with. `lifecycle` is where its stand-in reads what it is to do."""
         scenario = self.case.scenario
+        budget = session_end.variables(session_end.budgets(self.case, self.options).get(host.name))
         return Setting(
             name=session,
             program=self.program(host),
             sandbox=self.sandbox,
             journal=self.journal,
-            env=self.env | {"HOOKPROOF_LIFECYCLE": str(lifecycle or self.sandbox.lifecycle)},
+            env=self.env | budget | {"HOOKPROOF_LIFECYCLE": str(lifecycle or self.sandbox.lifecycle)},
             processes=self.processes,
             seconds=self.options.seconds,
             settled=self.rest.settled,

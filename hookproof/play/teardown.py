@@ -15,6 +15,7 @@ from hookproof.catalogue.descriptor import State
 from hookproof.errors import DeadlineMissedError
 from hookproof.journal import Journal
 from hookproof.play.job_tracker import describe
+from hookproof.play.own_programs import is_own
 from hookproof.play.run import Run
 from hookproof.records.run import Census, Error, Strays
 
@@ -24,10 +25,16 @@ async def write_census(run: Run, state: State | None) -> None:
 
     Before it come `strays` records of what runs without the run's token, if anything does.
     """
-    left = await _settled(run)
+    first = run.processes.census()
+    alive = await _settled(run)
+    own = [info for info in alive if is_own(info, run.journal, run.processes)]
+    left = [info for info in alive if info not in own]
+    ended = [
+        info for info in first if not processes.is_alive(info.identity) and not is_own(info, run.journal, run.processes)
+    ]
     StrayRecorder(run.journal, run.processes).record_left(left)
     rows = await run.state(state) if state is not None else []
-    run.journal.write(Census(processes=describe(left), state=rows))
+    run.journal.write(Census(processes=describe(left), state=rows, own=describe(own), ended=describe(ended)))
 
 
 async def _settled(run: Run) -> list[processes.ProcessInfo]:

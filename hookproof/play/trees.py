@@ -68,12 +68,17 @@ def kill_tree(root: processes.Identity) -> list[int]:
 
     The descendants come from the system's own table of parents: a newborn does not carry the run's token yet.
     """
+    return [identity.pid for identity in stop_tree(root) if processes.kill(identity)]
+
+
+def stop_tree(root: processes.Identity) -> list[processes.Identity]:
+    """Stop a process with all its descendants, and say who they are; nobody where it has ended."""
     tree = [root] if _stop(root) else []
     for parent in tree:  # grows while it is walked
         for child in _children(parent):
             if child not in tree and _stop(child):
                 tree.append(child)
-    return [identity.pid for identity in tree if processes.kill(identity)]
+    return tree
 
 
 def _stop(identity: processes.Identity) -> bool:

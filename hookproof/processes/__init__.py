@@ -8,6 +8,7 @@ where this process adopts orphans by whatever else they still show.
 from __future__ import annotations
 
 from hookproof.processes.base import (
+    STARTED_BY_VARIABLE,
     TOKEN_VARIABLE,
     Activity,
     Child,
@@ -40,6 +41,7 @@ from hookproof.processes.spawn import spawn
 from hookproof.processes.sweep import SweepResult, census, sweep
 
 __all__ = [
+    "STARTED_BY_VARIABLE",
     "TOKEN_VARIABLE",
     "Activity",
     "CaseProcesses",

@@ -100,6 +100,8 @@ class Result(Record):
     text: str
     why: str | None
     """Why nobody could ask."""
+    session: str | None = None
+    """The session in whose shell it was asked; null for a shell of no session."""
 
 
 @kind("cancel.began")

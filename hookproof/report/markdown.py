@@ -151,6 +151,8 @@ def _failure(columns: Mapping[str, Sequence[Result]]) -> str:
     if each.culprit is not None:
         lines.append(f"- culprit: {_text(each.culprit.sentence)}")
     lines += [f"- error: {_text(_short(error))}" for error in each.errors[:3]]
+    longer = dict.fromkeys(other.played_longer for other in found if other.played_longer is not None)
+    lines += [f"- {_text(sentence)}" for sentence in longer][:3]
     lines += [f"- {_text(tally(other))}" for other in found if other.replays][:3]
     return "\n".join(lines)
 

@@ -179,9 +179,9 @@ def _failure(console: Console, columns: dict[str, list[Result]]) -> None:
         _line(console, f"culprit: {each.culprit.sentence}", 2)
     for error in each.errors:
         _line(console, f"error: {error}", 2, style="yellow")
-    for other in results:
-        if other.replays:
-            _line(console, tally(other), 2)
+    longer = dict.fromkeys(other.played_longer for other in results if other.played_longer is not None)
+    for plays in [*longer, *(tally(other) for other in results if other.replays)]:
+        _line(console, plays, 2)
     # a path that is folded can be neither clicked nor copied
     console.print(Text(f"  journal: {each.journal}", style="dim"), soft_wrap=True)
 

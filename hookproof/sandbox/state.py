@@ -104,6 +104,7 @@ def _read_root(root: Path, state: State, sandbox: Sandbox) -> StateRoot:
         reason = f"leads out of the run, to {os.path.realpath(root)}; it is not followed"
         return StateRoot(root=name, rows=[], job_files=[], server=None, error=reason, unread=reason)
     table, error, unread = _json(root / state.file, sandbox)
+    damaged = None if unread else error
     rows = table.get(state.rows) if isinstance(table, dict) else None
     job_files, server = [], None
     folder = (root / state.job_file).parent
@@ -119,6 +120,7 @@ def _read_root(root: Path, state: State, sandbox: Sandbox) -> StateRoot:
         server=server if isinstance(server, dict) else None,
         error=error,
         unread=unread,
+        torn=damaged,
     )
 
 

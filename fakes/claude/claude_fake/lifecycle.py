@@ -27,6 +27,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "result_line": ("waits for background agents", "comes at once"),
     "resume_env_file": ("of the session", "of another session"),
     "resumed_history": ("without hook context", "whole"),
+    "session_end_budget_raises": ("every hook", "declared timeouts"),
     "shells_at_signal": ("are left alone", "are ended"),
     "slash_clear": ("clears", "is unknown"),
     "slash_exit": ("exits", "is unknown"),

@@ -13,7 +13,7 @@ from typing import assert_never
 from hookproof.catalogue import fault as faults
 from hookproof.catalogue.fault import AnyFault
 from hookproof.play.faults.cancel import CancellingJob, QueueingJob, Sleepers, WakingJob
-from hookproof.play.faults.hooks import KillingHook, RepeatingSessionStart
+from hookproof.play.faults.hooks import HoldingHook, KillingHook, RepeatingSessionStart
 from hookproof.play.faults.injection import Injection, Target
 from hookproof.play.faults.reuse import ReusingPid
 from hookproof.play.faults.signals import FreezingServer, KillingCodex, KillingShell, KillingWorker, ThawingServer
@@ -87,6 +87,8 @@ class Faults:
                 return KillingHook(self._target, job, "at its start")
             case faults.KillHookMidway():
                 return KillingHook(self._target, job, "a process dies")
+            case faults.HoldHook():
+                return HoldingHook(self._target, job, fault.records)
             case faults.DeleteProject():
                 return DeletingProject(self._target, job)
             case faults.RepeatSessionStart():

@@ -16,7 +16,16 @@ from collections.abc import Iterator, Sequence
 import psutil
 
 from hookproof import machine
-from hookproof.processes.base import TOKEN_VARIABLE, Activity, Container, Identity, Instant, OnDeath, ProcessInfo
+from hookproof.processes.base import (
+    STARTED_BY_VARIABLE,
+    TOKEN_VARIABLE,
+    Activity,
+    Container,
+    Identity,
+    Instant,
+    OnDeath,
+    ProcessInfo,
+)
 from hookproof.processes.registry import Entry
 from hookproof.processes.windows import api
 from hookproof.processes.windows.child import spawn
@@ -80,7 +89,8 @@ def find(token: str, *, since: Instant, entry: Entry | None = None) -> Iterator[
                 continue
             # While the handle is open the pid is this process's.
             process = psutil.Process(pid)
-            if _environment(process, handle, created).get(TOKEN_VARIABLE) == token:
+            environment = _environment(process, handle, created)
+            if environment.get(TOKEN_VARIABLE) == token:
                 yield ProcessInfo(
                     identity=Identity(pid, start),
                     ppid=process.ppid(),
@@ -89,6 +99,7 @@ def find(token: str, *, since: Instant, entry: Entry | None = None) -> Iterator[
                     argv=process.cmdline(),
                     cpu_seconds=0.0 if _UNDER_WINE else cpu,
                     created=created,
+                    started_by=environment.get(STARTED_BY_VARIABLE),
                 )
         except (psutil.Error, OSError):
             continue  # it ended meanwhile, or is not ours
