@@ -9,6 +9,7 @@ process does not take another step, however busy the machine is, until somebody 
 `play.faults.hold`; where it cannot be had, `catalogue.fault.FileEvents` leaves the scenario out.
 """
 
+# ruff: noqa: E402 - past the assertion mypy reads this file for Linux alone
 from __future__ import annotations
 
 import sys
