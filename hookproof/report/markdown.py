@@ -140,6 +140,7 @@ def _failure(columns: Mapping[str, Sequence[Result]]) -> str:
         lines.append(f"- signature {each.signature}: {_text(_short('; '.join(each.reasons)))}")
     if each.culprit is not None:
         lines.append(f"- culprit: {_text(each.culprit.sentence)}")
+    lines += [f"- {_text(_short(cut.sentence))}" for cut in each.cut_short[:3]]
     lines += [f"- error: {_text(_short(error))}" for error in each.errors[:3]]
     lines += [f"- {_text(tally(other))}" for other in found if other.replays][:3]
     return "\n".join(lines)
