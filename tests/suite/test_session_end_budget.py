@@ -14,12 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from hookproof import journal as journals
 from hookproof import places, processes
 from hookproof.catalogue.lifecycle import Resolved, resolve_lifecycle
 from hookproof.catalogue.plugin import Plugin, resolve_plugin
 from hookproof.catalogue.scenario import read_scenario
 from hookproof.judge.verdict import Verdict
 from hookproof.play import Case, PlayOptions
+from hookproof.records.faults import HookStopped
 from hookproof.report.results import Result
 from hookproof.suite.cases import run_case
 from hookproof.suite.judging import Judges
@@ -96,3 +98,15 @@ def test_a_scenario_about_the_budget_has_the_hosts_own(tmp_path: Path) -> None:
     assert seen(result, "JOB-11")[0] is Verdict.VIOLATES
     assert (result.session_end["claude"].raised_by, result.session_end["claude"].ms) == (None, 1)
     assert [cut.limit_ms for cut in result.cut_short] == [1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a hook is held on Linux alone")
+@pytest.mark.parametrize("lifecycle", ["claude-2.1.91", "claude-2.1.329"])
+def test_a_held_hook_is_cut_at_the_change_that_the_scenario_names(lifecycle: str, tmp_path: Path) -> None:
+    result = played(tmp_path, "jobs/own-end-cut", resolve_plugin("reference:as-reported"), resolve_lifecycle(lifecycle))
+    records = journals.read(Path(result.journal))
+    held = [each for each in records if isinstance(each, HookStopped)]
+    assert [(each.after, each.records, each.over) for each in held] == [(1, 1, False), (2, 2, False)]
+    assert [(cut.asked, cut.limit) for cut in result.cut_hooks] == [(True, "host's budget")] * 2
+    assert result.cut_short == []
+    assert result.session_end["claude"].raised_by is None
