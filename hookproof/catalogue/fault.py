@@ -132,9 +132,9 @@ class ServerFault(Fault):
 
 
 class CancelJob(JobFault):
-    """Runs the plugin's cancel in main's shell and waits for the end of the job's tree, at most three seconds.
+    """Runs the plugin's cancel in main's shell and waits until the job's tree has ended, or everything has settled.
 
-    The tree has in it what the job's Codex has left running. What outlives the wait is recorded.
+    The tree has in it what the job's Codex has left running. What lives on then is recorded.
     """
 
     form = "cancel job [JOB]"
@@ -176,7 +176,10 @@ class KillCodex(JobFault):
 
 
 class KillShell(JobFault):
-    """Kills everything in the process group of the shell that launched the job."""
+    """Ends the process group of the shell that launched the job, as hosts do it: SIGTERM, then SIGKILL.
+
+    What handles SIGTERM gets its chance: SIGKILL comes when what is left of the group has settled.
+    """
 
     form = "end shell of job [JOB]"
     needs = (Posix("process groups"),)
@@ -274,13 +277,6 @@ class RepeatSessionStart(Fault):
     takes_a_job = False
 
 
-class Settle(Fault):
-    """Does no harm: waits until what runs has come to rest."""
-
-    form = "settle"
-    takes_a_job = False
-
-
 AnyFault = (
     CancelJob
     | QueueJob
@@ -301,7 +297,6 @@ AnyFault = (
     | HoldHook
     | DeleteProject
     | RepeatSessionStart
-    | Settle
 )
 FAULTS: tuple[type[AnyFault], ...] = get_args(AnyFault)
 """All there are."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from hookproof.catalogue.descriptor import State
 from hookproof.catalogue.host import Program
 from hookproof.hosts.host import Host
 from hookproof.hosts.registry import HOSTS
@@ -17,9 +19,13 @@ from hookproof.hosts.session import Setting
 from hookproof.journal import Journal
 from hookproof.play import session_end
 from hookproof.play.cases import Case, PlayOptions
+from hookproof.play.patience import Patience
+from hookproof.play.rest import Rest
 from hookproof.processes import CaseProcesses, Death, DeathWatch
+from hookproof.records.parts import StateRoot
 from hookproof.records.run import ProcessDied
 from hookproof.sandbox.sandbox import Sandbox
+from hookproof.sandbox.state import state_at_rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +41,21 @@ class Run:
     """Every process of the run is started for it."""
     deaths: DeathWatch
     """Writes `process.died` for each process that it is told to watch."""
+    rest: Rest
+    """Knows when everything has settled."""
     env: dict[str, str]
     """The environment of every process of the run."""
 
     @classmethod
-    def make(cls, case: Case, options: PlayOptions, sandbox: Sandbox, journal: Journal, group: CaseProcesses) -> Run:
+    def make(
+        cls,
+        case: Case,
+        options: PlayOptions,
+        sandbox: Sandbox,
+        journal: Journal,
+        group: CaseProcesses,
+        patience: Patience,
+    ) -> Run:
         """The run of a case on the event loop that runs now."""
 
         def died(death: Death) -> None:
@@ -55,7 +71,14 @@ class Run:
             )
 
         deaths = DeathWatch(asyncio.get_running_loop(), died)
-        return cls(case, options, sandbox, journal, group, deaths, env={})
+        rest = Rest(journal, group, patience, options.seconds)
+        return cls(case, options, sandbox, journal, group, deaths, rest, env={})
+
+    async def state(self, state: State) -> list[StateRoot]:
+        """What the plugin's state files say, once nobody is in the middle of writing them."""
+        return await state_at_rest(
+            self.sandbox, state, self.journal, partial(self.rest.moves, jobs=False), seconds=self.options.seconds
+        )
 
     @property
     def hosts(self) -> list[Host]:
@@ -85,6 +108,7 @@ class Run:
             env=self.env | budget | {"HOOKPROOF_LIFECYCLE": str(lifecycle or self.sandbox.lifecycle)},
             processes=self.processes,
             seconds=self.options.seconds,
+            settled=self.rest.settled,
             claude=scenario.claude,
             codex=scenario.codex,
             resume=resume,

@@ -9,12 +9,10 @@ from collections.abc import Callable, Iterable
 import psutil
 
 from hookproof import processes
-from hookproof.errors import DeadlineMissedError
-from hookproof.journal import Journal
 from hookproof.model.script import names_job
+from hookproof.play.run import Run
 from hookproof.records import Record
 from hookproof.records.model import GateReached
-from hookproof.records.run import ProcessDied
 from hookproof.records.sent import CodexGrandchild, CodexTurn
 
 
@@ -114,26 +112,16 @@ def _children(parent: processes.Identity) -> list[processes.Identity]:
     return [identity for identity in found if identity is not None]
 
 
-async def outlived(
-    infos: Iterable[processes.ProcessInfo],
-    journal: Journal,
-    watch: Callable[[processes.Identity], bool],
-    *,
-    seconds: float,
-) -> list[int]:
-    """Wait until all of them are dead, at most for `seconds`. The pids of those that live on."""
-    alive = {info.identity for info in infos if watch(info.identity)}
-    since = len(journal.records)
-    alive = {identity for identity in alive if processes.is_alive(identity)}
+async def outlived(infos: Iterable[processes.ProcessInfo], run: Run, *, until: Callable[[], bool]) -> list[int]:
+    """Wait until all of them are dead and it is `until` what else is waited for, or nothing in the run moves any more.
 
-    def ended(record: Record) -> bool:
-        if isinstance(record, ProcessDied):
-            alive.discard(processes.Identity(record.pid, record.start))
-        return not alive
+    The pids of those that live on. Raises DeadlineMissedError, naming what still moves.
+    """
+    # a death that nobody was told of has no record
+    watched = [info.identity for info in infos if run.deaths.watch(info.identity)]
 
-    try:
-        if alive:
-            await journal.wait(ended, waiting_for="the deaths of a tree", seconds=seconds, since=since)
-    except DeadlineMissedError:
-        pass
-    return sorted(identity.pid for identity in alive)
+    def alive() -> list[int]:
+        return sorted(identity.pid for identity in watched if processes.is_alive(identity))
+
+    await run.rest.until(lambda: not alive() and until(), f"the processes {alive()} to end")
+    return alive()

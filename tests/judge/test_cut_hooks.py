@@ -18,7 +18,7 @@ from hookproof.records import Record
 from hookproof.records.faults import HookKilled, HookStopped
 from hookproof.records.parts import SessionEndBudget
 from hookproof.records.run import Case
-from hookproof.records.sent import HookEnded
+from hookproof.records.sent import HookEnded, HookEndedBy
 
 REQUIREMENTS = read_requirements()
 OWN = SessionEndBudget(ms=1500, undeclared_ms=1500)
@@ -27,11 +27,11 @@ SPARED = SessionEndBudget(ms=30_000, undeclared_ms=1500, raised_by="THE_VARIABLE
 CODEX = SessionEndBudget(ms=3000, undeclared_ms=1000)
 
 
-def cut(session: str, by: str = "budget") -> list[Record]:
+def cut(session: str, by: HookEndedBy = "budget") -> list[Record]:
     return session_end(session, ended_by=by)
 
 
-def ended(session: str, *, by: str, timeout: float | None) -> list[Record]:
+def ended(session: str, *, by: HookEndedBy, timeout: float | None) -> list[Record]:
     """A hook that declares a timeout, or of which a stand-in tells its limit; and how it ended."""
     begun = hook_started("run", session, timeout=timeout, source="host")
     (_, over) = session_end(session, ended_by=by)
@@ -70,7 +70,7 @@ def with_budget(records: list[Record], budget: SessionEndBudget | None) -> list[
     ],
 )
 def test_at_which_limit(
-    budget: SessionEndBudget | None, by: str, timeout: float | None, limit: str, ms: int | None
+    budget: SessionEndBudget | None, by: HookEndedBy, timeout: float | None, limit: str, ms: int | None
 ) -> None:
     records = with_budget(journal(ended(ROOT, by=by, timeout=timeout)), budget)
     (found,) = cut_hooks(RunView(records))

@@ -29,12 +29,13 @@ def main(argv: list[str]) -> None:
     shell = argv[2] if len(argv) > 2 else ""
     text = _whole_stdin()
     payload, shown = _payload(text)
-    hook = Hook(shell, command["runs"], text)
+    run_id = os.urandom(16).hex()
+    hook = Hook(shell, command["runs"], text, run_id)
     # a hooks file that both hosts read is tapped once; of the two only Codex sets this variable
     source = tapped.get("host") or ("codex" if "PLUGIN_ROOT" in os.environ else "claude")
     recorder = recorder_of_the_run(source)
     run = {
-        "run": os.urandom(16).hex(),
+        "run": run_id,
         "event": str(payload.get("hook_event_name") or ""),
         "session_id": payload.get("session_id"),
         "agent_id": payload.get("agent_id"),
@@ -62,8 +63,7 @@ def main(argv: list[str]) -> None:
         status=(hook.exit, hook.signal),
         printed=(hook.stdout, hook.stderr),
         ended_by=hook.ended_by,
-        # what the host made of it only the host knows
-        effects=None,
+        ms=hook.ms,
     )
     hook.leave()
 

@@ -17,7 +17,6 @@ from hookproof.records.sent import HookEnded, HookStarted
 from hookproof.sandbox.sandbox import shell_argv
 
 _STARTS = 100
-_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ class RepeatingSessionStart(Injection):
             env=env,
             cwd=hook.cwd,
             input=json.dumps({**hook.payload, "source": "compact"}).encode() + b"\n",
-            seconds=_SECONDS,
+            seconds=self.run.options.seconds,
             waiting_for="a SessionStart hook that is run again",
             case=self.run.processes,
         )

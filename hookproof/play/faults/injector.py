@@ -15,7 +15,7 @@ from hookproof.catalogue import fault as faults
 from hookproof.catalogue.fault import AnyFault
 from hookproof.play.faults.cancel import CancellingJob, QueueingJob, Sleepers, WakingJob
 from hookproof.play.faults.hooks import KillingHook, RepeatingSessionStart
-from hookproof.play.faults.injection import Injection, Settling, Target
+from hookproof.play.faults.injection import Injection, Target
 from hookproof.play.faults.reuse import ReusingPid
 from hookproof.play.faults.signals import FreezingServer, KillingCodex, KillingShell, KillingWorker, ThawingServer
 from hookproof.play.faults.state import (
@@ -94,8 +94,6 @@ class Faults:
                 return DeletingProject(self._target, job)
             case faults.RepeatSessionStart():
                 return RepeatingSessionStart(self._target, job)
-            case faults.Settle():
-                return Settling(self._target, job)
             case _:
                 assert_never(fault)
 
