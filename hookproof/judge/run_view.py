@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
+from hookproof.catalogue.scenario import MAIN
 from hookproof.judge.job_view import JobView
 from hookproof.judge.verdict import Landed
 from hookproof.records import FORMAT, Record
@@ -80,9 +81,10 @@ class HookRun:
 
     @property
     def thread(self) -> str:
-        """The thread that it ran for: told by a stand-in, else the child that its payload names, else its session."""
-        payload = self.started.payload
-        return str(self.started.thread_id or payload.get("agent_id") or payload.get("session_id"))
+        """The thread that it ran for, as requests call it: what a stand-in says, else the agent, else the session."""
+        started = self.started
+        agent = started.agent_id or started.payload.get("agent_id")
+        return str(started.thread_id or agent or started.payload.get("session_id"))
 
     def began_before(self, at: float) -> bool:
         """Whether it had begun at `at` (ms), by up to a second of a busy host's late telling."""
@@ -227,6 +229,14 @@ class RunView:
         return [process for pid, process in alive.items() if pid not in wrappers and pid not in own]
 
     @property
+    def outlived(self) -> str:
+        """What to say of a process that lives on when all has settled: how long it has stood still."""
+        told = self.case.patience
+        if told is None:
+            return ""
+        return f"; what runs had {told.ms:.0f} ms to stand still in, {told.multiple} times a bare hook"
+
+    @property
     def census(self) -> Census | None:
         """What still ran after every session's end."""
         return next(iter(self.of(Census)), None)
@@ -309,6 +319,11 @@ class RunView:
     def conversations(self) -> set[str]:
         """The names of the host's sessions, which are also the names of their main agents' conversations."""
         return {record.session for record in self.of(HostStarted)}
+
+    def conversation_of(self, job: JobView) -> str:
+        """The session whose main agent launched the job, or had it launched."""
+        agent = job.call.agent if job.call is not None else None
+        return agent if agent is not None and agent in self.conversations() else MAIN
 
     def requests(self, conversation: str, *, after: Record) -> list[ModelRequest]:
         """What a conversation's model was asked after a record."""

@@ -93,6 +93,12 @@ class Script:
     _children: dict[str, dict[str, str]] = field(default_factory=dict)
     """Agent -> child's name -> the id of the call that started it."""
     _results: dict[str, str] = field(default_factory=dict)
+    _starts: dict[str, list[ToolCall]] = field(default_factory=dict)
+    """Name -> the calls of the Agent tool that have started an agent of that name."""
+
+    def starts(self, agent: str) -> list[ToolCall]:
+        """The calls so far by which an agent of this name was started with the Agent tool, in their order."""
+        return list(self._starts.get(agent, ()))
 
     def next(self, agent: str, received: str, results: Sequence[ToolResult] = ()) -> Answer | None:
         """The next answer to `agent`, whose request says `received` and carries `results` of tools that are new to it.
@@ -173,7 +179,9 @@ class Script:
             "subagent_type": kind,
             "run_in_background": step.run_in_background,
         }
-        return ToolCall(call_id, ("Agent", "Task"), arguments)
+        call = ToolCall(call_id, ("Agent", "Task"), arguments)
+        self._starts.setdefault(name, []).append(call)
+        return call
 
 
 def _behind_hold(hold: str, job: str, command: str) -> str:

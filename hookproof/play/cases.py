@@ -12,6 +12,7 @@ from hookproof.catalogue.plugin import Plugin
 from hookproof.catalogue.scenario import Scenario
 from hookproof.hosts.host import Host
 from hookproof.isolation.level import Isolation
+from hookproof.play.patience import Patience
 from hookproof.records.run import MainLaunch
 
 
@@ -48,7 +49,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class PlayOptions:
-    """How it is played. `seconds` is the patience of each single wait."""
+    """How it is played. `seconds` is the patience of each step: the longest that anything is waited for."""
 
     programs: Mapping[HostName, Program] = field(default_factory=dict)
     """What plays hosts instead of their stand-ins, where a case does not say so itself."""
@@ -59,6 +60,8 @@ class PlayOptions:
     main_launches: Mapping[tuple[str, str], MainLaunch] = field(default_factory=dict)
     """By the names of plugin and lifecycle: what a launch from the main session has come to there."""
     seconds: float = 60.0
+    patience: Patience | None = None
+    """For how long what runs must stand still to count as settled; None: it is measured before the first case."""
     extra_env: Mapping[str, str] = field(default_factory=dict)
     tap: bool = False
     """Whether the plugin's hook commands are wrapped, so that a host that tells nothing of its hooks leaves records."""

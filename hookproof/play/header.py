@@ -11,6 +11,7 @@ from hookproof.catalogue.descriptor import Companion, Context
 from hookproof.hosts.registry import HOSTS, WORKER
 from hookproof.isolation import entry
 from hookproof.isolation.level import Isolation
+from hookproof.play import session_end
 from hookproof.play.cases import Case, PlayOptions
 from hookproof.records import FORMAT, parts, run
 from hookproof.records.parts import CaseAgent, JobAnswer, Program, ShellTimeouts, Words
@@ -35,7 +36,9 @@ def header(case: Case, options: PlayOptions) -> run.Case:
         platform=machine.system(),
         python=platform.python_version(),
         main_launch=options.main_launches.get((plugin.name, case.lifecycle.name)),
+        session_end=session_end.budgets(case, options),
         subreaper=processes.is_subreaper() if sys.platform == "linux" else False,
+        patience=options.patience.part if options.patience is not None else None,
         requires=list(scenario.requires),
         about=scenario.kind,
         shell_timeouts=_shell_timeouts(case),
@@ -73,6 +76,7 @@ def _with_jobs(known: run.Case, case: Case, descriptor: Companion) -> run.Case:
             ended=vocabulary.ended,
             cancelled=vocabulary.cancelled,
         ),
+        promises=list(descriptor.promises),
         fields=descriptor.state.fields.model_dump(),
         job_file=descriptor.state.job_file,
         server_pid=descriptor.state.server_pid,

@@ -67,6 +67,18 @@ class ShellTimeouts(Model):
         )
 
 
+class Patience(Model):
+    """How long what ran had to stand still to count as settled."""
+
+    ms: float
+    multiple: int
+    """Of what a bare hook cost on that machine."""
+    bare_hook_ms: float
+
+    def __str__(self) -> str:
+        return f"{self.ms:.0f} ms: {self.multiple} times a bare hook, which takes {self.bare_hook_ms:.0f} ms here"
+
+
 class Result(Model):
     """One case: one cell of the matrix, played once, or until its launches had the time to begin their jobs."""
 
@@ -96,6 +108,8 @@ class Result(Model):
     """Of each case its own: a report may hold several runs. Null where the journal tells nothing of it."""
     shell_timeouts: ShellTimeouts | None = None
     """Null where the scenario gives no shell a timeout."""
+    patience: Patience | None = None
+    """The one length of time that what was seen may depend on. Null where the journal tells nothing of it."""
     baseline: BaselineStatus | None = None
     """The weightiest of its checks' statuses."""
     surprises: list[Surprise] = []
@@ -283,6 +297,7 @@ def result(case: Case, judgement: Judgement, *, journal: Path, seconds: float, s
         python=case.python,
         isolation=_isolation(case.isolation),
         shell_timeouts=_shell_timeouts(case.shell_timeouts),
+        patience=_patience(case.patience),
         host=_program(case.host),
         worker=_program(case.worker),
         repeat=case.repeat,
@@ -323,6 +338,7 @@ def unjudged(
         python=case.python,
         isolation=_isolation(case.isolation),
         shell_timeouts=_shell_timeouts(case.shell_timeouts),
+        patience=_patience(case.patience),
         verdict=Verdict.UNKNOWN,
         expected=False,
         signature=None,
@@ -392,6 +408,15 @@ def _isolation(told: parts.Isolation | None) -> Isolation | None:
 
 def _shell_timeouts(told: parts.ShellTimeouts | None) -> ShellTimeouts | None:
     return None if told is None else ShellTimeouts(play=told.play, factor=told.factor, longest_ms=told.longest_ms)
+
+
+def _patience(told: parts.Patience | None) -> Patience | None:
+    return None if told is None else Patience(ms=told.ms, multiple=told.multiple, bare_hook_ms=told.bare_hook_ms)
+
+
+def patiences(results: Sequence[Result]) -> list[str]:
+    """Every patience that these results had, in their order, as it is told to people."""
+    return list(dict.fromkeys(str(each.patience) for each in results if each.patience is not None))
 
 
 def _nothing_tested(results: Sequence[Result]) -> bool:

@@ -23,7 +23,7 @@ from hookproof.judge.verdict import BaselineStatus, CheckResult, Verdict
 from hookproof.report import untested
 from hookproof.report.columns import Column, alike, by_column, cell, heads, marked, shown, tally
 from hookproof.report.isolation import Told, told
-from hookproof.report.results import Report, Result
+from hookproof.report.results import Report, Result, patiences
 
 _TONES = {
     Verdict.VIOLATES: "red",
@@ -59,6 +59,8 @@ def summary(console: Console, report: Report) -> None:
         matrix(console, report.results)
         console.print()
     isolation(console, told(report.results))
+    for each in patiences(report.results):
+        _line(console, f"patience {each}", 0, style="dim")
     _untested(console, report)
     _baseline(console, report)
     counts = report.summary
