@@ -18,6 +18,9 @@ Keyword = Literal["MUST", "MUST NOT", "SHOULD"]
 Need = Literal["a launch", "the other session's hook ran whole"]
 """What must have come about so that a requirement can be judged; `judge.needs` has a function for each."""
 
+Lean = Literal["the hooks that tell agents"]
+"""Through what the evidence of a requirement came; `judge.leans` has a function for each."""
+
 
 class Requirement(Strict):
     """One row."""
@@ -29,6 +32,8 @@ class Requirement(Strict):
     """The outcomes, in the words of the checks, that satisfy the sentence."""
     needs: list[Need] = []
     """What it presupposes. Where that did not come about it is not tested, and says why."""
+    leans_on: list[Lean] = []
+    """Through what its evidence came. Where that was cut short, what was not seen is not tested, and says why."""
     standing: bool = False
     """Whether it is judged in every case that it fits, asked for or not; it can only worsen a case."""
     note: str = ""
