@@ -268,7 +268,7 @@ def test_a_hostile_transcript_is_about_the_timeout_itself() -> None:
         (start(MAIN, exit_=127), "the SessionStart hook `hook.py` exited 127"),
         (
             DROPS,
-            "claude-2.1.72 does not know StopFailure and drops all hooks of a plugin that declares an unknown event",
+            "claude-2.1.72 does not know StopFailure and drops all hooks of a plugin that declares such an event",
         ),
     ],
 )
