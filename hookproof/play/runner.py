@@ -28,8 +28,9 @@ from hookproof.play.open_hooks import OpenHooks
 from hookproof.play.run import Run
 from hookproof.play.steps import HostExitedError, Steps
 from hookproof.play.teardown import StrayRecorder, uninterrupted, write_census
+from hookproof.records import Record
 from hookproof.records.hosts import HostStarted
-from hookproof.records.run import Error, SessionsEnd, ShellLetGo, SweepBegan, Swept
+from hookproof.records.run import Error, SessionsEnd, Settled, ShellLetGo, SweepBegan, Swept
 from hookproof.sandbox import sandbox as sandboxes
 from hookproof.sandbox import tap
 from hookproof.sandbox.environment import environment, model_key, search_path
@@ -48,7 +49,7 @@ class Runner:
         self._tapped: list[tap.TappedHook] = []
         self._open_hooks = OpenHooks(run.journal, run.options.seconds, run.processes.census)
         self._recorder = Recorder(run.journal, run.sandbox.token)
-        script = Script(self._scenario.model, driver.variables())
+        script = Script(self._scenario.model, driver.variables(), run.case.timeout_factor)
         self._turns = Turns(script, driver.answers(), run.journal, driver.wait_before_answer)
         key, wires = model_key(run.sandbox.token), [host.wire for host in HOSTS.values()]
         self._model = ModelServer(self._turns, wires, run.journal, key)
@@ -200,6 +201,9 @@ class Runner:
         errors = [each for each in await asyncio.gather(*ends, return_exceptions=True) if each is not None]
         if errors:
             raise errors[0]
+
+    async def settle(self) -> Record:
+        return self._journal.write(Settled(alive=len(await self._run.rest.settled())))
 
     async def inject(self, fault: AnyFault, job: str) -> None:
         await self._driver.inject(fault, job)

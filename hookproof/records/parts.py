@@ -23,6 +23,8 @@ class Process(Part):
     """Its command line, each word cut to 200 characters, at most 12 of them."""
     by: str = "token"
     """How it was recognised as the run's: `token`, `spawned`, `seen before`, `descendant`, ..."""
+    started_by: str | None = None
+    """The id of the run of the hook or shell that it comes from, where its environment says that."""
 
 
 @part
@@ -41,6 +43,8 @@ class StateRoot(Part):
     """What is wrong with one of its files, damage included."""
     unread: str | None = None
     """Why nobody knows what one of them says: it was not read at all."""
+    torn: str | None = None
+    """What is wrong with the list of jobs, where it is there and is damaged: what rows it had nobody can say."""
 
 
 @part
@@ -153,6 +157,42 @@ class Isolation(Part):
     """Why the level is not `full`."""
     not_prevented: list[str] = field(default_factory=list)
     """What a plugin was able to do all the same, a clause each."""
+
+
+@part
+class SessionEndBudget(Part):
+    """How long a host gives the SessionEnd hooks of a session at most, in milliseconds.
+
+    They run at the same time, and each has all of it. A hook that declares a shorter timeout is ended at that one.
+    """
+
+    ms: int
+    undeclared_ms: int
+    """What a hook has that declares no timeout."""
+    raised_by: str | None = None
+    """The variable by which hookproof has raised the host's own budget; null where it is the host's own."""
+
+
+@part
+class ShellTimeouts(Part):
+    """How long the shells of a scenario were given, where it gives one a timeout."""
+
+    play: int
+    """Which play of the case it is, from 1: one in which a launch had too little time is followed by another."""
+    factor: int
+    """By what each timeout of the scenario was multiplied."""
+    longest_ms: int
+    """The longest of them, as it was played."""
+
+
+@part
+class Patience(Part):
+    """How long what runs must have stood still to count as at rest, and from what that was worked out."""
+
+    ms: float
+    multiple: int
+    """Of what a bare hook costs here:"""
+    bare_hook_ms: float
 
 
 @part

@@ -14,6 +14,9 @@ HookEndedBy = Literal["itself", "timeout", "budget", "host"]
 """Who ended a hook: nobody but itself; its host at the hook's timeout, or at the time that all hooks of a session's end
 have; or its host, and nobody has told at which limit."""
 
+AT_TIMEOUT = "at its timeout"
+"""When a host ended a shell that had used up its time."""
+
 
 @kind("hook.started")
 class HookStarted(Sent):
@@ -186,7 +189,10 @@ class ShellStarted(Sent):
 
 @kind("shell.task")
 class ShellTask(Sent):
-    """A shell goes on in the background, as a task of its own. Sent by the observer."""
+    """A shell goes on in the background, as a task of its own. Sent by Claude Code's stand-in or the observer.
+
+    Of a shell that began in the foreground it says that the host moved it, its timeout being over.
+    """
 
     run: str | None
     task: str
@@ -198,7 +204,7 @@ class ShellEnded(Sent):
 
     run: str | None
     ended_by: str
-    """`itself`, or `host at ...`."""
+    """`itself`, `host at ...`, or `timeout`: the host ends a shell whose time is over."""
     exit: int | None
     signal: int | None
     output_file: str | None
@@ -210,6 +216,8 @@ class ShellEnded(Sent):
     @property
     def by_host(self) -> str | None:
         """When the host ended it, as `at subagent end`; None where it ended otherwise. The one reader of `ended_by`."""
+        if self.ended_by == "timeout":
+            return AT_TIMEOUT
         return self.ended_by.removeprefix("host ") if self.ended_by.startswith("host") else None
 
 

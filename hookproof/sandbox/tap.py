@@ -84,7 +84,7 @@ def _install(plugin_copy: Path, host: Tapped, python: str) -> list[TappedHook]:
     for path, events in _declared(plugin_copy, host.hooks, manifest_path, manifest):
         tapped += wrap.document(path, *events)
     name = manifest.get("name") or plugin_copy.name
-    beside = {commands_path: {"host": host.name, "plugin": name, "commands": wrap.commands}}
+    beside = {commands_path: {"host": host.name, "plugin": name, **wrap.told()}}
     for other in wrap.shared:
         beside[other] = {**_object(other), "host": None}
     for path, content in beside.items():
@@ -142,6 +142,8 @@ class _Wrap:
 
     def __init__(self, plugin_copy: Path, commands_path: Path, python: str, *, for_cmd: bool) -> None:
         self.commands: list[str] = []
+        self._timeouts: list[dict[str, list[Any]]] = []
+        """Of each command, by event: the timeouts that its entries declare, in seconds."""
         self.shared: set[Path] = set()
         """Where the commands are that were wrapped for another host, and are read by this one as well."""
         self._start = [python, "-I", "-S", str(_PROGRAM)]
@@ -164,11 +166,21 @@ class _Wrap:
                 continue
             if command not in self.commands:
                 self.commands.append(command)
+                self._timeouts.append({})
             index = self.commands.index(command)
+            self._timeouts[index].setdefault(event, []).append(entry.get("timeout"))
             entry["command"] = self._line(index, command)
             found.append(TappedHook(path, event, command, index, always))
         inside.write(self._plugin_copy, path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
         return found
+
+    def told(self) -> dict[str, Any]:
+        """What its tap needs to know of each command: the text, and by event the timeout, where all entries agree."""
+        timeouts = [
+            {event: each[0] for event, each in of.items() if all(other == each[0] for other in each)}
+            for of in self._timeouts
+        ]
+        return {"commands": self.commands, "timeouts": timeouts}
 
     def _line(self, index: int, command: str) -> str:
         argv = [*self._start, str(self._commands_path), str(index)]

@@ -55,12 +55,12 @@ class Judges:
         if case.policy is None and self.baseline is not None:
             known = self.baseline.known(case.lifecycle, system_of(case.platform))
             where = f"on {case.lifecycle} in {self.baseline.path}"
-            judgement, surprises = held_against(judgement, case.scenario, known, self.requirements, where)
+            judgement, surprises = held_against(judgement, case.scenario, known, where)
         else:
             reference = case.policy is not None
             wanted = self.expected.violations(case.plugin, _column(case)) if reference else None
             right = reference and self.expected.satisfies_all(case.plugin)
-            surprises = unexpected(judgement, case.scenario, wanted, self.requirements, all_tested=right)
+            surprises = unexpected(judgement, case.scenario, wanted, all_tested=right)
         return reports.result(case, judgement, journal=path, seconds=seconds, surprises=surprises)
 
 

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 
-from standin.hook_record import record_end, record_start
+from standin.hook_record import STARTED_BY, record_end, record_start
 
 from .hook_output import Outcome, interpret, refusal_of_a_suspect
 from .identity import new_uuid
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from .stream import Stream
 
 WITHOUT_SUBJECT = ("UserPromptSubmit", "Stop")
-BUDGET_VARIABLE = "CLAUDE_CODE_SESSIONEND_HOOKS_TIMEOUT_MS"
-"""The real host's own knob for the budget, in milliseconds (documented, and measured on both versions)."""
 ALIASES = {"Agent": ("Agent", "Task")}
 """A matcher written for the tool's old name still means it (measured: `Task` matches Agent)."""
 
@@ -147,10 +145,10 @@ class HookRun:
         event, who, lifecycle = self._event, self._who, self._lifecycle
         environment = self.hooks.environment
         env_file = environment.env_file(who, self._index) if event == "SessionStart" else None
-        variables = environment.of_hook(event, who, self.hook.plugin, env_file)
+        run = new_uuid()
+        variables = {**environment.of_hook(event, who, self.hook.plugin, env_file), STARTED_BY: run}
         replaced = lifecycle["hook_plugin_root"] == "replaced in the command"
         command = self.hook.plugin.expanded(self.hook.command) if replaced else self.hook.command
-        run = new_uuid()
         self._announced = {"run": run, "event": event, "session_id": who.session_id, "agent_id": who.agent_id}
         if self._told and event != "SessionEnd":
             self.hooks.stream.hook_started(who, self._announced, self._name)
@@ -228,8 +226,18 @@ class HookRun:
         seconds: float = self.hook.timeout or self._lifecycle["hook_timeout_seconds"]
         if self._event != "SessionEnd":
             return seconds, "timeout"
-        budget = int(os.environ.get(BUDGET_VARIABLE) or self._lifecycle["session_end_budget_ms"]) / 1000
-        return min((seconds, "timeout"), (budget, "budget"))
+        return min((seconds, "timeout"), (self._budget() / 1000, "budget"))
+
+    def _budget(self) -> int:
+        """What a SessionEnd hook has at most, in milliseconds: the host's own, or what its variable says instead."""
+        own: int = self._lifecycle["session_end_budget_ms"]
+        variable = self._lifecycle["session_end_budget_variable"]
+        said = os.environ.get(variable, "") if variable else ""
+        if not said.isdecimal() or not int(said):
+            return own
+        # measured on 2.1.150: a hook without a timeout of its own keeps what the host gives it
+        spared = self._lifecycle["session_end_budget_raises"] == "declared timeouts" and not self.hook.timeout
+        return min(own, int(said)) if spared else int(said)
 
     def _see_to_its_end(self, process: HookProcess) -> None:
         lifecycle = self._lifecycle

@@ -11,7 +11,7 @@ import os
 import sys
 from _thread import allocate_lock
 
-from standin.hook_record import Output, record_end, record_start
+from standin.hook_record import STARTED_BY, Output, record_end, record_start
 from standin.rows import fill
 
 from . import clock, lifecycle
@@ -235,7 +235,7 @@ class _Run:
             self._on_run("completed", _shown_run(self.hook, self.hook.event, self._began, self.outcome))
 
     def _variables(self) -> dict[str, str]:
-        variables = dict(os.environ)
+        variables = {**os.environ, STARTED_BY: str(self._announced["run"])}
         plugin = self.hook.plugin
         if plugin is not None:
             places = {"plugin_root": plugin.root, "plugin_data": plugin.data}

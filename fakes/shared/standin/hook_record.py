@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from .wire import Recorder
 
+STARTED_BY = "HOOKPROOF_STARTED_BY"
+"""In the environment of a hook or shell: the id of its run, for what outlives it to be known by."""
+
 VARIABLES = ("CLAUDE", "CODEX", "PLUGIN")
 """The variables of a hook that the journal keeps begin so."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from time import monotonic
 
-from standin.hook_record import SHOWN
+from standin.hook_record import SHOWN, STARTED_BY
 from standin.windows import Piped, cmd_line, git_bash
 
 TYPE_CHECKING = False
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class Hook:
-    """The command, in the shell that the host has chosen: bash told its name, cmd.exe cannot."""
+    """The command, in the shell that the host has chosen: bash told its name, cmd.exe cannot. `run`: of this run."""
 
-    def __init__(self, shell: str, command: str, payload: bytes) -> None:
+    def __init__(self, shell: str, command: str, payload: bytes, run: str) -> None:
         line = [git_bash() or "bash", "-c", command] if shell else cmd_line(command)
-        self._pipes = Piped(line, most=SHOWN)
+        self._pipes = Piped(line, {**os.environ, STARTED_BY: run}, most=SHOWN)
         self._began = monotonic()
         self.ms = 0
         """How long the command ran."""
