@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from hookproof.judge.agent_view import STARTS, document, emitted
 from hookproof.judge.run_view import HookRun, RunView
+from hookproof.judge.session_end import cut_hooks
 from hookproof.records import Record
-from hookproof.records.faults import HookKilled
+from hookproof.records.faults import HookKilled, HookStopped
 from hookproof.records.hosts import HookJudged, HostExited, TerminalClosed
 from hookproof.records.model import ModelRequest
 from hookproof.records.parts import HookOutput
@@ -99,8 +100,8 @@ def failure(view: RunView, run: HookRun) -> Failure | None:
     ended = run.ended
     if ended is None or untold(view, run) is not None:
         said = judged(view, run)
-        by_host = said is not None and said.cut and run.event != SESSION_END
-        return _by_host(run, said) if by_host else _at_its_timeout(view, run)
+        gave_up = said is not None and said.cut and run.event != SESSION_END and ended is None
+        return _by_host(run, said) if gave_up else _at_its_timeout(view, run)
     words = _last_line(ended.stderr)
     if _is_unstarted(run) or ended.exit in _NO_COMMAND:
         how = "could not be started" if _is_unstarted(run) else f"exited {ended.exit}"
@@ -137,9 +138,10 @@ def named(run: HookRun) -> str:
 
 
 def _by_harness(view: RunView, run: HookRun) -> Untold | None:
-    killed = next((each for each in view.of(HookKilled) if each.run == run.started.run and not each.over), None)
-    if killed is not None:
-        return Untold(f"{named(run)} was killed as the scenario has it", killed, cut=False)
+    aimed: list[HookKilled | HookStopped] = [*view.of(HookKilled), *view.of(HookStopped)]
+    fault = next((each for each in aimed if each.run == run.started.run and not each.over), None)
+    if fault is not None:
+        return Untold(f"{named(run)} was ended as the scenario has it: {fault.what}", fault, cut=False)
     swept = next(iter(view.of(SweepBegan)), None)
     late = run.ended is None or (swept is not None and run.ended.seq > swept.seq)
     if late and not _given_up(view, run):
@@ -154,6 +156,9 @@ def _cut(view: RunView, run: HookRun) -> Untold | None:
     if _is_unstarted(run) or ((ended is None or ended.ended_by == "itself") and not _given_up(view, run)):
         return None
     at = ended or run.started
+    at_the_end = next((each for each in cut_hooks(view) if each.run.started.run == run.started.run), None)
+    if at_the_end is not None:
+        return Untold(at_the_end.sentence, at, cut=True)
     limit = f" of {_limit(run):g} s" if _limit(run) is not None else ""
     took = f" after {ended.ms / 1000:.1f} s" if ended is not None and ended.ms is not None else ""
     by = ended.ended_by if ended is not None else "host"
@@ -173,13 +178,27 @@ def _given_up(view: RunView, run: HookRun) -> bool:
 
 
 def _at_its_timeout(view: RunView, run: HookRun) -> Failure | None:
-    """A hook that was ended at the timeout that its plugin declares, or for no reason that the session's end gives."""
-    found, ended = _cut(view, run), run.ended
+    """A hook that was ended at the timeout that its plugin declares, or for no reason that the session's end gives.
+
+    Not where that timeout is shorter than this machine's patience: there a hook that does nothing may not be done.
+    """
+    found, ended, limit = _cut(view, run), run.ended, _limit(run)
     if found is None or ended is None or _by_harness(view, run) is not None:
         return None
-    if ended.ended_by == "timeout" or (ended.ended_by == "host" and not _leaves(view, run, ended)):
+    patience = view.case.patience
+    if patience is not None and limit is not None and limit * 1000 < patience.ms:
+        return None
+    if _is_declared(view, run) or (ended.ended_by == "host" and not _leaves(view, run, ended)):
         return Failure(BY_HOST, found.sentence, ended)
     return None
+
+
+def _is_declared(view: RunView, run: HookRun) -> bool:
+    """Whether the limit at which a hook was ended is the one that its plugin declares."""
+    at_the_end = next((each for each in cut_hooks(view) if each.run.started.run == run.started.run), None)
+    if at_the_end is not None:
+        return at_the_end.limit == "declared timeout"
+    return run.ended is not None and run.ended.ended_by == "timeout"
 
 
 def _leaves(view: RunView, run: HookRun, ended: Record) -> bool:

@@ -14,7 +14,7 @@ from hookproof.catalogue.requirement import Lean
 from hookproof.catalogue.scenario import MAIN
 from hookproof.judge.agent_view import AgentView, speaks
 from hookproof.judge.hook_runs import TELLS, dropped, dropped_sentence, failure, hook_runs, named, output, untold
-from hookproof.judge.run_view import HookRun, RunView
+from hookproof.judge.run_view import HookRun, NoEvidenceError, RunView
 from hookproof.judge.verdict import Finding
 
 _MOST = 3
@@ -24,7 +24,8 @@ def _telling_hooks(view: RunView, finding: Finding, accepted: list[str]) -> Find
     """The hooks that tell agents something before their models are asked."""
     if finding.outcome is None or finding.landed is not None:
         return finding
-    runs = [run for run in hook_runs(view) if run.event in TELLS and _may_tell(view, run, finding.agent)]
+    threads = _threads(view, finding.agent)
+    runs = [run for run in hook_runs(view) if run.event in TELLS and _may_tell(run, finding.agent, threads)]
     cut = next((found for run in runs if (found := untold(view, run)) is not None), None)
     if cut is not None:
         why = f"{cut.sentence}: what it would have told nobody knows ({finding.detail})"
@@ -35,10 +36,16 @@ def _telling_hooks(view: RunView, finding: Finding, accepted: list[str]) -> Find
     return replace(finding, detail="; ".join([finding.detail, *reasons])) if reasons else finding
 
 
-def _may_tell(view: RunView, run: HookRun, agent: str | None) -> bool:
+def _threads(view: RunView, agent: str | None) -> list[str]:
+    """The agent's threads; none where nobody has told them."""
+    try:
+        return AgentView(view).threads(agent) if agent is not None else []
+    except NoEvidenceError:
+        return []
+
+
+def _may_tell(run: HookRun, agent: str | None, threads: list[str]) -> bool:
     """Whether a hook ran for that agent, as far as anybody knows for which it ran."""
-    agents = AgentView(view)
-    threads = agents.threads(agent) if agent is not None else []
     if threads:
         return run.thread in threads
     return agent is None or (agent == MAIN) == (run.started.agent_id is None)

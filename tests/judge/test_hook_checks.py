@@ -15,9 +15,9 @@ from hookproof.judge.checks import CHECKS
 from hookproof.judge.judge import judge
 from hookproof.judge.verdict import CheckResult
 from hookproof.records import Record
-from hookproof.records.faults import HookKilled
+from hookproof.records.faults import HookKilled, HookStopped
 from hookproof.records.hosts import HookJudged, TerminalClosed
-from hookproof.records.parts import Effects
+from hookproof.records.parts import Effects, Patience
 from hookproof.records.run import Case, SweepBegan
 from hookproof.records.sent import HookEnded, HookEndedBy, HooksDropped, HookStarted
 
@@ -88,6 +88,12 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("HOOK-01", hook(exit_=2, effects=Effects(output="not read")), "failed", "violates"),
     ("HOOK-01", hook(exit_=None, signal=9, by="timeout", limit=1, ms=1003), "ended by the host", "violates"),
     ("HOOK-01", hook(exit_=None, signal=15, by="host"), "ended by the host", "violates"),
+    (
+        "HOOK-01",
+        hook(exit_=None, signal=15, by="host", said=says("not read", cut=True)),
+        "ended by the host",
+        "violates",
+    ),
     ("HOOK-01", hook(ends=False, said=says("not read", cut=True)), "ended by the host", "violates"),
     ("HOOK-01", hook(effects=UNREAD, out="{}"), "failed", "violates"),
     # a session's end: the limit is the host's
@@ -174,6 +180,22 @@ def test_each_failed_hook_is_named_with_its_end_and_its_last_words() -> None:
         "the PreToolUse hook `bun run` exited 1: 'Error: Bun not found'; the PreToolUse hook `bun run` exited 1: 'x'; "
         "the Stop hook `gone` exited 127"
     )
+
+
+@pytest.mark.parametrize(("patience", "verdict"), [(500.0, "violates"), (2500.0, "not tested")])
+def test_a_timeout_that_is_shorter_than_this_machines_patience_is_nobodys_failure(
+    patience: float, verdict: str
+) -> None:
+    case, *others = hook_journal(*hook(exit_=None, signal=9, by="timeout", limit=1, ms=1003))
+    assert isinstance(case, Case)
+    slow = replace(case, patience=Patience(ms=patience, multiple=25, bare_hook_ms=patience / 25))
+    assert judged("HOOK-01", [slow, *others]).verdict == verdict
+
+
+def test_a_hook_that_was_held_until_its_host_cut_it_is_not_tested() -> None:
+    held = HookStopped(run="hook.sh", after=1, records=1, pids=[1], over=False)
+    run = [*hook(event="SessionEnd", exit_=None, signal=9, by="timeout"), held]
+    assert judged("HOOK-01", hook_journal(*run)).verdict == "not tested"
 
 
 def test_the_hosts_own_words_for_a_refusal_are_told() -> None:

@@ -13,11 +13,13 @@ from typing import Any
 
 import pytest
 
+from hookproof import journal as journals
 from hookproof import places
 from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.catalogue.scenario import read_scenario
 from hookproof.play import Case, PlayOptions, play
+from hookproof.records.run import Case as CaseRecord
 from hookproof.report.results import Result
 from hookproof.suite.judging import Judges
 
@@ -59,6 +61,14 @@ def hook(event: str, command: str, **more: Any) -> Any:
 def checks(result: Result) -> dict[str, tuple[str, str]]:
     assert not result.errors
     return {each.id: (each.verdict, each.detail) for each in result.checks}
+
+
+def _patience(folder: Path) -> float:
+    """How long a settled run had stood still in the case that was played there, in milliseconds."""
+    (path,) = folder.rglob("journal.jsonl")
+    case = journals.read(path)[0]
+    assert isinstance(case, CaseRecord)
+    return case.patience.ms if case.patience is not None else 0.0
 
 
 @pytest.mark.parametrize("where", [CONTEXT, JOBS], ids=["codex", "claude"])
@@ -111,11 +121,13 @@ def test_a_context_that_a_hook_did_not_tell_in_its_time_is_not_tested_and_the_cu
     result = played(tmp_path, CONTEXT, sleeps)
     found = checks(result)
     verdict, detail = found["CTX-01"]
-    assert (verdict, result.verdict) == ("not tested", "violates")
+    assert verdict == "not tested"
     assert "was cut short by its host" in detail
     assert "at its timeout of 1 s" in detail
     assert "at its timeout of 1 s" in found["HOOK-01"][1]
-    assert found["HOOK-01"][0] == "violates"
+    # on a machine on which a bare hook may take that long, nobody says whose failure it was
+    assert found["HOOK-01"][0] == ("not tested" if _patience(tmp_path) > 1000 else "violates")
+    assert result.verdict in {"violates", "not tested"}
 
 
 def test_a_context_that_a_failing_hook_did_not_tell_is_red_and_says_why(tmp_path: Path) -> None:
