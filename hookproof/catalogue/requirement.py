@@ -15,7 +15,7 @@ from hookproof import places
 from hookproof.catalogue.reading import Strict, read
 
 Keyword = Literal["MUST", "MUST NOT", "SHOULD"]
-Need = Literal["a launch", "the other session's hook ran whole"]
+Need = Literal["a launch", "the other session's hook ran whole", "a main policy", "records of agents"]
 """What must have come about so that a requirement can be judged; `judge.needs` has a function for each."""
 
 

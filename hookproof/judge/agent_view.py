@@ -14,9 +14,14 @@ from typing import Any
 from hookproof import files
 from hookproof.catalogue.scenario import MAIN
 from hookproof.judge.run_view import HookRun, NoEvidenceError, Received, RunView
+from hookproof.records import Record
+from hookproof.records.hosts import HostThread
 from hookproof.records.jobs import AgentRecords
 from hookproof.records.model import ModelRequest
+from hookproof.records.sent import HookStarted
 
+_GOES_ON = frozenset({"compact", "fork"})
+"""How a session goes on with a history that is no longer, or not all, its own."""
 STARTS = frozenset({"SessionStart", "SubagentStart"})
 
 
@@ -53,6 +58,19 @@ class AgentView:
         """What the agent's model was asked first (in one of its threads); None when it never was."""
         mine = (request for request in self._requests if request.agent == agent)
         return next((request for request in mine if thread in {None, request.thread}), None)
+
+    def requests_of(self, agent: str, thread: str) -> list[ModelRequest]:
+        """What the agent's model was asked in one of its threads, in their order."""
+        return [each for each in self._requests if each.agent == agent and each.thread == thread]
+
+    def continued(self) -> tuple[str, Record] | None:
+        """The first compaction or fork by which a session goes on with what it had been told; None if there is none."""
+        for record in self.run.records:
+            if isinstance(record, HostThread) and record.how in _GOES_ON:
+                return record.how, record
+            if isinstance(record, HookStarted) and record.event in STARTS and record.payload.get("source") in _GOES_ON:
+                return str(record.payload["source"]), record
+        return None
 
     def queried(self, agent: str) -> bool:
         """Whether the agent's model was ever asked."""

@@ -90,6 +90,24 @@ def _install(plugin_copy: Path, host: Tapped, python: str) -> list[TappedHook]:
     return tapped
 
 
+def without_hooks(root: Path, host: Tapped) -> str | None:
+    """Why a host finds no hooks of the plugin in `root`; None where it finds some. Asked before anything is played.
+
+    Files that are wrong in some way are hooks all the same: what is wrong is told when they are to be run.
+    """
+    manifest_path = root / host.hooks.manifest
+    where = host.hooks.manifest.as_posix()
+    try:
+        if not inside.place(root, manifest_path).is_file():
+            return f"there is no {where} in it"
+        for path, (_, events) in _declared(root, host.hooks, manifest_path, _object(manifest_path)):
+            if any(_entries(path, events)):
+                return None
+    except (TapError, inside.OutsideError):
+        return None
+    return f"{where} declares none, and names no file that does"
+
+
 def _commands_path(plugin_copy: Path, host: str) -> Path:
     return plugin_copy.parent / f"{plugin_copy.name}.tap-{host}.json"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -28,7 +29,9 @@ from hookproof.judge.checks import CHECKS
 from hookproof.judge.judge import judge
 from hookproof.judge.verdict import Verdict
 from hookproof.records import Record
-from hookproof.records.run import Error
+from hookproof.records.hosts import HostThread
+from hookproof.records.run import Case, Error
+from hookproof.records.sent import HookStarted
 
 REQUIREMENTS = {name: row for name, row in read_requirements().items() if name.startswith("CTX-")}
 CONTEXT_CHECKS = {name for name in CHECKS if name.startswith("CTX-")}
@@ -37,6 +40,8 @@ MAIN_ASKS = asks(MAIN, "rules", POLICY, "hello")
 TOLD = [MAIN_ASKS, *start(CHILD, emits(PLANNER)), asks(CHILD, "rules", PLANNER, "go", parent=MAIN)]
 QUIET = [MAIN_ASKS, *start(CHILD), asks(CHILD, "rules", "go", parent=MAIN)]
 LEAKED = [MAIN_ASKS, *start(CHILD, emits(POLICY)), asks(CHILD, "rules", POLICY, "go", parent=MAIN)]
+LOST_AT_RESUME = replace(asks(MAIN, "again"), forgotten=[POLICY])
+COMPACTED = HostThread(session=MAIN, thread=thread(MAIN), how="compact")
 RECORD = recorded(identity(CHILD))
 NESTED: dict[str, Any] = {CHILD: "other", "grandchild": {"role": "known", "parent": CHILD}}
 GRANDCHILD = [*QUIET, *start("grandchild", emits(PLANNER)), asks("grandchild", PLANNER, "go", parent=CHILD)]
@@ -107,6 +112,14 @@ RUNS: list[tuple[str, dict[str, Any], list[Record], str, str]] = [
     ("CTX-15", KNOWN, [*TOLD, asks(CHILD, PLANNER)], "not once each", "violates"),
     ("CTX-15", KNOWN, [*TOLD, cleared(asks(MAIN, POLICY, "anew"))], "once each", "conforms"),
     ("CTX-15", KNOWN, [*TOLD, cleared(asks(MAIN, "anew"))], "not once each", "violates"),
+    ("CTX-15", KNOWN, [*TOLD, LOST_AT_RESUME], "not once each", "violates"),
+    ("CTX-15", KNOWN, [*TOLD, LOST_AT_RESUME, asks(MAIN, POLICY)], "once each", "conforms"),
+    ("CTX-15", KNOWN, [*TOLD, replace(asks(MAIN, POLICY), forgotten=[POLICY, "go"])], "once each", "conforms"),
+    ("CTX-15", KNOWN, [*TOLD, replace(asks(MAIN, POLICY), forgotten=["go"])], "not once each", "violates"),
+    ("CTX-15", KNOWN, [*TOLD, LOST_AT_RESUME, asks(MAIN, POLICY), asks(MAIN, POLICY)], "not once each", "violates"),
+    ("CTX-15", KNOWN, [*TOLD, COMPACTED, asks(MAIN, POLICY)], "not tested", "not tested"),
+    ("CTX-15", KNOWN, [*TOLD, replace(COMPACTED, how="fork")], "not tested", "not tested"),
+    ("CTX-15", KNOWN, [*TOLD, replace(COMPACTED, how="clear"), asks(MAIN, POLICY)], "not once each", "violates"),
     ("CTX-16", {CHILD: "hostile"}, QUIET, "silent", "conforms"),
     ("CTX-16", {CHILD: "hostile"}, LEAKED, "emitted", "violates"),
     ("CTX-16", {CHILD: "hostile"}, [*start(CHILD, exit_=1), asks(CHILD)], "failed", "violates"),
@@ -204,3 +217,31 @@ def test_a_hook_that_spoke_for_nobody_leaves_silence_in_doubt() -> None:
         (check,) = judge(journal(*QUIET, *stray, RECORD, requires=name, child=role), REQUIREMENTS).checks
         assert check.verdict == Verdict.UNKNOWN, check.detail
         assert "spoke for the thread thread-of-somebody" in check.detail
+
+
+def test_after_a_start_whose_source_is_compact_it_is_not_asked_either() -> None:
+    """On Claude Code no client tells of a compaction; its hooks do."""
+    compacted = [
+        replace(each, payload={**each.payload, "source": "compact"}) if isinstance(each, HookStarted) else each
+        for each in start(MAIN, emits(POLICY))
+    ]
+    run = journal(*TOLD, *compacted, asks(MAIN, POLICY), requires="CTX-15", **KNOWN)
+    (check,) = judge(run, REQUIREMENTS).checks
+    assert (check.verdict, check.at) == (Verdict.NOT_TESTED, 6)
+
+
+@pytest.mark.parametrize("name", ["CTX-01", "CTX-07", "CTX-09", "CTX-15"])
+def test_of_a_plugin_without_a_main_policy_nothing_is_asked_about_one(name: str) -> None:
+    case, *rest = journal(*TOLD, requires=name, **KNOWN)
+    assert isinstance(case, Case)
+    (check,) = judge([replace(case, says={**(case.says or {}), "policy": []}), *rest], REQUIREMENTS).checks
+    assert check.verdict == Verdict.NOT_TESTED
+    assert "names no line of one" in check.detail
+
+
+@pytest.mark.parametrize("name", ["CTX-03", "CTX-08", "CTX-11"])
+def test_of_a_plugin_without_records_nothing_is_asked_about_them(name: str) -> None:
+    case, *rest = journal(*TOLD, requires=name, **KNOWN)
+    assert isinstance(case, Case)
+    (check,) = judge([replace(case, records_agents=False), *rest], REQUIREMENTS).checks
+    assert check.verdict == Verdict.NOT_TESTED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from hookproof.catalogue.scenario import MAIN
 from hookproof.judge.agent_view import STARTS, AgentFacts, AgentView, document, emitted, speaks
@@ -62,7 +62,8 @@ def policy_reaches_main(view: AgentView) -> Finding:
 
 def _lines(view: AgentView, role: str) -> list[str]:
     says = view.says
-    return [*says[role], *says["launcher"], *says["resolver"], says["runbook"]]
+    runbook = [says["runbook"]] if says.get("runbook") else []
+    return [*says[role], *says["launcher"], *says["resolver"], *runbook]
 
 
 def _block_of(view: AgentView, agent: AgentFacts) -> list[Received]:
@@ -268,26 +269,62 @@ def nickname_selects_nothing(view: AgentView) -> Finding:
 
 @context_check("CTX-15")
 def received_once_each(view: AgentView) -> Finding:
-    """Whether each thread of main is told the policy once, and each child its template once."""
-    if not view.queried(MAIN):
-        return Finding(None, "main's model was never asked", agent=MAIN)
-    received_by: dict[str, list[Received]] = {}
-    first_request: dict[str, tuple[str, ModelRequest | None]] = {}
+    """Whether each thread of main sees the policy once, and each child its template once.
+
+    What counts is what the model sees: a text that a resumed host has not kept may, and must, be told again.
+    """
+    found: dict[str, _Seen] = {}
     for agent, role in [(MAIN, "policy"), *((each.name, each.role) for each in view.with_role("known", "other"))]:
         if not view.queried(agent):
             return Finding(None, f"{agent}: its model was never asked", agent=agent)
-        told = view.leaked(agent, view.says[role])
         for number, thread in enumerate(view.threads(agent), start=1):
             name = agent if number == 1 else f"{agent}, thread {number}"
-            received_by[name] = [each for each in told if each.request.thread == thread]
-            first_request[name] = agent, view.first_request(agent, thread)
-    shown = "told: " + ", ".join(f"{name} {len(texts)} times" for name, texts in received_by.items())
-    wrong = next((name for name, texts in received_by.items() if len(texts) != 1), None)
+            found[name] = _Seen.of(view, agent, thread, view.says[role])
+    excluded = view.continued()
+    if excluded is not None:
+        how, record = excluded
+        return Finding.not_tested(f"a session goes on after a {how}, of which the sentence says nothing", record)
+    shown = "told: " + ", ".join(f"{name} {each}" for name, each in found.items())
+    wrong = next((each for each in found.values() if each.twice is not None or not each.now), None)
     if wrong is None:
         return Finding("once each", shown)
-    if received_by[wrong]:
-        return _at("not once each", shown, received_by[wrong][1], first_request[wrong][0])
-    return Finding("not once each", shown, first_request[wrong][1], first_request[wrong][0])
+    if wrong.twice is not None:
+        return _at("not once each", shown, wrong.twice, wrong.agent)
+    return Finding("not once each", shown, wrong.lost_at or wrong.first, wrong.agent)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """How often a model was told something in one thread, and what it still sees of that."""
+
+    agent: str
+    first: ModelRequest | None
+    told: int
+    lost: int
+    now: int
+    """How many of these texts stand before the model in the end."""
+    twice: Received | None
+    """The first that stood there beside another."""
+    lost_at: ModelRequest | None
+
+    @classmethod
+    def of(cls, view: AgentView, agent: str, thread: str, lines: list[str]) -> _Seen:
+        told = [each for each in view.leaked(agent, lines) if each.request.thread == thread]
+        now = lost = 0
+        twice: Received | None = None
+        lost_at: ModelRequest | None = None
+        for request in view.requests_of(agent, thread):
+            gone = [text for text in request.forgotten or () if any(line in text for line in lines)]
+            lost, now = lost + len(gone), max(0, now - len(gone))
+            lost_at = request if gone else lost_at
+            for each in (each for each in told if each.request is request):
+                now += 1
+                twice = twice or (each if now > 1 else None)
+        return cls(agent, view.first_request(agent, thread), len(told), lost, now, twice, lost_at)
+
+    def __str__(self) -> str:
+        lost = f", of which its host had lost {self.lost} when it was resumed" if self.lost else ""
+        return f"{self.told} times{lost}"
 
 
 @context_check("CTX-16")
