@@ -14,7 +14,6 @@ from typing import Any
 from hookproof import files
 from hookproof.catalogue.scenario import MAIN
 from hookproof.judge.run_view import HookRun, NoEvidenceError, Received, RunView
-from hookproof.records import Record
 from hookproof.records.hosts import HostThread
 from hookproof.records.jobs import AgentRecords
 from hookproof.records.model import ModelRequest
@@ -58,19 +57,6 @@ class AgentView:
         """What the agent's model was asked first (in one of its threads); None when it never was."""
         mine = (request for request in self._requests if request.agent == agent)
         return next((request for request in mine if thread in {None, request.thread}), None)
-
-    def requests_of(self, agent: str, thread: str) -> list[ModelRequest]:
-        """What the agent's model was asked in one of its threads, in their order."""
-        return [each for each in self._requests if each.agent == agent and each.thread == thread]
-
-    def continued(self) -> tuple[str, Record] | None:
-        """The first compaction or fork by which a session goes on with what it had been told; None if there is none."""
-        for record in self.run.records:
-            if isinstance(record, HostThread) and record.how in _GOES_ON:
-                return record.how, record
-            if isinstance(record, HookStarted) and record.event in STARTS and record.payload.get("source") in _GOES_ON:
-                return str(record.payload["source"]), record
-        return None
 
     def queried(self, agent: str) -> bool:
         """Whether the agent's model was ever asked."""
@@ -118,6 +104,23 @@ class AgentView:
     def thread(self, agent: str) -> str | None:
         """The id of the agent's first thread; None when its model was never asked. Raises NoEvidenceError."""
         return next(iter(self.threads(agent)), None)
+
+    def requests(self, agent: str) -> list[ModelRequest]:
+        """What the agent's model was asked."""
+        return [request for request in self._requests if request.agent == agent]
+
+    @property
+    def excluded(self) -> HostThread | HookStarted | None:
+        """The record of the first session that was summed up, or begun with the history of another.
+
+        A client of Codex tells of it; of Claude Code its start hooks do.
+        """
+        for record in self.run.records:
+            if isinstance(record, HostThread) and record.how in _GOES_ON:
+                return record
+            if isinstance(record, HookStarted) and record.event in STARTS and record.payload.get("source") in _GOES_ON:
+                return record
+        return None
 
     def agent_of(self, run: HookRun) -> str | None:
         """The agent for whose thread a hook ran; None for one whose model was never asked."""

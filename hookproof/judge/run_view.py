@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
+from hookproof.catalogue.scenario import MAIN
 from hookproof.judge.job_view import JobView
 from hookproof.judge.verdict import Landed
 from hookproof.records import FORMAT, Record
@@ -24,7 +25,7 @@ from hookproof.records.jobs import (
 from hookproof.records.model import ModelRequest
 from hookproof.records.parts import Process, Program, StateRoot, Text, Words
 from hookproof.records.run import Case, Census, End, Error, ShellLetGo, Strays, SweepBegan
-from hookproof.records.sent import HookEnded, HookStarted, ShellEnded, ShellStarted
+from hookproof.records.sent import AT_TIMEOUT, HookEnded, HookStarted, ShellEnded, ShellStarted, ShellTask
 
 __all__ = [
     "NO_CASE",
@@ -228,6 +229,14 @@ class RunView:
         return [process for pid, process in alive.items() if pid not in wrappers and pid not in own]
 
     @property
+    def outlived(self) -> str:
+        """What to say of a process that lives on when all has settled: how long it has stood still."""
+        told = self.case.patience
+        if told is None:
+            return ""
+        return f"; what runs had {told.ms:.0f} ms to stand still in, {told.multiple} times a bare hook"
+
+    @property
     def census(self) -> Census | None:
         """What still ran after every session's end."""
         return next(iter(self.of(Census)), None)
@@ -311,6 +320,11 @@ class RunView:
         """The names of the host's sessions, which are also the names of their main agents' conversations."""
         return {record.session for record in self.of(HostStarted)}
 
+    def conversation_of(self, job: JobView) -> str:
+        """The session whose main agent launched the job, or had it launched."""
+        agent = job.call.agent if job.call is not None else None
+        return agent if agent is not None and agent in self.conversations() else MAIN
+
     def requests(self, conversation: str, *, after: Record) -> list[ModelRequest]:
         """What a conversation's model was asked after a record."""
         return [each for each in self.of(ModelRequest) if each.agent == conversation and each.seq > after.seq]
@@ -343,9 +357,26 @@ class RunView:
 
     def launch_shell_ends(self, job: JobView) -> list[ShellEnded]:
         """The ends of the shell in which the job was launched: by itself, by the host, each as somebody saw it."""
-        call = job.call.tool_use_id if job.call else None
-        runs = {record.run for record in self.of(ShellStarted) if record.tool_use_id == call}
+        runs = {record.run for record in self._shells_of(job)}
         return [record for record in self.of(ShellEnded) if record.run in runs]
+
+    def _shells_of(self, job: JobView) -> list[ShellStarted]:
+        call = job.call.tool_use_id if job.call else None
+        return [record for record in self.of(ShellStarted) if record.tool_use_id == call]
+
+    def shell_out_of_time(self, job: JobView) -> ShellTask | ShellEnded | None:
+        """The record of the host's taking the launch's shell away at its timeout, before the job had begun.
+
+        The launch has come back to its model without a job then: what the scenario does next is not about one.
+        """
+        came_back = job.came_back_empty
+        if came_back is None:
+            return None
+        ahead = {shell.run for shell in self._shells_of(job) if not shell.background}
+        moves = (each for each in self.of(ShellTask) if each.run in ahead)
+        ends = (each for each in self.launch_shell_ends(job) if each.by_host == AT_TIMEOUT)
+        cuts: list[ShellTask | ShellEnded] = [*moves, *ends]
+        return next((each for each in cuts if each.seq < came_back.seq), None)
 
     def ended_before_it_began(self, job: JobView) -> ShellEnded | None:
         """The record of the host's ending that shell while the launch was held before it had begun anything."""

@@ -84,6 +84,8 @@ class Script:
 
     steps: Mapping[str, Sequence[AnyStep]]
     variables: Mapping[str, str]
+    timeout_factor: int = 1
+    """By what the timeout of each shell is multiplied."""
     _next: Counter[str] = field(default_factory=Counter)
     _started: Counter[str] = field(default_factory=Counter)
     _calls: int = 0
@@ -161,7 +163,7 @@ class Script:
             command = _behind_hold(self._filled("{hold}"), str(job), command)
         arguments: dict[str, Any] = {"command": command, "description": "run the companion"}
         if step.timeout is not None:
-            arguments["timeout"] = step.timeout
+            arguments["timeout"] = step.timeout * self.timeout_factor
         if step.run_in_background:
             arguments["run_in_background"] = True
         return ToolCall(call_id, ("Bash",), arguments, job)

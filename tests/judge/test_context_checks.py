@@ -15,13 +15,15 @@ from agent_records import (
     asks,
     cleared,
     emits,
+    goes_on,
     identity,
     journal,
+    nameless,
     on_claude,
     recorded,
+    resumed,
     start,
     thread,
-    without_threads,
 )
 
 from hookproof.catalogue.requirement import read_requirements
@@ -29,7 +31,6 @@ from hookproof.judge.checks import CHECKS
 from hookproof.judge.judge import judge
 from hookproof.judge.verdict import Verdict
 from hookproof.records import Record
-from hookproof.records.hosts import HostThread
 from hookproof.records.run import Case, Error
 from hookproof.records.sent import HookStarted
 
@@ -40,8 +41,6 @@ MAIN_ASKS = asks(MAIN, "rules", POLICY, "hello")
 TOLD = [MAIN_ASKS, *start(CHILD, emits(PLANNER)), asks(CHILD, "rules", PLANNER, "go", parent=MAIN)]
 QUIET = [MAIN_ASKS, *start(CHILD), asks(CHILD, "rules", "go", parent=MAIN)]
 LEAKED = [MAIN_ASKS, *start(CHILD, emits(POLICY)), asks(CHILD, "rules", POLICY, "go", parent=MAIN)]
-LOST_AT_RESUME = replace(asks(MAIN, "again"), forgotten=[POLICY])
-COMPACTED = HostThread(session=MAIN, thread=thread(MAIN), how="compact")
 RECORD = recorded(identity(CHILD))
 NESTED: dict[str, Any] = {CHILD: "other", "grandchild": {"role": "known", "parent": CHILD}}
 GRANDCHILD = [*QUIET, *start("grandchild", emits(PLANNER)), asks("grandchild", PLANNER, "go", parent=CHILD)]
@@ -112,14 +111,21 @@ RUNS: list[tuple[str, dict[str, Any], list[Record], str, str]] = [
     ("CTX-15", KNOWN, [*TOLD, asks(CHILD, PLANNER)], "not once each", "violates"),
     ("CTX-15", KNOWN, [*TOLD, cleared(asks(MAIN, POLICY, "anew"))], "once each", "conforms"),
     ("CTX-15", KNOWN, [*TOLD, cleared(asks(MAIN, "anew"))], "not once each", "violates"),
-    ("CTX-15", KNOWN, [*TOLD, LOST_AT_RESUME], "not once each", "violates"),
-    ("CTX-15", KNOWN, [*TOLD, LOST_AT_RESUME, asks(MAIN, POLICY)], "once each", "conforms"),
-    ("CTX-15", KNOWN, [*TOLD, replace(asks(MAIN, POLICY), forgotten=[POLICY, "go"])], "once each", "conforms"),
-    ("CTX-15", KNOWN, [*TOLD, replace(asks(MAIN, POLICY), forgotten=["go"])], "not once each", "violates"),
-    ("CTX-15", KNOWN, [*TOLD, LOST_AT_RESUME, asks(MAIN, POLICY), asks(MAIN, POLICY)], "not once each", "violates"),
-    ("CTX-15", KNOWN, [*TOLD, COMPACTED, asks(MAIN, POLICY)], "not tested", "not tested"),
-    ("CTX-15", KNOWN, [*TOLD, replace(COMPACTED, how="fork")], "not tested", "not tested"),
-    ("CTX-15", KNOWN, [*TOLD, replace(COMPACTED, how="clear"), asks(MAIN, POLICY)], "not once each", "violates"),
+    ("CTX-15", KNOWN, [*TOLD, goes_on("compact"), asks(MAIN, POLICY)], "not tested", "not tested"),
+    ("CTX-15", KNOWN, [*TOLD, goes_on("compact"), asks(MAIN, "again")], "not tested", "not tested"),
+    ("CTX-15", KNOWN, [*TOLD, goes_on("fork"), cleared(asks(MAIN, "anew"))], "not tested", "not tested"),
+    ("CTX-15", KNOWN, [*TOLD, goes_on("clear"), cleared(asks(MAIN, "anew"))], "not once each", "violates"),
+    ("CTX-15", KNOWN, [*TOLD, resumed(asks(MAIN, "again"), [])], "once each", "conforms"),
+    ("CTX-15", KNOWN, [*TOLD, resumed(asks(MAIN, "again"), ["something"])], "once each", "conforms"),
+    ("CTX-15", KNOWN, [*TOLD, resumed(asks(MAIN, POLICY), [])], "not once each", "violates"),
+    ("CTX-15", KNOWN, [*TOLD, resumed(asks(MAIN, "again"), [POLICY])], "not once each", "violates"),
+    ("CTX-15", KNOWN, [*TOLD, resumed(asks(MAIN, POLICY), [POLICY])], "once each", "conforms"),
+    ("CTX-15", KNOWN, [*TOLD, resumed(asks(MAIN, "again"), [POLICY]), asks(MAIN, POLICY)], "once each", "conforms"),
+    ("CTX-15", KNOWN, [*TOLD, resumed(asks(MAIN, POLICY, POLICY), [POLICY])], "not once each", "violates"),
+    ("CTX-15", KNOWN, [nameless(each) for each in TOLD], "no evidence", "unknown"),
+    ("CTX-03", {CHILD: "unknown"}, [nameless(each) for each in QUIET], "no evidence", "unknown"),
+    ("CTX-10", {"review": "review"}, [nameless(asks("review", "look"))], "no evidence", "unknown"),
+    ("CTX-16", {CHILD: "hostile"}, [nameless(each) for each in QUIET], "no evidence", "unknown"),
     ("CTX-16", {CHILD: "hostile"}, QUIET, "silent", "conforms"),
     ("CTX-16", {CHILD: "hostile"}, LEAKED, "emitted", "violates"),
     ("CTX-16", {CHILD: "hostile"}, [*start(CHILD, exit_=1), asks(CHILD)], "failed", "violates"),
@@ -196,8 +202,10 @@ def test_a_claude_agent_is_judged_alike(
 def test_without_threads_nothing_that_leans_on_them_is_judged(
     name: str, agents: dict[str, Any], run: list[Record], seen: str, verdict: str
 ) -> None:
-    (check,) = judge(journal(*without_threads(*run), requires=name, **agents), REQUIREMENTS).checks
-    if name in LEANS_ON_THREADS:
+    (check,) = judge(journal(*map(nameless, run), requires=name, **agents), REQUIREMENTS).checks
+    # that an agent which the scenario does not name is a child, the thread of its parent says alone
+    leans = name in LEANS_ON_THREADS or (name == "CTX-07" and not agents)
+    if leans and verdict != Verdict.NOT_TESTED:
         assert check.verdict == Verdict.UNKNOWN, check.detail
     else:
         assert (check.seen, check.verdict) == (seen, verdict), check.detail
@@ -205,7 +213,7 @@ def test_without_threads_nothing_that_leans_on_them_is_judged(
 
 def test_an_agent_whose_thread_is_not_told_is_not_taken_for_silent() -> None:
     """The smallest case: its start hook spoke, and its requests do not say whose they are."""
-    run = on_claude(MAIN_ASKS, *start(CHILD, emits(PLANNER)), *without_threads(asks(CHILD, PLANNER, "go")))
+    run = on_claude(MAIN_ASKS, *start(CHILD, emits(PLANNER)), nameless(asks(CHILD, PLANNER, "go")))
     (check,) = judge(journal(*run, requires="CTX-03", child="unknown"), REQUIREMENTS).checks
     assert (check.verdict, check.agent) == (Verdict.UNKNOWN, None)
     assert check.detail == "nothing tells to which thread child's model request 1 belongs"

@@ -269,62 +269,63 @@ def nickname_selects_nothing(view: AgentView) -> Finding:
 
 @context_check("CTX-15")
 def received_once_each(view: AgentView) -> Finding:
-    """Whether each thread of main sees the policy once, and each child its template once.
+    """Whether each thread of main is told the policy once, and each child its template once.
 
-    What counts is what the model sees: a text that a resumed host has not kept may, and must, be told again.
+    Once again where the host has gone on after a resume without what hooks had told: there it is to be told anew.
     """
-    found: dict[str, _Seen] = {}
-    for agent, role in [(MAIN, "policy"), *((each.name, each.role) for each in view.with_role("known", "other"))]:
-        if not view.queried(agent):
-            return Finding(None, f"{agent}: its model was never asked", agent=agent)
-        for number, thread in enumerate(view.threads(agent), start=1):
-            name = agent if number == 1 else f"{agent}, thread {number}"
-            found[name] = _Seen.of(view, agent, thread, view.says[role])
-    excluded = view.continued()
-    if excluded is not None:
-        how, record = excluded
-        return Finding.not_tested(f"a session goes on after a {how}, of which the sentence says nothing", record)
-    shown = "told: " + ", ".join(f"{name} {each}" for name, each in found.items())
-    wrong = next((each for each in found.values() if each.twice is not None or not each.now), None)
+    if not view.queried(MAIN):
+        return Finding(None, "main's model was never asked", agent=MAIN)
+    if view.excluded is not None:
+        return Finding.not_tested(
+            "a session was summed up or forked: what is to be told then the issue does not say", view.excluded
+        )
+    view.thread(MAIN)  # without it nobody can tell
+    told = [each for number, thread in enumerate(view.threads(MAIN)) for each in _spans(view, thread, number)]
+    for agent in view.with_role("known", "other"):
+        if not view.queried(agent.name):
+            return Finding(None, f"{agent.name}: its model was never asked", agent=agent.name)
+        texts = view.leaked(agent.name, view.says[agent.role])
+        for number, thread in enumerate(view.threads(agent.name)):
+            name = agent.name if number == 0 else f"{agent.name}, thread {number + 1}"
+            own = [each for each in texts if each.request.thread == thread]
+            told.append(_Span(name, agent.name, own, view.first_request(agent.name, thread)))
+    shown = "told: " + ", ".join(f"{each.name} {len(each.texts)} times" for each in told)
+    wrong = next((each for each in told if len(each.texts) != 1), None)
     if wrong is None:
         return Finding("once each", shown)
-    if wrong.twice is not None:
-        return _at("not once each", shown, wrong.twice, wrong.agent)
-    return Finding("not once each", shown, wrong.lost_at or wrong.first, wrong.agent)
+    if wrong.texts:
+        # of several the second is the one too many
+        return _at("not once each", shown, wrong.texts[1], wrong.agent)
+    return Finding("not once each", shown, wrong.began, wrong.agent)
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """How often a model was told something in one thread, and what it still sees of that."""
+class _Span:
+    """What an agent was told from one moment on, up to when its host begins anew with what it keeps."""
 
+    name: str
     agent: str
-    first: ModelRequest | None
-    told: int
-    lost: int
-    now: int
-    """How many of these texts stand before the model in the end."""
-    twice: Received | None
-    """The first that stood there beside another."""
-    lost_at: ModelRequest | None
+    texts: list[Received]
+    began: ModelRequest | None
+    """Its first request."""
 
-    @classmethod
-    def of(cls, view: AgentView, agent: str, thread: str, lines: list[str]) -> _Seen:
-        told = [each for each in view.leaked(agent, lines) if each.request.thread == thread]
-        now = lost = 0
-        twice: Received | None = None
-        lost_at: ModelRequest | None = None
-        for request in view.requests_of(agent, thread):
-            gone = [text for text in request.forgotten or () if any(line in text for line in lines)]
-            lost, now = lost + len(gone), max(0, now - len(gone))
-            lost_at = request if gone else lost_at
-            for each in (each for each in told if each.request is request):
-                now += 1
-                twice = twice or (each if now > 1 else None)
-        return cls(agent, view.first_request(agent, thread), len(told), lost, now, twice, lost_at)
 
-    def __str__(self) -> str:
-        lost = f", of which its host had lost {self.lost} when it was resumed" if self.lost else ""
-        return f"{self.told} times{lost}"
+def _spans(view: AgentView, thread: str, number: int) -> list[_Span]:
+    """A thread of main's, parted where its host went on after a resume without the policy that had been told."""
+    lines, name = view.says["policy"], MAIN if number == 0 else f"{MAIN}, thread {number + 1}"
+    begins = [(0, name, view.first_request(MAIN, thread))]
+    for request in view.requests(MAIN):
+        forgotten = "\n".join(request.forgotten or [])
+        if request.thread == thread and any(line in forgotten for line in lines):
+            begins.append((request.seq, f"{name}, resumed without it", request))
+    ends = [*(seq for seq, _, _ in begins[1:]), None]
+    texts = [each for each in view.leaked(MAIN, lines) if each.request.thread == thread]
+    return [
+        _Span(
+            each, MAIN, [one for one in texts if seq <= one.request.seq and (end is None or one.request.seq < end)], at
+        )
+        for (seq, each, at), end in zip(begins, ends, strict=True)
+    ]
 
 
 @context_check("CTX-16")
