@@ -61,6 +61,7 @@ SHOWS: dict[tuple[str, str], Kinds] = {
     ("JOB-27", "never told"): (ModelRequest,),
     ("JOB-27", "told 2 times"): (ModelRequest,),
     ("JOB-28", "empty"): (ShellEnded,),
+    ("JOB-30", "blocks the next launch"): (JobRefused,),
     ("JOB-31", "blocks the next launch"): (JobRefused,),
     ("CTX-03", "emitted"): (HookEnded,),
     ("CTX-03", "not recorded"): (AgentRecords, ModelRequest),  # the request where nobody has read the plugin's files
