@@ -17,7 +17,13 @@ from hookproof.catalogue.descriptor import Promise
 from hookproof.catalogue.reading import Strict, read
 
 Keyword = Literal["MUST", "MUST NOT", "SHOULD"]
-Need = Literal["a launch", "the other session's hook ran whole"]
+Need = Literal[
+    "a launch",
+    "the other session's hook ran whole",
+    "every SessionEnd hook ran whole",
+    "every SessionEnd hook before the last look ran whole",
+    "the job had begun when the host moved its shell",
+]
 """What must have come about so that a requirement can be judged; `judge.needs` has a function for each."""
 
 

@@ -84,21 +84,23 @@ class AgentView:
         return [each for each in self.received(agent) if any(line in each.text for line in lines)]
 
     def threads(self, agent: str) -> list[str]:
-        """The ids of the agent's threads: main has another one after a clear."""
-        named = (request.thread for request in self._requests if request.agent == agent)
-        return list(dict.fromkeys(str(thread) for thread in named if thread))
+        """The ids of the agent's threads: main has another one after a clear.
+
+        Raises NoEvidenceError where nothing tells to which thread one of its requests belongs.
+        """
+        found: dict[str, None] = {}
+        for request in self._requests:
+            if request.agent == agent and request.thread is None:
+                raise NoEvidenceError(
+                    f"nothing tells to which thread {agent}'s model request {request.n} belongs", request
+                )
+            if request.agent == agent:
+                found[str(request.thread)] = None
+        return list(found)
 
     def thread(self, agent: str) -> str | None:
-        """The id of the agent's first thread; None for one whose model was never asked.
-
-        Raises NoEvidenceError where its requests do not say of which thread they are: then nobody can tell which hooks
-        ran for it.
-        """
-        first = self.first_request(agent)
-        found = next(iter(self.threads(agent)), None)
-        if first is not None and found is None:
-            raise NoEvidenceError(f"no request to the model of {agent} says of which thread it is", first)
-        return found
+        """The id of the agent's first thread; None when its model was never asked. Raises NoEvidenceError."""
+        return next(iter(self.threads(agent)), None)
 
     def requests(self, agent: str) -> list[ModelRequest]:
         """What the agent's model was asked."""
@@ -114,9 +116,13 @@ class AgentView:
         return next((request.agent for request in self._requests if request.thread == run.thread), None)
 
     def starts(self, agent: str) -> list[HookRun]:
-        """The runs of start hooks for an agent's thread, in their order."""
-        thread = self.thread(agent)
-        return [run for run in self.run.hooks if run.event in STARTS and thread is not None and run.thread == thread]
+        """The runs of start hooks for an agent's threads, in their order. Raises NoEvidenceError."""
+        threads = self.threads(agent)
+        return [run for run in self.run.hooks if run.event in STARTS and run.thread in threads]
+
+    def starts_for_nobody(self) -> list[HookRun]:
+        """The runs of start hooks for a thread of which no request to a model is known, in their order."""
+        return [run for run in self.run.hooks if run.event in STARTS and self.agent_of(run) is None]
 
     @property
     def recorded(self) -> AgentRecords | None:
@@ -124,7 +130,10 @@ class AgentView:
         return next(reversed(self.run.of(AgentRecords)), None)
 
     def records_of(self, agent: str, parent: str | None = None) -> list[str]:
-        """The files in which the plugin has recorded the agent (under its parent's id, where one is named)."""
+        """The files in which the plugin has recorded the agent (under its parent's id, where one is named).
+
+        Raises NoEvidenceError where nothing tells by which id.
+        """
         child, above = self.thread(agent), self.thread(parent) if parent else None
         if child is None or self.recorded is None:
             return []

@@ -20,12 +20,9 @@ from hookproof.records.hosts import HostExited, HostStarted
 from hookproof.records.jobs import Result, SnapshotBegan, SnapshotTaken
 from hookproof.records.model import ModelAnswer
 from hookproof.records.parts import Answer
-from hookproof.records.run import ProcessDied
+from hookproof.records.run import Error, ProcessDied
 from hookproof.records.sent import SessionStarted, ShellEnvironment, ShellStarted
 from hookproof.sandbox.sandbox import shell_argv
-from hookproof.sandbox.state import state_at_rest
-
-_SECONDS = 30.0
 
 
 class Snapshots:
@@ -56,7 +53,7 @@ class Snapshots:
                 n=number,
                 step=step,
                 places=dict(zip(shells, answers, strict=True)),
-                state=await state_at_rest(self._sandbox, self._descriptor.state, self._journal),
+                state=await self._run.state(self._descriptor.state),
                 processes=describe(self._run.processes.census()),
                 unreaped=self._unreaped(),
             )
@@ -150,11 +147,13 @@ class Snapshots:
                 # it is asked for nobody: what it starts is of no hook and of no shell of the host
                 env={name: value for name, value in env.items() if name != processes.STARTED_BY_VARIABLE},
                 cwd=self._sandbox.project,
-                seconds=_SECONDS,
+                seconds=self._run.options.seconds,
                 waiting_for=f"the answer of {command!r}",
                 case=self._run.processes,
             )
         except DeadlineMissedError as error:
+            # nobody knows what it would have said: that is not the same as having said nothing
+            self._journal.write(Error(where="look", what=str(error)))
             return Answer(exit=None, text=str(error))
         text = finished.stdout.decode("utf-8", "replace")
         try:

@@ -63,6 +63,20 @@ class ProcessInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Activity:
+    """How much a live process has worked so far: two of them, some time apart, tell whether it works or waits.
+
+    `worked` is in seconds: on a processor, and, where the system tells (Linux), ready and waiting for one, which on a
+    busy machine is most of it; children that have ended are in it. `turns` says how often it was given a processor (0
+    where nobody counts). `runnable` is whether it works right now, is ready to, or waits for a disk.
+    """
+
+    worked: float
+    turns: int
+    runnable: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Exit:
     """How a process ended: with an exit code or by a signal.
 

@@ -51,9 +51,19 @@ class CodexKilled(JobFault):
     what = "codex ended"
 
 
+@kind("fault.shell_asked")
+class ShellAsked(JobFault):
+    """Everything in the process group of the shell that launched a job is sent SIGTERM."""
+
+    what = "shell asked to end"
+
+
 @kind("fault.shell_killed")
 class ShellKilled(JobFault):
-    """Everything in the process group of the shell that launched a job is killed."""
+    """What is left of the process group of the shell that launched a job is killed; it may be nobody.
+
+    In journals in which nothing was asked before: everything in it.
+    """
 
     what = "shell ended"
 
@@ -174,6 +184,21 @@ class HookKilled(Fault):
     @property
     def happened(self) -> bool:
         return not self.over
+
+
+@kind("fault.hook_stopped")
+class HookStopped(Fault):
+    """A SessionEnd hook is stopped with all below it, so that its host ends it at its budget."""
+
+    what = "hook stopped"
+    run: str
+    after: int
+    """How many changes of the plugin's state it was to be let make,"""
+    records: int
+    """and how many there were by then."""
+    pids: list[int]
+    over: bool
+    """Whether it was over before it could be stopped."""
 
 
 @kind("fault.session_restarted")

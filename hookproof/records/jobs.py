@@ -124,7 +124,7 @@ class Cancel(Record):
     text: str
     tree: list[Process]
     left: list[int]
-    """The pids of those that outlived it by three seconds."""
+    """The pids of those that lived on when all had settled."""
     asleep: bool
     """Whether the job was only queued."""
 

@@ -62,7 +62,7 @@ from hookproof.records.jobs import (
 from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, GateReleased
 from hookproof.records.parts import Answer, StateRoot, TornFile
 from hookproof.records.run import Census, ProcessDied, SessionsEnd, ShellLetGo, SweepBegan
-from hookproof.records.sent import CodexGrandchild, ShellEnded, ShellHeld, ShellStarted
+from hookproof.records.sent import CodexGrandchild, ShellEnded, ShellHeld, ShellStarted, ShellTask
 
 DONE, GHOST, FAILED = row("completed"), row("running"), row("failed", errorMessage="its session ended")
 RAN = [launch(), *started(), *finished()]
@@ -85,6 +85,12 @@ SHELL = ShellStarted(
 SHELL_END = ShellEnded(
     run="s1", exit=None, signal=9, ended_by="host at subagent end", output_file="/tmp/tasks/b1.output", output_bytes=0
 )
+FOREGROUND = replace(SHELL, background=False)
+MOVED: Record = ShellTask(run="s1", task="b1")
+CUT: Record = replace(SHELL_END, ended_by="timeout")
+EMPTY: Record = JobRefused(job="review", agent="main", text="Command running in background with ID: b1", error=False)
+OUT_OF_TIME = [launch(), FOREGROUND, MOVED, EMPTY]
+IN_TIME = [launch(), FOREGROUND, *started(), MOVED]
 SHELL_DONE = replace(SHELL_END, exit=0, signal=None, ended_by="itself")
 SHELL_RAN = [launch(), SHELL, *started(), *finished(), SHELL_DONE]
 """The job was done in the shell of its launch, whose end came with the job's."""
@@ -194,6 +200,7 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-01", [launch(), *started(), SweepBegan(), *killed(9)], "survives", "violates"),
     ("JOB-03", [launch(), *started(), SweepBegan(), *killed(9)], "survives", "conforms"),
     ("JOB-01", [launch()], "no evidence", "unknown"),
+    ("JOB-01", OUT_OF_TIME, "not tested", "not tested"),
     ("JOB-02", [*RAN, told(f"<task-notification>{ANSWER}</task-notification>")], "delivered", "conforms"),
     ("JOB-02", [*RAN, told("<task-notification>nothing</task-notification>")], "finished, not delivered", "violates"),
     ("JOB-02", LOST, "lost", "violates"),
@@ -202,6 +209,11 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-03", [launch(), refused()], "refused", "conforms"),
     ("JOB-03", [launch(), refused("no such file")], "refused without naming --wait", "violates"),
     ("JOB-03", LOST, "lost", "violates"),
+    ("JOB-03", OUT_OF_TIME, "not tested", "not tested"),
+    ("JOB-03", [*OUT_OF_TIME, *started(), *killed()], "not tested", "not tested"),
+    ("JOB-03", [*IN_TIME, *killed()], "lost", "violates"),
+    ("JOB-21", OUT_OF_TIME, "not tested", "not tested"),
+    ("JOB-04", [launch(), FOREGROUND, CUT, EMPTY, look()], "not tested", "not tested"),
     ("JOB-04", [*RAN, look(DONE)], "listed truly", "conforms"),
     ("JOB-04", [*LOST, look(FAILED)], "listed truly", "conforms"),
     ("JOB-04", [launch(), refused()], "not tested", "not tested"),

@@ -227,8 +227,9 @@ class _Run:
             status=status,
             printed=printed,
             ended_by=ended_by,
-            effects=self.outcome.as_json(),
-            not_taken=self.outcome.not_taken,
+            ms=max(0, clock.now_ms() - self._began),
+            limit=self.hook.timeout if ended_by == "timeout" else None,
+            effects=self.outcome.effects(),
         )
         if self._on_run is not None:
             self._on_run("completed", _shown_run(self.hook, self.hook.event, self._began, self.outcome))

@@ -50,6 +50,7 @@ def main(argv: list[str]) -> None:
         command=command["written"],
         cwd=os.getcwd(),
         payload=shown,
+        timeout=_timeout(tapped, argv, str(run["event"])),
     )
     hook.go()
     hook.serve()
@@ -62,8 +63,7 @@ def main(argv: list[str]) -> None:
         status=(hook.exit, hook.signal),
         printed=(hook.stdout, hook.stderr),
         ended_by=hook.ended_by,
-        # what the host made of it only the host knows
-        effects=None,
+        ms=hook.ms,
     )
     hook.leave()
 
@@ -95,6 +95,15 @@ def _command(tapped: dict[str, Any], argv: list[str]) -> dict[str, str]:
         if name in os.environ:
             runs = runs.replace("${" + name + "}", os.environ[name])
     return {"written": written, "runs": runs}
+
+
+def _timeout(tapped: dict[str, Any], argv: list[str], event: str) -> float | None:
+    """The timeout that the command declares for this event, in seconds, as far as the installation could tell."""
+    try:
+        seconds = tapped["timeouts"][int(argv[1])][event]
+    except (KeyError, IndexError, ValueError, TypeError):
+        return None
+    return float(seconds) if isinstance(seconds, int | float) and not isinstance(seconds, bool) else None
 
 
 def _whole_stdin() -> bytes:

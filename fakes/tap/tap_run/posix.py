@@ -51,6 +51,9 @@ class Hook:
             os.close(end)
         self.pgid = os.getpgrp()
         self.ended_by = "itself"
+        self._began = 0.0
+        self.ms = 0
+        """How long the command ran, from its gate to its end."""
         self._is_relay = False
         self._status: int | None = None
         self._forward_at: float | None = None
@@ -68,6 +71,7 @@ class Hook:
 
     def go(self) -> None:
         """Open the gate: the command begins."""
+        self._began = monotonic()
         os.write(self._gate, b"g")
         os.close(self._gate)
 
@@ -82,6 +86,7 @@ class Hook:
             self._turn(left)
             for stream in self._streams:
                 stream.pass_on_end()
+        self.ms = round((monotonic() - self._began) * 1000)
         until = monotonic() + _GRACE_SECONDS
         while self.held and monotonic() < until:
             self._turn(until - monotonic())

@@ -64,9 +64,11 @@ def _went_on(view: RunView, job: JobView, cancel: Cancel) -> Finding | None:
         return Finding("started after all", "the worker of the cancelled job woke up and asked its model", job.reached)
     left = _left(view, cancel).plugins
     if left:
-        detail = f"{len(left)} of its {len(cancel.tree)} processes are alive: {told(view, left)}"
+        detail = f"{len(left)} of its {len(cancel.tree)} processes are alive: {told(view, left)}{view.outlived}"
         return Finding("tree lives on", detail, cancel)
     if job.answered is not None and job.answered.seq > cancel.seq:
-        detail = "its Codex held its request for seconds after the cancellation, and was given its answer"
+        detail = (
+            "its Codex still held its request when all had settled after the cancellation, and was given its answer"
+        )
         return Finding("went on", detail, job.answered)
     return None

@@ -111,7 +111,12 @@ def _silence(view: AgentView, agent: AgentFacts) -> Finding:
         outcome = _outcome(run)
         if outcome is not None:
             return outcome
-    return Finding("silent", f"{len(runs)} start hook(s) ran for it and said nothing")
+    spoke = next((run for run in view.starts_for_nobody() if speaks(run)), None)
+    if spoke is not None:
+        detail = f"a {spoke.event} hook spoke for the thread {spoke.thread}, of which no model request is known"
+        return Finding(None, f"{detail}: whether for this agent, nothing tells", spoke.ended)
+    ran = f"{len(runs)} start hook(s) ran for it and said nothing" if runs else "no start hook ran for it"
+    return Finding("silent", ran)
 
 
 def _outcome(run: HookRun) -> Finding | None:

@@ -10,7 +10,7 @@ from hookproof.judge.checks.outcomes import job_outcome, maybe_left, missing_row
 from hookproof.judge.checks.registry import check, run_check
 from hookproof.judge.run_view import JobView, RunView
 from hookproof.judge.verdict import Finding
-from hookproof.records.faults import HookKilled, ServerFrozen, SessionRestarted, WorkspaceDeleted
+from hookproof.records.faults import HookKilled, HookStopped, ServerFrozen, SessionRestarted, WorkspaceDeleted
 from hookproof.records.run import Census, SessionsEnd
 from hookproof.records.sent import HookEnded
 
@@ -34,7 +34,7 @@ def _left_behind(view: RunView, census: Census, found: Left) -> Finding | None:
     if not found.plugins:
         return Finding(None, maybe_left(view.undecided), census) if view.undecided else None
     count = f"{len(found.plugins)} of {len(census.processes)} alive"
-    detail = f"{count} that no listed job accounts for: {told(view, found.plugins)}"
+    detail = f"{count} that no listed job accounts for: {told(view, found.plugins)}{view.outlived}"
     why = excuse(view, census)
     return Finding("left behind", detail, census) if why is None else Finding.not_tested(f"{why}; {detail}", census)
 
@@ -83,8 +83,8 @@ def returns_in_budget(view: RunView, _job: JobView) -> Finding:
 
 @check("JOB-12")
 def converges_after_a_kill(view: RunView, _job: JobView) -> Finding:
-    """What later sessions made of what killed SessionEnd hooks had left undone."""
-    if not view.of(HookKilled):
+    """What later sessions made of what killed SessionEnd hooks had left undone, whoever killed them."""
+    if not view.of(HookKilled) and not view.of(HookStopped):
         return Finding(None, "no hook was killed")
     return _converged(view, list(view.jobs.values()))
 

@@ -19,6 +19,7 @@ from hookproof import machine
 from hookproof.processes.base import (
     STARTED_BY_VARIABLE,
     TOKEN_VARIABLE,
+    Activity,
     Container,
     Identity,
     Instant,
@@ -33,6 +34,7 @@ from hookproof.processes.windows.identity import QUERY_AND_WAIT, identify, is_al
 from hookproof.processes.windows.job import Job, assign_this_process
 
 __all__ = [
+    "activity",
     "adopt_orphans",
     "become_subreaper",
     "find",
@@ -134,6 +136,24 @@ def of_nobody() -> Iterator[ProcessInfo]:
 def is_unreaped(identity: Identity) -> bool:  # noqa: ARG001
     """False: nobody has to take a status here."""
     return False
+
+
+def activity(identity: Identity) -> Activity | None:
+    """See `hookproof.processes.activity`. The times go in ticks; that it had a turn shows at once."""
+    try:
+        handle = api.open_process(identity.pid, QUERY_AND_WAIT)
+    except OSError:
+        return None
+    try:
+        start, cpu = api.times(handle)
+        if start != identity.start or api.wait(handle, 0):
+            return None
+        turns = psutil.Process(identity.pid).num_ctx_switches().voluntary
+        return Activity(worked=0.0, turns=0, runnable=False) if _UNDER_WINE else Activity(cpu, turns, runnable=False)
+    except (psutil.Error, OSError):
+        return None
+    finally:
+        api.close(handle)
 
 
 def forget() -> None:
