@@ -17,11 +17,11 @@ from hookproof.errors import DeadlineMissedError
 from hookproof.model.script import jobs_named
 from hookproof.play.run import Run
 from hookproof.records import Record
-from hookproof.records.base import Json
 from hookproof.records.jobs import JobEnded, JobLaunched, JobRefused, JobsLaunched, JobStarted
 from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, ModelAnswer, ModelRequest
 from hookproof.records.parts import Process, ToolResult
 from hookproof.records.run import ProcessDied
+from hookproof.rows import Row
 from hookproof.sandbox.state import find_row, state_at_rest
 from hookproof.sandbox.state_edits import NoSuchRowError
 
@@ -51,9 +51,8 @@ class JobTracker:
     async def find_id(self, job: str) -> str | None:
         """As `id_of`, or what the rows say by now, or None."""
         if job not in self.ids:
-            state = self._descriptor.state
             row = await self._row_of(job)
-            return str(row.get(state.fields.id)) if row is not None else None
+            return row.id if row is not None else None
         return self.ids[job]
 
     def _seen(self, record: Record) -> None:
@@ -92,16 +91,16 @@ class JobTracker:
         alive = self._run.processes.census()
         for info in alive:
             self._run.deaths.watch(info.identity)
-        state = self._descriptor.state
         row = await self._row_of(job)
         if row is not None:
-            self.ids.setdefault(job, str(row.get(state.fields.id)))
-        pid = row.get(state.fields.pid) if row else None
+            self.ids.setdefault(job, row.id)
+        pid = row.pid if row is not None else None
         worker = next((info for info in alive if info.identity.pid == pid), None)
         self._journal.write(
             JobStarted(
                 job=job,
-                row=row,
+                row=row.told if row is not None else None,
+                id=row.id if row is not None else None,
                 worker=worker.identity.pid if worker else None,
                 exported=_variables(worker.identity.pid, self._descriptor.exports) if worker else None,
                 processes=describe(alive),
@@ -109,7 +108,7 @@ class JobTracker:
         )
         await self._ends(job, worker.identity.pid if worker else None, since=gate.seq)
 
-    async def _row_of(self, job: str) -> Json | None:
+    async def _row_of(self, job: str) -> Row | None:
         """The row of the job in the plugin's state files."""
         state = self._descriptor.state
         found = await state_at_rest(self._run.sandbox, state, self._journal)

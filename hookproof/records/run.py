@@ -6,7 +6,7 @@ from dataclasses import field
 from typing import Literal
 
 from hookproof.records.base import Json, Record, kind
-from hookproof.records.parts import CaseAgent, Isolation, JobAnswer, Process, Program, StateRoot, Words
+from hookproof.records.parts import CaseAgent, Isolation, JobAnswer, Process, Program, StateRoot, StatusShape, Words
 
 MainLaunch = Literal["started", "refused"]
 """What a launch from the main session came to."""
@@ -50,6 +50,10 @@ class Case(Record):
     words: Words | None = None
     fields: dict[str, str | None] | None = None
     """Of a plugin with jobs: what its rows call their id, status, pid, session, ..."""
+    status: StatusShape | None = None
+    """Of a plugin with jobs: how its status answers; null where that is as its rows are, in the issue's shape."""
+    state_roots: list[str] = field(default_factory=list)
+    """Of a plugin with jobs: where its descriptor says that its state is."""
     job_file: str = ""
     server_pid: str = "pid"
     """Of a plugin with jobs: the name of the pid in what it tells of its server."""

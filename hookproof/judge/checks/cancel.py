@@ -29,9 +29,10 @@ def _one(view: RunView, job: JobView, cancel: Cancel) -> Finding:
     snapshot = view.snapshot_after(cancel)
     if snapshot is None:
         return Finding(None, "nobody looked after the cancellation", cancel)
-    status = view.status_of(view.stored(snapshot, job)) or "no row"
-    if status != view.cancelled:
-        return Finding("not recorded", f"after the cancellation its row says {status!r}", snapshot)
+    status = view.status_of(view.stored(snapshot, job))
+    if not status.cancelled:
+        detail = f"after the cancellation its row says {status or 'no row'!r}"
+        return Finding("not recorded", detail, snapshot)
     if not cancel.asleep and not cancel.tree:
         return Finding(None, f"nobody knows the job's processes; its row says {status!r}", snapshot)
     how = "its worker never started" if cancel.asleep else f"{len(cancel.tree)} process(es) of it ended"

@@ -79,10 +79,9 @@ def terminal_row(view: RunView, job: JobView) -> Finding:
     if snapshot is None:
         return Finding(None, f"nobody looked after the job's end; {end.detail}")
     status = view.status_of(view.stored(snapshot, job))
-    wanted = view.terminal if end.outcome == "finished" else view.terminal - view.succeeded
-    if status in wanted:
+    if status.terminal if end.outcome == "finished" else status.ended:
         return Finding(TERMINAL, f"its row says {status!r}; {end.detail}", snapshot)
-    outcome = "still active" if status in view.active else "no row" if not status else "false"
+    outcome = "still active" if status.active else "no row" if not status else "false"
     return Finding(outcome, f"its row says {status or 'nothing: it is gone'!r}; {end.detail}", snapshot)
 
 

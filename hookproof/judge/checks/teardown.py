@@ -62,7 +62,7 @@ def _converged(view: RunView) -> Finding:
         end = job_outcome(view, job)
         if not status:
             return Finding("lost row", f"no row of {name} is left; {end.detail}", snapshot)
-        if status not in view.statuses_that_hold(job, snapshot):
+        if not view.holds(status, job, snapshot):
             return Finding("false row", f"the row of {name} says {status!r}; {end.detail}", snapshot)
     left = view.unaccounted(census)
     if left:

@@ -152,8 +152,9 @@ class JobDrawing(Drawing):
     def on_job_started(self, record: JobStarted) -> None:
         """The companion has written the job down, and its worker is known."""
         job, saved = str(record.job), record.row or {}
-        session = saved.get(self.view.fields.get("session", ""))
-        owner = self.lanes.session(str(session)) if session else None
+        job_view = self.view.jobs.get(job)
+        session = self.view.session_tag(job_view) if job_view is not None else None
+        owner = self.lanes.session(session) if session else None
         own = "’s own session" if self.lanes.has_own_session(session) else ""
         tagged = f", written down for {self.lanes.name(owner)}{own}" if owner else ""
         details = [Detail("row in the state file", phrases.pretty(saved)), Detail("alive", _alive(record))]
