@@ -17,7 +17,7 @@ from hookproof.play.run import Run
 from hookproof.play.shell_tracker import ShellTracker
 from hookproof.play.snapshot import Snapshots
 from hookproof.records import Record
-from hookproof.records.jobs import JobEnded, JobRefused, JobStarted, SnapshotTaken
+from hookproof.records.jobs import JobEnded, JobNeverBegan, JobRefused, JobStarted, SnapshotTaken
 from hookproof.records.model import ModelAnswer
 from hookproof.records.run import Error
 from hookproof.records.sent import ShellHeld
@@ -73,7 +73,7 @@ class CompanionDriver(Driver):
 
         def has_come(record: Record) -> bool:
             nonlocal started
-            if isinstance(record, JobRefused | JobEnded) and record.job == job:
+            if isinstance(record, JobRefused | JobEnded | JobNeverBegan) and record.job == job:
                 return True
             if after == "shell held":
                 return isinstance(record, ShellHeld) and record.job == job

@@ -25,7 +25,7 @@ from hookproof.model.turns import Turns
 from hookproof.play.driver import Driver
 from hookproof.play.open_hooks import OpenHooks
 from hookproof.play.run import Run
-from hookproof.play.steps import HostExitedError, Steps
+from hookproof.play.steps import HostExitedError, JobNeverBeganError, Steps
 from hookproof.play.teardown import StrayRecorder, uninterrupted, write_census
 from hookproof.records.hosts import HostStarted
 from hookproof.records.run import Error, SessionsEnd, ShellLetGo, SweepBegan, Swept
@@ -79,7 +79,7 @@ class Runner:
         except DeadlineMissedError as error:
             why = [*self._open_hooks.sentences(), *refused_requests(self._journal)]
             self._journal.write(Error(where="play", what="; ".join([str(error), *why])))
-        except HostExitedError as error:
+        except (HostExitedError, JobNeverBeganError) as error:
             self._journal.write(Error(where="play", what=str(error)))
         except Exception as error:  # whatever it is, the end is reached and the verdict is unknown
             self._journal.write(Error(where="play", what=describe(error)))

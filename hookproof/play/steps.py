@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Protocol, assert_never
 
 from hookproof.catalogue import step as do
+from hookproof.catalogue.condition import JobEnded, JobStarted
 from hookproof.catalogue.fault import AnyFault, Fault, QueueJob
 from hookproof.catalogue.scenario import MAIN, Scenario
 from hookproof.catalogue.step import AnyAction, Then
@@ -17,7 +18,7 @@ from hookproof.journal import Journal
 from hookproof.play.awaited import Awaited
 from hookproof.records import Record
 from hookproof.records.hosts import HostExited, HostStderr
-from hookproof.records.jobs import JobRefused
+from hookproof.records.jobs import JobNeverBegan, JobRefused
 from hookproof.records.run import Step, StepSkipped
 
 
@@ -42,6 +43,14 @@ class HostExitedError(Exception):
     """A host exited unexpectedly. The step that was being waited for cannot happen any more."""
 
 
+class JobNeverBeganError(Exception):
+    """A launched job failed before its worker had asked the model. What the steps are to do with it cannot be done."""
+
+    def __init__(self, failed: JobNeverBegan) -> None:
+        reason = f": {failed.reason}" if failed.reason else ", and gives no reason"
+        super().__init__(f"the job {failed.job!r} never asked its model: its row says {failed.status}{reason}")
+
+
 class Steps:
     """Plays the steps of one scenario in their order. `seconds` is the patience of each wait."""
 
@@ -53,7 +62,7 @@ class Steps:
         self._awaited = Awaited(scenario, journal)
 
     async def play(self) -> None:
-        """All steps. Raises DeadlineMissedError or HostGoneError when a wait is in vain."""
+        """All steps. Raises DeadlineMissedError, HostExitedError or JobNeverBeganError when a wait is in vain."""
         for number, step in enumerate(self._scenario.then, start=1):
             seen = await self._wait(number, step)
             when, action = str(step.when), step.do
@@ -61,6 +70,8 @@ class Steps:
                 self._journal.write(StepSkipped(n=number, when=when, why="no job: refused"))
                 continue
             sentence = str(action) if action is not None else None
+            if action is not None and action.takes_a_job and (failed := self._never_began(self._job(action))):
+                raise JobNeverBeganError(failed)
             self._journal.write(Step(n=number, when=when, do=sentence, user=step.user, since=seen.seq))
             if action is None:
                 await self._actions.type(MAIN, step.user or "")
@@ -80,17 +91,27 @@ class Steps:
             )
         return True
 
+    def _never_began(self, job: str) -> JobNeverBegan | None:
+        return next((each for each in self._journal.of(JobNeverBegan) if each.job == job), None)
+
     async def _wait(self, number: int, step: Then) -> Record:
         predicate = self._awaited.predicate(step.when)
 
         def host_exited(record: Record) -> bool:
             return isinstance(record, HostExited) and not record.asked
 
+        job = self._awaited.job(step.when.job) if isinstance(step.when, JobStarted | JobEnded) else None
+
+        def never_comes(record: Record) -> bool:
+            return isinstance(record, JobNeverBegan) and record.job == job
+
         seen = await self._journal.wait(
-            lambda record: predicate(record) or host_exited(record),
+            lambda record: predicate(record) or host_exited(record) or never_comes(record),
             waiting_for=f"{self._awaited.described(step.when)} (step {number} of scenario {self._scenario.id})",
             seconds=self._seconds,
         )
+        if isinstance(seen, JobNeverBegan):
+            raise JobNeverBeganError(seen)
         if isinstance(seen, HostExited) and not predicate(seen):
             how = f"signal {seen.signal}" if seen.signal else f"exit code {seen.code}"
             why = self._last_line(seen)

@@ -64,6 +64,18 @@ class JobStarted(Record):
     """The plugin's variables in the worker, which has them from the shell of its launch; null when unknown."""
 
 
+@kind("job.never_began")
+class JobNeverBegan(Record):
+    """A launched job has failed, by its row, before its worker asked the model. Written by the follower of jobs."""
+
+    job: str
+    id: str
+    status: str
+    """What the row says that the job is, in its own words."""
+    reason: str | None
+    """Why, where the row says so."""
+
+
 @kind("job.ended")
 class JobEnded(Record):
     """A job has ended. Written by the job tracker."""

@@ -155,7 +155,8 @@ def _never_started(view: RunView, job: JobView) -> Cause | None:
     row = view.stored(snapshot, job) if snapshot else None
     if row is not None and row.status.word == "queued":
         return "H6", ["the row says queued and no worker ever asked its model"]
-    return "?", ["the launch printed a job id, but no worker ever asked its model"]
+    said = [] if row is None else [f"its row says {row.status!r}" + (f": {row.reason}" if row.reason else "")]
+    return "?", ["the launch printed a job id, but no worker ever asked its model", *said]
 
 
 def _row_lost(view: RunView, job: JobView) -> Cause | None:

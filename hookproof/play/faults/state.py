@@ -75,7 +75,10 @@ class FillingList(FilesInjection):
         pointers, needed = Pointers(self.run.processes.census()), needed_fields(state)
 
         def clean(row: Json) -> Json:
-            return pointers.without(with_value(row, state.fields.pid, None), lambda path, _: path in needed)[0]
+            own = [field for field in (state.fields.pid, state.fields.start) if field is not None]
+            for field in own:
+                row = with_value(row, field, None)
+            return pointers.without(row, lambda path, _: path in needed)[0]
 
         self.target.files.fill(self.target.jobs.id_of(self.job), count, clean)
         self.run.journal.write(ListFilled(job=self.job, added=count))

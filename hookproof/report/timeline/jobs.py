@@ -5,7 +5,7 @@ from __future__ import annotations
 from hookproof.machine import signal_name
 from hookproof.records import plain
 from hookproof.records.faults import Fault
-from hookproof.records.jobs import Cancel, JobLaunched, JobRefused, JobStarted, Result, SnapshotTaken
+from hookproof.records.jobs import Cancel, JobLaunched, JobNeverBegan, JobRefused, JobStarted, Result, SnapshotTaken
 from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, GateReleased
 from hookproof.records.run import Census, ProcessDied
 from hookproof.records.sent import CodexSignal, CodexStarted, CodexTurn, ShellEnded, ShellStarted
@@ -168,6 +168,12 @@ class JobDrawing(Drawing):
     def on_job_launched(self, record: JobLaunched) -> None:
         """The launch has printed the job's id."""
         self.row(record, f"the launch of job {record.job} came back: {record.id}", "quiet")
+
+    @draws(JobNeverBegan)
+    def on_job_never_began(self, record: JobNeverBegan) -> None:
+        """A launched job has failed before it was at work."""
+        why = f": {phrases.quoted(record.reason)}" if record.reason else ""
+        self.row(record, f"job {record.job} never asks its model: its row says {record.status}{why}", "bad")
 
     @draws(JobRefused)
     def on_job_refused(self, record: JobRefused) -> None:
