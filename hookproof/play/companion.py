@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from hookproof import places
 from hookproof.catalogue.descriptor import Companion, State
 from hookproof.catalogue.fault import AnyFault
+from hookproof.catalogue.model_step import Bash
 from hookproof.errors import DeadlineMissedError
 from hookproof.hosts.registry import WORKER
+from hookproof.play.bare_shell import BareShell
 from hookproof.play.driver import Driver
 from hookproof.play.faults.injection import Target
 from hookproof.play.faults.injector import Faults
@@ -32,21 +34,23 @@ class CompanionDriver(Driver):
         self._descriptor = descriptor
         self._jobs = JobTracker(run, descriptor)
         ShellTracker(run)
+        self._bare = BareShell(run, descriptor)
+        self._variables: dict[str, str] = {}
         self._snapshots = Snapshots(run, descriptor)
         files = StateFiles(run.sandbox, descriptor.state)
         self._faults = Faults(Target(run, descriptor, self._snapshots, self._jobs, files))
 
     def variables(self) -> Mapping[str, str]:
         verbs = self._descriptor.commands
-        commands = {"launch": verbs.launch, "wait": verbs.wait, "review": verbs.review or "", "bare": self._bare()}
+        commands = {"launch": verbs.launch, "wait": verbs.wait, "review": verbs.review or ""}
         filled = {name: text.replace("{plugin}", str(self.run.sandbox.plugin)) for name, text in commands.items()}
-        return filled | {"hold": f'python3 -I -S "{places.FAKES / "hold" / "hold.py"}"'}
+        self._variables |= filled | {"hold": f'python3 -I -S "{places.FAKES / "hold" / "hold.py"}"', "bare": ""}
+        return self._variables
 
-    def _bare(self) -> str:
-        """What stands before a command for it to see nothing of what the session's hooks hand to its shells."""
-        if self.run.case.lifecycle.rows.get("env_file_exports") == "reach no shell":
-            return ""
-        return " ".join(["env", *(f"-u {name}" for name in self._descriptor.exports)])
+    async def prepare_answer(self, agent: str) -> None:
+        steps = self.run.case.scenario.model.get(agent, ())
+        if any(isinstance(step, Bash) and "{bare}" in step.command for step in steps):
+            self._variables["bare"] = await self._bare.prefix(agent)
 
     def answers(self) -> Mapping[str, str]:
         return self.run.case.scenario.answers()

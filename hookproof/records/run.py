@@ -141,6 +141,17 @@ class ShellLetGo(Record):
     """Every command that was held goes on. Written by the harness."""
 
 
+@kind("shell.bared")
+class ShellBared(Record):
+    """Commands of an agent are kept from what hooks set for its shells (`{bare}`). Written by the harness."""
+
+    agent: str
+    dropped: list[str]
+    """The variables that the command does not see."""
+    unknown: list[str] | None
+    """Those that hooks have set and that the plugin's descriptor does not name; null where nobody could compare."""
+
+
 @kind("settled")
 class Settled(Record):
     """What still runs has come to rest. Written by the harness where a scenario asks for it."""

@@ -19,6 +19,7 @@ from hookproof.catalogue.scenario import read_scenario, scenario_files
 from hookproof.judge.verdict import Verdict
 from hookproof.play import PlayOptions
 from hookproof.records.jobs import JobQueued
+from hookproof.records.run import ShellBared
 from hookproof.report.results import Result
 from hookproof.suite.cases import run_case
 from hookproof.suite.judging import Judges
@@ -105,3 +106,13 @@ def test_a_job_that_failed_before_it_asked_its_model_is_told_with_its_reason(tmp
     assert result.verdict is Verdict.UNKNOWN
     assert violated(result) == set()
     assert "its row says 'failed': the CLI of the worker is not installed" in " ".join(result.errors)
+
+
+def test_the_shell_of_no_session_tells_what_it_kept_and_what_the_descriptor_does_not_name(tmp_path: Path) -> None:
+    result = played("without-hook-environment", tmp_path)
+    (bared,) = [each for each in journals.read(Path(result.journal)) if isinstance(each, ShellBared)]
+    assert (bared.dropped, bared.unknown) == (["JOTTER_SESSION", "JOTTER_STATE"], ["JOTTER_STATE"])
+    (check,) = [each for each in result.checks if each.id == "JOB-16"]
+    assert (
+        "did not see JOTTER_SESSION, JOTTER_STATE (not named by the plugin's descriptor: JOTTER_STATE)" in check.detail
+    )

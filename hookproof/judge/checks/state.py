@@ -35,7 +35,7 @@ from hookproof.records.faults import (
 )
 from hookproof.records.jobs import JobsLaunched, SnapshotTaken
 from hookproof.records.parts import Answer
-from hookproof.records.run import ProcessDied, SweepBegan
+from hookproof.records.run import ProcessDied, ShellBared, SweepBegan
 
 
 @check("JOB-09")
@@ -147,6 +147,19 @@ def _result_is_there(job: JobView) -> bool:
 @check("JOB-16")
 def one_state(view: RunView, job: JobView) -> Finding:
     """Whether launch, status and teardown agree on where the state is."""
+    finding = _agreement(view, job)
+    return replace(finding, detail=f"{finding.detail}{''.join(_kept_from(each) for each in view.of(ShellBared))}")
+
+
+def _kept_from(shell: ShellBared) -> str:
+    """Which variables the launch did not see, for whoever knows the plugin."""
+    said = f"; the launch did not see {', '.join(shell.dropped) or 'any variable less'}"
+    if shell.unknown is None:
+        return f"{said} (which others the hooks set, nobody could tell)"
+    return f"{said} (not named by the plugin's descriptor: {', '.join(shell.unknown)})" if shell.unknown else said
+
+
+def _agreement(view: RunView, job: JobView) -> Finding:
     end = job_outcome(view, job)
     if end.outcome is None:
         return end
