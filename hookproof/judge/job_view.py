@@ -29,6 +29,8 @@ class JobView:
         self.queued = next((each for each in records if isinstance(each, JobQueued) and each.job == name), None)
         self.started = next((each for each in records if isinstance(each, JobStarted) and each.job == name), None)
         empty = next((each for each in records if isinstance(each, JobRefused) and each.job == name), None)
+        self.came_back_empty = empty
+        """The launch came back without a job; one may have started after that."""
         self.without_a_job = empty if self.started is None else None
         """The launch came back without a job, and none ever started."""
         self.reached = next((each for each in records if isinstance(each, GateReached) and each.job == name), None)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
+from hookproof.catalogue.scenario import MAIN
 from hookproof.judge.job_view import JobView
 from hookproof.judge.plugin_rows import NoEvidenceError, PluginRows, is_there, understood
 from hookproof.judge.verdict import Landed
@@ -24,7 +25,7 @@ from hookproof.records.jobs import (
 from hookproof.records.model import ModelRequest
 from hookproof.records.parts import Process, Program, StateRoot, Text
 from hookproof.records.run import Case, Census, End, Error, ShellLetGo, Strays, SweepBegan
-from hookproof.records.sent import HookEnded, HookStarted, ShellEnded, ShellStarted
+from hookproof.records.sent import AT_TIMEOUT, HookEnded, HookStarted, ShellEnded, ShellStarted, ShellTask
 from hookproof.rows import NO_STATUS, Row, Status
 
 __all__ = [
@@ -72,9 +73,10 @@ class HookRun:
 
     @property
     def thread(self) -> str:
-        """The thread that it ran for: told by a stand-in, else the child that its payload names, else its session."""
-        payload = self.started.payload
-        return str(self.started.thread_id or payload.get("agent_id") or payload.get("session_id"))
+        """The thread that it ran for, as requests call it: what a stand-in says, else the agent, else the session."""
+        started = self.started
+        agent = started.agent_id or started.payload.get("agent_id")
+        return str(started.thread_id or agent or started.payload.get("session_id"))
 
     def began_before(self, at: float) -> bool:
         """Whether it had begun at `at` (ms), by up to a second of a busy host's late telling."""
@@ -238,6 +240,14 @@ class RunView:
         return any(self.rows.is_listed(snapshot, wanted) for snapshot in self.snapshots)
 
     @property
+    def outlived(self) -> str:
+        """What to say of a process that lives on when all has settled: how long it has stood still."""
+        told = self.case.patience
+        if told is None:
+            return ""
+        return f"; what runs had {told.ms:.0f} ms to stand still in, {told.multiple} times a bare hook"
+
+    @property
     def census(self) -> Census | None:
         """What still ran after every session's end."""
         return next(iter(self.of(Census)), None)
@@ -295,6 +305,8 @@ class RunView:
         if job.started is not None and not self.state_seen:
             why = "a job was at work, and no state was ever found where the plugin's descriptor says that it is"
             raise NoEvidenceError(f"{why}{self.rows.looked_in}", snapshot)
+        if any(entry.torn for entry in snapshot.state):
+            return None  # the list that had it is there, and damaged: that is what is seen
         if isinstance(snapshot, SnapshotTaken) and self.rows.is_listed(snapshot, self.job_id(job)):
             why = f"status lists the job (look {snapshot.n}), and none of the plugin's state that was found has its row"
             raise NoEvidenceError(f"{why}{self.rows.looked_in}", snapshot)
@@ -319,6 +331,11 @@ class RunView:
     def conversations(self) -> set[str]:
         """The names of the host's sessions, which are also the names of their main agents' conversations."""
         return {record.session for record in self.of(HostStarted)}
+
+    def conversation_of(self, job: JobView) -> str:
+        """The session whose main agent launched the job, or had it launched."""
+        agent = job.call.agent if job.call is not None else None
+        return agent if agent is not None and agent in self.conversations() else MAIN
 
     def requests(self, conversation: str, *, after: Record) -> list[ModelRequest]:
         """What a conversation's model was asked after a record."""
@@ -352,9 +369,26 @@ class RunView:
 
     def launch_shell_ends(self, job: JobView) -> list[ShellEnded]:
         """The ends of the shell in which the job was launched: by itself, by the host, each as somebody saw it."""
-        call = job.call.tool_use_id if job.call else None
-        runs = {record.run for record in self.of(ShellStarted) if record.tool_use_id == call}
+        runs = {record.run for record in self._shells_of(job)}
         return [record for record in self.of(ShellEnded) if record.run in runs]
+
+    def _shells_of(self, job: JobView) -> list[ShellStarted]:
+        call = job.call.tool_use_id if job.call else None
+        return [record for record in self.of(ShellStarted) if record.tool_use_id == call]
+
+    def shell_out_of_time(self, job: JobView) -> ShellTask | ShellEnded | None:
+        """The record of the host's taking the launch's shell away at its timeout, before the job had begun.
+
+        The launch has come back to its model without a job then: what the scenario does next is not about one.
+        """
+        came_back = job.came_back_empty
+        if came_back is None:
+            return None
+        ahead = {shell.run for shell in self._shells_of(job) if not shell.background}
+        moves = (each for each in self.of(ShellTask) if each.run in ahead)
+        ends = (each for each in self.launch_shell_ends(job) if each.by_host == AT_TIMEOUT)
+        cuts: list[ShellTask | ShellEnded] = [*moves, *ends]
+        return next((each for each in cuts if each.seq < came_back.seq), None)
 
     def ended_before_it_began(self, job: JobView) -> ShellEnded | None:
         """The record of the host's ending that shell while the launch was held before it had begun anything."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Protocol, assert_never
 
+from hookproof.catalogue import condition as when
 from hookproof.catalogue import step as do
-from hookproof.catalogue.condition import JobEnded, JobStarted
 from hookproof.catalogue.fault import AnyFault, Fault, QueueJob
 from hookproof.catalogue.scenario import MAIN, Scenario
 from hookproof.catalogue.step import AnyAction, Then
@@ -37,6 +37,7 @@ class Actions(Protocol):
     async def close_terminal(self, name: str) -> None: ...
     async def inject(self, fault: AnyFault, job: str) -> None: ...
     async def type(self, session: str, text: str) -> None: ...
+    async def settle(self) -> Record: ...
 
 
 class HostExitedError(Exception):
@@ -65,14 +66,14 @@ class Steps:
         """All steps. Raises DeadlineMissedError, HostExitedError or JobNeverBeganError when a wait is in vain."""
         for number, step in enumerate(self._scenario.then, start=1):
             seen = await self._wait(number, step)
-            when, action = str(step.when), step.do
+            words, action = str(step.when), step.do
             if action is not None and action.takes_a_job and (isinstance(seen, JobRefused) or self._refused(action)):
-                self._journal.write(StepSkipped(n=number, when=when, why="no job: refused"))
+                self._journal.write(StepSkipped(n=number, when=words, why="no job: refused"))
                 continue
             sentence = str(action) if action is not None else None
             if action is not None and action.takes_a_job and (failed := self._never_began(self._job(action))):
                 raise JobNeverBeganError(failed)
-            self._journal.write(Step(n=number, when=when, do=sentence, user=step.user, since=seen.seq))
+            self._journal.write(Step(n=number, when=words, do=sentence, user=step.user, since=seen.seq))
             if action is None:
                 await self._actions.type(MAIN, step.user or "")
             else:
@@ -95,28 +96,36 @@ class Steps:
         return next((each for each in self._journal.of(JobNeverBegan) if each.job == job), None)
 
     async def _wait(self, number: int, step: Then) -> Record:
+        if isinstance(step.when, when.Settled):
+            # nothing will come to be told: what there is to wait for is that nothing does
+            settled = await self._actions.settle()
+            self._raise_if_gone(self._journal.find(_host_exited))
+            return settled
         predicate = self._awaited.predicate(step.when)
 
-        def host_exited(record: Record) -> bool:
-            return isinstance(record, HostExited) and not record.asked
-
-        job = self._awaited.job(step.when.job) if isinstance(step.when, JobStarted | JobEnded) else None
+        about = step.when if isinstance(step.when, when.JobStarted | when.JobEnded) else None
 
         def never_comes(record: Record) -> bool:
-            return isinstance(record, JobNeverBegan) and record.job == job
+            return (
+                about is not None and isinstance(record, JobNeverBegan) and record.job == self._awaited.job(about.job)
+            )
 
         seen = await self._journal.wait(
-            lambda record: predicate(record) or host_exited(record) or never_comes(record),
+            lambda record: predicate(record) or _host_exited(record) or never_comes(record),
             waiting_for=f"{self._awaited.described(step.when)} (step {number} of scenario {self._scenario.id})",
             seconds=self._seconds,
         )
         if isinstance(seen, JobNeverBegan):
             raise JobNeverBeganError(seen)
-        if isinstance(seen, HostExited) and not predicate(seen):
+        if not predicate(seen):
+            self._raise_if_gone(seen)
+        return seen
+
+    def _raise_if_gone(self, seen: Record | None) -> None:
+        if isinstance(seen, HostExited):
             how = f"signal {seen.signal}" if seen.signal else f"exit code {seen.code}"
             why = self._last_line(seen)
             raise HostExitedError(f"the host of session {seen.session!r} went away by itself ({how}){why}")
-        return seen
 
     def _last_line(self, host: HostExited) -> str:
         """What the host said on its stderr in the end: mostly why it went away."""
@@ -157,3 +166,7 @@ class Steps:
     def _job(self, action: AnyAction) -> str:
         """The job that the action names, or the scenario's first."""
         return self._awaited.job(dict(action.names()).get("job"))
+
+
+def _host_exited(record: Record) -> bool:
+    return isinstance(record, HostExited) and not record.asked

@@ -114,7 +114,8 @@ def test_a_shape_that_cannot_be_is_refused(file: str, rows: str, said: str) -> N
 
 
 def test_words_that_may_both_fit_one_row_are_refused() -> None:
-    first, second = {"status": "running", "stale": True}, {"status": "running", "owner": "gone"}
+    first: dict[str, str | bool | int] = {"status": "running", "stale": True}
+    second: dict[str, str | bool | int] = {"status": "running", "owner": "gone"}
     with pytest.raises(ValueError, match="may both fit one row"):
         Words(active=[first], succeeded=["done"], ended=[second])
-    Words(active=[{"status": "running", "stale": False}], succeeded=["done"], ended=[first])
+    Words(active=[first | {"stale": False}], succeeded=["done"], ended=[first])
