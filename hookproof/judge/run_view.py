@@ -234,8 +234,8 @@ class RunView:
         if not self.state_seen:
             return True
         wanted = self.job_id(job)
-        looks: list[SnapshotTaken | Census] = [*self.snapshots, *self.of(Census)]
-        if any(self.rows.stored_row(seen, wanted) for seen in looks):
+        seen_at: list[SnapshotTaken | Census] = [*self.snapshots, *self.of(Census)]
+        if any(self.rows.stored_row(seen, wanted) for seen in seen_at):
             return False
         return any(self.rows.is_listed(snapshot, wanted) for snapshot in self.snapshots)
 

@@ -71,7 +71,7 @@ class Steps:
                 self._journal.write(StepSkipped(n=number, when=words, why="no job: refused"))
                 continue
             sentence = str(action) if action is not None else None
-            if action is not None and action.takes_a_job and (failed := self._never_began(self._job(action))):
+            if isinstance(action, Fault) and action.takes_a_job and (failed := self._never_began(self._job(action))):
                 raise JobNeverBeganError(failed)
             self._journal.write(Step(n=number, when=words, do=sentence, user=step.user, since=seen.seq))
             if action is None:
