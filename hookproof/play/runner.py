@@ -26,7 +26,7 @@ from hookproof.play.driver import Driver
 from hookproof.play.dropped_hooks import write_dropped
 from hookproof.play.open_hooks import OpenHooks
 from hookproof.play.run import Run
-from hookproof.play.steps import HostExitedError, Steps
+from hookproof.play.steps import HostExitedError, JobNeverBeganError, Steps
 from hookproof.play.teardown import StrayRecorder, uninterrupted, write_census
 from hookproof.records import Record
 from hookproof.records.hosts import HostStarted
@@ -51,7 +51,7 @@ class Runner:
         self._recorder = Recorder(run.journal, run.sandbox.token)
         model = {agent: run.host.steps(script) for agent, script in self._scenario.model.items()}
         script = Script(model, driver.variables(), run.case.timeout_factor)
-        self._turns = Turns(script, driver.answers(), run.journal, driver.wait_before_answer)
+        self._turns = Turns(script, driver.answers(), run.journal, driver.wait_before_answer, driver.prepare_answer)
         key, wires = model_key(run.sandbox.token), [host.wire for host in HOSTS.values()]
         self._model = ModelServer(self._turns, wires, run.journal, key)
 
@@ -85,7 +85,7 @@ class Runner:
         except DeadlineMissedError as error:
             why = [*self._open_hooks.sentences(), *refused_requests(self._journal)]
             self._journal.write(Error(where="play", what="; ".join([str(error), *why])))
-        except HostExitedError as error:
+        except (HostExitedError, JobNeverBeganError) as error:
             self._journal.write(Error(where="play", what=str(error)))
         except Exception as error:  # whatever it is, the end is reached and the verdict is unknown
             self._journal.write(Error(where="play", what=describe(error)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from hookproof.judge.checks.left import Left, not_charged, left, told
+from hookproof.judge.checks.left import Left, left, not_charged, told
 from hookproof.judge.checks.outcomes import job_outcome, maybe_left, missing_row, no_job, terminal_row
 from hookproof.judge.checks.registry import check, run_check
 from hookproof.judge.run_view import JobView, RunView
@@ -119,7 +119,7 @@ def _converged(view: RunView, jobs: list[JobView]) -> Finding:
             outcome, clause = missing_row(snapshot, "lost row")
             return Finding(outcome, f"of {job.name} {clause}; {end.detail}", snapshot)
         status = view.status_of(row)
-        if status not in view.statuses_that_hold(job, snapshot):
+        if not view.holds(status, job, snapshot):
             return Finding("false row", f"the row of {job.name} says {status!r}; {end.detail}", snapshot)
     stay = left(view, census).plugins
     if stay:
