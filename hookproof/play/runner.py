@@ -189,6 +189,12 @@ class Runner:
         host = self._run.host
         self._sessions[MAIN] = await host.begin(self._run.setting(MAIN, host, resume=str(started.session_id)))
 
+    async def kill_host(self, name: str) -> None:
+        session = self._at_work(name)
+        async with self._patience(f"the killed host of session {name!r} to be gone"):
+            await session.kill()
+        del self._sessions[name]
+
     async def close_terminal(self, name: str) -> None:
         await self._end_early(name, close_terminal=True)
 

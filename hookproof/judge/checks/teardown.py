@@ -10,7 +10,15 @@ from hookproof.judge.checks.outcomes import job_outcome, maybe_left, missing_row
 from hookproof.judge.checks.registry import check, run_check
 from hookproof.judge.run_view import JobView, RunView
 from hookproof.judge.verdict import Finding
-from hookproof.records.faults import HookKilled, HookStopped, ServerFrozen, SessionRestarted, WorkspaceDeleted
+from hookproof.records.faults import (
+    HookKilled,
+    HookStopped,
+    HostKilled,
+    ServerFrozen,
+    SessionRestarted,
+    WorkspaceDeleted,
+)
+from hookproof.records.hosts import HostStarted
 from hookproof.records.run import Census, SessionsEnd
 from hookproof.records.sent import HookEnded
 
@@ -87,6 +95,28 @@ def converges_after_a_kill(view: RunView, _job: JobView) -> Finding:
     if not view.of(HookKilled) and not view.of(HookStopped):
         return Finding(None, "no hook was killed")
     return _converged(view, list(view.jobs.values()))
+
+
+@check("JOB-32")
+def rows_true_after_a_kill(view: RunView, job: JobView) -> Finding:
+    """What the job's row says whenever somebody looks after a host was killed and the next session has begun."""
+    killed = next(iter(view.of(HostKilled)), None)
+    later = (each for each in view.of(HostStarted) if killed is not None and each.seq > killed.seq)
+    began = next((each for each in later if killed is not None and each.session != killed.session), None)
+    looks = [each for each in view.snapshots if began is not None and each.seq > began.seq]
+    if job.started is None or not looks:
+        return Finding(None, "no host was killed, no session began after that, or nobody looked then")
+    for look in looks:
+        row, end = view.stored(look, job), job_outcome(view, job)
+        if row is None:
+            outcome, clause = missing_row(look, "lost row")
+            return Finding(outcome, f"{clause}; {end.detail}", look)
+        status = view.status_of(row)
+        if status not in view.statuses_that_hold(job, look):
+            return Finding("false row", f"look {look.n}: its row says {status!r}; {end.detail}", look)
+    return Finding(
+        "rows true", f"in {len(looks)} looks after the next session's start; {job_outcome(view, job).detail}", looks[-1]
+    )
 
 
 @check("JOB-23")
