@@ -155,7 +155,8 @@ def launched_nowhere(tried: Sequence[PreflightResult], results: Sequence[Result]
     sentences = []
     for each in tried:
         here = [result for result in results if (result.plugin, result.lifecycle) == (each.plugin, each.lifecycle)]
-        checks = [check for result in here for check in result.checks]
+        # what is asked in every case besides does not need a job
+        checks = [check for result in here for check in result.checks if not check.standing]
         judged = [check for check in checks if check.verdict is not Verdict.NOT_TESTED]
         if each.outcome == "refused" and checks and all(check.seen in _NO_LAUNCH for check in judged):
             sentences.append(

@@ -247,7 +247,7 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-07", [census(WORKER, 11, rows=[GHOST])], "left behind", "violates"),
     ("JOB-07", [two_roots(census(WORKER, SERVER, rows=[GHOST]))], "left behind", "violates"),
     ("JOB-07", RAN, "no evidence", "unknown"),
-    ("JOB-07", [launch(), census()], "no evidence", "unknown"),
+    ("JOB-07", [launch(), census()], "not tested", "not tested"),
     ("JOB-07", [launch(), refused(), census()], "not tested", "not tested"),
     ("JOB-07", [launch(), refused(), census(11)], "left behind", "violates"),
     ("JOB-07", [*RAN, replace(census(), own=[process(11, "tap.py")])], "nothing left", "conforms"),

@@ -23,6 +23,7 @@ from hookproof.records.run import Census, SessionsEnd
 from hookproof.records.sent import HookEnded
 
 _FEW_LINES = 3
+_NOTHING_BEGAN = "nothing was alive after the last session's end, and no job had begun that could have left anything"
 
 
 @run_check("JOB-07")
@@ -52,7 +53,7 @@ def _accounted(view: RunView, census: Census, found: Left) -> Finding:
     job, alive = view.first_job(), census.processes
     if job is not None and all(each.started is None for each in view.jobs.values()) and not alive:
         refusal = view.refused(job)
-        return job_outcome(view, job) if refusal is None else no_job(refusal)
+        return Finding.not_tested(_NOTHING_BEGAN, census) if refusal is None else no_job(refusal)
     accounted = [process for process in alive if process not in found.codex]
     if not accounted:
         return Finding("nothing left", "no process of the plugin was alive after the last session's end", census)
