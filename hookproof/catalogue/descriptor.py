@@ -12,7 +12,7 @@ from itertools import combinations
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from hookproof.catalogue.reading import CatalogueError, Strict, read_table, validate
 from hookproof.records.parts import Meaning
