@@ -245,7 +245,7 @@ class RunView:
         told = self.case.patience
         if told is None:
             return ""
-        return f"; what runs had {told.ms:.0f} ms to stand still in, {told.multiple} times a bare hook"
+        return f"; alive when all had stood still for {told.ms:.0f} ms, {told.multiple} times what a bare hook takes"
 
     @property
     def census(self) -> Census | None:
