@@ -56,7 +56,7 @@ def test_the_descriptors_that_the_documentation_shows_read() -> None:
         table | {"state": files | tomllib.loads(one_file_each)["state"]}
     ).state.one_file_each
     extra = {"name": "x", "title": "x", "recognise": {"name": "x"}}
-    assert Context.model_validate(tomllib.loads(context) | extra).agents.known == "issue-planner"
+    assert Context.model_validate(tomllib.loads(context) | extra).called(qualified=False)["known"] == "issue-planner"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what is hidden is known to Linux alone")

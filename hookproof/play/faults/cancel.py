@@ -15,8 +15,6 @@ import sys
 from subprocess import DEVNULL
 from typing import Any
 
-import psutil
-
 from hookproof import processes
 from hookproof.catalogue.spelling import needed_fields, saying
 from hookproof.errors import DeadlineMissedError
@@ -24,7 +22,7 @@ from hookproof.model.script import names_job
 from hookproof.play.faults.injection import FilesInjection, Injection, Target
 from hookproof.play.faults.pointers import Pointers
 from hookproof.play.job_tracker import describe
-from hookproof.play.trees import below, left_by_codex, outlived, tree_of
+from hookproof.play.trees import below, is_stopped, left_by_codex, outlived, tree_of
 from hookproof.records.base import Json
 from hookproof.records.faults import WorkerWoken
 from hookproof.records.jobs import Cancel, CancelBegan, JobEnded, JobQueued
@@ -187,14 +185,7 @@ class WakingJob(Injection):
 async def _stopped(identity: processes.Identity, seconds: float) -> None:
     """Wait until a process has stopped itself. Nothing tells of that but its state."""
     deadline = asyncio.get_running_loop().time() + seconds
-    while processes.is_alive(identity) and not _is_stopped(identity):
+    while processes.is_alive(identity) and not is_stopped(identity):
         if asyncio.get_running_loop().time() > deadline:
             raise DeadlineMissedError(f"process {identity.pid} to stop itself", seconds)
         await asyncio.sleep(_AGAIN_SECONDS)
-
-
-def _is_stopped(identity: processes.Identity) -> bool:
-    try:
-        return psutil.Process(identity.pid).status() == psutil.STATUS_STOPPED
-    except psutil.Error:  # it died meanwhile
-        return False
