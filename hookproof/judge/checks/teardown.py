@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from hookproof.judge.checks.left import Left, not_charged, left, told
+from hookproof.judge.checks.left import Left, left, not_charged, told
 from hookproof.judge.checks.outcomes import job_outcome, maybe_left, missing_row, no_job, terminal_row
 from hookproof.judge.checks.registry import check, run_check
 from hookproof.judge.run_view import JobView, RunView
