@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from job_runs import DONE, LOST, RAN, RESULT
+from job_runs import DONE, LOST, NEXT, RAN, RESULT
 from run_records import OTHER, ROOT, SUB, census, hook_started, journal, look, session_end, started
 
 from hookproof.catalogue.requirement import read_requirements
@@ -114,9 +114,9 @@ REASON = "was ended by the host after"
         ("JOB-06", [*LOST, look(), *cut(ROOT)], True),
         ("JOB-07", [*LOOKED, *cut(ROOT), census()], False),
         ("JOB-07", [*LOOKED, *session_end(ROOT), census()], True),
-        ("JOB-08", [*RAN, *cut(ROOT), RESULT], False),
-        ("JOB-08", [*RAN, *session_end(ROOT), RESULT], True),
-        ("JOB-08", [*RAN, RESULT, *cut(ROOT)], True),
+        ("JOB-08", [*RAN, *cut(ROOT), *NEXT, RESULT], False),
+        ("JOB-08", [*RAN, *session_end(ROOT), *NEXT, RESULT], True),
+        ("JOB-08", [*RAN, *NEXT, RESULT, *cut(ROOT)], True),
         ("JOB-09", [*RAN, *cut(ROOT), look(DONE)], False),
         ("JOB-12", [*RAN, *cut(ROOT), HELD, *session_end(OTHER), look(DONE), census()], True),
         ("JOB-12", [*RAN, *cut(ROOT), HELD, *cut(OTHER), look(DONE), census()], False),

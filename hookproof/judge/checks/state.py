@@ -159,8 +159,8 @@ def _split_of_status(view: RunView, job: JobView) -> Finding | None:
     if not missing:
         return None
     outcome, clause = missing_row(missing[0], "no row")
-    looks = ", ".join(str(each.n) for each in missing)
-    return Finding(outcome, f"no list of jobs has its row in look {looks}: {clause}", missing[0])
+    numbers = ", ".join(str(each.n) for each in missing)
+    return Finding(outcome, f"no list of jobs has its row in look {numbers}: {clause}", missing[0])
 
 
 def _places_without(view: RunView, job: JobView, snapshot: SnapshotTaken) -> Iterator[str]:
