@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from hookproof.catalogue.requirement import Requirement
 from hookproof.judge.causes.signature import Signature, find_signature
 from hookproof.judge.checks import CHECKS
+from hookproof.judge.leans import LEANS
 from hookproof.judge.needs import NEEDS
 from hookproof.judge.run_view import NoEvidenceError, RunView
 from hookproof.judge.session_end import Cut, cut_hooks, cut_unasked
@@ -53,9 +54,14 @@ def judge(records: list[Record], requirements: Mapping[str, Requirement]) -> Jud
 
 def standing_of(case: Case, requirements: Mapping[str, Requirement]) -> list[str]:
     """What is judged in this case besides the requirements that its scenario names."""
-    if case.about not in STANDING_IN:
+    return standing_in(case.about, case.requires, requirements)
+
+
+def standing_in(about: str, requires: Collection[str], requirements: Mapping[str, Requirement]) -> list[str]:
+    """What is judged in each case of a scenario besides what it names. `about` is the scenario's kind."""
+    if about not in STANDING_IN:
         return []
-    return [name for name, each in requirements.items() if each.standing and name not in case.requires]
+    return [name for name, each in requirements.items() if each.standing and name not in requires]
 
 
 def _evaluate(view: RunView, name: str, requirement: Requirement) -> CheckResult:
@@ -84,7 +90,10 @@ def _found(view: RunView, name: str, requirement: Requirement) -> Finding | None
         return None
     try:
         missing = next(filter(None, (NEEDS[need](view) for need in requirement.needs)), None)
-        return missing or CHECKS[name](view)
+        finding = missing or CHECKS[name](view)
+        for lean in requirement.leans_on:
+            finding = LEANS[lean](view, finding, requirement.accepts) if finding is not None else None
+        return finding
     except NoEvidenceError as error:
         return Finding(None, str(error), error.at)
 

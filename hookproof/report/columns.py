@@ -85,7 +85,7 @@ def _verdict(each: Result) -> list[tuple[str, Tone]]:
     if each.verdict is Verdict.NOT_TESTED and each.expected:
         return [(each.verdict.value, "calm")]
     if each.verdict is Verdict.CONFORMS and each.expected:
-        silent = sum(check.verdict is Verdict.NOT_TESTED for check in each.checks)
+        silent = sum(check.verdict is Verdict.NOT_TESTED and not check.standing for check in each.checks)
         untested: list[tuple[str, Tone]] = [(f"({silent} not tested)", "calm")] if silent else []
         # a job that was lost, and nothing required was broken by that: the cause is what the cell has to tell
         lost: list[tuple[str, Tone]] = [(each.signature, "signature")] if each.signature and each.culprit else []

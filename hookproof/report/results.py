@@ -164,7 +164,7 @@ class Result(Model):
         """Why what it is about was not tested: each reason once, with its requirements."""
         reasons: dict[str, list[str]] = {}
         for each in self.checks:
-            if each.verdict is Verdict.NOT_TESTED:
+            if each.verdict is Verdict.NOT_TESTED and not each.standing:
                 reasons.setdefault(each.detail, []).append(each.id)
         return "; ".join(f"{', '.join(names)}: {reason}" for reason, names in reasons.items())
 

@@ -56,7 +56,7 @@ def told(host: HostName, version: str) -> SessionEnd:
 def in_force(
     scenario: Scenario, lifecycle: str, *, seconds: float = 60.0, program: Program | None = None
 ) -> dict[str, SessionEndBudget]:
-    resolved = real(scenario.host, program.version) if program is not None else resolve_lifecycle(lifecycle)
+    resolved = real(scenario.host or "claude", program.version) if program is not None else resolve_lifecycle(lifecycle)
     plugin = resolve_plugin("reference" if scenario.kind == "companion" else "reference-workflow")
     return budgets(Case(scenario, plugin, resolved, program=program), PlayOptions(seconds=seconds))
 
