@@ -23,6 +23,8 @@ Need = Literal[
     "every SessionEnd hook ran whole",
     "every SessionEnd hook before the last look ran whole",
     "the job had begun when the host moved its shell",
+    "a main policy",
+    "records of agents",
 ]
 """What must have come about so that a requirement can be judged; `judge.needs` has a function for each."""
 

@@ -11,6 +11,7 @@ from hookproof.judge.checks import CHECKS
 from hookproof.judge.leans import LEANS
 from hookproof.judge.needs import NEEDS
 from hookproof.judge.run_view import NoEvidenceError, RunView
+from hookproof.judge.session_end import Cut, cut_hooks, cut_unasked
 from hookproof.judge.verdict import CheckResult, Finding, Verdict, of_case
 from hookproof.records import Record
 from hookproof.records.jobs import HookOverdue
@@ -30,6 +31,8 @@ class Judgement:
     checks: tuple[CheckResult, ...]
     signature: Signature
     errors: tuple[str, ...]
+    cut_hooks: tuple[Cut, ...] = ()
+    """The SessionEnd hooks that the host ended."""
 
 
 def judge(records: list[Record], requirements: Mapping[str, Requirement]) -> Judgement:
@@ -45,6 +48,7 @@ def judge(records: list[Record], requirements: Mapping[str, Requirement]) -> Jud
         checks=(*own, *standing),
         signature=find_signature(view),
         errors=tuple(view.errors),
+        cut_hooks=tuple(cut_hooks(view)),
     )
 
 
@@ -109,7 +113,7 @@ def _verdict(view: RunView, finding: Finding, accepted: list[str]) -> Verdict:
 
 
 def _detail(view: RunView, finding: Finding) -> str:
-    notes = _notes(view)
+    notes = [note for note in _notes(view) if note not in finding.detail]
     detail = f"{finding.detail} ({'; '.join(notes)})" if notes else finding.detail
     return f"{detail} [{'; '.join(view.errors)}]" if view.errors else detail
 
@@ -131,8 +135,9 @@ def _notes(view: RunView) -> list[str]:
         else:
             holders = ", ".join(overdue.held_by) or "a process that it started"
             notes.append(f"after {overdue.ms / 1000:.1f} s {holders} still held the output of {_named(overdue)}")
+    notes += [cut.sentence for cut in cut_unasked(view)]
     for run in view.hooks:
-        if run.ended is not None and run.ended.ended_by == "timeout":
+        if run.ended is not None and run.ended.ended_by == "timeout" and run.event != "SessionEnd":
             timeout = run.started.timeout
             of = f" of {timeout:g} s" if timeout is not None else ""
             notes.append(f"{_named(run.started)} was ended by the host at its timeout{of}")

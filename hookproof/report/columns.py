@@ -71,7 +71,17 @@ def marked(each: Result) -> bool:
 
 
 def cell(each: Result) -> list[tuple[str, Tone]]:
-    """One cell of the results table, in pieces with a tone each: new violations, known ones, the signature."""
+    """One cell of the results table, in pieces with a tone each: new violations, known ones, the signature.
+
+    At the end stands how many SessionEnd hooks the host has cut without being asked to: who reads the verdict should
+    know of them.
+    """
+    count = len(each.cut_short)
+    cut: list[tuple[str, Tone]] = [(f"({count} {'hook' if count == 1 else 'hooks'} cut)", "calm")] if count else []
+    return [*_verdict(each), *cut]
+
+
+def _verdict(each: Result) -> list[tuple[str, Tone]]:
     if each.verdict is Verdict.NOT_TESTED and each.expected:
         return [(each.verdict.value, "calm")]
     if each.verdict is Verdict.CONFORMS and each.expected:

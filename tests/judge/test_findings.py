@@ -62,6 +62,7 @@ SHOWS: dict[tuple[str, str], Kinds] = {
     ("JOB-27", "never told"): (ModelRequest,),
     ("JOB-27", "told 2 times"): (ModelRequest,),
     ("JOB-28", "empty"): (ShellEnded,),
+    ("JOB-30", "blocks the next launch"): (JobRefused,),
     ("JOB-31", "blocks the next launch"): (JobRefused,),
     ("HOOK-01", "failed"): (HookEnded,),
     ("HOOK-01", "not found"): (HookEnded,),
