@@ -85,6 +85,8 @@ SHOWS: dict[tuple[str, str], Kinds] = {
     ("CTX-16", "failed"): (HookEnded,),
     ("CTX-16", "timed out"): (HookEnded,),
     ("CTX-17", "cut"): (HookEnded,),
+    ("CTX-19", "emitted"): (HookEnded,),
+    ("CTX-19", "failed"): (HookEnded,),
     ("CTX-18", "no block on claude"): (ModelRequest,),  # no hook ran there: the last record of that run
     ("CTX-18", "no block on codex"): (HookEnded,),
     ("CTX-18", "different"): (HookEnded,),
