@@ -60,7 +60,14 @@ def test_only_the_commands_change(tmp_path: Path) -> None:
         *("/the/python", "-I", "-S", program, str(beside), "0", "$0", "one"),
     ]
     assert (tapped.event, tapped.command, tapped.index) == ("SessionStart", "one", 0)
-    assert read(beside) == {"host": "claude", "plugin": "plugin", "commands": ["one"]}
+    told = {"commands": ["one"], "timeouts": [{"SessionStart": 5}]}
+    assert read(beside) == {"host": "claude", "plugin": "plugin", **told}
+
+
+def test_of_entries_that_share_a_command_no_timeout_is_told_where_they_differ(tmp_path: Path) -> None:
+    entries = [entry("one", timeout=5), entry("one"), entry("two", timeout=1), entry("two", timeout=1)]
+    install(plugin(tmp_path, {"hooks/hooks.json": hooks(*entries)}), CLAUDE, "python")
+    assert read(tmp_path / "plugin.tap-claude.json")["timeouts"] == [{}, {"SessionStart": 1}]
 
 
 def test_equal_commands_stay_equal_for_a_host_may_run_them_once(tmp_path: Path) -> None:
