@@ -191,7 +191,7 @@ class HookStopped(Fault):
     """A SessionEnd hook is stopped with all below it, so that its host ends it at its budget."""
 
     what = "hook stopped"
-    excuse = "the SessionEnd hook that would have ended it was stopped until its host cut it"
+    prevents_end = "the SessionEnd hook that would have ended it was stopped until its host cut it"
     run: str
     after: int
     """How many changes of the plugin's state it was to be let make,"""
@@ -228,6 +228,6 @@ class HostKilled(Fault):
     """The host of a session is killed, alone: what it has started is not."""
 
     what = "host killed"
-    excuse = "the host was killed, so that no SessionEnd hook ran that would have ended it"
+    prevents_end = "the host was killed, so that no SessionEnd hook ran that would have ended it"
     session: str
     pids: list[int]

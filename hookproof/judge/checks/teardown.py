@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from hookproof.judge.checks.left import Left, not_charged, left, told
+from hookproof.judge.checks.left import Left, left, not_charged, told
 from hookproof.judge.checks.outcomes import job_outcome, maybe_left, missing_row, no_job, terminal_row
 from hookproof.judge.checks.registry import check, run_check
 from hookproof.judge.run_view import JobView, RunView
@@ -103,19 +103,21 @@ def rows_true_after_a_kill(view: RunView, job: JobView) -> Finding:
     killed = next(iter(view.of(HostKilled)), None)
     later = (each for each in view.of(HostStarted) if killed is not None and each.seq > killed.seq)
     began = next((each for each in later if killed is not None and each.session != killed.session), None)
-    looks = [each for each in view.snapshots if began is not None and each.seq > began.seq]
-    if job.started is None or not looks:
+    snapshots = [each for each in view.snapshots if began is not None and each.seq > began.seq]
+    if job.started is None or not snapshots:
         return Finding(None, "no host was killed, no session began after that, or nobody looked then")
-    for look in looks:
-        row, end = view.stored(look, job), job_outcome(view, job)
+    for snapshot in snapshots:
+        row, end = view.stored(snapshot, job), job_outcome(view, job)
         if row is None:
-            outcome, clause = missing_row(look, "lost row")
-            return Finding(outcome, f"{clause}; {end.detail}", look)
+            outcome, clause = missing_row(snapshot, "lost row")
+            return Finding(outcome, f"{clause}; {end.detail}", snapshot)
         status = view.status_of(row)
-        if status not in view.statuses_that_hold(job, look):
-            return Finding("false row", f"look {look.n}: its row says {status!r}; {end.detail}", look)
+        if status not in view.statuses_that_hold(job, snapshot):
+            return Finding("false row", f"look {snapshot.n}: its row says {status!r}; {end.detail}", snapshot)
     return Finding(
-        "rows true", f"in {len(looks)} looks after the next session's start; {job_outcome(view, job).detail}", looks[-1]
+        "rows true",
+        f"in {len(snapshots)} looks after the next session's start; {job_outcome(view, job).detail}",
+        snapshots[-1],
     )
 
 
