@@ -40,6 +40,8 @@ class Commands(Strict):
     launch: str
     wait: str = ""
     """The flag that makes `launch` wait for the result, where waiting is not what it does without a flag."""
+    resume: str = ""
+    """The flag that makes `launch` go on with what the last job has begun, where there is one."""
     review: str | None = None
     status: str
     result: str
