@@ -78,7 +78,6 @@ def test_a_session_end_hook_has_little_time(world: Bench) -> None:
     "text",
     [
         "{",
-        "[]",
         '{"hooks": []}',
         '{"hooks": {"Stop": {}}}',
         '{"hooks": {"Stop": [1]}}',
