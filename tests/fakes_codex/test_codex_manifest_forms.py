@@ -69,7 +69,7 @@ FILES: dict[str, tuple[Any, list[str], list[str]]] = {
     "events": ({"hooks": events("one")}, ["one"], ["one"]),
     "nothing": ({}, [], []),
     "a description": ({"hooks": events("one"), "description": "d"}, ["one"], ["one"]),
-    "an entry with keys nobody knows": ({"hooks": events("one", foo=1, once=True, shell="bash")}, ["one"], ["one"]),
+    "an entry with keys nobody knows": ({"hooks": events("one", foo=1, once=True)}, ["one"], ["one"]),
     "no type": ({"hooks": {"Stop": [{"hooks": [{"command": "x"}]}], **events("one")}}, [], []),
     "a type that is none": ({"hooks": {"Stop": [{"hooks": [{"type": "http"}]}], **events("one")}}, [], []),
     "another field": ({"hooks": events("one"), "$schema": "s"}, ["one"], []),

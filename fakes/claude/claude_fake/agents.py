@@ -183,6 +183,8 @@ class Agent:
         self.host.raise_if_ending()
         sentences = [sentence for use in uses for sentence in use.sentences]
         results = [use.result for use in uses]
+        if self.task is None:
+            sentences += self.host.hooks.beside.take_told()
         sentences += _take_in(self, results)
         self._grow(lambda: self.conversation.results(results, sentences))
         return any(use.stopped for use in uses)
