@@ -67,6 +67,8 @@ def _requirements(scenarios: list[Scenario]) -> str:
             "",
             f"**{row.keyword}** {row.sentence}",
             "",
+            *([f'- SHOULD for a plugin whose descriptor has no `promises = ["{row.promise}"]`'] if row.promise else []),
+            *(["- judged in every case, whether its scenario names it or not"] if row.standing else []),
             f"- satisfied by: {' · '.join(row.accepts)}",
             *([f"- not tested without: {' · '.join(row.needs)}"] if row.needs else []),
             f"- source: {row.source}",

@@ -280,6 +280,7 @@ class ScenarioItem(pytest.Item):
             ("culprit", result.culprit.sentence if result.culprit is not None else ""),
             ("errors", "; ".join(result.errors)),
             ("baseline", result.baseline or ""),
+            ("shell timeouts", result.played_longer or ""),
             ("journal", result.journal),
             *((check.id, f"{check.verdict}: {check.told}") for check in result.checks),
         ]

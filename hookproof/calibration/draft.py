@@ -41,10 +41,13 @@ _ONLY_CLAUDE = "shell_variables"
 _OF_CHILDREN = frozenset({"agent_id", "agent_type"})
 
 
-def draft(nearest: Lifecycle, version: str, runs: Sequence[Facets]) -> str:
-    """The draft as TOML."""
+def draft(nearest: Lifecycle, version: str, unknown: Sequence[str], runs: Sequence[Facets]) -> str | None:
+    """The draft as TOML; None where no run measured anything. `unknown` are events that the release does not know."""
+    runs = [run for run in runs if not run.failed]
+    if not runs:
+        return None
     rows, events = ({name: row["is"] for name, row in table.items()} for table in (nearest.rows, nearest.events))
-    derived = {"version": version, **dict(_derived(rows, runs))}
+    derived = {"version": version, **dict(_derived(rows, runs)), **dict(_unknown(rows, unknown))}
     of_events = dict(_claudes_events(events, runs) if _ONLY_CLAUDE in rows else _codexs_events(events, runs))
     head = {
         "name": f"{nearest.host}-{version}",
@@ -89,6 +92,14 @@ def _derived(known: Mapping[str, Any], runs: Sequence[Facets]) -> Iterator[tuple
         yield "hook_group", "host" if group else "own session"
 
 
+def _unknown(known: Mapping[str, Any], unknown: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """What follows from events that a plugin must not declare, or it loses its hooks."""
+    if unknown:
+        yield "known_events", [event for event in known["known_events"] if event not in unknown]
+        if "unknown_event" in known:
+            yield "unknown_event", "drops the plugin's hooks"
+
+
 def _hooks(runs: Sequence[Facets]) -> Mapping[str, list[Hook]]:
     """By label, of which the last run that has it counts: its hook runs."""
     found: dict[str, list[Hook]] = {}
@@ -126,7 +137,9 @@ def _payload_keys(known: Mapping[str, list[str]], runs: Sequence[Facets]) -> dic
 def _variables(known: Mapping[str, Any], runs: Sequence[Facets]) -> Iterator[tuple[str, Any]]:
     """The hooks' variables, and which events alone see one."""
     by_event = _union(run.tables["hook environment"] for run in runs)
-    everywhere = set().union(*by_event.values()) if by_event else set()
+    if not by_event:
+        return  # no hook ran, so that nobody saw what one is given
+    everywhere = set().union(*by_event.values())
     rows = dict(known["hook_variables"])
     kept = {name: value for name, value in rows.items() if name in everywhere or not name.startswith(_CARRIED)}
     yield "hook_variables", {**kept, **dict.fromkeys(sorted(everywhere - set(kept) - _GIVEN), "?")}
@@ -160,8 +173,10 @@ def _claude(known: Mapping[str, Any], runs: Sequence[Facets]) -> Iterator[tuple[
 
 
 def _claudes_events(known: Mapping[str, Any], runs: Sequence[Facets]) -> Iterator[tuple[str, Any]]:
-    """What fires for a subagent that may have a session of its own."""
+    """What fires for a subagent that may have a session of its own; nothing follows where none was seen."""
     seen = {hook.event for run in runs for hook in run.hooks if hook.agent == "helper"}
+    if not seen:
+        return
     for moment, usual in _OF_A_SESSION.items():
         yield moment, _fires(known[moment], usual) if usual["event"] in seen else []
 
@@ -176,6 +191,8 @@ def _codexs_events(known: Mapping[str, Any], runs: Sequence[Facets]) -> Iterator
         for moment, candidates in _OF_A_CHILD.items():
             found = [each for each in candidates if each["event"] in seen][:1]
             yield moment, [cells for usual in found for cells in _fires(known[moment], usual, whose=whose)]
+    if not hooks:
+        return
     ends = [hook for hook in hooks if (hook.agent, hook.event) == (MAIN, "SessionEnd") and hook.subject]
     usual = {"event": "SessionEnd", "whose": "root"}
     yield "thread ends", _fires(known["thread ends"], usual, says={"reason": ends[0].subject}) if ends else []

@@ -23,10 +23,13 @@ from hookproof.records.sent import HookStarted, ProbeSignalled, ProbeWaits
 IDENTITY = frozenset({"session_id", "agent_id", "agent_type", "transcript_path", "agent_transcript_path", "cwd"})
 _OPEN = frozenset({"tool_input", "tool_response"})
 """Keys below which the names are looked at as well."""
-_UNTOLD = frozenset({"hook_started", "hook_response"})
-"""Stream lines of hooks: a real host is observed by a plugin of ours, whose hooks it tells of too."""
+_UNTOLD = frozenset({"hook_started", "hook_response", "hook_progress"})
+"""Stream lines of hooks: a real host is observed by a plugin of ours, whose hooks it tells of too.
+
+How many of progress there are says how long a hook took.
+"""
 _SUBJECTS = ("tool_name", "source", "reason", "trigger")
-ORDER, ERRORS = "order", "errors"
+ORDER = "order"
 RACED = "came in a race of the host with itself"
 """The value of what one run of a real host says nothing about."""
 ABOUT_EVENTS = frozenset({"payload keys", "payload values", "identity", "hook environment", "hook processes"})
@@ -45,7 +48,6 @@ FACETS = (
     "deaths",
     "stream",
     "exit",
-    ERRORS,
 )
 """All of them, as they are shown."""
 
@@ -80,6 +82,8 @@ class Facets:
     """By place, of the facets about events: the label, or the event, that it is about."""
     context_roles: frozenset[str] = frozenset()
     """The roles of the messages in which hooks' context stood."""
+    failed: tuple[str, ...] = ()
+    """What went wrong in the run, a missed deadline too: with any of it nothing was measured."""
 
     @property
     def present(self) -> set[str]:
@@ -112,12 +116,12 @@ def extract(records: list[Record]) -> Facets:
         "deaths": dict(_deaths(records)) | dict(_ends(records)),
         "stream": _stream(records),
         "exit": {str(r.session): _exit(r) for r in records if isinstance(r, HostExited)},
-        ERRORS: {r.where: names.plain(str(r.what)) for r in records if isinstance(r, Error)},
     }
     about = {f"{label}: {key}": label for found in values.values() for label, key in found}
     about |= {label: label for label in groups} | {hook.event: hook.event for hook in seen}
     order = tuple(_numbered(_happenings(records, names, dict(zip((each.seq for each in runs), seen, strict=True)))))
-    return Facets(tables, order, seen, about, context_roles(records))
+    failed = tuple(f"{record.where}: {record.what}" for record in records if isinstance(record, Error))
+    return Facets(tables, order, seen, about, context_roles(records), failed)
 
 
 def tapped(records: list[Record]) -> list[HookStarted]:

@@ -30,6 +30,8 @@ _RULES = (
     (re.compile(r"claude-\d+/"), "claude-<uid>/"),
     (re.compile(r"<(total_tokens|subagent_tokens|tool_uses|duration_ms)>\d+<"), r"<\1><n><"),
     (re.compile(r"\b(total_tokens|subagent_tokens|tool_uses|duration_ms): \d+"), r"\1: <n>"),
+    # Codex draws it at random; it may stand in JSON that is itself a text in JSON
+    (re.compile(r"""(nickname\\*"\s*:\s*\\*")[^"\\]+"""), r"\1<nickname>"),
 )
 
 

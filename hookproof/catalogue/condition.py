@@ -120,6 +120,16 @@ class SessionEnded(SessionCondition):
     form = "session [SESSION] ended"
 
 
+class Settled(Condition):
+    """Everything is at rest: nothing moves until the scenario goes on.
+
+    No host waits for a hook; every job that has had its answer has come to its end; and for the length of the run's
+    patience nothing has happened and no process has worked.
+    """
+
+    form = "settled"
+
+
 AnyCondition = (
     JobStarted
     | JobEnded
@@ -134,6 +144,7 @@ AnyCondition = (
     | SessionCompacted
     | SessionResumed
     | SessionEnded
+    | Settled
 )
 CONDITIONS: tuple[type[AnyCondition], ...] = get_args(AnyCondition)
 """All there are: a sentence is read as the first whose form it has."""

@@ -116,6 +116,10 @@ class Common(Strict):
     """The file of the plugin's copy that names the policy."""
 
 
+Promise = Literal["notice"]
+"""What a plugin may say of itself, to be held to it. `notice`: it tells a session of the ends of its jobs."""
+
+
 class Companion(Common):
     """The descriptor of a plugin that starts jobs."""
 
@@ -125,6 +129,8 @@ class Companion(Common):
     """A regular expression whose first group is the job's id in what a successful background launch prints."""
     exports: list[str] = []
     """The variables that its SessionStart hook hands to the session's shells."""
+    promises: list[Promise] = []
+    """What it promises of itself: a requirement that is about it is a SHOULD for plugins that do not."""
     state: State
 
     @field_validator("started")

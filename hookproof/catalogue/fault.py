@@ -83,6 +83,19 @@ class OwnPids:
         return f"{self.what} (at the isolation level `full`)"
 
 
+@dataclass(frozen=True, slots=True)
+class FileEvents:
+    """What of it takes a system that tells at once of a changed file."""
+
+    what: str
+
+    def lacking(self, descriptor: Companion, isolation: Isolation) -> str | None:  # noqa: ARG002 - the system decides
+        return None if sys.platform == "linux" else f"{self.what}, which only Linux tells of at once"
+
+    def __str__(self) -> str:
+        return f"{self.what} (on Linux)"
+
+
 class Fault(Action):
     """Any of them."""
 
@@ -119,9 +132,9 @@ class ServerFault(Fault):
 
 
 class CancelJob(JobFault):
-    """Runs the plugin's cancel in main's shell and waits for the end of the job's tree, at most three seconds.
+    """Runs the plugin's cancel in main's shell and waits until the job's tree has ended, or everything has settled.
 
-    The tree has in it what the job's Codex has left running. What outlives the wait is recorded.
+    The tree has in it what the job's Codex has left running. What lives on then is recorded.
     """
 
     form = "cancel job [JOB]"
@@ -163,7 +176,10 @@ class KillCodex(JobFault):
 
 
 class KillShell(JobFault):
-    """Kills everything in the process group of the shell that launched the job."""
+    """Ends the process group of the shell that launched the job, as hosts do it: SIGTERM, then SIGKILL.
+
+    What handles SIGTERM gets its chance: SIGKILL comes when what is left of the group has settled.
+    """
 
     form = "end shell of job [JOB]"
     needs = (Posix("process groups"),)
@@ -227,6 +243,25 @@ class KillHookMidway(Fault):
     takes_a_job = False
 
 
+@dataclass(frozen=True)
+class HoldHook(Fault):
+    """Stops the next SessionEnd hook with its tree, and leaves it to the host to end it at its budget.
+
+    It is stopped as it starts, or once the plugin's state has been changed NUMBER times since this step: a list, a
+    job's file or the file of a server was written, or it was removed. A hook that ends before that is left alone.
+    """
+
+    form = "hold next SessionEnd hook [after record NUMBER]"
+    needs = (Posix("signals that stop a process"), FileEvents("changes of the plugin's state"))
+    takes_a_job = False
+    number: str | None = None
+
+    @property
+    def records(self) -> int:
+        """How many changes of the state it is let make."""
+        return int(self.number or 0)
+
+
 class DeleteProject(Fault):
     """Removes the workspace."""
 
@@ -239,13 +274,6 @@ class RepeatSessionStart(Fault):
     """Runs main's SessionStart hooks again, up to a hundred starts of the session."""
 
     form = "repeat SessionStart"
-    takes_a_job = False
-
-
-class Settle(Fault):
-    """Does no harm: waits until what runs has come to rest."""
-
-    form = "settle"
     takes_a_job = False
 
 
@@ -266,9 +294,9 @@ AnyFault = (
     | AgeJob
     | KillHook
     | KillHookMidway
+    | HoldHook
     | DeleteProject
     | RepeatSessionStart
-    | Settle
 )
 FAULTS: tuple[type[AnyFault], ...] = get_args(AnyFault)
 """All there are."""

@@ -6,16 +6,24 @@ decided here and nowhere else.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from hookproof import places
+from hookproof.catalogue.descriptor import Promise
 from hookproof.catalogue.reading import Strict, read
 
 Keyword = Literal["MUST", "MUST NOT", "SHOULD"]
-Need = Literal["a launch", "the other session's hook ran whole"]
+Need = Literal[
+    "a launch",
+    "the other session's hook ran whole",
+    "every SessionEnd hook ran whole",
+    "every SessionEnd hook before the last look ran whole",
+    "the job had begun when the host moved its shell",
+]
 """What must have come about so that a requirement can be judged; `judge.needs` has a function for each."""
 
 
@@ -29,14 +37,23 @@ class Requirement(Strict):
     """The outcomes, in the words of the checks, that satisfy the sentence."""
     needs: list[Need] = []
     """What it presupposes. Where that did not come about it is not tested, and says why."""
+    promise: Promise | None = None
+    """What a plugin must promise for the row to bind it: of one that does not, it is a SHOULD."""
     standing: bool = False
     """Whether it is judged in every case that it fits, asked for or not; it can only worsen a case."""
     note: str = ""
 
     @property
     def binding(self) -> bool:
-        """Whether a violation fails a run (a violated SHOULD only warns)."""
+        """Whether a violation fails a run of a plugin that promises what there is to promise.
+
+        A violated SHOULD only warns.
+        """
         return self.keyword != "SHOULD"
+
+    def binds(self, promises: Collection[str]) -> bool:
+        """The same, of a plugin that promises these things."""
+        return self.binding and (self.promise is None or self.promise in promises)
 
 
 class _File(Strict):

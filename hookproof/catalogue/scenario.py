@@ -67,6 +67,11 @@ class Claude(Strict):
     """At a terminal, as a person uses it, instead of in print mode."""
     adopts_orphans: bool = False
     """As the first process of a container without an init: orphans become its children, and it never reaps them."""
+    session_end_budget: Literal["generous", "host"] = "generous"
+    """How long its SessionEnd hooks may take. host: the scenario is about that, and the host's own budget is in force.
+
+    generous: half of a step's patience, where the host has a variable for that.
+    """
 
 
 class Codex(Strict):

@@ -13,8 +13,10 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import ClassVar, TypeVar
 
-_NAMES = {"JOB": r"[\w-]+", "SESSION": r"[\w-]+", "AGENT": r"[\w:#.-]+"}
+_NAMES = {"JOB": r"[\w-]+", "SESSION": r"[\w-]+", "AGENT": r"[\w:#.-]+", "NUMBER": r"[1-9]\d{0,2}"}
 """What a name may consist of, by what it names."""
+_NO_NAME = frozenset({"number"})
+"""Fields that name nothing which the scenario defines."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Sentence:
         """(what is named: `job`, `session` or `agent`; its name), less what was left out."""
         for each in fields(self):
             name = getattr(self, each.name)
-            if name is not None:
+            if name is not None and each.name not in _NO_NAME:
                 yield each.name, name
 
     def __str__(self) -> str:

@@ -61,7 +61,7 @@ class ReleaseShell(Action):
 
 
 class FetchResult(JobAction):
-    """Asks the plugin for the result of the job, in main's shell."""
+    """Asks the plugin for the result of the job, in main's shell or, once main has ended, in the next session's."""
 
     form = "fetch result [JOB]"
 

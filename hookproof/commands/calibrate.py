@@ -6,10 +6,13 @@ import argparse
 import difflib
 import fnmatch
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hookproof import places, processes
 from hookproof.calibration.draft import draft
+from hookproof.calibration.events import NoHookRanError
 from hookproof.catalogue.host import HostName, Program
 from hookproof.catalogue.lifecycle import Resolved, lifecycle_file, read_lifecycle, real
 from hookproof.catalogue.scenario import Scenario, calibration_files, read_scenario
@@ -24,6 +27,13 @@ from hookproof.report.isolation import of
 from hookproof.suite import measure as measuring
 from hookproof.suite.runs import new_run
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+_SECONDS = 30.0
+_LONGEST_SECONDS = 3600
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `calibrate`."""
@@ -35,6 +45,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--repeat", type=int, default=3, metavar="N", help="play each scenario N times on both hosts (default: 3)"
     )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=_SECONDS,
+        metavar="N",
+        help=f"how long one wait may take; a run that misses it measures nothing (default: {_SECONDS:g})",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the differences as JSON")
     parser.add_argument("--record", type=Path, metavar="FILE", help="write a draft lifecycle for this version")
     isolated.arguments(parser)
@@ -44,9 +61,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(parsed: argparse.Namespace) -> int:
-    """Play both, print, write. Exit status 1 when a difference is not known, or a known one does not come any more."""
+    """Play both, print, write.
+
+    Exit status 1 when a difference is not known, when a known one does not come any more, and when nothing was measured
+    in a scenario.
+    """
     if parsed.repeat < 1:
         raise UsageError(f"--repeat {parsed.repeat}: expected a number from 1")
+    if not 0 < parsed.seconds <= _LONGEST_SECONDS:
+        raise UsageError(f"--seconds {parsed.seconds:g}: expected more than 0 and at most {_LONGEST_SECONDS}")
     host = next(name for name in HOSTS if getattr(parsed, name))
     chosen = scenarios(host, parsed.globs)
     for path in (parsed.json, parsed.record):
@@ -59,20 +82,46 @@ def execute(parsed: argparse.Namespace) -> int:
     compile_programs()
     with new_run(parsed.runs or places.runs_dir()) as run:
         options = select.play_options(console, real=True, allow_network=parsed.allow_network)
+        options = replace(options, seconds=parsed.seconds)
+        asked, played = run.path / "asked", run.path / "probe"
+        try:
+            unknown = measuring.ask_for_events(_simplest(host), lifecycle, asked, options=options, program=found)
+        except NoHookRanError:
+            for path in filter(None, (parsed.json, parsed.record)):
+                path.unlink(missing_ok=True)  # there is nothing to put into it
+            raise
+        plugin = measuring.probe(host, played, without=unknown)
         fake, real_ = run.path / "fake", run.path / "real"
-        fakes = measuring.measure(chosen, lifecycle, fake, repeat=parsed.repeat, options=options)
-        reals = measuring.measure(chosen, lifecycle, real_, repeat=parsed.repeat, options=options, program=found)
+        fakes = measuring.measure(chosen, lifecycle, fake, repeat=parsed.repeat, options=options, plugin=plugin)
+        reals = measuring.measure(
+            chosen, lifecycle, real_, repeat=parsed.repeat, options=options, plugin=plugin, program=found
+        )
     file = read_lifecycle(lifecycle_file(lifecycle))
     judged = measuring.compare_measured(chosen, fakes, reals, file.differences)
     isolation = options.isolation or entry.current()
     terminal.isolation(console, [of(isolation)])
-    report.show(console, f"{host} {found.version}", lifecycle.name, list(fakes), judged)
+    held = report.Held(host, found.version, lifecycle.name, tuple(fakes), tuple(unknown), judged)
+    report.show(console, held)
     if parsed.json is not None:
-        write(parsed.json, report.document(host, found.version, lifecycle.name, list(fakes), judged, isolation))
+        write(parsed.json, report.document(held, isolation))
     if parsed.record is not None:
-        write(parsed.record, draft(file, found.version, [each for runs in reals.values() for each in runs]))
-        console.print(f"the draft of a lifecycle of {host} {found.version} is in {parsed.record}")
-    return 1 if judged.unexplained or judged.stale else 0
+        runs = [each for repeats in reals.values() for each in repeats]
+        _record(parsed.record, console, draft(file, found.version, unknown, runs))
+    return 1 if judged.unexplained or judged.stale or judged.unmeasured else 0
+
+
+def _record(path: Path, console: Console, text: str | None) -> None:
+    if text is None:
+        path.unlink(missing_ok=True)
+        console.print("no draft was written: nothing was measured on the real host")
+        return
+    write(path, text)
+    console.print(f"the draft of a lifecycle is in {path}")
+
+
+def _simplest(host: HostName) -> Scenario:
+    """The scenario of a session and one turn."""
+    return next(each for each in scenarios(host, ["main"]))
 
 
 def scenarios(host: HostName, globs: Sequence[str]) -> list[Scenario]:

@@ -55,6 +55,12 @@ def _requirements() -> dict[str, str]:
         name: "\n".join(
             [
                 f"  {row.keyword}: {row.sentence}",
+                *(
+                    [f'  a SHOULD of a plugin that does not promise it: promises = ["{row.promise}"]']
+                    if row.promise
+                    else []
+                ),
+                *(["  judged in every case"] if row.standing else []),
                 f"  satisfied by: {' · '.join(row.accepts)}",
                 *([f"  not tested without: {' · '.join(row.needs)}"] if row.needs else []),
                 f"  source: {row.source}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import shlex
 import time
@@ -22,7 +23,7 @@ from hookproof.compiled import compile_programs
 from hookproof.isolation import outside
 from hookproof.issues.plugin_tests import dependencies
 from hookproof.judge.baseline import Baseline
-from hookproof.play import Case, PlayOptions
+from hookproof.play import Case, PlayOptions, patience
 from hookproof.report import results as reports
 from hookproof.report import terminal, untested
 from hookproof.report.progress import progress
@@ -124,7 +125,8 @@ def _played(
     """The report of all cases. What has been judged is written as it comes, and before anything is played again."""
     began = time.monotonic()
     options = _options(console, cases, worker, allow_network=parsed.allow_network)
-    options = replace(options, seconds=parsed.patience)
+    # before anything else uses the processors
+    options = replace(options, seconds=parsed.patience, patience=asyncio.run(patience.measured()))
     workers = parsed.jobs or os.cpu_count() or 1
     tried = preflights(cases, run, options, workers=workers)
     options = replace(

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hookproof import places
 from hookproof.catalogue.host import HooksFiles, HostName, Program
@@ -19,6 +19,20 @@ from hookproof.catalogue.host import HooksFiles, HostName, Program
 if TYPE_CHECKING:
     from hookproof.hosts.session import Session, Setting
     from hookproof.model.turns import Turns, Wire
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnd:
+    """What a host gives the SessionEnd hooks of a session by itself, and how it is given more; in milliseconds."""
+
+    ms: int
+    """What a hook has at most, whatever timeout it declares."""
+    undeclared_ms: int
+    """What a hook has that declares none."""
+    variable: str | None = None
+    """The host's own variable for another budget; None where nothing raises it."""
+    raises_undeclared: bool = True
+    """Whether the variable also gives more to a hook that declares no timeout."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +76,13 @@ class Host(ABC):
     def hosting(self) -> Mapping[str, str]:
         """What every process of a run has in its environment when sessions of this host are played in it."""
         return {}
+
+    @abstractmethod
+    def session_end(self, rows: Mapping[str, Any], version: str | None) -> SessionEnd:
+        """What it gives SessionEnd hooks: its stand-in with these rows of a lifecycle, or the real one of a version.
+
+        Of the real one `rows` are those of the measured lifecycle that it is nearest to.
+        """
 
     @property
     @abstractmethod

@@ -51,8 +51,8 @@ async def spawn(
 class HostProcess:
     """Reads one process of session `name`.
 
-    `on_line` takes each JSON object, `silent` is called when there will be no more, `asked` tells whether an exit was
-    wanted.
+    `on_line` takes each JSON object, `on_complaint` each line of its stderr, `silent` is called when there will be no
+    more, `asked` tells whether an exit was wanted.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class HostProcess:
         on_line: Callable[[dict[str, Any]], None],
         asked: Callable[[processes.Exit], bool],
         silent: Callable[[], None] = lambda: None,
+        on_complaint: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.child = child
         self._name = name
@@ -71,6 +72,7 @@ class HostProcess:
         self._on_line = on_line
         self._asked = asked
         self._silent = silent
+        self._on_complaint = on_complaint
         self._noise = Sparing(lambda text: journal.write(HostNoise(session=name, text=text)), MOST_NOISE)
         self._complaint = Sparing(lambda text: journal.write(HostStderr(session=name, text=text)), MOST_NOISE)
         self._tasks = [
@@ -128,7 +130,9 @@ class HostProcess:
             # a line here is for people: its beginning is enough
             lines = LineReader(self.child.stderr, 4 * _SHOWN)
             while (line := await lines.next()) is not None:
-                self._complaint(_text(line))
+                text = _text(line)
+                self._complaint(text)
+                self._on_complaint(text)
 
     async def _wait(self) -> None:
         exit_ = await self.child.wait()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -34,6 +34,8 @@ class Setting:
     claude: Claude = field(default_factory=Claude)
     codex: Codex = field(default_factory=Codex)
     """How the scenario has either host run."""
+    settled: Callable[[], Awaitable[object]] | None = None
+    """Waits until nothing in the run moves, and raises DeadlineMissedError; None where nobody can tell."""
     resume: str | None = None
     """The id of a session that has ended, and is taken up again under the same id."""
 

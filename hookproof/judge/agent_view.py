@@ -13,7 +13,8 @@ from typing import Any
 
 from hookproof import files
 from hookproof.catalogue.scenario import MAIN
-from hookproof.judge.run_view import HookRun, Received, RunView
+from hookproof.judge.run_view import HookRun, NoEvidenceError, Received, RunView
+from hookproof.records.hosts import HostThread
 from hookproof.records.jobs import AgentRecords
 from hookproof.records.model import ModelRequest
 
@@ -83,22 +84,45 @@ class AgentView:
         return [each for each in self.received(agent) if any(line in each.text for line in lines)]
 
     def threads(self, agent: str) -> list[str]:
-        """The ids of the agent's threads: main has another one after a clear."""
-        named = (request.thread for request in self._requests if request.agent == agent)
-        return list(dict.fromkeys(str(thread) for thread in named if thread))
+        """The ids of the agent's threads: main has another one after a clear.
+
+        Raises NoEvidenceError where nothing tells to which thread one of its requests belongs.
+        """
+        found: dict[str, None] = {}
+        for request in self._requests:
+            if request.agent == agent and request.thread is None:
+                raise NoEvidenceError(
+                    f"nothing tells to which thread {agent}'s model request {request.n} belongs", request
+                )
+            if request.agent == agent:
+                found[str(request.thread)] = None
+        return list(found)
 
     def thread(self, agent: str) -> str | None:
-        """The id of the agent's first thread."""
+        """The id of the agent's first thread; None when its model was never asked. Raises NoEvidenceError."""
         return next(iter(self.threads(agent)), None)
+
+    def requests(self, agent: str) -> list[ModelRequest]:
+        """What the agent's model was asked."""
+        return [request for request in self._requests if request.agent == agent]
+
+    @property
+    def excluded(self) -> HostThread | None:
+        """The record of the first session that was summed up, or begun with the history of another."""
+        return next((record for record in self.run.of(HostThread) if record.how in {"compact", "fork"}), None)
 
     def agent_of(self, run: HookRun) -> str | None:
         """The agent for whose thread a hook ran; None for one whose model was never asked."""
         return next((request.agent for request in self._requests if request.thread == run.thread), None)
 
     def starts(self, agent: str) -> list[HookRun]:
-        """The runs of start hooks for an agent's thread, in their order."""
-        thread = self.thread(agent)
-        return [run for run in self.run.hooks if run.event in STARTS and thread is not None and run.thread == thread]
+        """The runs of start hooks for an agent's threads, in their order. Raises NoEvidenceError."""
+        threads = self.threads(agent)
+        return [run for run in self.run.hooks if run.event in STARTS and run.thread in threads]
+
+    def starts_for_nobody(self) -> list[HookRun]:
+        """The runs of start hooks for a thread of which no request to a model is known, in their order."""
+        return [run for run in self.run.hooks if run.event in STARTS and self.agent_of(run) is None]
 
     @property
     def recorded(self) -> AgentRecords | None:
@@ -106,7 +130,10 @@ class AgentView:
         return next(reversed(self.run.of(AgentRecords)), None)
 
     def records_of(self, agent: str, parent: str | None = None) -> list[str]:
-        """The files in which the plugin has recorded the agent (under its parent's id, where one is named)."""
+        """The files in which the plugin has recorded the agent (under its parent's id, where one is named).
+
+        Raises NoEvidenceError where nothing tells by which id.
+        """
         child, above = self.thread(agent), self.thread(parent) if parent else None
         if child is None or self.recorded is None:
             return []

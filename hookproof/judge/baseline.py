@@ -19,7 +19,6 @@ from pydantic import Field
 from hookproof import files
 from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.catalogue.reading import CatalogueError, Strict, read_table, validate
-from hookproof.catalogue.requirement import Requirement
 from hookproof.judge.judge import Judgement
 from hookproof.judge.verdict import BaselineStatus, CheckResult, Surprise, Verdict
 
@@ -146,7 +145,7 @@ def file_of(path: Path, table: dict[str, Any]) -> File:
 
 
 def held_against(
-    judgement: Judgement, scenario: str, known: Mapping[str, Known], requirements: Mapping[str, Requirement], where: str
+    judgement: Judgement, scenario: str, known: Mapping[str, Known], where: str
 ) -> tuple[Judgement, list[Surprise]]:
     """The judgement with the baseline status of each check, and what was not expected.
 
@@ -156,7 +155,7 @@ def held_against(
     unexpected: list[Surprise] = []
     for each in judgement.checks:
         entry = known.get(f"{scenario}:{each.id}")
-        status = _status(each, entry, binding=requirements[each.id].binding)
+        status = _status(each, entry, binding=each.binding)
         reason = entry.reason if entry is not None and status is not None else None
         check = each.model_copy(update={"baseline": status, "reason": reason})
         checks.append(check)

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from hookproof import places
 from hookproof.catalogue.reading import CatalogueError, Strict, read
-from hookproof.catalogue.requirement import Requirement
 from hookproof.judge.judge import Judgement
 from hookproof.judge.verdict import Surprise, SurpriseKind, Verdict
 
@@ -66,25 +65,25 @@ def unexpected(
     judgement: Judgement,
     scenario: str,
     wanted: frozenset[str] | None,
-    requirements: Mapping[str, Requirement],
     *,
     all_tested: bool = False,
 ) -> list[Surprise]:
     """What of a judgement was not expected.
 
     `wanted` holds the violations of the committed table, or is None for a plugin of which everything is expected to
-    conform (then a violated SHOULD only warns). `all_tested` is for a policy that satisfies everything.
+    conform (then a violated SHOULD only warns). `all_tested` is for a policy that satisfies everything: then all that
+    its scenario names must be tested.
     """
     found: list[Surprise] = []
     for check in judgement.checks:
         key = f"{scenario}:{check.id}"
         if check.verdict is Verdict.UNKNOWN:
             found.append(Surprise.unknown(scenario, check))
-        elif all_tested and check.verdict is Verdict.NOT_TESTED:
+        elif all_tested and check.verdict is Verdict.NOT_TESTED and not check.standing:
             sentence = f"{key} is not tested ({check.detail}), and everything must be of a policy that satisfies all"
             found.append(Surprise(check=check.id, kind="not tested against the table", sentence=sentence))
         elif wanted is None:
-            if check.verdict is Verdict.VIOLATES and requirements[check.id].binding:
+            if check.verdict is Verdict.VIOLATES and check.binding:
                 found.append(Surprise.violation(scenario, check))
         elif (check.verdict is Verdict.VIOLATES) != (key in wanted):
             violated = check.verdict is Verdict.VIOLATES

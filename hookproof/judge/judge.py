@@ -16,7 +16,7 @@ from hookproof.records.jobs import HookOverdue
 from hookproof.records.run import Case
 from hookproof.records.sent import HookStarted
 
-STANDING_IN = frozenset({"companion"})
+STANDING_IN = frozenset({"companion", "context"})
 """The kinds of scenario in which standing requirements are judged."""
 _SHOWN = 200
 
@@ -70,6 +70,7 @@ def _evaluate(view: RunView, name: str, requirement: Requirement) -> CheckResult
         at=finding.at.seq if finding.at is not None else None,
         agent=finding.agent,
         landed=finding.landed,
+        binding=requirement.binds(view.case.promises),
     )
 
 

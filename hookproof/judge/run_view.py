@@ -5,11 +5,13 @@ Pure, and blind to names: nothing here reads which scenario, plugin, policy or l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
+from hookproof.catalogue.scenario import MAIN
+from hookproof.judge.job_view import JobView
 from hookproof.judge.verdict import Landed
 from hookproof.records import FORMAT, Record
 from hookproof.records.base import Json
@@ -17,18 +19,25 @@ from hookproof.records.faults import JobFault, ListFilled, PidPlanted, StateTorn
 from hookproof.records.hosts import HostStarted
 from hookproof.records.jobs import (
     CancelBegan,
-    JobEnded,
-    JobLaunched,
-    JobQueued,
     JobRefused,
-    JobStarted,
-    Result,
     SnapshotTaken,
 )
-from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, GateReleased, ModelAnswer, ModelRequest
+from hookproof.records.model import ModelRequest
 from hookproof.records.parts import Process, Program, StateRoot, Text, Words
-from hookproof.records.run import Case, Census, End, Error, ProcessDied, ShellLetGo, Strays, SweepBegan
-from hookproof.records.sent import HookEnded, HookStarted, ShellEnded, ShellHeld, ShellStarted
+from hookproof.records.run import Case, Census, End, Error, ShellLetGo, Strays, SweepBegan
+from hookproof.records.sent import AT_TIMEOUT, HookEnded, HookStarted, ShellEnded, ShellStarted, ShellTask
+
+__all__ = [
+    "NO_CASE",
+    "PROVOKES",
+    "HookRun",
+    "JobView",
+    "NoEvidenceError",
+    "Received",
+    "RunView",
+    "strays_of_this_case",
+    "undecided",
+]
 
 PROVOKES = (JobFault, PidPlanted)
 """What the harness does to a job, on a scenario's word, that ends it in many a plugin."""
@@ -72,9 +81,10 @@ class HookRun:
 
     @property
     def thread(self) -> str:
-        """The thread that it ran for: told by a stand-in, else the child that its payload names, else its session."""
-        payload = self.started.payload
-        return str(self.started.thread_id or payload.get("agent_id") or payload.get("session_id"))
+        """The thread that it ran for, as requests call it: what a stand-in says, else the agent, else the session."""
+        started = self.started
+        agent = started.agent_id or started.payload.get("agent_id")
+        return str(started.thread_id or agent or started.payload.get("session_id"))
 
     def began_before(self, at: float) -> bool:
         """Whether it had begun at `at` (ms), by up to a second of a busy host's late telling."""
@@ -104,59 +114,6 @@ class Received:
 
     def __str__(self) -> str:
         return f"model request {self.request.n}, {self.landed}"
-
-
-class JobView:
-    """What became of one job."""
-
-    def __init__(
-        self, name: str, records: list[Record], answer: str, *, still_active: Callable[[JobView], bool]
-    ) -> None:
-        self.name = name
-        self.answer = answer
-        self._still_active = still_active
-        self.call = next((each for each in records if isinstance(each, ModelAnswer) and each.job == name), None)
-        self.launched = next((each for each in records if isinstance(each, JobLaunched) and each.job == name), None)
-        self.queued = next((each for each in records if isinstance(each, JobQueued) and each.job == name), None)
-        self.started = next((each for each in records if isinstance(each, JobStarted) and each.job == name), None)
-        empty = next((each for each in records if isinstance(each, JobRefused) and each.job == name), None)
-        self.without_a_job = empty if self.started is None else None
-        """The launch came back without a job, and none ever started."""
-        self.reached = next((each for each in records if isinstance(each, GateReached) and each.job == name), None)
-        self.released = next((each for each in records if isinstance(each, GateReleased) and each.job == name), None)
-        self.answered = next((each for each in records if isinstance(each, GateAnswered) and each.job == name), None)
-        self.abandoned = next((each for each in records if isinstance(each, GateAbandoned) and each.job == name), None)
-        self.ended = next((each for each in records if isinstance(each, JobEnded) and each.job == name), None)
-        self.result = next((each for each in records if isinstance(each, Result) and each.job == name), None)
-        self.held = next((each for each in records if isinstance(each, ShellHeld) and each.job == name), None)
-        worker = self.started.worker if self.started else None
-        after = self.started.seq if self.started else 0
-        self.worker: int | None = worker
-        self.worker_death = next(
-            (r for r in records if isinstance(r, ProcessDied) and r.pid == worker and r.seq > after), None
-        )
-
-    @property
-    def lost(self) -> ProcessDied | GateAbandoned | None:
-        """The record that shows that the work was lost.
-
-        The worker or its Codex gone before the job was answered. Or it was answered while it was being ended: the
-        worker was killed or failed with the answer in its hands, was dead when the answer was released (only its Codex
-        lived a moment longer), or left without a word in its row. Such a job has not finished.
-        """
-        death = self.worker_death
-        if self.answered is not None:
-            if death is None:
-                return None
-            dead_before = self.released is not None and death.seq < self.released.seq
-            return death if death.signal or death.code or dead_before or self._still_active(self) else None
-        candidates = [record for record in (death, self.abandoned) if record is not None]
-        return min(candidates, key=lambda record: record.seq, default=None)
-
-    @property
-    def row(self) -> Json | None:
-        """The plugin's own row of the job, as it was when the job started."""
-        return self.started.row if self.started else None
 
 
 class RunView:
@@ -272,6 +229,14 @@ class RunView:
         return [process for pid, process in alive.items() if pid not in wrappers and pid not in own]
 
     @property
+    def outlived(self) -> str:
+        """What to say of a process that lives on when all has settled: how long it has stood still."""
+        told = self.case.patience
+        if told is None:
+            return ""
+        return f"; what runs had {told.ms:.0f} ms to stand still in, {told.multiple} times a bare hook"
+
+    @property
     def census(self) -> Census | None:
         """What still ran after every session's end."""
         return next(iter(self.of(Census)), None)
@@ -355,6 +320,11 @@ class RunView:
         """The names of the host's sessions, which are also the names of their main agents' conversations."""
         return {record.session for record in self.of(HostStarted)}
 
+    def conversation_of(self, job: JobView) -> str:
+        """The session whose main agent launched the job, or had it launched."""
+        agent = job.call.agent if job.call is not None else None
+        return agent if agent is not None and agent in self.conversations() else MAIN
+
     def requests(self, conversation: str, *, after: Record) -> list[ModelRequest]:
         """What a conversation's model was asked after a record."""
         return [each for each in self.of(ModelRequest) if each.agent == conversation and each.seq > after.seq]
@@ -387,9 +357,26 @@ class RunView:
 
     def launch_shell_ends(self, job: JobView) -> list[ShellEnded]:
         """The ends of the shell in which the job was launched: by itself, by the host, each as somebody saw it."""
-        call = job.call.tool_use_id if job.call else None
-        runs = {record.run for record in self.of(ShellStarted) if record.tool_use_id == call}
+        runs = {record.run for record in self._shells_of(job)}
         return [record for record in self.of(ShellEnded) if record.run in runs]
+
+    def _shells_of(self, job: JobView) -> list[ShellStarted]:
+        call = job.call.tool_use_id if job.call else None
+        return [record for record in self.of(ShellStarted) if record.tool_use_id == call]
+
+    def shell_out_of_time(self, job: JobView) -> ShellTask | ShellEnded | None:
+        """The record of the host's taking the launch's shell away at its timeout, before the job had begun.
+
+        The launch has come back to its model without a job then: what the scenario does next is not about one.
+        """
+        came_back = job.came_back_empty
+        if came_back is None:
+            return None
+        ahead = {shell.run for shell in self._shells_of(job) if not shell.background}
+        moves = (each for each in self.of(ShellTask) if each.run in ahead)
+        ends = (each for each in self.launch_shell_ends(job) if each.by_host == AT_TIMEOUT)
+        cuts: list[ShellTask | ShellEnded] = [*moves, *ends]
+        return next((each for each in cuts if each.seq < came_back.seq), None)
 
     def ended_before_it_began(self, job: JobView) -> ShellEnded | None:
         """The record of the host's ending that shell while the launch was held before it had begun anything."""

@@ -134,6 +134,8 @@ class CheckResult(Model):
     """Why the baseline knows of it."""
     standing: bool = False
     """Whether it is asked in every case, and its scenario does not name it."""
+    binding: bool = True
+    """Whether a violation of it fails a run: not of a SHOULD, nor of what the plugin does not promise."""
 
     @property
     def tested(self) -> bool:

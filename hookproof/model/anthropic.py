@@ -26,6 +26,8 @@ class MessagesRequest:
     tools: tuple[str, ...]
     stream: bool
     model: str
+    begins: bool
+    """Whether the conversation has no answer of the model's yet."""
 
     @property
     def received(self) -> str:
@@ -67,6 +69,7 @@ def parse(body: Any) -> MessagesRequest:
         tools=tuple(tool["name"] for tool in tools),
         stream=bool(body.get("stream")),
         model=str(body.get("model") or "a model"),
+        begins=all(message["role"] != "assistant" for message in body["messages"]),
     )
 
 

@@ -89,4 +89,6 @@ class Loops:
 
 def _may_object(ended: HookEnded) -> bool:
     """Whether a hook has said anything by which a host could be made to go on."""
-    return ended.exit == 2 or bool(ended.stdout.strip()) or bool(ended.effects)
+    if ended.effects is not None:
+        return ended.effects.decision is not None or ended.effects.context is not None
+    return ended.exit == 2 or bool(ended.stdout.strip())  # a real host, which has not said yet what it made of it

@@ -8,6 +8,7 @@ from typing import Any
 from hookproof.model import anthropic
 from hookproof.model.conversation import Conversation
 from hookproof.model.http import Exchange, Request
+from hookproof.model.sessions import Origin, SessionThreads
 from hookproof.model.turns import ASIDE, SSE, Asker, Reply, Turns, Wire
 
 _MESSAGES, _COUNT = "/v1/messages", "/v1/messages/count_tokens"
@@ -20,24 +21,29 @@ class Messages(Wire):
 
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
+        self._threads = SessionThreads(turns.script, turns.journal)
 
     def read(self, request: Request, body: Any) -> Reply:
         if request.path == _COUNT:
             return self._count
-        query = anthropic.parse(body)
-        return lambda exchange, number: self._answer(exchange, number, query)
+        query, origin = anthropic.parse(body), Origin.of(request.headers, body)
+        return lambda exchange, number: self._answer(exchange, number, query, origin)
 
     async def _count(self, exchange: Exchange, number: int) -> None:  # noqa: ARG002 - counting is no request of a model
         await exchange.answer(b'{"input_tokens": 10}')
 
-    async def _answer(self, exchange: Exchange, number: int, request: anthropic.MessagesRequest) -> None:
-        asker = Asker(number, request.agent)
+    async def _answer(
+        self, exchange: Exchange, number: int, request: anthropic.MessagesRequest, origin: Origin
+    ) -> None:
+        thread = self._threads.thread(origin, request.agent, begins=request.begins)
+        asker = Asker(number, request.agent, thread=thread.id, parent=thread.parent, subagent=thread.kind)
         if not request.tools:
             # a title or a summary: answered, and no step of anybody's script
             self._turns.aside(asker)
             await self._send(exchange, request, anthropic.message(ASIDE, request, number))
             return
-        conversation = self._turns.conversations.setdefault(asker.agent or "", Conversation())
+        # of another thread nothing is known yet: after a clear main is told everything anew
+        conversation = self._turns.conversations.setdefault(thread.id or asker.agent or "", Conversation())
         answer = await self._turns.next(exchange, asker, conversation, request)
         call = answer.call
         if call is not None and anthropic.tool_name(call.names, request.tools) is None:

@@ -84,6 +84,8 @@ class Script:
 
     steps: Mapping[str, Sequence[AnyStep]]
     variables: Mapping[str, str]
+    timeout_factor: int = 1
+    """By what the timeout of each shell is multiplied."""
     _next: Counter[str] = field(default_factory=Counter)
     _started: Counter[str] = field(default_factory=Counter)
     _calls: int = 0
@@ -91,6 +93,12 @@ class Script:
     _children: dict[str, dict[str, str]] = field(default_factory=dict)
     """Agent -> child's name -> the id of the call that started it."""
     _results: dict[str, str] = field(default_factory=dict)
+    _starts: dict[str, list[ToolCall]] = field(default_factory=dict)
+    """Name -> the calls of the Agent tool that have started an agent of that name."""
+
+    def starts(self, agent: str) -> list[ToolCall]:
+        """The calls so far by which an agent of this name was started with the Agent tool, in their order."""
+        return list(self._starts.get(agent, ()))
 
     def next(self, agent: str, received: str, results: Sequence[ToolResult] = ()) -> Answer | None:
         """The next answer to `agent`, whose request says `received` and carries `results` of tools that are new to it.
@@ -155,7 +163,7 @@ class Script:
             command = _behind_hold(self._filled("{hold}"), str(job), command)
         arguments: dict[str, Any] = {"command": command, "description": "run the companion"}
         if step.timeout is not None:
-            arguments["timeout"] = step.timeout
+            arguments["timeout"] = step.timeout * self.timeout_factor
         if step.run_in_background:
             arguments["run_in_background"] = True
         return ToolCall(call_id, ("Bash",), arguments, job)
@@ -171,7 +179,9 @@ class Script:
             "subagent_type": kind,
             "run_in_background": step.run_in_background,
         }
-        return ToolCall(call_id, ("Agent", "Task"), arguments)
+        call = ToolCall(call_id, ("Agent", "Task"), arguments)
+        self._starts.setdefault(name, []).append(call)
+        return call
 
 
 def _behind_hold(hold: str, job: str, command: str) -> str:

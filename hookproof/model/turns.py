@@ -42,7 +42,7 @@ Wait = Callable[[str, str], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """The sender of a request: its number, its agent (None if unknown), and its thread if the API has threads."""
+    """The sender of a request: its number, its agent (None if unknown), and its thread (None where nothing tells)."""
 
     number: int
     agent: str | None
@@ -91,10 +91,12 @@ class Turns:
     def __init__(self, script: Script, answers: Mapping[str, str], journal: Journal, wait_before: Wait) -> None:
         """`answers` are what the model says to each job's Codex."""
         self.conversations: dict[str, Conversation] = {}
-        """By agent, or by thread where the API has such."""
-        self._script = script
+        """By thread, or by agent where nothing tells the thread."""
+        self.script = script
+        self.journal = journal
+        self._latest: dict[str, Conversation] = {}
+        """By agent, the conversation in which it has asked last."""
         self._answers = answers
-        self._journal = journal
         self._wait_before = wait_before
         self._gates = {job: asyncio.Event() for job in answers}
         self._loops = Loops(journal)
@@ -105,17 +107,17 @@ class Turns:
 
     def release(self, job: str) -> None:
         """Let the job's worker have its answer, now or when it asks."""
-        self._journal.write(GateReleased(job=job))
+        self.journal.write(GateReleased(job=job))
         self._gates[job].set()
 
     def resumed(self, agent: str) -> None:
         """The conversation of `agent` goes on in another process of its host, from what that has kept of it."""
-        if agent in self.conversations:
-            self.conversations[agent].resumed()
+        if agent in self._latest:
+            self._latest[agent].resumed()
 
     def aside(self, asker: Asker) -> None:
         """Record a request that is no step of anybody's script."""
-        self._journal.write(
+        self.journal.write(
             ModelRequest(n=asker.number, agent=asker.agent, aside=True, texts=[], results=[], thread=asker.thread)
         )
 
@@ -126,7 +128,9 @@ class Turns:
         # next in the script belongs to the next turn
         late = conversation.last_answer is not None and not results and _only_notifies(texts)
         agent = asker.agent
-        self._journal.write(
+        if agent is not None:
+            self._latest[agent] = conversation
+        self.journal.write(
             ModelRequest(
                 n=asker.number,
                 agent=agent,
@@ -142,7 +146,7 @@ class Turns:
         )
         if late:
             return Answer(text=conversation.last_answer, call=None, after=None, late=True)
-        answer = self._script.next(agent, query.received, results) if agent is not None else None
+        answer = self.script.next(agent, query.received, results) if agent is not None else None
         if answer is None:
             if agent is None:
                 self.wrong(f"model request {asker.number} carries no agent marker")
@@ -155,14 +159,14 @@ class Turns:
             try:
                 await exchange.hold(self._wait_before(agent, answer.after))
             except ClientLeftError:
-                self._journal.write(ModelClientGone(n=asker.number, agent=agent))
+                self.journal.write(ModelClientGone(n=asker.number, agent=agent))
                 raise
         return answer
 
     def answered(self, asker: Asker, answer: Answer, tool: str | None) -> None:
         """Record an answer; `tool` is what the host calls the tool that it uses."""
         call = answer.call
-        self._journal.write(
+        self.journal.write(
             ModelAnswer(
                 n=asker.number,
                 agent=asker.agent,
@@ -180,7 +184,7 @@ class Turns:
 
     def wrong(self, what: str) -> None:
         """Record that something could not be placed, which makes the verdict unknown."""
-        self._journal.write(Error(where="model server", what=what))
+        self.journal.write(Error(where="model server", what=what))
 
     def has_job(self, job: str) -> bool:
         """Whether the scenario defines the job."""
@@ -196,13 +200,13 @@ class Turns:
     ) -> None:
         """Have a job's worker answered with `send`, which is given the answer and the gate that holds it back."""
         number = asker.number
-        self._journal.write(GateReached(n=number, job=job, thread=asker.thread, port=exchange.peer_port, texts=texts))
+        self.journal.write(GateReached(n=number, job=job, thread=asker.thread, port=exchange.peer_port, texts=texts))
         try:
             await send(Answer(text=self._answers[job], call=None, after=None), self._gates[job])
         except ClientLeftError:
-            self._journal.write(GateAbandoned(n=number, job=job))
+            self.journal.write(GateAbandoned(n=number, job=job))
             raise
-        self._journal.write(GateAnswered(n=number, job=job))
+        self.journal.write(GateAnswered(n=number, job=job))
 
 
 def _only_notifies(texts: list[Text]) -> bool:

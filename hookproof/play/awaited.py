@@ -17,6 +17,7 @@ from hookproof.records import Record
 from hookproof.records.hosts import HostExited, HostLine, HostStarted, HostThread
 from hookproof.records.jobs import Cancel, JobEnded, JobQueued, JobRefused, JobStarted
 from hookproof.records.model import ModelAnswer
+from hookproof.records.run import Settled
 from hookproof.records.sent import SessionStarted, ShellEnded, ShellStarted, SubagentEnded, TurnEnded
 
 _REPORTS = frozenset({"result", "turn.completed", "turn/completed"})
@@ -67,6 +68,9 @@ class Awaited:
                 return lambda record: self._resumes_session(record, session or MAIN)
             case when.SessionEnded(session):
                 return lambda record: self._ends_session(record, session or MAIN)
+            case when.Settled():
+                # whoever plays the step has that record written when it is so
+                return self._one_more(condition, lambda record: isinstance(record, Settled))
             case _:
                 assert_never(condition)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from hookproof.play.companion import CompanionDriver
 from hookproof.play.context import ContextDriver
 from hookproof.play.driver import Driver
 from hookproof.play.header import header
+from hookproof.play.patience import Patience, measured
 from hookproof.play.run import Run
 from hookproof.play.runner import Runner
 from hookproof.records.run import End, Error
@@ -36,20 +38,22 @@ async def play(case: Case, run_dir: Path, options: PlayOptions) -> Path:
 
     Whatever is raised on the way is an `error` record of it: one bad case is no other's business.
     """
+    patience = options.patience or await measured()
+    options = replace(options, patience=patience)
     with contextlib.closing(Journal(run_dir / JOURNAL)) as journal:
         journal.write(header(case, options))
         try:
-            await _play(case, journal, options)
+            await _play(case, journal, options, patience)
         except Exception as error:
             journal.write(Error(where="harness", what=describe(error)))
     return journal.path
 
 
-async def _play(case: Case, journal: Journal, options: PlayOptions) -> None:
+async def _play(case: Case, journal: Journal, options: PlayOptions, patience: Patience) -> None:
     sandbox = sandboxes.build(case.plugin, case.lifecycle, programs=_programs(case, options))
     try:
         with processes.CaseProcesses(sandbox.token, folder=sandbox.root, programs=_needed(case, options)) as group:
-            run = Run.make(case, options, sandbox, journal, group)
+            run = Run.make(case, options, sandbox, journal, group, patience)
             await Runner(run, _driver(run)).play()
         journal.write(End(world_removed=sandbox.remove()))
     finally:

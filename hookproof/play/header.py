@@ -11,9 +11,10 @@ from hookproof.catalogue.descriptor import Companion, Context
 from hookproof.hosts.registry import HOSTS, WORKER
 from hookproof.isolation import entry
 from hookproof.isolation.level import Isolation
+from hookproof.play import session_end
 from hookproof.play.cases import Case, PlayOptions
 from hookproof.records import FORMAT, parts, run
-from hookproof.records.parts import CaseAgent, JobAnswer, Program, Words
+from hookproof.records.parts import CaseAgent, JobAnswer, Program, ShellTimeouts, Words
 
 
 def header(case: Case, options: PlayOptions) -> run.Case:
@@ -35,13 +36,23 @@ def header(case: Case, options: PlayOptions) -> run.Case:
         platform=machine.system(),
         python=platform.python_version(),
         main_launch=options.main_launches.get((plugin.name, case.lifecycle.name)),
+        session_end=session_end.budgets(case, options),
         subreaper=processes.is_subreaper() if sys.platform == "linux" else False,
+        patience=options.patience.part if options.patience is not None else None,
         requires=list(scenario.requires),
         about=scenario.kind,
+        shell_timeouts=_shell_timeouts(case),
     )
     if isinstance(plugin.descriptor, Companion):
         return _with_jobs(known, case, plugin.descriptor)
     return _with_agents(known, case, plugin.descriptor)
+
+
+def _shell_timeouts(case: Case) -> ShellTimeouts | None:
+    longest = case.longest_timeout
+    if longest is None:
+        return None
+    return ShellTimeouts(play=case.play, factor=case.timeout_factor, longest_ms=longest)
 
 
 def _isolation(known: Isolation) -> parts.Isolation:
@@ -65,6 +76,7 @@ def _with_jobs(known: run.Case, case: Case, descriptor: Companion) -> run.Case:
             ended=vocabulary.ended,
             cancelled=vocabulary.cancelled,
         ),
+        promises=list(descriptor.promises),
         fields=descriptor.state.fields.model_dump(),
         job_file=descriptor.state.job_file,
         server_pid=descriptor.state.server_pid,

@@ -7,6 +7,7 @@ work now), `job.ended` (the process doing the job is dead, or the worker has lef
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import psutil
@@ -22,10 +23,8 @@ from hookproof.records.jobs import JobEnded, JobLaunched, JobRefused, JobsLaunch
 from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, ModelAnswer, ModelRequest
 from hookproof.records.parts import Process, ToolResult
 from hookproof.records.run import ProcessDied
-from hookproof.sandbox.state import find_row, state_at_rest
+from hookproof.sandbox.state import find_row
 from hookproof.sandbox.state_edits import NoSuchRowError
-
-_REST_SECONDS = 5.0
 
 
 class JobTracker:
@@ -107,22 +106,22 @@ class JobTracker:
                 processes=describe(alive),
             )
         )
-        await self._ends(job, worker.identity.pid if worker else None, since=gate.seq)
+        await self._ends(job, worker.identity if worker else None, since=gate.seq)
 
     async def _row_of(self, job: str) -> Json | None:
         """The row of the job in the plugin's state files."""
         state = self._descriptor.state
-        found = await state_at_rest(self._run.sandbox, state, self._journal)
+        found = await self._run.state(state)
         return find_row(found, state, job, self._run.sandbox, known=self._others(job))
 
     def _others(self, job: str) -> frozenset[str]:
         return frozenset(known for name, known in self.ids.items() if name != job)
 
-    async def _ends(self, job: str, worker: int | None, *, since: int) -> None:
+    async def _ends(self, job: str, worker: processes.Identity | None, *, since: int) -> None:
         """Write `job.ended` once the job is over. There is no deadline for a job that is still held."""
 
         def died(record: Record) -> bool:
-            return worker is not None and isinstance(record, ProcessDied) and record.pid == worker
+            return worker is not None and isinstance(record, ProcessDied) and record.pid == worker.pid
 
         def ended(record: Record) -> bool:
             answered = isinstance(record, GateAnswered | GateAbandoned) and record.job == job
@@ -130,12 +129,36 @@ class JobTracker:
 
         end = await self._journal.wait(ended, waiting_for=f"the end of job {job}", seconds=86400, since=since)
         how = end.kind.removeprefix("gate.").removeprefix("process.")
-        if how != "died":
-            try:
-                await self._journal.wait(died, waiting_for="the worker's exit", seconds=_REST_SECONDS, since=since)
-            except DeadlineMissedError:
-                how += ", worker lives on"
-        self._journal.write(JobEnded(job=job, how=how, worker=worker))
+        if how != "died" and not await self._worker_ends(job, worker, answered=isinstance(end, GateAnswered)):
+            how += ", worker lives on"
+        self._journal.write(JobEnded(job=job, how=how, worker=worker.pid if worker is not None else None))
+
+    async def _worker_ends(self, job: str, worker: processes.Identity | None, *, answered: bool) -> bool:
+        """Wait for the end of a worker whose model is done with it. False when it lives on.
+
+        One that was answered has yet to write that down, however long it takes: nothing else is certain of it. It lives
+        on when its row is at its end, or gone, and nothing moves. Of one whose Codex has gone nothing is certain: it
+        lives on when nothing moves. Raises DeadlineMissedError, naming it.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._run.options.seconds
+        while worker is None or processes.is_alive(worker):
+            moving = await self._run.rest.moves(jobs=False)
+            if moving is None and (worker is None or not answered or await self._is_written_down(job)):
+                return worker is not None and not processes.is_alive(worker)
+            if loop.time() > deadline:
+                done = "had its answer" if answered else "lost its Codex"
+                doing = moving or "nothing moves, and its row does not say that it is over"
+                raise DeadlineMissedError(
+                    f"the end of the worker (pid {worker.pid if worker else '?'}) of job {job}, which {done}: {doing}",
+                    self._run.options.seconds,
+                )
+        return True
+
+    async def _is_written_down(self, job: str) -> bool:
+        """Whether no row says that the job is at work."""
+        row, state = await self._row_of(job), self._descriptor.state
+        return row is None or row.get(state.fields.status) not in state.words.active
 
 
 def _variables(pid: int, names: list[str]) -> dict[str, str | None] | None:
@@ -157,6 +180,7 @@ def describe(infos: list[processes.ProcessInfo]) -> list[Process]:
             pgid=info.pgid,
             argv=[part[:200] for part in info.argv[:12]],
             by=info.by,
+            started_by=info.started_by,
         )
         for info in infos
     ]

@@ -8,17 +8,24 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from hookproof.catalogue.descriptor import State
 from hookproof.catalogue.host import Program
 from hookproof.hosts.host import Host
 from hookproof.hosts.registry import HOSTS
 from hookproof.hosts.session import Setting
 from hookproof.journal import Journal
+from hookproof.play import session_end
 from hookproof.play.cases import Case, PlayOptions
+from hookproof.play.patience import Patience
+from hookproof.play.rest import Rest
 from hookproof.processes import CaseProcesses, Death, DeathWatch
+from hookproof.records.parts import StateRoot
 from hookproof.records.run import ProcessDied
 from hookproof.sandbox.sandbox import Sandbox
+from hookproof.sandbox.state import state_at_rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +41,21 @@ class Run:
     """Every process of the run is started for it."""
     deaths: DeathWatch
     """Writes `process.died` for each process that it is told to watch."""
+    rest: Rest
+    """Knows when everything has settled."""
     env: dict[str, str]
     """The environment of every process of the run."""
 
     @classmethod
-    def make(cls, case: Case, options: PlayOptions, sandbox: Sandbox, journal: Journal, group: CaseProcesses) -> Run:
+    def make(
+        cls,
+        case: Case,
+        options: PlayOptions,
+        sandbox: Sandbox,
+        journal: Journal,
+        group: CaseProcesses,
+        patience: Patience,
+    ) -> Run:
         """The run of a case on the event loop that runs now."""
 
         def died(death: Death) -> None:
@@ -54,7 +71,14 @@ class Run:
             )
 
         deaths = DeathWatch(asyncio.get_running_loop(), died)
-        return cls(case, options, sandbox, journal, group, deaths, env={})
+        rest = Rest(journal, group, patience, options.seconds)
+        return cls(case, options, sandbox, journal, group, deaths, rest, env={})
+
+    async def state(self, state: State) -> list[StateRoot]:
+        """What the plugin's state files say, once nobody is in the middle of writing them."""
+        return await state_at_rest(
+            self.sandbox, state, self.journal, partial(self.rest.moves, jobs=False), seconds=self.options.seconds
+        )
 
     @property
     def hosts(self) -> list[Host]:
@@ -75,14 +99,16 @@ class Run:
     def setting(self, session: str, host: Host, *, lifecycle: Path | None = None, resume: str | None = None) -> Setting:
         """What a session of a host is begun with. `lifecycle` is where its stand-in reads what it is to do."""
         scenario = self.case.scenario
+        budget = session_end.variables(session_end.budgets(self.case, self.options).get(host.name))
         return Setting(
             name=session,
             program=self.program(host),
             sandbox=self.sandbox,
             journal=self.journal,
-            env=self.env | {"HOOKPROOF_LIFECYCLE": str(lifecycle or self.sandbox.lifecycle)},
+            env=self.env | budget | {"HOOKPROOF_LIFECYCLE": str(lifecycle or self.sandbox.lifecycle)},
             processes=self.processes,
             seconds=self.options.seconds,
+            settled=self.rest.settled,
             claude=scenario.claude,
             codex=scenario.codex,
             resume=resume,

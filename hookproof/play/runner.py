@@ -24,6 +24,7 @@ from hookproof.model.script import Script
 from hookproof.model.server import ModelServer, refused_requests
 from hookproof.model.turns import Turns
 from hookproof.play.driver import Driver
+from hookproof.play.dropped_hooks import write_dropped
 from hookproof.play.open_hooks import OpenHooks
 from hookproof.play.run import Run
 from hookproof.play.steps import HostExitedError, Steps
@@ -31,7 +32,7 @@ from hookproof.play.teardown import StrayRecorder, uninterrupted, write_census
 from hookproof.records import Record
 from hookproof.records.hosts import HostStarted
 from hookproof.records.model import ModelLoop
-from hookproof.records.run import Error, SessionsEnd, ShellLetGo, SweepBegan, Swept
+from hookproof.records.run import Error, SessionsEnd, Settled, ShellLetGo, SweepBegan, Swept
 from hookproof.sandbox import sandbox as sandboxes
 from hookproof.sandbox import tap
 from hookproof.sandbox.environment import environment, model_key, search_path
@@ -47,9 +48,10 @@ class Runner:
         self._scenario = run.case.scenario
         self._driver = driver
         self._sessions: dict[str, Session] = {}
+        self._tapped: list[tap.TappedHook] = []
         self._open_hooks = OpenHooks(run.journal, run.options.seconds, run.processes.census)
         self._recorder = Recorder(run.journal, run.sandbox.token)
-        script = Script(self._scenario.model, driver.variables())
+        script = Script(self._scenario.model, driver.variables(), run.case.timeout_factor)
         self._turns = Turns(script, driver.answers(), run.journal, driver.wait_before_answer)
         key, wires = model_key(run.sandbox.token), [host.wire for host in HOSTS.values()]
         self._model = ModelServer(self._turns, wires, run.journal, key)
@@ -68,6 +70,8 @@ class Runner:
 
     async def _collect_evidence(self) -> None:
         try:
+            if self._run.program(self._run.host).real:
+                write_dropped(self._journal, self._tapped, self._run.program(self._run.host).version)
             await self._driver.evidence()
             await write_census(self._run, self._driver.state())
         except Exception as error:  # what is left is swept all the same, and the verdict is unknown
@@ -132,7 +136,7 @@ class Runner:
         """Wrap the plugin's hooks, before any host reads them."""
         tap.Unfinished(self._journal, self._run.deaths.watch)
         for host in self._run.hosts:
-            tap.install(self._run.sandbox.plugin, host, str(Path(sys.executable).resolve()))
+            self._tapped += tap.install(self._run.sandbox.plugin, host, str(Path(sys.executable).resolve()))
 
     async def _start(self, host: Host, setting: Setting, user: str) -> None:
         self._sessions[setting.name] = await host.begin(setting)
@@ -221,6 +225,9 @@ class Runner:
         errors = [each for each in await asyncio.gather(*ends, return_exceptions=True) if each is not None]
         if errors:
             raise errors[0]
+
+    async def settle(self) -> Record:
+        return self._journal.write(Settled(alive=len(await self._run.rest.settled())))
 
     async def inject(self, fault: AnyFault, job: str) -> None:
         await self._driver.inject(fault, job)

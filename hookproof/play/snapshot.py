@@ -20,12 +20,9 @@ from hookproof.records.hosts import HostExited, HostStarted
 from hookproof.records.jobs import Result, SnapshotBegan, SnapshotTaken
 from hookproof.records.model import ModelAnswer
 from hookproof.records.parts import Answer
-from hookproof.records.run import ProcessDied
+from hookproof.records.run import Error, ProcessDied
 from hookproof.records.sent import SessionStarted, ShellEnvironment, ShellStarted
 from hookproof.sandbox.sandbox import shell_argv
-from hookproof.sandbox.state import state_at_rest
-
-_SECONDS = 30.0
 
 
 class Snapshots:
@@ -56,7 +53,7 @@ class Snapshots:
                 n=number,
                 step=step,
                 places=dict(zip(shells, answers, strict=True)),
-                state=await state_at_rest(self._sandbox, self._descriptor.state, self._journal),
+                state=await self._run.state(self._descriptor.state),
                 processes=describe(self._run.processes.census()),
                 unreaped=self._unreaped(),
             )
@@ -68,14 +65,34 @@ class Snapshots:
         return [identity.pid for identity in died if processes.is_unreaped(identity)]
 
     async def fetch(self, job: str, job_id: str | None) -> None:
-        """Ask for the job's result, and write what came: in main's shell, or once main is over in one of no session."""
+        """Ask for the job's result, and write what came: in main's shell, or once main is over in the next session's.
+
+        Where no session is left it is asked in a shell of none.
+        """
         if job_id is None:
             self._journal.write(Result(job=job, id=None, exit=None, text="", why="the job's id was never seen"))
             return
         command = self._filled(self._descriptor.commands.result).replace("{id}", job_id)
-        main_ended = any(each.session == MAIN for each in self._journal.of(HostExited))
-        answer = await (self._ask(command, self._run.env, []) if main_ended else self.ask_main(command))
-        self._journal.write(Result(job=job, id=job_id, exit=answer.exit, text=answer.text, why=None))
+        session = self._open_session()
+        shell = self._shell_of(session) if session is not None else None
+        answer = await self._ask(command, *(shell or (self._run.env, [])))
+        where = session if shell is not None else None
+        self._journal.write(Result(job=job, id=job_id, exit=answer.exit, text=answer.text, why=None, session=where))
+
+    def _open_session(self) -> str | None:
+        """Main while it is there, else the session that has begun last of those that are."""
+        there: dict[str, None] = {}
+        for record in self._journal.records:
+            if isinstance(record, HostStarted):
+                there[record.session] = None
+            elif isinstance(record, HostExited):
+                there.pop(record.session, None)
+        return MAIN if MAIN in there else next(reversed(there), None)
+
+    def _shell_of(self, session: str) -> tuple[Mapping[str, str], list[str]] | None:
+        """A shell of the session's main agent, where its environment is known."""
+        session_id = self._session_id(session)
+        return self._environment_of(agent_id=None, session=session_id) if session_id is not None else None
 
     async def ask_main(self, command: str) -> Answer:
         """Run a command of the plugin's in main's shell, as it would be run for the user."""
@@ -88,7 +105,7 @@ class Snapshots:
     def _shells(self) -> dict[str, tuple[Mapping[str, str], list[str]]]:
         """Place by place: environment, and the files that the shell sources first."""
         shells: dict[str, tuple[Mapping[str, str], list[str]]] = {}
-        main = self._environment_of(agent_id=None, session=self._main_session())
+        main = self._environment_of(agent_id=None, session=self._session_id(MAIN))
         if main is not None:
             shells["main"] = main
         launcher = self._launcher()
@@ -99,9 +116,10 @@ class Snapshots:
         shells["bare"] = (self._run.env, [])
         return shells
 
-    def _main_session(self) -> str | None:
+    def _session_id(self, session: str) -> str | None:
+        """The host's own id of a session, as it is now."""
         started = [each for each in self._journal.of(SessionStarted) if each.agent_id is None]
-        hosts = [each for each in self._journal.of(HostStarted) if each.session == MAIN]
+        hosts = [each for each in self._journal.of(HostStarted) if each.session == session]
         # after /clear the same host process goes on under another session id; a resume has a process of its own, and
         # that of a real host's hook may be a shell's
         pids, ids = {host.pid for host in hosts}, {host.session_id for host in hosts}
@@ -126,13 +144,16 @@ class Snapshots:
         try:
             finished = await processes.run(
                 shell_argv(command, env_files, self._sandbox.root),
-                env=dict(env),
+                # it is asked for nobody: what it starts is of no hook and of no shell of the host
+                env={name: value for name, value in env.items() if name != processes.STARTED_BY_VARIABLE},
                 cwd=self._sandbox.project,
-                seconds=_SECONDS,
+                seconds=self._run.options.seconds,
                 waiting_for=f"the answer of {command!r}",
                 case=self._run.processes,
             )
         except DeadlineMissedError as error:
+            # nobody knows what it would have said: that is not the same as having said nothing
+            self._journal.write(Error(where="look", what=str(error)))
             return Answer(exit=None, text=str(error))
         text = finished.stdout.decode("utf-8", "replace")
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Protocol, assert_never
 
+from hookproof.catalogue import condition as when
 from hookproof.catalogue import step as do
 from hookproof.catalogue.fault import AnyFault, Fault, QueueJob
 from hookproof.catalogue.scenario import MAIN, Scenario
@@ -36,6 +37,7 @@ class Actions(Protocol):
     async def close_terminal(self, name: str) -> None: ...
     async def inject(self, fault: AnyFault, job: str) -> None: ...
     async def type(self, session: str, text: str) -> None: ...
+    async def settle(self) -> Record: ...
 
 
 class HostExitedError(Exception):
@@ -56,12 +58,12 @@ class Steps:
         """All steps. Raises DeadlineMissedError or HostGoneError when a wait is in vain."""
         for number, step in enumerate(self._scenario.then, start=1):
             seen = await self._wait(number, step)
-            when, action = str(step.when), step.do
+            words, action = str(step.when), step.do
             if action is not None and action.takes_a_job and (isinstance(seen, JobRefused) or self._refused(action)):
-                self._journal.write(StepSkipped(n=number, when=when, why="no job: refused"))
+                self._journal.write(StepSkipped(n=number, when=words, why="no job: refused"))
                 continue
             sentence = str(action) if action is not None else None
-            self._journal.write(Step(n=number, when=when, do=sentence, user=step.user, since=seen.seq))
+            self._journal.write(Step(n=number, when=words, do=sentence, user=step.user, since=seen.seq))
             if action is None:
                 await self._actions.type(MAIN, step.user or "")
             else:
@@ -81,21 +83,27 @@ class Steps:
         return True
 
     async def _wait(self, number: int, step: Then) -> Record:
+        if isinstance(step.when, when.Settled):
+            # nothing will come to be told: what there is to wait for is that nothing does
+            settled = await self._actions.settle()
+            self._raise_if_gone(self._journal.find(_host_exited))
+            return settled
         predicate = self._awaited.predicate(step.when)
 
-        def host_exited(record: Record) -> bool:
-            return isinstance(record, HostExited) and not record.asked
-
         seen = await self._journal.wait(
-            lambda record: predicate(record) or host_exited(record),
+            lambda record: predicate(record) or _host_exited(record),
             waiting_for=f"{self._awaited.described(step.when)} (step {number} of scenario {self._scenario.id})",
             seconds=self._seconds,
         )
-        if isinstance(seen, HostExited) and not predicate(seen):
+        if not predicate(seen):
+            self._raise_if_gone(seen)
+        return seen
+
+    def _raise_if_gone(self, seen: Record | None) -> None:
+        if isinstance(seen, HostExited):
             how = f"signal {seen.signal}" if seen.signal else f"exit code {seen.code}"
             why = self._last_line(seen)
             raise HostExitedError(f"the host of session {seen.session!r} went away by itself ({how}){why}")
-        return seen
 
     def _last_line(self, host: HostExited) -> str:
         """What the host said on its stderr in the end: mostly why it went away."""
@@ -136,3 +144,7 @@ class Steps:
     def _job(self, action: AnyAction) -> str:
         """The job that the action names, or the scenario's first."""
         return self._awaited.job(dict(action.names()).get("job"))
+
+
+def _host_exited(record: Record) -> bool:
+    return isinstance(record, HostExited) and not record.asked

@@ -1,26 +1,23 @@
-"""The end of a run, before anything is swept: wait until what is left is idle, then write down what it is.
+"""The end of a run, before anything is swept: wait until what is left has settled, then write down what it is.
 
-A process that is about to exit is not a leak. How long to wait cannot be known, but a process that neither dies nor
-uses the processor is waiting for something that will not come from us; one that still works is given more time.
+A process that is about to exit is not a leak. How long to wait cannot be known, but what has settled (`play.rest`)
+waits for something that will not come from us.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Coroutine
 from typing import Any
 
 from hookproof import processes
 from hookproof.catalogue.descriptor import State
+from hookproof.errors import DeadlineMissedError
 from hookproof.journal import Journal
 from hookproof.play.job_tracker import describe
+from hookproof.play.own_programs import is_own
 from hookproof.play.run import Run
-from hookproof.records.run import Census, Strays
-from hookproof.sandbox.state import state_at_rest
-
-_IDLE_SECONDS = 1.0
-_LONGEST_SECONDS = 20.0
+from hookproof.records.run import Census, Error, Strays
 
 
 async def write_census(run: Run, state: State | None) -> None:
@@ -28,10 +25,25 @@ async def write_census(run: Run, state: State | None) -> None:
 
     Before it come `strays` records of what runs without the run's token, if anything does.
     """
-    left = await idle(run.processes, undecided=True)
+    first = run.processes.census()
+    alive = await _settled(run)
+    own = [info for info in alive if is_own(info, run.journal, run.processes)]
+    left = [info for info in alive if info not in own]
+    ended = [
+        info for info in first if not processes.is_alive(info.identity) and not is_own(info, run.journal, run.processes)
+    ]
     StrayRecorder(run.journal, run.processes).record_left(left)
-    rows = await state_at_rest(run.sandbox, state, run.journal) if state is not None else []
-    run.journal.write(Census(processes=describe(left), state=rows))
+    rows = await run.state(state) if state is not None else []
+    run.journal.write(Census(processes=describe(left), state=rows, own=describe(own), ended=describe(ended)))
+
+
+async def _settled(run: Run) -> list[processes.ProcessInfo]:
+    """What is alive once everything has settled. Of what never does nobody can tell whether it is left."""
+    try:
+        return await run.rest.settled(undecided=True, awaited=not run.journal.of(Error))
+    except DeadlineMissedError as error:
+        run.journal.write(Error(where="evidence", what=str(error)))
+        return run.processes.census()
 
 
 class StrayRecorder:
@@ -82,50 +94,3 @@ async def uninterrupted(clearing: Coroutine[Any, Any, None]) -> None:
     task.result()
     if cancelled:
         raise asyncio.CancelledError
-
-
-async def idle(
-    group: processes.CaseProcesses, quiet: float = _IDLE_SECONDS, *, undecided: bool = False
-) -> list[processes.ProcessInfo]:
-    """Wait until what still runs has come to rest, for `quiet` seconds. Returns what that is.
-
-    With `undecided` also until those have that may be the case's; they are not among what is returned.
-    """
-    deadline = time.monotonic() + _LONGEST_SECONDS
-    left = _running(group, undecided=undecided)
-    while left and time.monotonic() < deadline:
-        died = await _any_death(left, quiet)
-        now = _running(group, undecided=undecided)
-        rests = not died and _work(now) == _work(left)
-        left = now
-        if rests:
-            break
-    return [info for info in left if info.by != "undecided"]
-
-
-def _running(group: processes.CaseProcesses, *, undecided: bool) -> list[processes.ProcessInfo]:
-    found = group.census()
-    return found + _alive_undecided(group) if undecided else found
-
-
-async def _any_death(infos: list[processes.ProcessInfo], quiet: float) -> bool:
-    """Whether one of them dies within the time after which the others count as idle."""
-    died = asyncio.Event()
-
-    def note(_death: processes.Death) -> None:
-        died.set()
-
-    watch = processes.DeathWatch(asyncio.get_running_loop(), note)
-    try:
-        if not all(watch.watch(info.identity) for info in infos):
-            return True
-        async with asyncio.timeout(quiet):
-            return await died.wait()
-    except TimeoutError:
-        return False
-    finally:
-        watch.close()
-
-
-def _work(infos: list[processes.ProcessInfo]) -> dict[processes.Identity, float]:
-    return {info.identity: info.cpu_seconds for info in infos}

@@ -9,12 +9,10 @@ from collections.abc import Callable, Iterable
 import psutil
 
 from hookproof import processes
-from hookproof.errors import DeadlineMissedError
-from hookproof.journal import Journal
 from hookproof.model.script import names_job
+from hookproof.play.run import Run
 from hookproof.records import Record
 from hookproof.records.model import GateReached
-from hookproof.records.run import ProcessDied
 from hookproof.records.sent import CodexGrandchild, CodexTurn
 
 
@@ -70,12 +68,17 @@ def kill_tree(root: processes.Identity) -> list[int]:
 
     The descendants come from the system's own table of parents: a newborn does not carry the run's token yet.
     """
+    return [identity.pid for identity in stop_tree(root) if processes.kill(identity)]
+
+
+def stop_tree(root: processes.Identity) -> list[processes.Identity]:
+    """Stop a process with all its descendants, and say who they are; nobody where it has ended."""
     tree = [root] if _stop(root) else []
     for parent in tree:  # grows while it is walked
         for child in _children(parent):
             if child not in tree and _stop(child):
                 tree.append(child)
-    return [identity.pid for identity in tree if processes.kill(identity)]
+    return tree
 
 
 def _stop(identity: processes.Identity) -> bool:
@@ -93,26 +96,16 @@ def _children(parent: processes.Identity) -> list[processes.Identity]:
     return [identity for identity in found if identity is not None]
 
 
-async def outlived(
-    infos: Iterable[processes.ProcessInfo],
-    journal: Journal,
-    watch: Callable[[processes.Identity], bool],
-    *,
-    seconds: float,
-) -> list[int]:
-    """Wait until all of them are dead, at most for `seconds`. The pids of those that live on."""
-    alive = {info.identity for info in infos if watch(info.identity)}
-    since = len(journal.records)
-    alive = {identity for identity in alive if processes.is_alive(identity)}
+async def outlived(infos: Iterable[processes.ProcessInfo], run: Run, *, until: Callable[[], bool]) -> list[int]:
+    """Wait until all of them are dead and it is `until` what else is waited for, or nothing in the run moves any more.
 
-    def ended(record: Record) -> bool:
-        if isinstance(record, ProcessDied):
-            alive.discard(processes.Identity(record.pid, record.start))
-        return not alive
+    The pids of those that live on. Raises DeadlineMissedError, naming what still moves.
+    """
+    # a death that nobody was told of has no record
+    watched = [info.identity for info in infos if run.deaths.watch(info.identity)]
 
-    try:
-        if alive:
-            await journal.wait(ended, waiting_for="the deaths of a tree", seconds=seconds, since=since)
-    except DeadlineMissedError:
-        pass
-    return sorted(identity.pid for identity in alive)
+    def alive() -> list[int]:
+        return sorted(identity.pid for identity in watched if processes.is_alive(identity))
+
+    await run.rest.until(lambda: not alive() and until(), f"the processes {alive()} to end")
+    return alive()

@@ -8,7 +8,9 @@ where this process adopts orphans by whatever else they still show.
 from __future__ import annotations
 
 from hookproof.processes.base import (
+    STARTED_BY_VARIABLE,
     TOKEN_VARIABLE,
+    Activity,
     Child,
     Death,
     Exit,
@@ -21,6 +23,7 @@ from hookproof.processes.base import (
 from hookproof.processes.case import CaseProcesses
 from hookproof.processes.identity import (
     DeathWatch,
+    activity,
     adopt_orphans,
     become_subreaper,
     identify,
@@ -38,7 +41,9 @@ from hookproof.processes.spawn import spawn
 from hookproof.processes.sweep import SweepResult, census, sweep
 
 __all__ = [
+    "STARTED_BY_VARIABLE",
     "TOKEN_VARIABLE",
+    "Activity",
     "CaseProcesses",
     "Child",
     "Death",
@@ -51,6 +56,7 @@ __all__ = [
     "ProcessInfo",
     "Stream",
     "SweepResult",
+    "activity",
     "adopt_orphans",
     "become_subreaper",
     "census",

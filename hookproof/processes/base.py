@@ -14,6 +14,12 @@ from typing import IO, NewType, Protocol
 TOKEN_VARIABLE = "HOOKPROOF_TOKEN"  # noqa: S105 - the name of a variable; what it holds marks and opens nothing
 """The environment variable that marks every process of a run."""
 
+STARTED_BY_VARIABLE = "HOOKPROOF_STARTED_BY"
+"""The variable in which stand-ins and the tap tell what they start which run of a hook or a shell it is.
+
+What the plugin starts inherits it, and so tells where it is from after its parents have ended.
+"""
+
 Instant = NewType("Instant", float)
 """Seconds on the clock with which the kernel stamps the start of a process (see `instant`)."""
 
@@ -41,7 +47,8 @@ class ProcessInfo:
     `cpu_seconds` is user plus system time; `created` is in seconds since the epoch, for people. `pgid` and `sid` are
     None where the platform has no such thing. `by` is how it was recognised: "token", or, of one that does not show
     the token now, "spawned", "seen before", "descendant", "session", "folder", "only case" or "undecided" (see
-    `registry.place`).
+    `registry.place`). `started_by` is the id of the run of the hook or shell that it comes from, where its environment
+    says so.
     """
 
     identity: Identity
@@ -52,6 +59,21 @@ class ProcessInfo:
     cpu_seconds: float
     created: float
     by: str = "token"
+    started_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """How much a live process has worked so far: two of them, some time apart, tell whether it works or waits.
+
+    `worked` is in seconds: on a processor, and, where the system tells (Linux), ready and waiting for one, which on a
+    busy machine is most of it; children that have ended are in it. `turns` says how often it was given a processor (0
+    where nobody counts). `runnable` is whether it works right now, is ready to, or waits for a disk.
+    """
+
+    worked: float
+    turns: int
+    runnable: bool
 
 
 @dataclass(frozen=True, slots=True)

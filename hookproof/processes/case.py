@@ -65,6 +65,10 @@ class CaseProcesses:
         """`spawn` started it for this case."""
         registry.note(self._entry, identity, registry.SPAWNED, (identity.pid,))
 
+    def spawned(self, identity: Identity) -> bool:
+        """Whether `spawn` started it for this case."""
+        return self._entry.known.get(identity) == registry.SPAWNED
+
     async def sweep(self, *, seconds: float) -> SweepResult:
         """End the case's processes, at most for `seconds`; the loop goes on meanwhile."""
         return await asyncio.to_thread(self.sweep_now, seconds=seconds)

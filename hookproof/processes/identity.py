@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from hookproof.processes.base import Identity, Instant, OnDeath
+from hookproof.processes.base import Activity, Identity, Instant, OnDeath
 from hookproof.processes.platform import native
 
 
@@ -35,6 +35,11 @@ def is_alive(identity: Identity) -> bool:
 def is_unreaped(identity: Identity) -> bool:
     """Whether this very process is dead and its parent has not taken its status: a zombie. Never on Windows."""
     return native.is_unreaped(identity)
+
+
+def activity(identity: Identity) -> Activity | None:
+    """How much this very process has worked so far, all its threads; None when it is dead."""
+    return native.activity(identity)
 
 
 def signal_process(identity: Identity, number: int) -> bool:

@@ -11,7 +11,17 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from hookproof.processes.base import Child, Container, Identity, Instant, OnDeath, ProcessInfo, Stream, Watcher
+from hookproof.processes.base import (
+    Activity,
+    Child,
+    Container,
+    Identity,
+    Instant,
+    OnDeath,
+    ProcessInfo,
+    Stream,
+    Watcher,
+)
 from hookproof.processes.registry import Entry
 
 
@@ -27,6 +37,8 @@ class Platform(Protocol):
     def is_alive(self, identity: Identity) -> bool: ...
 
     def is_unreaped(self, identity: Identity) -> bool: ...
+
+    def activity(self, identity: Identity) -> Activity | None: ...
 
     def signal_process(self, identity: Identity, number: int) -> bool: ...
 

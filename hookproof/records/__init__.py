@@ -7,7 +7,7 @@ field that is renamed in its class is renamed everywhere, or mypy says where not
 from hookproof.records import faults, hosts, jobs, model, run, sent  # noqa: F401 - declares the kinds
 from hookproof.records.base import KINDS, MisfitError, Part, Record, Sent, build, decode, outward, plain, shape, short
 
-FORMAT = 3
+FORMAT = 4
 """The format of the journals that are written. 1 is what was written before formats had numbers."""
 
 __all__ = [

@@ -18,6 +18,15 @@ class Fault(Record):
 
     what: ClassVar[str]
     """In words, for people."""
+    excuse: ClassVar[str | None] = None
+    """Why nobody can ask the plugin for what runs after the sessions' end, once it was done; None where one can."""
+    undone_by: ClassVar[type[Record] | None] = None
+    """The record after which that excuse holds no longer."""
+
+    @property
+    def happened(self) -> bool:
+        """Whether it came about, and did not find that there was nothing to do it to."""
+        return True
 
 
 @part
@@ -42,19 +51,21 @@ class CodexKilled(JobFault):
     what = "codex ended"
 
 
+@kind("fault.shell_asked")
+class ShellAsked(JobFault):
+    """Everything in the process group of the shell that launched a job is sent SIGTERM."""
+
+    what = "shell asked to end"
+
+
 @kind("fault.shell_killed")
 class ShellKilled(JobFault):
-    """Everything in the process group of the shell that launched a job is killed."""
+    """What is left of the process group of the shell that launched a job is killed; it may be nobody.
+
+    In journals in which nothing was asked before: everything in it.
+    """
 
     what = "shell ended"
-
-
-@kind("fault.server_frozen")
-class ServerFrozen(Fault):
-    """The shared server is stopped: it accepts connections and stays silent."""
-
-    what = "server frozen"
-    pids: list[int]
 
 
 @kind("fault.server_thawed")
@@ -65,17 +76,36 @@ class ServerThawed(Fault):
     pids: list[int]
 
 
+@kind("fault.server_frozen")
+class ServerFrozen(Fault):
+    """The shared server is stopped: it accepts connections and stays silent."""
+
+    what = "server frozen"
+    excuse = "the shared server was still frozen"
+    undone_by = ServerThawed
+    pids: list[int]
+
+    @property
+    def happened(self) -> bool:
+        return bool(self.pids)
+
+
 @kind("fault.pid_planted")
 class PidPlanted(Fault):
     """A process that belongs to no job was started, and its pid written where the plugin keeps one of its own."""
 
     what = "foreign pid planted"
+    excuse = "the pid by which the plugin would have known its own process was overwritten with a foreign one"
     where: str
     """`job` or `server`."""
     job: str | None
     planted: bool
     pid: int
     start: int
+
+    @property
+    def happened(self) -> bool:
+        return self.planted
 
 
 @kind("fault.pid_reused")
@@ -95,7 +125,12 @@ class StateTorn(Fault):
     """Every list of jobs is cut in half, as a writer leaves it that was killed."""
 
     what = "state torn"
+    excuse = "the list by which the plugin would have known it was cut in half"
     files: list[TornFile]
+
+    @property
+    def happened(self) -> bool:
+        return bool(self.files)
 
 
 @kind("fault.list_filled")
@@ -138,6 +173,7 @@ class HookKilled(Fault):
     """A SessionEnd hook is killed with all below it."""
 
     what = "hook killed"
+    excuse = "the SessionEnd hook that would have ended it was killed"
     run: str
     moment: str
     """`at its start`, or `a process dies`."""
@@ -145,12 +181,32 @@ class HookKilled(Fault):
     over: bool
     """Whether it was over before it could be killed."""
 
+    @property
+    def happened(self) -> bool:
+        return not self.over
+
+
+@kind("fault.hook_stopped")
+class HookStopped(Fault):
+    """A SessionEnd hook is stopped with all below it, so that its host ends it at its budget."""
+
+    what = "hook stopped"
+    run: str
+    after: int
+    """How many changes of the plugin's state it was to be let make,"""
+    records: int
+    """and how many there were by then."""
+    pids: list[int]
+    over: bool
+    """Whether it was over before it could be stopped."""
+
 
 @kind("fault.session_restarted")
 class SessionRestarted(Fault):
     """A SessionStart hook is run again and again, as a session that is compacted often would."""
 
     what = "session started again"
+    excuse = "the start hooks were run again and again, and of these starts no session ends"
     starts: int
     failed: int
     file: str | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hookproof.records.base import Record, kind
-from hookproof.records.parts import Hook
+from hookproof.records.parts import Hook, HookOutput
 
 
 @kind("host.prepared")
@@ -90,6 +90,25 @@ class HostLine(Record):
     line_result: Any = None
     line_item: Any = None
     """Of `codex exec`: the type of the item that the line is about."""
+
+
+@kind("hook.judged")
+class HookJudged(Record):
+    """What a real host has said of a hook's run, in its stream or to its client. Written by the harness.
+
+    Written once it is known which run that is.
+    """
+
+    session: str
+    run: str
+    event: str
+    output: HookOutput
+    cut: bool = False
+    """Whether the host has cut the hook short."""
+    words: str | None = None
+    """What it said of it."""
+    inferred: str | None = None
+    """From what the harness concluded it."""
 
 
 @kind("host.noise")

@@ -100,6 +100,8 @@ class Result(Record):
     text: str
     why: str | None
     """Why nobody could ask."""
+    session: str | None = None
+    """The session in whose shell it was asked; null for a shell of no session."""
 
 
 @kind("cancel.began")
@@ -122,7 +124,7 @@ class Cancel(Record):
     text: str
     tree: list[Process]
     left: list[int]
-    """The pids of those that outlived it by three seconds."""
+    """The pids of those that lived on when all had settled."""
     asleep: bool
     """Whether the job was only queued."""
 

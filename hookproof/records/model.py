@@ -22,9 +22,12 @@ class ModelRequest(Record):
     """What is new to the model."""
     results: list[ToolResult]
     thread: str | None = None
+    """The conversation that it belongs to: of Codex the thread, of Claude Code the session, or the agent that a session
+    has started. The runs of hooks name the same ids. Null where nothing tells."""
     parent: str | None = None
     """The thread that started this one."""
     subagent: str | None = None
+    """What kind of agent that is, as its host says: of Claude Code its type; null for a session's main agent."""
     late: bool = False
     """Whether it came after its agent's last word, and is answered with that again."""
     forgotten: list[str] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
-from typing import Any
+from typing import Any, Literal
 
 from hookproof.isolation.level import Level, Network
 from hookproof.records.base import Json, Part, part
@@ -23,6 +23,8 @@ class Process(Part):
     """Its command line, each word cut to 200 characters, at most 12 of them."""
     by: str = "token"
     """How it was recognised as the run's: `token`, `spawned`, `seen before`, `descendant`, ..."""
+    started_by: str | None = None
+    """The id of the run of the hook or shell that it comes from, where its environment says that."""
 
 
 @part
@@ -41,6 +43,8 @@ class StateRoot(Part):
     """What is wrong with one of its files, damage included."""
     unread: str | None = None
     """Why nobody knows what one of them says: it was not read at all."""
+    torn: str | None = None
+    """What is wrong with the list of jobs, where it is there and is damaged: what rows it had nobody can say."""
 
 
 @part
@@ -101,6 +105,35 @@ class Hook(Part):
     key: str
     event: str
     command: str
+    order: int | None = None
+    """By which Codex calls it when it tells of a run."""
+
+
+HookOutput = Literal["taken", "refused", "not read", "unknown"]
+"""What became of a hook's output. `taken`: the host has read it, if only to find it empty. `refused`: it was no output
+that the host takes for the event. `not read`: the hook failed, or was cut short. `unknown`: nobody has told."""
+Decision = Literal["block", "deny"]
+
+
+@part
+class Effects(Part):
+    """What a host made of a hook's output. Told by the stand-ins; of a real host in its own words."""
+
+    output: HookOutput
+    words: str | None = None
+    """Why it was not taken, in the words of the host; of a stand-in in its own."""
+    context: str | None = None
+    """The text for the model."""
+    decision: Decision | None = None
+    """`deny`: a tool call does not run. `block`: what else the event can stop does not go on."""
+    reason: str | None = None
+    """Why it was blocked or denied."""
+    stop: str | None = None
+    """The hook has ended the turn: the reason, which may be empty."""
+    updates_input: bool = False
+    """Whether it has changed the input of a tool."""
+    message: str | None = None
+    """What it has told the user."""
 
 
 @part
@@ -124,6 +157,42 @@ class Isolation(Part):
     """Why the level is not `full`."""
     not_prevented: list[str] = field(default_factory=list)
     """What a plugin was able to do all the same, a clause each."""
+
+
+@part
+class SessionEndBudget(Part):
+    """How long a host gives the SessionEnd hooks of a session at most, in milliseconds.
+
+    They run at the same time, and each has all of it. A hook that declares a shorter timeout is ended at that one.
+    """
+
+    ms: int
+    undeclared_ms: int
+    """What a hook has that declares no timeout."""
+    raised_by: str | None = None
+    """The variable by which hookproof has raised the host's own budget; null where it is the host's own."""
+
+
+@part
+class ShellTimeouts(Part):
+    """How long the shells of a scenario were given, where it gives one a timeout."""
+
+    play: int
+    """Which play of the case it is, from 1: one in which a launch had too little time is followed by another."""
+    factor: int
+    """By what each timeout of the scenario was multiplied."""
+    longest_ms: int
+    """The longest of them, as it was played."""
+
+
+@part
+class Patience(Part):
+    """How long what runs must have stood still to count as at rest, and from what that was worked out."""
+
+    ms: float
+    multiple: int
+    """Of what a bare hook costs here:"""
+    bare_hook_ms: float
 
 
 @part

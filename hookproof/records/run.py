@@ -6,7 +6,18 @@ from dataclasses import field
 from typing import Literal
 
 from hookproof.records.base import Json, Record, kind
-from hookproof.records.parts import CaseAgent, Isolation, JobAnswer, Process, Program, StateRoot, Words
+from hookproof.records.parts import (
+    CaseAgent,
+    Isolation,
+    JobAnswer,
+    Patience,
+    Process,
+    Program,
+    SessionEndBudget,
+    ShellTimeouts,
+    StateRoot,
+    Words,
+)
 
 MainLaunch = Literal["started", "refused"]
 """What a launch from the main session came to."""
@@ -41,6 +52,12 @@ class Case(Record):
     python: str = ""
     main_launch: MainLaunch | None = None
     """Of a plugin with jobs: what a launch from the main session came to before the first case; null: nobody tried."""
+    session_end: dict[str, SessionEndBudget] = field(default_factory=dict)
+    """The budget of SessionEnd hooks, by the name of each host that is played; without one nobody has told."""
+    shell_timeouts: ShellTimeouts | None = None
+    """Null where the scenario gives no shell a timeout."""
+    patience: Patience | None = None
+    """For how long what runs has to stand still to count as settled; null in older journals."""
     subreaper: bool = False
     """Whether the harness adopts what loses its parent, and so sees how it ends."""
     about: str = ""
@@ -50,6 +67,8 @@ class Case(Record):
     words: Words | None = None
     fields: dict[str, str | None] | None = None
     """Of a plugin with jobs: what its rows call their id, status, pid, session, ..."""
+    promises: list[str] = field(default_factory=list)
+    """Of a plugin with jobs: what its descriptor says that it promises."""
     job_file: str = ""
     server_pid: str = "pid"
     """Of a plugin with jobs: the name of the pid in what it tells of its server."""
@@ -139,9 +158,10 @@ class ShellLetGo(Record):
 
 @kind("settled")
 class Settled(Record):
-    """What still runs has come to rest. Written by the harness where a scenario asks for it."""
+    """The run is at rest: nothing moves until the scenario goes on. Written by the steps that wait for it."""
 
     alive: int
+    """How many processes live on."""
 
 
 @kind("process.died")
@@ -171,6 +191,10 @@ class Census(Record):
 
     processes: list[Process]
     state: list[StateRoot]
+    own: list[Process] = field(default_factory=list)
+    """What also ran and is hookproof's own: its tap, a host, a process that a fault has planted."""
+    ended: list[Process] = field(default_factory=list)
+    """What still ran when the last session was over, and ended by itself before the counting."""
 
 
 @kind("sweep.began")

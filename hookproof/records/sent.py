@@ -5,9 +5,17 @@ Whoever has the run's token can tell these, a plugin too. More fields than decla
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Literal
 
 from hookproof.records.base import Json, Pid, Sent, kind
+from hookproof.records.parts import Effects
+
+HookEndedBy = Literal["itself", "timeout", "budget", "host"]
+"""Who ended a hook: nobody but itself; its host at the hook's timeout, or at the time that all hooks of a session's end
+have; or its host, and nobody has told at which limit."""
+
+AT_TIMEOUT = "at its timeout"
+"""When a host ended a shell that had used up its time."""
 
 
 @kind("hook.started")
@@ -60,18 +68,32 @@ class HookEnded(Sent):
     signal: int | None
     stdout: str
     stderr: str
-    ended_by: str
-    """`itself`, `timeout`, `budget` or `host`."""
-    effects: Any = None
-    """What a stand-in made of its output."""
+    ended_by: HookEndedBy
+    effects: Effects | None = None
+    """What the host made of its output, as a stand-in tells it. A real host's is told by `hook.judged`."""
+    ms: int | None = None
+    """How long it ran, by the clock of whoever ran it: what a tap needs for itself is not in it."""
+    limit: float | None = None
+    """The time in seconds at which it was cut, where the teller knows it."""
     inferred: str | None = None
     """From what the harness concluded it."""
     thread_id: str | None = None
     stdout_bytes: int | None = None
     """How much it had printed, where only the beginning is kept."""
     stderr_bytes: int | None = None
-    not_taken: Any = None
-    """What of its output the stand-in did not take, and why."""
+
+
+@kind("hooks.dropped")
+class HooksDropped(Sent):
+    """A host runs no hook of a plugin. Sent by a stand-in; written by the harness where a real host is seen to."""
+
+    plugin: str | None
+    events: list[str]
+    """The events that the plugin declares and this release does not know; of a real host those that it declares."""
+    release: str
+    """The lifecycle, or the version of the real host."""
+    inferred: str | None = None
+    """From what the harness concluded it."""
 
 
 @kind("session.started")
@@ -167,7 +189,10 @@ class ShellStarted(Sent):
 
 @kind("shell.task")
 class ShellTask(Sent):
-    """A shell goes on in the background, as a task of its own. Sent by the observer."""
+    """A shell goes on in the background, as a task of its own. Sent by Claude Code's stand-in or the observer.
+
+    Of a shell that began in the foreground it says that the host moved it, its timeout being over.
+    """
 
     run: str | None
     task: str
@@ -179,7 +204,7 @@ class ShellEnded(Sent):
 
     run: str | None
     ended_by: str
-    """`itself`, or `host at ...`."""
+    """`itself`, `host at ...`, or `timeout`: the host ends a shell whose time is over."""
     exit: int | None
     signal: int | None
     output_file: str | None
@@ -191,6 +216,8 @@ class ShellEnded(Sent):
     @property
     def by_host(self) -> str | None:
         """When the host ended it, as `at subagent end`; None where it ended otherwise. The one reader of `ended_by`."""
+        if self.ended_by == "timeout":
+            return AT_TIMEOUT
         return self.ended_by.removeprefix("host ") if self.ended_by.startswith("host") else None
 
 

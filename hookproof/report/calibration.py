@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich import markup
@@ -12,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hookproof import __version__, clean
-from hookproof.calibration.compare import Difference, Judged
+from hookproof.calibration.compare import Difference, Judged, NotMeasured
 from hookproof.calibration.facets import FACETS
 from hookproof.isolation.level import Isolation
 
@@ -24,31 +25,70 @@ def escape(text: str) -> str:
     return markup.escape(clean.text(text))
 
 
-def show(console: Console, real: str, lifecycle: str, scenarios: Sequence[str], judged: Judged) -> None:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A stand-in that was held against a real host."""
+
+    host: str
+    version: str
+    """Of the real host."""
+    lifecycle: str
+    """The stand-in's."""
+    scenarios: tuple[str, ...]
+    unknown_events: tuple[str, ...]
+    """Those that the release does not know, so that the probe did not declare them on either side."""
+    judged: Judged
+
+    @property
+    def real(self) -> str:
+        """How the real host is called."""
+        return f"{self.host} {self.version}"
+
+
+def show(console: Console, held: Held) -> None:
     """The table and what is behind it."""
-    console.print(_table(scenarios, judged))
+    judged = held.judged
+    console.print(_table(held.scenarios, judged))
     for difference, known in judged.differences:
         if known is None:
             console.print()
-            for line in _phrases(difference, real, lifecycle):
+            for line in _phrases(difference, held.real, held.lifecycle):
                 console.print(line, highlight=False, soft_wrap=True)
-    excused: dict[str, list[Difference]] = {}
+    reasons: dict[str, list[Difference]] = {}
     for difference, known in judged.differences:
         if known is not None:
-            excused.setdefault(known.reason, []).append(difference)
-    for reason, differences in excused.items():
-        console.print(f"\n[dim]excused {len(differences)} ×[/] {escape(reason)}", highlight=False, soft_wrap=True)
+            reasons.setdefault(known.reason, []).append(difference)
+    for reason, differences in reasons.items():
+        console.print(f"\n[dim]known {len(differences)} ×[/] {escape(reason)}", highlight=False, soft_wrap=True)
     for stale in judged.stale:
-        sentence = f"{stale.facet}, {stale.where}: the excuse of {lifecycle} excuses nothing any more: {stale.reason}"
-        console.print(f"\n[red]stale[/] {escape(sentence)}", highlight=False, soft_wrap=True)
-    total, wrong = len(judged.differences), len(judged.unexplained)
-    verdict = "does what" if not wrong else "does not do what"
-    console.print(
-        f"\nthe stand-in with {lifecycle} {verdict} {real} does: {wrong} difference{'' if wrong == 1 else 's'}, "
-        f"{total - wrong} excused, {len(judged.stale)} stale excuse{'' if len(judged.stale) == 1 else 's'}",
-        highlight=False,
-        soft_wrap=True,
-    )
+        sentence = f"{stale.facet}, {stale.where}: {held.lifecycle} knows of a difference that is none any more"
+        console.print(f"\n[red]stale[/] {escape(f'{sentence}: {stale.reason}')}", highlight=False, soft_wrap=True)
+    for missed in judged.not_measured:
+        console.print(f"\n[yellow]not measured[/] {escape(_missed(missed))}", highlight=False, soft_wrap=True)
+    if held.unknown_events:
+        names = ", ".join(held.unknown_events)
+        sentence = f"{held.real} does not know {names}: a plugin that declares one of them loses all its hooks there"
+        console.print(f"\n{escape(sentence)}", highlight=False, soft_wrap=True)
+    console.print(f"\n{_summary(held)}", highlight=False, soft_wrap=True)
+
+
+def _missed(missed: NotMeasured) -> str:
+    runs = "no run" if missed.whole else f"{missed.runs} of {missed.of} runs not"
+    return f"{missed.scenario}, {runs} on the {missed.side}: {'; '.join(missed.reasons)}"
+
+
+def _summary(held: Held) -> str:
+    """One sentence. What was not measured is neither alike nor different."""
+    judged = held.judged
+    total, wrong, unmeasured = len(judged.differences), len(judged.unexplained), len(judged.unmeasured)
+    does = "does not do" if wrong else "does"
+    of = f"{unmeasured} of {len(held.scenarios)} scenarios were not"
+    extent = f", as far as it was measured ({of})" if unmeasured else ""
+    stale = f"{len(judged.stale)} known difference{'' if len(judged.stale) == 1 else 's'} stale"
+    counted = f"{wrong} difference{'' if wrong == 1 else 's'}, {total - wrong} known, {stale}"
+    if unmeasured == len(held.scenarios):
+        return f"nothing was measured, so that nobody knows whether {held.lifecycle} does what {held.real} does"
+    return f"the stand-in with {held.lifecycle} {does} what {held.real} does{extent}: {counted}"
 
 
 def _table(scenarios: Sequence[str], judged: Judged) -> Table:
@@ -59,15 +99,20 @@ def _table(scenarios: Sequence[str], judged: Judged) -> Table:
     counted: Counter[tuple[str, str, bool]] = Counter()
     for difference, known in judged.differences:
         counted[difference.facet, difference.where.partition(":")[0], known is None] += 1
+    unmeasured = judged.unmeasured
     for facet in FACETS:
-        table.add_row(facet, *(_cell(counted[facet, s, True], counted[facet, s, False]) for s in scenarios))
+        cells = (
+            "[yellow]not measured[/]" if s in unmeasured else _cell(counted[facet, s, True], counted[facet, s, False])
+            for s in scenarios
+        )
+        table.add_row(facet, *cells)
     return table
 
 
-def _cell(wrong: int, excused: int) -> str:
+def _cell(wrong: int, known: int) -> str:
     if wrong:
         return f"[red]differs {wrong}[/]"
-    return f"[yellow]excused {excused}[/]" if excused else "[green]equal[/]"
+    return f"[yellow]known {known}[/]" if known else "[green]equal[/]"
 
 
 def _phrases(difference: Difference, real: str, lifecycle: str) -> list[str]:
@@ -94,22 +139,22 @@ def _shown(value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-def document(
-    host: str, version: str, lifecycle: str, scenarios: Sequence[str], judged: Judged, isolation: Isolation
-) -> str:
+def document(held: Held, isolation: Isolation) -> str:
     """Everything as JSON."""
+    judged = held.judged
     whole = {
         "hookproof": __version__,
-        "host": host,
-        "version": version,
-        "lifecycle": lifecycle,
+        "host": held.host,
+        "version": held.version,
+        "lifecycle": held.lifecycle,
         "isolation": {
             "level": isolation.level,
             "network": isolation.network,
             "refused": isolation.refused,
             "not_prevented": list(isolation.not_prevented),
         },
-        "scenarios": list(scenarios),
+        "scenarios": list(held.scenarios),
+        "unknown_events": list(held.unknown_events),
         "differences": [
             {
                 "facet": difference.facet,
@@ -121,5 +166,15 @@ def document(
             for difference, known in judged.differences
         ],
         "stale": [{"facet": each.facet, "where": each.where, "reason": each.reason} for each in judged.stale],
+        "not_measured": [
+            {
+                "scenario": each.scenario,
+                "side": each.side,
+                "runs": each.runs,
+                "of": each.of,
+                "reasons": list(each.reasons),
+            }
+            for each in judged.not_measured
+        ],
     }
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"

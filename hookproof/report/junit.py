@@ -72,6 +72,7 @@ def _case(column: Column, each: Result) -> ElementTree.Element:
         "plugin": each.plugin,
         "lifecycle": each.lifecycle,
         "baseline": each.baseline or "",
+        "shell timeouts": each.played_longer or "",
         "replays": ", ".join(each.replays),
         "journal": each.journal,
         **{f"check {check.id}": f"{check.verdict}: {check.told}" for check in each.checks},
@@ -119,6 +120,8 @@ def evidence(each: Result) -> list[str]:
     if each.culprit is not None:
         lines.append(f"culprit: {each.culprit.sentence}")
     lines += [f"error: {error}" for error in each.errors]
+    if each.played_longer is not None:
+        lines.append(each.played_longer)
     if each.replays:
         lines.append(tally(each))
     return [*lines, f"journal: {each.journal}"]

@@ -15,7 +15,7 @@ from hookproof.judge.verdict import BaselineStatus, Verdict
 from hookproof.report import untested
 from hookproof.report.columns import alike, by_column, cell, heads, marked, shown, tally
 from hookproof.report.isolation import told
-from hookproof.report.results import Report, Result
+from hookproof.report.results import Report, Result, patiences
 
 _MOST_SHOWN = 20
 _LONGEST_DETAIL = 300
@@ -38,7 +38,13 @@ def append(path: Path, report: Report) -> None:
 
 def document(report: Report) -> str:
     """The whole text."""
-    parts = [_headline(report), *_isolation(report.results), *_matrix(report), *_unexpected(report)]
+    parts = [
+        _headline(report),
+        *_isolation(report.results),
+        *_patience(report.results),
+        *_matrix(report),
+        *_unexpected(report),
+    ]
     parts += [*_untested(report), *_known(report)]
     whole = "\n\n".join(parts) + "\n"
     if len(whole) <= _LONGEST:
@@ -71,6 +77,10 @@ def _isolation(results: Sequence[Result]) -> list[str]:
         lines.append(f"Isolation: {_text(each.head)}")
         lines += [f"- not prevented: {_text(clause)}" for clause in each.not_prevented]
     return ["\n".join(lines)] if lines else []
+
+
+def _patience(results: Sequence[Result]) -> list[str]:
+    return ["\n".join(f"Patience: {_text(each)}" for each in found)] if (found := patiences(results)) else []
 
 
 def _matrix(report: Report) -> list[str]:
@@ -141,6 +151,8 @@ def _failure(columns: Mapping[str, Sequence[Result]]) -> str:
     if each.culprit is not None:
         lines.append(f"- culprit: {_text(each.culprit.sentence)}")
     lines += [f"- error: {_text(_short(error))}" for error in each.errors[:3]]
+    longer = dict.fromkeys(other.played_longer for other in found if other.played_longer is not None)
+    lines += [f"- {_text(sentence)}" for sentence in longer][:3]
     lines += [f"- {_text(tally(other))}" for other in found if other.replays][:3]
     return "\n".join(lines)
 

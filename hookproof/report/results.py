@@ -18,8 +18,8 @@ from hookproof.judge.verdict import BaselineStatus, CheckResult, Model, Surprise
 from hookproof.records import parts
 from hookproof.records.run import Case, MainLaunch
 
-Format = Literal["1.0", "1.1", "1.2", "1.3", "1.4"]
-FORMAT: Format = "1.4"
+Format = Literal["1.0", "1.1", "1.2", "1.3", "1.4", "1.5"]
+FORMAT: Format = "1.5"
 
 
 _FEW = 3
@@ -44,8 +44,43 @@ class Isolation(Model):
     """What the plugin was able to do all the same, a clause each."""
 
 
+class ShellTimeouts(Model):
+    """How long the shells of a scenario that gives one a timeout were given in the play that is the result."""
+
+    play: int
+    """Which play it was, from 1: one in which a launch had too little time is followed by one with twice as much."""
+    factor: int
+    """By what each timeout of the scenario was multiplied."""
+    longest_ms: int
+
+    @property
+    def short(self) -> str:
+        """What stands beside a case that was played more than once."""
+        return f"played {self.play} times, at last with {self.longest_ms / 1000:g} s for a shell"
+
+    @property
+    def sentence(self) -> str:
+        """The same with the reason."""
+        return (
+            f"{self.short}, {self.factor} times what the scenario gives it: before that its time was over before the "
+            "launch in it had begun a job"
+        )
+
+
+class Patience(Model):
+    """How long what ran had to stand still to count as settled."""
+
+    ms: float
+    multiple: int
+    """Of what a bare hook cost on that machine."""
+    bare_hook_ms: float
+
+    def __str__(self) -> str:
+        return f"{self.ms:.0f} ms: {self.multiple} times a bare hook, which takes {self.bare_hook_ms:.0f} ms here"
+
+
 class Result(Model):
-    """One case: one cell of the matrix, played once."""
+    """One case: one cell of the matrix, played once, or until its launches had the time to begin their jobs."""
 
     scenario: str
     plugin: str
@@ -71,11 +106,21 @@ class Result(Model):
     python: str = ""
     isolation: Isolation | None = None
     """Of each case its own: a report may hold several runs. Null where the journal tells nothing of it."""
+    shell_timeouts: ShellTimeouts | None = None
+    """Null where the scenario gives no shell a timeout."""
+    patience: Patience | None = None
+    """The one length of time that what was seen may depend on. Null where the journal tells nothing of it."""
     baseline: BaselineStatus | None = None
     """The weightiest of its checks' statuses."""
     surprises: list[Surprise] = []
     replays: list[Verdict] = []
     """What came when an unexpected violation was played again, alone. The verdict is the first one all the same."""
+
+    @property
+    def played_longer(self) -> str | None:
+        """That it was played again with longer shell timeouts, where it was."""
+        given = self.shell_timeouts
+        return given.sentence if given is not None and given.play > 1 else None
 
     def check(self, name: str) -> CheckResult | None:
         """One of its checks."""
@@ -251,6 +296,8 @@ def result(case: Case, judgement: Judgement, *, journal: Path, seconds: float, s
         platform=case.platform,
         python=case.python,
         isolation=_isolation(case.isolation),
+        shell_timeouts=_shell_timeouts(case.shell_timeouts),
+        patience=_patience(case.patience),
         host=_program(case.host),
         worker=_program(case.worker),
         repeat=case.repeat,
@@ -290,6 +337,8 @@ def unjudged(
         platform=case.platform,
         python=case.python,
         isolation=_isolation(case.isolation),
+        shell_timeouts=_shell_timeouts(case.shell_timeouts),
+        patience=_patience(case.patience),
         verdict=Verdict.UNKNOWN,
         expected=False,
         signature=None,
@@ -355,6 +404,19 @@ def _isolation(told: parts.Isolation | None) -> Isolation | None:
     return Isolation(
         level=told.level, network=told.network, refused=told.refused, not_prevented=list(told.not_prevented)
     )
+
+
+def _shell_timeouts(told: parts.ShellTimeouts | None) -> ShellTimeouts | None:
+    return None if told is None else ShellTimeouts(play=told.play, factor=told.factor, longest_ms=told.longest_ms)
+
+
+def _patience(told: parts.Patience | None) -> Patience | None:
+    return None if told is None else Patience(ms=told.ms, multiple=told.multiple, bare_hook_ms=told.bare_hook_ms)
+
+
+def patiences(results: Sequence[Result]) -> list[str]:
+    """Every patience that these results had, in their order, as it is told to people."""
+    return list(dict.fromkeys(str(each.patience) for each in results if each.patience is not None))
 
 
 def _nothing_tested(results: Sequence[Result]) -> bool:

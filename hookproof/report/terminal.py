@@ -23,7 +23,7 @@ from hookproof.judge.verdict import BaselineStatus, CheckResult, Verdict
 from hookproof.report import untested
 from hookproof.report.columns import Column, alike, by_column, cell, heads, marked, shown, tally
 from hookproof.report.isolation import Told, told
-from hookproof.report.results import Report, Result
+from hookproof.report.results import Report, Result, patiences
 
 _TONES = {
     Verdict.VIOLATES: "red",
@@ -59,6 +59,8 @@ def summary(console: Console, report: Report) -> None:
         matrix(console, report.results)
         console.print()
     isolation(console, told(report.results))
+    for each in patiences(report.results):
+        _line(console, f"patience {each}", 0, style="dim")
     _untested(console, report)
     _baseline(console, report)
     counts = report.summary
@@ -177,9 +179,9 @@ def _failure(console: Console, columns: dict[str, list[Result]]) -> None:
         _line(console, f"culprit: {each.culprit.sentence}", 2)
     for error in each.errors:
         _line(console, f"error: {error}", 2, style="yellow")
-    for other in results:
-        if other.replays:
-            _line(console, tally(other), 2)
+    longer = dict.fromkeys(other.played_longer for other in results if other.played_longer is not None)
+    for plays in [*longer, *(tally(other) for other in results if other.replays)]:
+        _line(console, plays, 2)
     # a path that is folded can be neither clicked nor copied
     console.print(Text(f"  journal: {each.journal}", style="dim"), soft_wrap=True)
 

@@ -15,16 +15,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from hookproof import machine
-
 _WINDOWS_NEEDS = (
     *("SystemRoot", "SystemDrive", "ComSpec", "PATHEXT", "windir", "OS", "NUMBER_OF_PROCESSORS"),
     *("PROCESSOR_ARCHITECTURE", "ProgramData", "ProgramFiles", "ProgramFiles(x86)", "ProgramW6432"),
 )
-
-# A process takes several times as long to start under Wine as on Windows, and a session's end some ten of them: 1.5 s
-# would be the machine's verdict and not the plugin's. Claude Code's own setting, which the stand-in obeys as well.
-_PATIENCE = {"CLAUDE_CODE_SESSIONEND_HOOKS_TIMEOUT_MS": "6000"}
 
 
 class InRun(Protocol):
@@ -77,8 +71,6 @@ def environment(
         env |= {"TEMP": str(tmp), "TMP": str(tmp)}
         env |= {"APPDATA": str(home / "AppData" / "Roaming"), "LOCALAPPDATA": str(home / "AppData" / "Local")}
         env |= _git_bash()
-        if machine.wine() is not None:
-            env |= _PATIENCE
     return env
 
 

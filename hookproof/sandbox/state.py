@@ -12,7 +12,7 @@ import itertools
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from hookproof import files
 from hookproof.catalogue.descriptor import State
@@ -23,31 +23,55 @@ from hookproof.records.parts import StateRoot
 from hookproof.records.run import Error
 from hookproof.sandbox.sandbox import Sandbox
 
-_TORN_SECONDS = 1.0
 _AGAIN_SECONDS = 0.01
 _LONGEST_SECONDS = 30.0
 _MOST_FILES = 10_000
 
 
-async def state_at_rest(sandbox: Sandbox, state: State, journal: Journal) -> list[StateRoot]:
+class Moves(Protocol):
+    """What watches for a while whether anything in the run still moves."""
+
+    async def __call__(self) -> str | None:
+        """What moves, or None."""
+
+
+async def state_at_rest(
+    sandbox: Sandbox, state: State, journal: Journal, moves: Moves, *, seconds: float
+) -> list[StateRoot]:
     """As `read_state`, but a file that is being written is read again until it is whole.
 
     Plugins write state in place (measured on 1.0.4: torn reads), and a torn read is no evidence of a lost row. There
-    is no event for the end of somebody's write, hence the short pauses; what is still torn after a second is damage.
-    A file that nobody can read is an error of the run, told once: what it says is unknown, and not nothing.
+    is no event for the end of somebody's write, hence the short pauses; what is still torn when nothing moves is
+    damage. Whether it is nobody can tell where something still moves after `seconds`: that is an error of the run, and
+    so is, told once, a file that nobody can read. What it says is unknown, and not nothing.
     """
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + _TORN_SECONDS
+    deadline = loop.time() + seconds
     entries = await _off_loop(sandbox, state)
-    while any(entry.error and not entry.unread for entry in entries) and loop.time() < deadline:
-        await asyncio.sleep(_AGAIN_SECONDS)
-        entries = await _off_loop(sandbox, state)
+    while _torn(entries):
+        watching = asyncio.ensure_future(moves())
+        try:
+            while _torn(entries) and not watching.done():
+                await asyncio.wait([watching], timeout=_AGAIN_SECONDS)
+                entries = await _off_loop(sandbox, state)
+            if not watching.done() or watching.result() is None:
+                break
+        finally:
+            watching.cancel()
+        if loop.time() > deadline:
+            what = f"a state file is torn, and may be in the middle of being written: {watching.result()}"
+            journal.write(Error(where="state", what=what))
+            break
     for entry in entries:
         if entry.unread:
             what = f"{entry.root}: {entry.unread}"
             if not any(error.what == what for error in journal.of(Error)):
                 journal.write(Error(where="state", what=what))
     return entries
+
+
+def _torn(entries: list[StateRoot]) -> bool:
+    return any(entry.error and not entry.unread for entry in entries)
 
 
 async def _off_loop(sandbox: Sandbox, state: State) -> list[StateRoot]:
@@ -80,6 +104,7 @@ def _read_root(root: Path, state: State, sandbox: Sandbox) -> StateRoot:
         reason = f"leads out of the run, to {os.path.realpath(root)}; it is not followed"
         return StateRoot(root=name, rows=[], job_files=[], server=None, error=reason, unread=reason)
     table, error, unread = _json(root / state.file, sandbox)
+    damaged = None if unread else error
     rows = table.get(state.rows) if isinstance(table, dict) else None
     job_files, server = [], None
     folder = (root / state.job_file).parent
@@ -95,6 +120,7 @@ def _read_root(root: Path, state: State, sandbox: Sandbox) -> StateRoot:
         server=server if isinstance(server, dict) else None,
         error=error,
         unread=unread,
+        torn=damaged,
     )
 
 

@@ -57,6 +57,8 @@ class TappedHook:
     command: str
     index: int
     """The command's place in COMMANDS.json. Equal commands share it: a host may run them once."""
+    always: bool
+    """Whether it runs whenever its event fires, whatever the event is about."""
 
 
 def install(plugin_copy: Path, host: Tapped, python: str) -> list[TappedHook]:
@@ -82,12 +84,23 @@ def _install(plugin_copy: Path, host: Tapped, python: str) -> list[TappedHook]:
     for path, events in _declared(plugin_copy, host.hooks, manifest_path, manifest):
         tapped += wrap.document(path, *events)
     name = manifest.get("name") or plugin_copy.name
-    beside = {commands_path: {"host": host.name, "plugin": name, "commands": wrap.commands}}
+    beside = {commands_path: {"host": host.name, "plugin": name, **wrap.told()}}
     for other in wrap.shared:
         beside[other] = {**_object(other), "host": None}
     for path, content in beside.items():
         inside.write(plugin_copy.parent, path, json.dumps(content, indent=2))
     return tapped
+
+
+def written(wrapped: str) -> str | None:
+    """The command as it is written in the plugin, of one as the host has it; None for one that is not tapped."""
+    try:
+        words = shlex.split(wrapped)
+        at = words.index(str(_PROGRAM)) + 1
+        commands = files.read_json(Path(words[at]))["commands"]
+        return str(commands[int(words[at + 1])])
+    except (ValueError, IndexError, KeyError, TypeError, files.FileError):
+        return None
 
 
 def _commands_path(plugin_copy: Path, host: str) -> Path:
@@ -129,6 +142,8 @@ class _Wrap:
 
     def __init__(self, plugin_copy: Path, commands_path: Path, python: str, *, for_cmd: bool) -> None:
         self.commands: list[str] = []
+        self._timeouts: list[dict[str, list[Any]]] = []
+        """Of each command, by event: the timeouts that its entries declare, in seconds."""
         self.shared: set[Path] = set()
         """Where the commands are that were wrapped for another host, and are read by this one as well."""
         self._start = [python, "-I", "-S", str(_PROGRAM)]
@@ -141,21 +156,31 @@ class _Wrap:
     def document(self, path: Path, document: dict[str, Any], events: Any) -> list[TappedHook]:
         """Wrap every command of one hooks file and write it back."""
         found = []
-        for event, entry in _entries(path, events):
+        for event, entry, always in _entries(path, events):
             command = entry["command"]
             before = self._wrapped_before(command)
             if before is not None:
                 other, index = before
                 self.shared.add(other)
-                found.append(TappedHook(path, event, self._known[other][index], index))
+                found.append(TappedHook(path, event, self._known[other][index], index, always))
                 continue
             if command not in self.commands:
                 self.commands.append(command)
+                self._timeouts.append({})
             index = self.commands.index(command)
+            self._timeouts[index].setdefault(event, []).append(entry.get("timeout"))
             entry["command"] = self._line(index, command)
-            found.append(TappedHook(path, event, command, index))
+            found.append(TappedHook(path, event, command, index, always))
         inside.write(self._plugin_copy, path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
         return found
+
+    def told(self) -> dict[str, Any]:
+        """What its tap needs to know of each command: the text, and by event the timeout, where all entries agree."""
+        timeouts = [
+            {event: each[0] for event, each in of.items() if all(other == each[0] for other in each)}
+            for of in self._timeouts
+        ]
+        return {"commands": self.commands, "timeouts": timeouts}
 
     def _line(self, index: int, command: str) -> str:
         argv = [*self._start, str(self._commands_path), str(index)]
@@ -176,8 +201,8 @@ class _Wrap:
         return None
 
 
-def _entries(path: Path, events: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The command hooks of a file, with their events."""
+def _entries(path: Path, events: Any) -> Iterator[tuple[str, dict[str, Any], bool]]:
+    """The command hooks of a file, with their events, and whether they have no matcher."""
     for event, groups in _expected(path, "hooks", events, dict).items():
         for number, group in enumerate(_expected(path, f"hooks.{event}", groups, list)):
             where = f"hooks.{event}[{number}]"
@@ -188,7 +213,7 @@ def _entries(path: Path, events: Any) -> Iterator[tuple[str, dict[str, Any]]]:
                     continue
                 for key in sorted(_OTHERWISE & set(entry)):
                     raise TapError(f"{path}: {where}: a hook with {key!r} is not run by the host's shell as it stands")
-                yield event, entry
+                yield event, entry, group.get("matcher") in (None, "", "*")
 
 
 def _expected(path: Path, where: str, value: Any, kind: type) -> Any:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from hookproof import journal as journals
-from hookproof.catalogue.model_step import Bash
 from hookproof.errors import describe
-from hookproof.judge.run_view import strays_of_this_case, undecided
+from hookproof.judge.needs import too_little_time
+from hookproof.judge.run_view import RunView, strays_of_this_case, undecided
 from hookproof.play import Case, PlayOptions, play
 from hookproof.play.header import header
 from hookproof.records import Record
@@ -23,8 +24,12 @@ from hookproof.records.parts import Process
 from hookproof.report.results import Result
 from hookproof.suite.judging import Judges
 from hookproof.suite.pool import Pool
-from hookproof.suite.runs import ALONE
+from hookproof.suite.runs import ALONE, PLAY
 from hookproof.suite.wall import Guarded
+
+T = TypeVar("T")
+_MORE_PLAYS = 4
+"""How often a case is played again with longer shell timeouts. Sixteen times the scenario's is the last."""
 
 
 def run_case(
@@ -38,9 +43,28 @@ def run_case(
 ) -> Result:
     """Play and judge one case behind a wall: whatever goes wrong in it, and however long it blocks, is its `unknown`.
 
+    Where a host took a launch's shell away before the machine had got to the job, it is played again, with every shell
+    timeout of the scenario doubled: four times at most. The last play is its result, and each keeps its folder.
     `again` ends the name of its folder when it is played once more.
     """
+    while True:
+        result = _play_once(case, run, options, judges, again=again, runner=runner)
+        if case.longest_timeout is None or case.play > _MORE_PLAYS or not _had_too_little_time(result):
+            return result
+        case = replace(case, play=case.play + 1)
+
+
+def _play_once(
+    case: Case,
+    run: Path,
+    options: PlayOptions,
+    judges: Judges,
+    *,
+    again: str,
+    runner: Callable[[Coroutine[Any, Any, Path]], Path],
+) -> Result:
     folder = _folder(case, run, again)
+    options = replace(options, seconds=options.seconds + _longer(case))
 
     def work(guarded: Guarded[Result]) -> Result:
         folder.mkdir(parents=True, mode=0o700)
@@ -105,16 +129,27 @@ def run_cases(
     return [results[number] for number in range(len(cases))]
 
 
+def _had_too_little_time(each: Result) -> bool:
+    return bool(_records(each, lambda records: too_little_time(RunView(records))))
+
+
+def _longer(case: Case) -> float:
+    """By how many seconds a shell of this play may take longer than one of the first: waits for it do, too."""
+    longest = case.longest_timeout or 0
+    return (longest - longest / case.timeout_factor) / 1000
+
+
 def _undecided(each: Result) -> list[Process]:
     """The processes of which nobody can tell whether this case left them, or one that was played beside it."""
-    return _records(each, undecided)
+    return _records(each, undecided) or []
 
 
-def _records(each: Result, ask: Callable[[list[Record]], list[Process]]) -> list[Process]:
+def _records(each: Result, ask: Callable[[list[Record]], T]) -> T | None:
+    """What the records of a result say; None where there are none to ask."""
     try:
         return ask(journals.read(Path(each.journal)))
     except journals.JournalError:
-        return []
+        return None
 
 
 def _unaccounted(each: Result, left: list[Process], judges: Judges) -> Result:
@@ -128,10 +163,10 @@ def _unaccounted(each: Result, left: list[Process], judges: Judges) -> Result:
 
 def _scripted_wait(case: Case) -> int:
     """The longest shell timeout in a scenario, in milliseconds. The case takes at least that long."""
-    steps = (step for script in case.scenario.model.values() for step in script)
-    return max((step.timeout or 0 for step in steps if isinstance(step, Bash)), default=0)
+    return case.longest_timeout or 0
 
 
 def _folder(case: Case, run: Path, again: str) -> Path:
     parts = [case.scenario.id, case.plugin.name, case.lifecycle.name, str(case.repeat)]
-    return run / ("--".join(re.sub(r"[^A-Za-z0-9.+-]+", "_", part) for part in parts) + again)
+    play = f"{PLAY}{case.play}" if case.play > 1 else ""
+    return run / ("--".join(re.sub(r"[^A-Za-z0-9.+-]+", "_", part) for part in parts) + again + play)

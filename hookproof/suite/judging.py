@@ -55,12 +55,12 @@ class Judges:
         if case.policy is None and self.baseline is not None:
             known = self.baseline.known(case.lifecycle, system_of(case.platform))
             where = f"on {case.lifecycle} in {self.baseline.path}"
-            judgement, surprises = held_against(judgement, case.scenario, known, self.requirements, where)
+            judgement, surprises = held_against(judgement, case.scenario, known, where)
         else:
             reference = case.policy is not None
             wanted = self.expected.violations(case.plugin, _column(case)) if reference else None
             right = reference and self.expected.satisfies_all(case.plugin)
-            surprises = unexpected(judgement, case.scenario, wanted, self.requirements, all_tested=right)
+            surprises = unexpected(judgement, case.scenario, wanted, all_tested=right)
         return reports.result(case, judgement, journal=path, seconds=seconds, surprises=surprises)
 
 
@@ -70,8 +70,10 @@ def _column(case: CaseRecord) -> str:
 
 
 def known_checks() -> dict[str, list[str]]:
-    """Every scenario with the requirements that it checks."""
-    return {scenario.id: scenario.requires for scenario in map(read_scenario, scenario_files())}
+    """Every scenario with the requirements that it checks: those that it names, and those of every case."""
+    standing = [name for name, row in read_requirements().items() if row.standing]
+    scenarios = map(read_scenario, scenario_files())
+    return {each.id: list(dict.fromkeys([*each.requires, *standing])) for each in scenarios}
 
 
 def read_known(path: Path) -> Baseline:

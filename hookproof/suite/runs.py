@@ -26,6 +26,8 @@ PREFLIGHT = "preflight"
 """The folder of the preflights of a run, which are no cases."""
 ALONE = "--alone"
 """In the name of a case's folder: it was played again. A replay only annotates; one alone stands for the first."""
+PLAY = "--play-"
+"""In the name of a case's folder, before a number from 2: what was played before had too little time for a launch."""
 _KEPT = 20
 _NAME = re.compile(r"\d{8}-\d{6}-\d+(-\d+)?")
 _MARKER = ".hookproof-run"
@@ -99,14 +101,20 @@ def _made(runs: Path) -> Run:
 def journals_of(path: Path) -> list[Path]:
     """Every journal of a case in a run directory, or the one that `path` is. Replays only annotate, and are left out.
 
-    Of a case that was played again alone because nobody could tell whose a process was, only that play counts.
+    Of a case that was played again only the last play counts: with longer shell timeouts, or alone because nobody could
+    tell whose a process was.
     """
     if path.is_file():
         return [path]
     folders = (each.parent for each in path.rglob(JOURNAL))
     found = sorted(each / JOURNAL for each in folders if REPLAY not in each.name and each.parent.name != PREFLIGHT)
-    names = {each.parent for each in found}
-    return [each for each in found if each.parent.with_name(each.parent.name + ALONE) not in names]
+    last: dict[Path, tuple[int, Path]] = {}
+    for each in found:
+        name, _, number = each.parent.name.partition(PLAY)
+        played = (int(number) if number.isdecimal() else 1, each)
+        case = each.parent.with_name(name)
+        last[case] = max(last.get(case, played), played)
+    return sorted(each for case, (_, each) in last.items() if case.with_name(case.name + ALONE) not in last)
 
 
 def _is_ours(path: Path) -> bool:

@@ -11,6 +11,7 @@ from calibrated_runs import HELPER, ROOT, facets, hook, prompt, told
 from hookproof.calibration.draft import draft
 from hookproof.calibration.facets import Facets, Hook
 from hookproof.catalogue.lifecycle import Lifecycle, lifecycle_files, read_lifecycle
+from hookproof.records.run import Error
 
 
 def read(tmp_path: Path, text: str) -> Lifecycle:
@@ -24,13 +25,17 @@ def nearest(name: str) -> Lifecycle:
 
 
 def drafted(tmp_path: Path, *runs: Facets, name: str = "claude-2.1.329", version: str = "2.2.0") -> Lifecycle:
-    return read(tmp_path, draft(nearest(name), version, runs))
+    text = draft(nearest(name), version, [], runs)
+    assert text is not None
+    return read(tmp_path, text)
 
 
 @pytest.mark.parametrize("path", lifecycle_files(), ids=lambda path: path.stem)
 def test_every_lifecycle_can_be_written_and_read_back(tmp_path: Path, path: Path) -> None:
     known = read_lifecycle(path)
-    found = read(tmp_path, draft(known, "99.1", [facets(hook("Stop"))]))
+    text = draft(known, "99.1", [], [facets(hook("Stop"))])
+    assert text is not None
+    found = read(tmp_path, text)
     assert (found.name, found.host) == (f"{known.host}-99.1", known.host)
     assert set(found.rows) == set(known.rows)
     told_of = [row for row in found.rows.values() if not row["source"].startswith("measured by calibrate on 99.1")]
@@ -47,7 +52,8 @@ def test_what_was_not_seen_is_kept(tmp_path: Path) -> None:
 def test_what_was_seen_and_is_alike_is_a_source_alone(tmp_path: Path) -> None:
     known = nearest("claude-2.1.329")
     run = facets(hook("Stop", own=True))
-    text = draft(known, "2.2.0", [run])
+    text = draft(known, "2.2.0", [], [run])
+    assert text is not None
     assert 'hook_group = {source = "measured by calibrate on 2.2.0"}\n' in text
     assert 'version = {is = "2.2.0", source = "measured by calibrate on 2.2.0"}\n' in text
     assert "bash_timeout" not in text
@@ -142,3 +148,24 @@ def test_what_fires_for_a_child_of_codex_is_what_was_seen(tmp_path: Path, known:
     for moment in ("child starts", "child is prompted", "child's turn ends", "thread ends"):
         assert found[moment]["is"] == right[moment]["is"], moment
     assert found["v2 child starts"]["is"] == nearest(known).events["v2 child starts"]["is"]
+
+
+def test_what_nobody_saw_is_no_row() -> None:
+    text = draft(nearest("claude-2.1.91"), "2.1.72", [], [facets()])
+    assert text is not None
+    for name in ("hook_variables", "shell_variables", "subagent's session", "context_place", "hook_group"):
+        assert name not in text
+
+
+def test_a_run_in_which_something_went_wrong_gives_no_draft() -> None:
+    failed = facets(hook("Stop", own=True), Error(where="play", what="it was too late"))
+    assert draft(nearest("claude-2.1.91"), "2.1.72", [], [failed]) is None
+
+
+def test_an_event_that_the_release_does_not_know(tmp_path: Path) -> None:
+    text = draft(nearest("claude-2.1.329"), "2.1.72", ["StopFailure"], [facets(hook("Stop"))])
+    assert text is not None
+    rows = read(tmp_path, text).rows
+    assert "StopFailure" not in rows["known_events"]["is"]
+    assert "Stop" in rows["known_events"]["is"]
+    assert rows["unknown_event"]["is"] == "drops the plugin's hooks"

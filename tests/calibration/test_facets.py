@@ -34,7 +34,7 @@ TASK = "<task-notification>\n<task-id>b01234567</task-id>\n<status>{}</status>\n
 
 def differing(one: Facets, other: Facets) -> set[str]:
     """The facets in which two runs differ."""
-    return {difference.facet for difference in compare("s", [one], [other])}
+    return {difference.facet for difference in compare("s", [one], [other]).differences}
 
 
 PAIRS: dict[str, tuple[list[Record], list[Record]]] = {
@@ -66,7 +66,7 @@ PAIRS: dict[str, tuple[list[Record], list[Record]]] = {
 }
 
 
-@pytest.mark.parametrize("facet", [facet for facet in FACETS if facet != "errors"])
+@pytest.mark.parametrize("facet", FACETS)
 def test_a_facet_differs_alone_and_agrees_with_itself(facet: str) -> None:
     one, other = (facets(*records) for records in PAIRS[facet])
     assert differing(one, other) == {facet}
@@ -74,9 +74,20 @@ def test_a_facet_differs_alone_and_agrees_with_itself(facet: str) -> None:
     assert differing(other, facets(*PAIRS[facet][1])) == set()
 
 
-def test_an_error_counts_even_where_both_sides_have_it() -> None:
-    run = facets(Error(where="play", what="waited 30 s for Godot"))
-    assert differing(run, run) == {"errors"}
+def test_what_went_wrong_in_a_run_is_known() -> None:
+    assert facets(Error(where="play", what="waited 30 s for Godot")).failed == ("play: waited 30 s for Godot",)
+
+
+def test_how_long_a_hook_took_is_no_difference() -> None:
+    slow = facets(line("system", "hook_progress"), line("system", "hook_progress"), line("system", "init"))
+    assert differing(slow, facets(line("system", "init"))) == set()
+
+
+@pytest.mark.parametrize("text", ['{"agent_id":"x","nickname":"%s"}', r'{"out":"{\"agent_nickname\": \"%s\"}"}'])
+def test_a_name_that_is_drawn_at_random_does_not_count(text: str) -> None:
+    one, other = (facets(hook("PostToolUse", answer=text % name)) for name in ("Helmholtz", "De Morgan"))
+    assert differing(one, other) == set()
+    assert "<nickname>" in one.tables["payload values"]["main PostToolUse: answer"][0]
 
 
 def test_ids_and_directories_do_not_count() -> None:

@@ -145,7 +145,6 @@ NEEDS = {
     "kill next SessionEnd hook once a process dies": set(),
     "delete project": {"directories that can be removed while they are in use"},
     "repeat SessionStart": set(),
-    "settle": set(),
 }
 """What each takes: of the descriptor, and of the system."""
 GIVEN: dict[str, object] = {"cancel": None, "work": None, "server_file": None, "remembers": None, "newer": []}

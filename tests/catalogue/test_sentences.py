@@ -67,6 +67,7 @@ SAID: dict[str, Sentence] = {
     "compact session": step.CompactSession(),
     "resume session": step.ResumeSession(),
     "close terminal": step.CloseTerminal(),
+    "settled": condition.Settled(),
     "cancel job": fault.CancelJob(),
     "cancel job review": fault.CancelJob("review"),
     "queue job later": fault.QueueJob("later"),
@@ -92,7 +93,6 @@ SAID: dict[str, Sentence] = {
     "kill next SessionEnd hook once a process dies": fault.KillHookMidway(),
     "delete project": fault.DeleteProject(),
     "repeat SessionStart": fault.RepeatSessionStart(),
-    "settle": fault.Settle(),
 }
 
 

@@ -60,8 +60,10 @@ def test_plain_text_counts_for_two_events_alone(lifecycle: str, make_model: Make
         "SessionStart:startup hook success: plain of SessionStart",
         "UserPromptSubmit hook success: plain of UserPromptSubmit",
     ]
-    assert all(record["effects"] == [] for record in bench.journal.of("hook.ended", event="PreToolUse"))
-    assert bench.journal.of("hook.ended", event="SessionStart")[0]["effects"] == ["context"]
+    assert all(
+        record["effects"] == {"output": "taken"} for record in bench.journal.of("hook.ended", event="PreToolUse")
+    )
+    assert bench.journal.of("hook.ended", event="SessionStart")[0]["effects"]["context"] == "plain of SessionStart"
 
 
 def test_contexts_of_several_start_hooks_stand_behind_one_prefix(make_model: MakeModel, make_bench: MakeBench) -> None:
@@ -124,7 +126,7 @@ def test_any_other_exit_code_is_ignored(event: str, make_model: MakeModel, make_
     running = play(bench, "claude-2.1.91")
     assert running.results() == ["done"]
     assert told(model.of("main")[-1], "claude-2.1.91") == []
-    assert bench.journal.of("hook.ended", event=event)[0]["effects"] == ["error"]
+    assert bench.journal.of("hook.ended", event=event)[0]["effects"]["output"] == "not read"
 
 
 @pytest.mark.parametrize("lifecycle", facts.MEASURED)

@@ -91,7 +91,7 @@ def test_the_signal_that_ends_a_hook_at_its_timeout(
     assert running.finish() == 0
     (ended,) = journal.of("hook.ended")
     assert (ended["signal"], ended["ended_by"]) == (15 if lifecycle == NEW else 9, "timeout")
-    assert ended["effects"] == ["error"]
+    assert (ended["effects"]["output"], ended["limit"]) == ("not read", 0.2)
     assert model.of("main")[1].tool_results()["t"]["content"] == "ran"
 
 

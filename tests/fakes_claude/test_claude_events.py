@@ -96,3 +96,45 @@ def test_a_moment_that_is_missing_is_named_when_it_comes() -> None:
     lifecycle = Lifecycle("x", {}, Events("x", {}, moments=MOMENTS, whose=WHOSE))
     with pytest.raises(LifecycleError, match="lifecycle 'x' has no row 'prompt'"):
         lifecycle.events.at("prompt")
+
+
+def test_that_a_plugins_hooks_are_dropped_is_told_with_the_events_that_are_not_known(
+    make_model: MakeModel, make_bench: MakeBench
+) -> None:
+    bench = make_bench(make_model(main=[text("done")]))
+    bench.hook("SessionStart", "echo ran")
+    bench.hook("MessageDisplay", "echo ran")
+    play(bench, "claude-2.1.91")
+    (dropped,) = bench.journal.of("hooks.dropped")
+    assert (dropped["events"], dropped["release"]) == (["MessageDisplay"], "claude-2.1.91")
+    assert not bench.journal.of("hook.started")
+
+
+def test_where_unknown_events_are_ignored_nothing_is_dropped(make_model: MakeModel, make_bench: MakeBench) -> None:
+    bench = make_bench(make_model(main=[text("done")]))
+    bench.hook("SessionStart", "echo ran")
+    bench.hook("NeverHeardOf", "echo ran")
+    play(bench, "claude-2.1.329")
+    assert not bench.journal.of("hooks.dropped")
+    assert bench.journal.of("hook.started")
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_the_stream_tells_of_all_hooks_where_that_is_asked(
+    asked: bool, make_model: MakeModel, make_bench: MakeBench
+) -> None:
+    bench = make_bench(make_model(main=[text("done")]))
+    bench.hook("SessionStart", "echo start")
+    bench.hook("UserPromptSubmit", prints({"systemMessage": 3}))
+    bench.hook("Stop", "echo oops >&2; exit 1")
+    bench.hook("SessionEnd", prints({"systemMessage": 3}))
+    bench.hook("SessionEnd", "echo late >&2; exit 1")
+    running = bench.start(*(["--include-hook-events"] if asked else []), turn="[hookproof:agent=main] hello")
+    running.turn_ended()
+    assert running.finish() == 0
+    ends = [(line["hook_event"], line["outcome"], line["stderr"]) for line in running.lines("system", "hook_response")]
+    refused = "Hook JSON output validation failed: systemMessage has the wrong type"
+    more = [("UserPromptSubmit", "error", refused), ("Stop", "error", "oops\n")] if asked else []
+    assert ends == [("SessionStart", "success", ""), *more]
+    complaints = [line.partition("] failed: ")[2] for line in running.errors().splitlines()]
+    assert complaints == ["systemMessage has the wrong type", "late"]

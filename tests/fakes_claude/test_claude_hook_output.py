@@ -72,11 +72,11 @@ def test_exit_2_refuses_with_stderr_whatever_was_printed(event: str, errors: str
 
 @given(events, st.integers(0, 255).filter(lambda code: code not in (0, 2)), words)
 def test_any_other_exit_code_asks_for_nothing(event: str, code: int, printed: str) -> None:
-    assert shown(interpret(event, code, printed, printed)) == {"problem": f"exit code {code}"}
+    assert shown(interpret(event, code, printed, printed)) == {"problem": f"exit code {code}", "failed": True}
 
 
 def test_a_killed_hook_asks_for_nothing() -> None:
-    assert shown(interpret("PreToolUse", None, '{"decision":"block"}', "")) == {"problem": "was killed"}
+    assert shown(interpret("PreToolUse", None, '{"decision":"block"}', "")) == {"problem": "was killed", "failed": True}
 
 
 @given(events, words)
@@ -140,11 +140,22 @@ def test_continue_false_stops_and_block_refuses(event: str, why: str) -> None:
     assert shown(read(event, {"continue": True, "decision": "approve", "systemMessage": why})) == {"message": why}
 
 
-def test_the_names_of_effects() -> None:
+def test_what_a_host_made_of_an_output_is_told_in_the_words_of_the_journal() -> None:
     denied = read("PreToolUse", {"decision": "block"})
-    assert denied.effects("PreToolUse", plain_counts=False) == ["deny"]
-    assert denied.effects("Stop", plain_counts=False) == ["block"]
+    told = {"output": "taken", "decision": "deny", "reason": "Blocked by hook"}
+    assert denied.effects("PreToolUse", plain_counts=False) == told
+    assert denied.effects("Stop", plain_counts=False) == {**told, "decision": "block"}
     plain = interpret("SessionStart", 0, "hello", "")
-    assert plain.effects("SessionStart", plain_counts=True) == ["context"]
-    assert plain.effects("SessionStart", plain_counts=False) == []
-    assert interpret("Stop", 1, "", "").effects("Stop", plain_counts=True) == ["error"]
+    assert plain.effects("SessionStart", plain_counts=True) == {"output": "taken", "context": "hello"}
+    assert plain.effects("SessionStart", plain_counts=False) == {"output": "taken"}
+    failed = interpret("Stop", 1, "", "")
+    assert failed.effects("Stop", plain_counts=True) == {"output": "not read", "words": "exit code 1"}
+    refused = read("Stop", {"systemMessage": 3})
+    words = "systemMessage has the wrong type"
+    assert refused.effects("Stop", plain_counts=True) == {"output": "refused", "words": words}
+    specific = {"hookEventName": "PreToolUse", "updatedInput": {}}
+    updated = read("PreToolUse", {"hookSpecificOutput": specific, "systemMessage": "hear"})
+    told = {"output": "taken", "updates_input": True, "message": "hear"}
+    assert updated.effects("PreToolUse", plain_counts=False) == told
+    stopped = read("Stop", {"continue": False})
+    assert stopped.effects("Stop", plain_counts=False) == {"output": "taken", "stop": ""}

@@ -95,8 +95,8 @@ def test_a_document_longer_than_the_stand_in_keeps_is_not_taken_and_told(
 ) -> None:
     document = '{"hookSpecificOutput": {"hookEventName": "SessionStart", "additionalContext": "%s"}}'
     _, ended, _ = played(make_model, make_bench, python(f"print('{document}' % ('x' * {5 * MIB}))"))
-    assert ended["effects"] == ["error"]
-    assert "longer than this stand-in keeps" in ended["not_taken"]
+    assert ended["effects"]["output"] == "unknown"
+    assert "longer than this stand-in keeps" in ended["effects"]["words"]
     assert ended["stdout_bytes"] > 5 * MIB
 
 
@@ -104,8 +104,8 @@ def test_a_document_that_is_nested_too_deep_counts_as_broken_and_is_told(
     make_model: MakeModel, make_bench: MakeBench
 ) -> None:
     _, ended, _ = played(make_model, make_bench, python(NESTED))
-    assert "nested deeper" in ended["not_taken"]
-    assert ended["effects"] == ["context"]
+    assert "nested deeper" in ended["effects"]["words"]
+    assert (ended["effects"]["output"], "context" in ended["effects"]) == ("unknown", True)
 
 
 @pytest.mark.parametrize("event", ["SessionStart", "UserPromptSubmit"])
@@ -113,7 +113,7 @@ def test_half_a_surrogate_pair_breaks_neither_stream_nor_request_nor_record(
     event: str, make_model: MakeModel, make_bench: MakeBench
 ) -> None:
     model, ended, _ = played(make_model, make_bench, prints(specific(event, additionalContext="A\ud800B")), event)
-    assert ended["effects"] == ["context"]
+    assert (ended["effects"]["output"], "context" in ended["effects"]) == ("taken", True)
     assert json.loads(ended["stdout"])["hookSpecificOutput"]["additionalContext"] == "A\ud800B"
     (request,) = model.of("main")
     assert any("A\ud800B" in sentence for sentence in told(request, LIFECYCLE))

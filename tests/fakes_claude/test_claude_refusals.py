@@ -37,7 +37,7 @@ def test_a_denied_tool_does_not_run(how: str, lifecycle: str, make_model: MakeMo
     command = prints(DENIALS[how])
     quoted = f'PreToolUse:Bash hook blocking error from command: "{command}": REASON'
     assert again == ([] if lifecycle == NEW else [quoted])
-    assert bench.journal.of("hook.ended", event="PreToolUse")[0]["effects"] == ["deny"]
+    assert bench.journal.of("hook.ended", event="PreToolUse")[0]["effects"]["decision"] == "deny"
     assert bench.journal.events(event="PostToolUse") == []
     assert bench.journal.of("shell.started") == []
 
@@ -93,7 +93,7 @@ def test_an_objection_after_the_tool_is_feedback(lifecycle: str, make_model: Mak
     assert second.tool_results()["t1"]["content"] == ("ran" if lifecycle == NEW else inside)
     if lifecycle == NEW:
         assert sentence in told(second, lifecycle)
-    assert bench.journal.of("hook.ended", event="PostToolUse")[0]["effects"] == ["block"]
+    assert bench.journal.of("hook.ended", event="PostToolUse")[0]["effects"]["decision"] == "block"
 
 
 @pytest.mark.parametrize("lifecycle", facts.MEASURED)
@@ -204,4 +204,4 @@ def test_continue_false_of_a_tool_hook_ends_the_turn_after_the_tool(
     (result,) = running.lines("result", "success")
     assert (result["result"], result["stop_reason"], result["terminal_reason"]) == ("", "tool_use", "hook_stopped")
     assert bench.journal.events(event="Stop") == []
-    assert bench.journal.of("hook.ended", event=event)[0]["effects"] == ["stop"]
+    assert bench.journal.of("hook.ended", event=event)[0]["effects"]["stop"] is not None

@@ -64,7 +64,7 @@ def test_a_run_is_in_the_journal_with_all_that_it_saw_and_said(bench: Opened) ->
     said = f"{world.project.resolve()}{os.linesep}{pid}"
     assert (ended["exit"], ended["signal"], ended["ended_by"], ended["stderr"].strip()) == (0, None, "itself", "words")
     assert [ended["stdout"].strip()] == effects.contexts == [said]
-    assert ended["effects"] == {"status": "completed", "context": said, "reason": None, "message": None}
+    assert ended["effects"] == {"output": "taken", "context": said}
 
 
 def test_a_hook_reads_its_payload_and_nothing_else(bench: Opened) -> None:
@@ -123,8 +123,9 @@ def test_a_hook_that_takes_too_long_is_killed_and_says_nothing(bench: Opened) ->
         assert hook.recv(1) == b""  # it is dead
     (ended,) = [record for record in world.told("hook.ended") if record["ended_by"] == "timeout"]
     assert ended["exit"] is None
-    assert ended["effects"]["status"] == "failed"
-    assert ended["effects"]["reason"] == "hook timed out after 2s"
+    assert ended["effects"]["output"] == "not read"
+    assert ended["limit"] == 2
+    assert ended["effects"]["words"] == "hook timed out after 2s"
     if sys.platform != "win32":
         assert ended["signal"] == 9
 
@@ -157,7 +158,7 @@ def test_a_grandchild_that_holds_stdout_fails_the_run(bench: Opened) -> None:
         assert grandchild.recv(1) == b"!"  # out of the group's reach it lives
     (ended,) = world.told("hook.ended")
     assert (ended["exit"], ended["ended_by"]) == (0, "itself")
-    assert ended["effects"]["reason"] == "hook timed out after 2s"
+    assert ended["effects"]["words"] == "hook timed out after 2s"
 
 
 @on_posix
@@ -172,7 +173,7 @@ def test_a_hook_that_ignores_its_stdin_fails_by_the_switch_alone(bench: Opened, 
     world.declare(SessionStart=[{"hooks": [{"type": "command", "command": command} for command in said]}])
     world.trust()
     assert world.fire("SessionStart").contexts == ["ignored", "tasted", "read"][0 if works else 1 :]
-    reasons = {record["effects"]["reason"] for record in world.told("hook.ended")}
+    reasons = {record["effects"].get("words") for record in world.told("hook.ended")}
     assert reasons == ({None} if works else {None, "failed to write hook stdin: Broken pipe (os error 32)"})
 
 

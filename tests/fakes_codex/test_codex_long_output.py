@@ -38,7 +38,7 @@ def test_a_hundred_megabytes_are_read_to_their_end_and_cut_in_the_record(world: 
     assert (ended["exit"], ended["ended_by"]) == (0, "itself")
     assert ended[stream] == "x" * MIB
     assert ended[f"{stream}_bytes"] == 100 * MIB
-    assert ended["effects"]["status"] == "completed"
+    assert ended["effects"]["output"] == "taken"
     assert most < 60 * MIB
 
 
@@ -51,8 +51,8 @@ def test_a_hook_that_prints_without_end_is_ended_at_its_timeout(world: Bench) ->
 
 def test_a_document_longer_than_the_stand_in_keeps_is_not_taken_and_told(world: Bench) -> None:
     ended, _ = fired(world, f"context('x' * {5 * MIB})")
-    assert ended["effects"]["status"] == "failed"
-    assert "longer than this stand-in keeps" in ended["not_taken"]
+    assert ended["effects"]["output"] == "unknown"
+    assert "longer than this stand-in keeps" in ended["effects"]["words"]
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,8 @@ def test_a_document_longer_than_the_stand_in_keeps_is_not_taken_and_told(world: 
 )
 def test_what_no_reader_takes_is_invalid_output(world: Bench, code: str) -> None:
     ended, _ = fired(world, code)
-    assert ended["effects"]["status"] == "failed"
-    assert "invalid session start JSON" in ended["effects"]["reason"]
+    assert ended["effects"]["output"] == "refused"
+    assert "invalid session start JSON" in ended["effects"]["words"]
 
 
 def test_bytes_that_are_no_text_are_replaced(world: Bench) -> None:

@@ -23,6 +23,7 @@ from hookproof.play import case as cases
 from hookproof.play.calibration import CalibrationDriver
 from hookproof.play.companion import CompanionDriver
 from hookproof.play.context import ContextDriver
+from hookproof.play.patience import Patience
 from hookproof.play.run import Run
 from hookproof.records.run import Error
 from hookproof.sandbox import sandbox as sandboxes
@@ -56,7 +57,7 @@ def with_run(tmp_path: Path, case: Case, work: Callable[[Run], object], options:
         sandbox = sandboxes.build(case.plugin, case.lifecycle, programs=stand_ins())
         try:
             with processes.CaseProcesses(sandbox.token, folder=sandbox.root) as group:
-                run = Run.make(case, options or PlayOptions(), sandbox, journal, group)
+                run = Run.make(case, options or PlayOptions(), sandbox, journal, group, Patience(20.0))
                 try:
                     done = work(run)
                     if asyncio.iscoroutine(done):

@@ -32,9 +32,11 @@ from hookproof.catalogue.fault import (
 )
 from hookproof.isolation import pids
 from hookproof.journal import Journal
-from hookproof.play.faults import injection, injector, reuse
+from hookproof.play.faults import injector, reuse
 from hookproof.play.faults.injection import Injection, Target
 from hookproof.play.faults.injector import Faults
+from hookproof.play.patience import Patience
+from hookproof.play.rest import Rest
 from hookproof.records import Record
 from hookproof.records.faults import HookKilled, PidReused, ServerFrozen, WorkerKilled
 from hookproof.records.jobs import JobStarted
@@ -52,7 +54,9 @@ def run(tmp_path: Path, work: Callable[[Any], Awaitable[None]]) -> list[Record]:
         journal = Journal(tmp_path / "j.jsonl")
         with processes.CaseProcesses(secrets.token_hex(16)) as group:
             deaths = SimpleNamespace(watch=lambda _: True)
-            await work(SimpleNamespace(run=SimpleNamespace(journal=journal, processes=group, deaths=deaths)))
+            rest = SimpleNamespace(until=Rest(journal, group, Patience(4.0), SECONDS).until)
+            given = SimpleNamespace(journal=journal, processes=group, deaths=deaths, rest=rest)
+            await work(SimpleNamespace(run=given))
         journal.close()
         return journal.records
 
@@ -108,22 +112,19 @@ def test_all_are_undone_the_latest_first_however_they_went(tmp_path: Path, monke
     [(TearState(), True), (FillList(), True), (AgeJob(), True), (PlantPidInJob(), True), (WakeJob("later"), False)],
     ids=str,
 )
-def test_files_are_changed_when_everything_is_at_rest(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: AnyFault, at_rest: bool
-) -> None:
+def test_files_are_changed_when_everything_is_at_rest(tmp_path: Path, fault: AnyFault, at_rest: bool) -> None:
     waited: list[str] = []
 
-    async def idle(*_: Any, **__: Any) -> list[Any]:
-        waited.append("idle")
+    async def settled() -> list[Any]:
+        waited.append("settled")
         raise NoSuchRowError("enough")
 
-    monkeypatch.setattr(injection, "idle", idle)
-
     async def work(target: Any) -> None:
+        target.run.rest.settled = settled
         await Faults(target).inject(fault, "later")
 
     (error,) = [each for each in run(tmp_path, work) if isinstance(each, Error)]
-    assert (waited == ["idle"]) == at_rest
+    assert (waited == ["settled"]) == at_rest
     assert error.what.startswith(f"{fault}: {'enough' if at_rest else 'the job later was not queued before'}")
 
 

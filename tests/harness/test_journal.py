@@ -121,8 +121,8 @@ def test_damage_is_told_with_its_line(tmp_path: Path, content: bytes, message: s
             r":1: a record of the kind 'strays' with 'processes' .*: at \[0\]: an object without 'start': expected",
         ),
         (
-            b'{"seq":1,"at":0,"kind":"case","format":4}',
-            ": a journal of format 4, which a later hookproof has written; ",
+            b'{"seq":1,"at":0,"kind":"case","format":5}',
+            ": a journal of format 5, which a later hookproof has written; ",
         ),
         (b'{"seq":1,"at":0,"kind":"case","format":"x"}', ':1: the "case" record: expected the number of a format'),
     ],
@@ -173,6 +173,49 @@ def test_a_record_of_the_format_without_a_number_is_read(
     (tmp_path / "older.jsonl").write_text(json.dumps({"seq": 1, "at": 0, **older}) + "\n")
     (record,) = journals.read(tmp_path / "older.jsonl")
     assert json.loads(journals.encoded(record)) == {"seq": 1, "at": 0, **now}
+
+
+ENDED = {"kind": "hook.ended", "run": "r", "event": "PreToolUse", "session_id": None, "agent_id": None}
+ENDED |= {"signal": None, "stdout": "", "stderr": ""}
+
+
+@pytest.mark.parametrize("number", [None, 1, 2, 3])
+@pytest.mark.parametrize(
+    ("exit_", "ended_by", "told", "effects"),
+    [
+        (0, "itself", [], {"output": "taken"}),
+        (0, "itself", ["context", "deny"], {"output": "taken", "context": "", "decision": "deny"}),
+        (0, "itself", ["stop", "update"], {"output": "taken", "stop": "", "updates_input": True}),
+        (0, "itself", ["error"], {"output": "refused"}),
+        (1, "itself", ["error"], {"output": "not read"}),
+        (None, "budget", ["error"], {"output": "not read"}),
+        (0, "itself", {"status": "completed", "context": "c", "reason": None}, {"output": "taken", "context": "c"}),
+        (0, "itself", {"status": "failed", "reason": "invalid"}, {"output": "refused", "words": "invalid"}),
+        (1, "itself", {"status": "failed", "reason": "code 1"}, {"output": "not read", "words": "code 1"}),
+        (2, "itself", {"status": "blocked", "reason": "r"}, {"output": "taken", "decision": "block", "reason": "r"}),
+        (0, "itself", {"status": "stopped", "reason": None}, {"output": "taken", "stop": ""}),
+        (0, "itself", None, None),
+    ],
+)
+def test_what_a_stand_in_told_of_a_hook_in_a_form_of_its_own_is_read(
+    tmp_path: Path, number: int | None, exit_: int | None, ended_by: str, told: Any, effects: Any
+) -> None:
+    program = {"name": "claude", "version": "fake"}
+    begun = plain(whole("case", format=number or 1, host=program, worker=program))
+    begun = begun if number else {name: value for name, value in begun.items() if name != "format"}
+    ended = {"seq": 2, "at": 0, **ENDED, "exit": exit_, "ended_by": ended_by, "effects": told}
+    path = tmp_path / "older.jsonl"
+    path.write_text("".join(json.dumps(each, default=outward) + "\n" for each in (begun, ended)))
+    record = journals.read(path)[1]
+    assert json.loads(journals.encoded(record)).get("effects") == effects
+
+
+@pytest.mark.parametrize("told", [["error"], {"status": "failed", "reason": "invalid"}])
+def test_what_an_older_stand_in_did_not_take_is_unknown(tmp_path: Path, told: Any) -> None:
+    ended = {"seq": 1, "at": 0, **ENDED, "exit": 0, "ended_by": "itself", "effects": told, "not_taken": "too long"}
+    (tmp_path / "older.jsonl").write_text(json.dumps(ended) + "\n")
+    (record,) = journals.read(tmp_path / "older.jsonl")
+    assert json.loads(journals.encoded(record))["effects"] == {"output": "unknown", "words": "too long"}
 
 
 @pytest.mark.parametrize("number", [1, 2])

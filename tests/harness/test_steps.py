@@ -16,7 +16,7 @@ from hookproof.journal import Journal
 from hookproof.play.steps import HostExitedError, Steps
 from hookproof.records import Record
 from hookproof.records.jobs import JobRefused
-from hookproof.records.run import StepSkipped
+from hookproof.records.run import Settled, StepSkipped
 
 
 class Actions:
@@ -60,6 +60,10 @@ class Actions:
 
     async def type(self, session: str, text: str) -> None:
         self.done.append(f"type {session} {text}")
+
+    async def settle(self) -> Record:
+        self.done.append("settle")
+        return Settled(seq=99, alive=1)
 
 
 def scenario(*then: dict[str, str], **more: Any) -> Scenario:
@@ -176,9 +180,9 @@ def test_the_second_turn_is_not_the_first(tmp_path: Path) -> None:
 def test_what_a_step_would_do_with_a_refused_job_is_skipped_and_the_rest_goes_on(tmp_path: Path) -> None:
     done_to_it = ["release job", "fetch result", "cancel job", "end worker of job", "plant foreign pid in job"]
     steps = [{"when": "job started", "do": each} for each in done_to_it]
-    others = [{"when": "job ended", "do": "settle"}, {"when": "job ended", "user": "Anything new?"}]
+    others = [{"when": "job ended", "do": "thaw server"}, {"when": "job ended", "user": "Anything new?"}]
     done, journal = play(tmp_path, [r("job.refused", job="review")], *steps, *others)
-    assert done == ["settle: review", "type main Anything new?"]
+    assert done == ["thaw server: review", "type main Anything new?"]
     skipped = [record for record in journal.records if isinstance(record, StepSkipped)]
     assert [record.why for record in skipped] == ["no job: refused"] * len(done_to_it)
 

@@ -8,15 +8,19 @@ import secrets
 import sys
 from pathlib import Path
 from subprocess import PIPE
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from hookproof import processes
 from hookproof.journal import Journal
+from hookproof.play.patience import Patience
+from hookproof.play.rest import Rest
+from hookproof.play.run import Run
 from hookproof.play.trees import below, kill_tree, left_by_codex, outlived, topmost_naming
 from hookproof.records import Record
 from hookproof.records.model import GateReached
-from hookproof.records.run import ProcessDied
 from hookproof.records.sent import CodexGrandchild, CodexTurn
 
 PARENT = """
@@ -91,28 +95,25 @@ def test_the_shell_of_a_launch_is_the_topmost_that_names_the_job() -> None:
 
 
 def test_a_tree_is_killed_whole_and_its_deaths_are_seen(tmp_path: Path) -> None:
-    async def run() -> tuple[list[int], list[int], int]:
+    async def played() -> tuple[list[int], list[int], int]:
         journal = Journal(tmp_path / "j.jsonl")
-
-        def died(death: processes.Death) -> None:
-            identity = death.identity
-            journal.write(ProcessDied(pid=identity.pid, start=identity.start, code=None, signal=None, observed=False))
-
-        watch = processes.DeathWatch(asyncio.get_running_loop(), died)
+        watch = processes.DeathWatch(asyncio.get_running_loop(), lambda _death: None)
         with processes.CaseProcesses(secrets.token_hex(16)) as group:
             argv = [sys.executable, "-I", "-S", "-c", PARENT]
             parent = await processes.spawn(argv, env=ENV, cwd=tmp_path, stdout=PIPE, case=group)
             assert parent.stdout is not None
             assert await parent.stdout.readline()
             tree = below(parent.identity.pid, group.census())
-            outlive = await outlived(tree, journal, watch.watch, seconds=0.0)
+            rest = Rest(journal, group, Patience(4.0), 30.0)
+            run = cast(Run, SimpleNamespace(deaths=watch, rest=rest))
+            outlive = await outlived(tree, run, until=lambda: True)
             killed = kill_tree(parent.identity)
-            left = await outlived(tree, journal, watch.watch, seconds=10.0)
+            left = await outlived(tree, run, until=lambda: True)
             parent.close()
             watch.close()
         journal.close()
         assert sorted(killed) == sorted(each.identity.pid for each in tree) == outlive
         return outlive, left, len(killed)
 
-    outlive, left, killed = asyncio.run(run())
+    outlive, left, killed = asyncio.run(played())
     assert (len(outlive), left, killed) == (2, [], 2)

@@ -17,6 +17,8 @@ NOTHING: dict[str, Any] = {
 def _nothing(words: str) -> Any:
     if words.endswith("null"):
         return None
+    if words.startswith("`"):
+        return words.split("`")[1]
     return NOTHING[words] if words in NOTHING else [] if words.startswith("a list") else {}
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import shlex
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -28,13 +30,16 @@ from hookproof.model.script import Script
 from hookproof.model.server import ModelServer
 from hookproof.model.turns import Turns
 from hookproof.play import Case, PlayOptions, play
+from hookproof.play.patience import Patience
+from hookproof.play.rest import Rest
 from hookproof.records import Record
 from hookproof.records.hosts import HostExited, HostScreen, HostStarted, User
 from hookproof.records.run import Error, Swept
-from hookproof.records.sent import SessionEnded, SessionStarted, TurnEnded
+from hookproof.records.sent import HookEnded, HookStarted, SessionEnded, SessionStarted, TurnEnded
 from hookproof.sandbox import sandbox as sandboxes
 from hookproof.sandbox.environment import environment, model_key, search_path
 from hookproof.sandbox.recorder import Recorder
+from hookproof.sandbox.sandbox import Sandbox
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
 
@@ -57,12 +62,22 @@ def test_what_stands_at_the_prompt(lines: list[str], text: str | None) -> None:
     assert typed_in(lines) == text
 
 
-def converse(folder: Path, act: Act, *, program: Program | None = None, seconds: float = 30.0) -> list[Record]:
+def converse(
+    folder: Path,
+    act: Act,
+    *,
+    program: Program | None = None,
+    seconds: float = 30.0,
+    lifecycle: str = "claude-2.1.91",
+    prepare: Callable[[Sandbox], None] = lambda _sandbox: None,
+    waits: bool = True,
+) -> list[Record]:
     """Start a session, let `act` have it, end what is left. Nothing may be left: no process, no descriptor."""
 
     async def run() -> list[Record]:
-        lifecycle, journal = resolve_lifecycle("claude-2.1.91"), Journal(folder / "j.jsonl")
-        sandbox = sandboxes.build(resolve_plugin("reference"), lifecycle, programs=stand_ins())
+        journal = Journal(folder / "j.jsonl")
+        sandbox = sandboxes.build(resolve_plugin("reference"), resolve_lifecycle(lifecycle), programs=stand_ins())
+        prepare(sandbox)
         group = processes.CaseProcesses(sandbox.token)
         script = Script({"main": [Say(text="Hello."), Say(text="Again.")]}, {})
         turns = Turns(script, {}, journal, _no_hold)
@@ -84,6 +99,7 @@ def converse(folder: Path, act: Act, *, program: Program | None = None, seconds:
                     env=env | {"HOOKPROOF_LIFECYCLE": str(sandbox.lifecycle)},
                     processes=group,
                     seconds=seconds,
+                    settled=Rest(journal, group, Patience(bare_hook_ms=4.0), seconds).settled if waits else None,
                 )
             )
             await act(session, journal)
@@ -150,6 +166,73 @@ def test_a_conversation(tmp_path: Path) -> None:
     assert "❯ Hello there [hookproof:agent=main]\n● Hello." in screens[1]
     assert not any("\x1b" in screen for screen in screens)
     assert of(records, Swept)[0].ended == 0
+
+
+def _hold_the_hooks_after_clear(sandbox: Sandbox) -> None:
+    """Have the plugin's start after a `/clear` wait for whoever opens the pipe."""
+    os.mkfifo(sandbox.root / "pipe")
+    path = sandbox.plugin / "hooks" / "hooks.json"
+    hooks = json.loads(path.read_text())
+    waits = {"type": "command", "command": f"read line < '{sandbox.root / 'pipe'}'"}
+    hooks["hooks"]["SessionStart"].append({"matcher": "clear", "hooks": [waits]})
+    path.write_text(json.dumps(hooks))
+
+
+async def _held(journal: Journal) -> Path:
+    """The pipe that a hook waits at, once it does."""
+    record = await journal.wait(
+        lambda r: isinstance(r, HookStarted) and r.command.startswith("read line"),
+        waiting_for="the hook that is held",
+        seconds=30.0,
+    )
+    assert isinstance(record, HookStarted)
+    return Path(shlex.split(record.command)[-1])
+
+
+async def _let_go(pipe: Path) -> None:
+    """Open the pipe, which takes until the hook has."""
+    await asyncio.to_thread(pipe.write_text, "\n")
+
+
+EARLY = "claude-2.1.329+typed-early-is-lost"
+
+
+def test_what_is_typed_while_the_hooks_after_clear_run_can_be_lost(tmp_path: Path) -> None:
+    async def act(session: TerminalSession, journal: Journal) -> None:
+        await session.type("Hello there")
+        await _reported(journal, 1)
+        await session.type("/clear")
+        pipe = await _held(journal)
+        await session.type("And again")
+        await _let_go(pipe)
+        # `/exit` would be typed too early as well
+        await session.close_terminal()
+
+    records = converse(tmp_path, act, lifecycle=EARLY, prepare=_hold_the_hooks_after_clear, waits=False)
+    assert of(records, Error) == []
+    assert [record.text for record in of(records, User)] == ["Hello there", "/clear", "And again"]
+    assert len(of(records, TurnEnded)) == 1
+
+
+def test_typing_after_clear_waits_for_the_hooks_of_the_start(tmp_path: Path) -> None:
+    async def act(session: TerminalSession, journal: Journal) -> None:
+        await session.type("Hello there")
+        await _reported(journal, 1)
+        await session.type("/clear")
+        pipe = await _held(journal)
+        typing = asyncio.ensure_future(session.type("And again"))
+        await _let_go(pipe)
+        await typing
+        await _reported(journal, 2)
+        await session.end()
+
+    records = converse(tmp_path, act, lifecycle=EARLY, prepare=_hold_the_hooks_after_clear)
+    assert of(records, Error) == []
+    (held,) = [each for each in of(records, HookStarted) if each.command.startswith("read line")]
+    over = next(each for each in of(records, HookEnded) if each.run == held.run)
+    typed = next(each for each in of(records, User) if each.text == "And again")
+    assert held.seq < over.seq < typed.seq
+    assert len(of(records, TurnEnded)) == 2
 
 
 def test_closing_the_terminal_ends_the_session(tmp_path: Path) -> None:

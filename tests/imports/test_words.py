@@ -29,11 +29,9 @@ RETIRED = {
     "excuse": "known difference",
     "excuses": "known differences",
     "remarks": "notes",
-    "settled": "at rest",
 }
 """A word that only this project understood, and what its things are called instead."""
 PUBLIC = {
-    ("hookproof/records/run.py", "Settled"),
     ("hookproof/records/run.py", "world_removed"),
 }
 """Names that the journal's format has: a new format may change them."""

@@ -10,11 +10,12 @@ from dataclasses import replace
 from typing import Any
 
 from hookproof.records import FORMAT, Record
+from hookproof.records.hosts import HostThread
 from hookproof.records.jobs import AgentRecords
 from hookproof.records.model import ModelRequest
 from hookproof.records.parts import CaseAgent, File, Program, Text
 from hookproof.records.run import Case, End
-from hookproof.records.sent import HookEnded, HookStarted
+from hookproof.records.sent import HookEnded, HookEndedBy, HookStarted
 
 SAYS = {
     "policy": ["POLICY one", "POLICY two"],
@@ -86,6 +87,21 @@ def cleared(request: ModelRequest) -> Record:
     return replace(request, thread=f"{request.thread}-anew")
 
 
+def goes_on(how: str) -> Record:
+    """A client of Codex has cleared, summed up or forked the session."""
+    return HostThread(session=MAIN, thread=thread(MAIN), how=how)
+
+
+def resumed(request: ModelRequest, forgotten: list[str]) -> ModelRequest:
+    """The first request after a resume, whose host has not kept these texts of those that had been told."""
+    return replace(request, forgotten=forgotten)
+
+
+def nameless(record: Record) -> Record:
+    """The same, of a host whose requests do not say of which thread they are."""
+    return replace(record, thread=None, parent=None) if isinstance(record, ModelRequest) else record
+
+
 def start(
     agent: str,
     said: str = "",
@@ -93,7 +109,7 @@ def start(
     event: str = "SessionStart",
     host: str = "codex",
     exit_: int = 0,
-    by: str = "itself",
+    by: HookEndedBy = "itself",
 ) -> list[Record]:
     """A run of a start hook for an agent's thread; `said` is its whole output."""
     run = f"{event}-of-{agent}-{host}-{len(said)}"
@@ -127,6 +143,26 @@ def start(
             ended_by=by,
         ),
     ]
+
+
+def on_claude(*records: Record) -> list[Record]:
+    """The same as of Claude Code: hooks run in the session of the root, and name an agent by its own id."""
+
+    def moved(record: Record) -> Record:
+        if not isinstance(record, HookStarted | HookEnded) or record.session_id == thread(MAIN):
+            return replace(record, thread_id=None) if isinstance(record, HookStarted) else record
+        agent, session = record.session_id, thread(MAIN)
+        if isinstance(record, HookEnded):
+            return replace(record, session_id=session, agent_id=agent)
+        payload = {**record.payload, "session_id": session, "agent_id": agent}
+        return replace(record, session_id=session, agent_id=agent, payload=payload, thread_id=None, source="claude")
+
+    return [moved(record) for record in records]
+
+
+def without_threads(*records: Record) -> list[Record]:
+    """The same as of a host of whose requests nothing tells which session or agent they are of."""
+    return [replace(each, thread=None) if isinstance(each, ModelRequest) else each for each in records]
 
 
 def emits(context: str, event: str = "SessionStart") -> str:

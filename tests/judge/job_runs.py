@@ -7,6 +7,7 @@ from typing import Any
 
 from run_records import (
     ANSWER,
+    CODEX,
     OTHER,
     ROOT,
     SERVER,
@@ -21,6 +22,7 @@ from run_records import (
     launch,
     look,
     planted,
+    process,
     refused,
     row,
     session_end,
@@ -38,13 +40,17 @@ from hookproof.records.faults import (
     PidReused,
     RowAged,
     ServerFrozen,
+    ServerThawed,
     SessionRestarted,
     ShellKilled,
     StateTorn,
     WorkerKilled,
     WorkspaceDeleted,
 )
+from hookproof.records.hosts import HostExited, HostStarted
 from hookproof.records.jobs import (
+    Cancel,
+    CancelBegan,
     JobEnded,
     JobQueued,
     JobRefused,
@@ -56,7 +62,7 @@ from hookproof.records.jobs import (
 from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, GateReleased
 from hookproof.records.parts import Answer, StateRoot, TornFile
 from hookproof.records.run import Census, ProcessDied, SessionsEnd, ShellLetGo, SweepBegan
-from hookproof.records.sent import ShellEnded, ShellHeld, ShellStarted
+from hookproof.records.sent import CodexGrandchild, ShellEnded, ShellHeld, ShellStarted, ShellTask
 
 DONE, GHOST, FAILED = row("completed"), row("running"), row("failed", errorMessage="its session ended")
 RAN = [launch(), *started(), *finished()]
@@ -79,15 +85,37 @@ SHELL = ShellStarted(
 SHELL_END = ShellEnded(
     run="s1", exit=None, signal=9, ended_by="host at subagent end", output_file="/tmp/tasks/b1.output", output_bytes=0
 )
+FOREGROUND = replace(SHELL, background=False)
+MOVED: Record = ShellTask(run="s1", task="b1")
+CUT: Record = replace(SHELL_END, ended_by="timeout")
+EMPTY: Record = JobRefused(job="review", agent="main", text="Command running in background with ID: b1", error=False)
+OUT_OF_TIME = [launch(), FOREGROUND, MOVED, EMPTY]
+IN_TIME = [launch(), FOREGROUND, *started(), MOVED]
+SHELL_DONE = replace(SHELL_END, exit=0, signal=None, ended_by="itself")
+SHELL_RAN = [launch(), SHELL, *started(), *finished(), SHELL_DONE]
+"""The job was done in the shell of its launch, whose end came with the job's."""
+
+
+def notice(call: str = "toolu_1") -> str:
+    """How Claude Code tells of the end of a shell."""
+    return f"<task-notification><task-id>b1</task-id><tool-use-id>{call}</tool-use-id></task-notification>"
+
+
 HELD: Record = ShellHeld(job="review")
 LET_GO: Record = ShellLetGo()
 CANCELLED = row("cancelled", errorMessage="cancelled by the user")
 QUEUED: Record = JobQueued(job="review", id=TASK, worker=WORKER, start=1)
 NEVER: Record = JobEnded(job="review", how="never started", worker=WORKER)
-RESULT = Result(job="review", id=TASK, exit=0, text=ANSWER, why=None)
+RESULT = Result(job="review", id=TASK, exit=0, text=ANSWER, why=None, session="second")
+NEXT: list[Record] = [
+    HostExited(session="main", asked=True, pid=3000, code=0, signal=None),
+    HostStarted(session="second", session_id=OTHER, pid=3001, argv=[]),
+]
+"""Main ends, and the next session begins."""
 
 BYSTANDER = 7000
 BOTH_END: Record = SessionsEnd(sessions=["main", "second"])
+AT_WORK_AS_BOTH_END = [launch(), *started(), BOTH_END]
 HOOK_KILLED = HookKilled(run="end", moment="at its start", pids=[5000], over=False)
 TORN = StateTorn(files=[TornFile(file="state.json", bytes=900, left=450)])
 FILLED = ListFilled(job="review", added=55)
@@ -122,6 +150,30 @@ def two_roots(census: Census) -> Record:
     return replace(census, state=[*census.state, other])
 
 
+def torn(look: SnapshotTaken) -> SnapshotTaken:
+    """A look at a list that is there and holds nothing."""
+    reason = "state.json is not JSON: Expecting value"
+    return replace(look, state=[replace(each, error=reason, torn=reason) for each in look.state])
+
+
+def saw(pid: int, *, below: int = 1, parent: int | None = None) -> SnapshotTaken:
+    """A look at which a process lives, below another, `parent` between them."""
+    between = [] if parent is None else [process(parent, "sh", ppid=below)]
+    own = process(pid, "left", "over", ppid=below if parent is None else parent)
+    return replace(look(DONE), processes=[CODEX, *between, own])
+
+
+def born_again(census: Census) -> Census:
+    """Other processes, which have the same pids."""
+    return replace(census, processes=[replace(each, start=2) for each in census.processes])
+
+
+def of_codex(cancelled: list[Record]) -> list[Record]:
+    """The same cancellation of a job whose Codex (in the tree, too) has started a tool, 11."""
+    more = [replace(CODEX, ppid=WORKER), process(11, "sleep", ppid=CODEX.pid)]
+    return [replace(each, tree=[*each.tree, *more]) for each in cancelled if isinstance(each, CancelBegan | Cancel)]
+
+
 LISTED = ("only listed jobs", "conforms")
 NAMED_ERROR = "cannot read state.json: SyntaxError: Unexpected end of JSON input; restore it or remove it"
 BARE_ERROR = "TypeError: Cannot read properties of undefined (reading 'jobs')"
@@ -148,6 +200,7 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-01", [launch(), *started(), SweepBegan(), *killed(9)], "survives", "violates"),
     ("JOB-03", [launch(), *started(), SweepBegan(), *killed(9)], "survives", "conforms"),
     ("JOB-01", [launch()], "no evidence", "unknown"),
+    ("JOB-01", OUT_OF_TIME, "not tested", "not tested"),
     ("JOB-02", [*RAN, told(f"<task-notification>{ANSWER}</task-notification>")], "delivered", "conforms"),
     ("JOB-02", [*RAN, told("<task-notification>nothing</task-notification>")], "finished, not delivered", "violates"),
     ("JOB-02", LOST, "lost", "violates"),
@@ -156,6 +209,11 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-03", [launch(), refused()], "refused", "conforms"),
     ("JOB-03", [launch(), refused("no such file")], "refused without naming --wait", "violates"),
     ("JOB-03", LOST, "lost", "violates"),
+    ("JOB-03", OUT_OF_TIME, "not tested", "not tested"),
+    ("JOB-03", [*OUT_OF_TIME, *started(), *killed()], "not tested", "not tested"),
+    ("JOB-03", [*IN_TIME, *killed()], "lost", "violates"),
+    ("JOB-21", OUT_OF_TIME, "not tested", "not tested"),
+    ("JOB-04", [launch(), FOREGROUND, CUT, EMPTY, look()], "not tested", "not tested"),
     ("JOB-04", [*RAN, look(DONE)], "listed truly", "conforms"),
     ("JOB-04", [*LOST, look(FAILED)], "listed truly", "conforms"),
     ("JOB-04", [launch(), refused()], "not tested", "not tested"),
@@ -169,6 +227,7 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-06", [*LOST, look(FAILED)], "recorded", "conforms"),
     ("JOB-06", [*RAN, look(DONE)], "survives", "conforms"),
     ("JOB-06", [*LOST, look()], "erased", "violates"),
+    ("JOB-06", [*LOST, torn(look())], "torn", "violates"),
     ("JOB-06", [*LOST, look(GHOST)], "not recorded", "violates"),
     ("JOB-06", [*LOST, look(row("failed"))], "not recorded", "violates"),
     ("JOB-07", [*RAN, census()], "nothing left", "conforms"),
@@ -184,15 +243,47 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-07", [census(WORKER, 11, rows=[GHOST])], "left behind", "violates"),
     ("JOB-07", [two_roots(census(WORKER, SERVER, rows=[GHOST]))], "left behind", "violates"),
     ("JOB-07", RAN, "no evidence", "unknown"),
+    ("JOB-07", [launch(), census()], "no evidence", "unknown"),
+    ("JOB-07", [launch(), refused(), census()], "not tested", "not tested"),
+    ("JOB-07", [launch(), refused(), census(11)], "left behind", "violates"),
+    ("JOB-07", [*RAN, replace(census(), own=[process(11, "tap.py")])], "nothing left", "conforms"),
+    ("JOB-07", [*RAN, replace(census(), ended=[process(11, "late")])], "nothing left", "conforms"),
+    ("JOB-07", [*RAN, CodexGrandchild(pid=11, mode="detached"), saw(11), census(11)], "nothing left", "conforms"),
+    ("JOB-07", [*RAN, saw(11, below=CODEX.pid), census(11)], "nothing left", "conforms"),
+    ("JOB-07", [*RAN, saw(12, below=CODEX.pid, parent=11), census(11, 12)], "nothing left", "conforms"),
+    ("JOB-07", [*RAN, saw(11, below=SERVER), census(11)], "left behind", "violates"),
+    ("JOB-07", [*RAN, saw(11, below=CODEX.pid), born_again(census(11))], "left behind", "violates"),
+    ("JOB-07", [*RAN, saw(11, below=CODEX.pid), census(CODEX.pid, 11)], "left behind", "violates"),
+    ("JOB-07", [*RAN, HOOK_KILLED, census(11)], "not tested", "not tested"),
+    ("JOB-07", [*RAN, HOOK_KILLED, census()], "nothing left", "conforms"),
+    ("JOB-07", [*RAN, replace(HOOK_KILLED, over=True), census(11)], "left behind", "violates"),
+    ("JOB-07", [*RAN, TORN, census(11)], "not tested", "not tested"),
+    ("JOB-07", [*RAN, planted(1), census(11)], "not tested", "not tested"),
+    ("JOB-07", [*RAN, planted(1, planted=False), census(11)], "left behind", "violates"),
+    ("JOB-07", [*RAN, ServerFrozen(pids=[SERVER]), census(SERVER)], "not tested", "not tested"),
+    ("JOB-07", [*RAN, ServerFrozen(pids=[]), census(11)], "left behind", "violates"),
+    (
+        *("JOB-07", [*RAN, ServerFrozen(pids=[SERVER]), ServerThawed(pids=[SERVER]), census(SERVER)]),
+        *("left behind", "violates"),
+    ),
+    ("JOB-07", [started_again(2), census(11)], "not tested", "not tested"),
+    ("JOB-07", [*WORKER_KILLED, census(11)], "left behind", "violates"),
+    ("JOB-07", [launch(), *started(), FILLED, census(WORKER, rows=[DONE])], "left behind", "violates"),
+    ("JOB-07", [*RAN, AGED, DELETED, census(11)], "left behind", "violates"),
     ("JOB-07", [*RAN, without_token(census(11), "session")], "left behind", "violates"),
     ("JOB-07", [without_token(census(WORKER, rows=[GHOST]), "session")], "only listed jobs", "conforms"),
     ("JOB-07", [*RAN, strays(11), census()], "no evidence", "unknown"),
     ("JOB-07", [*RAN, census(), strays(11)], "no evidence", "unknown"),
     ("JOB-07", [*RAN, strays(11), census(WORKER, rows=[DONE])], "left behind", "violates"),
     ("JOB-07", [*RAN, strays(11, of="this case"), without_token(census(11), "folder")], "left behind", "violates"),
-    ("JOB-08", [*RAN, RESULT], "readable", "conforms"),
-    ("JOB-08", [*RAN, replace(RESULT, exit=1, text="No job found")], "gone", "violates"),
-    ("JOB-08", [*RAN, replace(RESULT, text="something else")], "gone", "violates"),
+    ("JOB-08", [*RAN, *NEXT, RESULT], "readable", "conforms"),
+    ("JOB-08", [*RAN, *NEXT, replace(RESULT, exit=1, text="No job found")], "gone", "violates"),
+    ("JOB-08", [*RAN, *NEXT, replace(RESULT, text="something else")], "gone", "violates"),
+    ("JOB-08", [*RAN, *NEXT, replace(RESULT, session=None)], "not tested", "not tested"),
+    ("JOB-08", [*RAN, *NEXT, replace(RESULT, exit=1, text="", session=None)], "not tested", "not tested"),
+    ("JOB-08", [*RAN, replace(RESULT, session="main")], "not tested", "not tested"),
+    ("JOB-08", [*RAN, *reversed(NEXT), RESULT], "not tested", "not tested"),
+    ("JOB-08", [*RAN, *NEXT], "no evidence", "unknown"),
     ("JOB-08", LOST, "no evidence", "unknown"),
     ("JOB-09", [*WORKER_KILLED, look(FAILED)], "terminal", "conforms"),
     ("JOB-09", [*WORKER_KILLED, look(GHOST), look(FAILED)], "reported as running", "violates"),
@@ -211,6 +302,7 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-12", [launch(), *started(), HOOK_KILLED, look(GHOST), census(WORKER, rows=[GHOST])], "converged", "conforms"),
     ("JOB-12", [*LOST, HOOK_KILLED, look(GHOST), census()], "false row", "violates"),
     ("JOB-12", [*RAN, HOOK_KILLED, look(), census()], "lost row", "violates"),
+    ("JOB-12", [*RAN, HOOK_KILLED, torn(look()), census()], "torn", "violates"),
     ("JOB-12", [*RAN, HOOK_KILLED, look(DONE), census(SERVER, rows=[DONE])], "left behind", "violates"),
     ("JOB-12", [*RAN, look(DONE), census()], "no evidence", "unknown"),
     ("JOB-12", [*RAN, HOOK_KILLED, look(DONE)], "no evidence", "unknown"),
@@ -233,6 +325,12 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
         "tree lives on",
         "violates",
     ),
+    ("JOB-13", [launch(), *started(), *of_codex(cancel(left=[11])), look(CANCELLED)], "cancelled", "conforms"),
+    ("JOB-13", [launch(), *started(), *of_codex(cancel(left=[11]))[:-1], look(GHOST)], "no evidence", "unknown"),
+    ("JOB-13", [launch(), *started(), *of_codex(cancel(left=[11])), look(GHOST)], "not recorded", "violates"),
+    ("JOB-13", [launch(), *started(), *of_codex(cancel(left=[WORKER, 11])), look()], "tree lives on", "violates"),
+    ("JOB-13", [launch(), *started(), *of_codex(cancel(left=[CODEX.pid])), look()], "tree lives on", "violates"),
+    ("JOB-13", [launch(), *started(), *cancel(), *killed(), torn(look())], "torn", "violates"),
     ("JOB-13", RAN, "no evidence", "unknown"),
     ("JOB-14", [launch(), *started(), planted(BYSTANDER), *killed()], "bystander alive", "conforms"),
     ("JOB-14", [planted(BYSTANDER), SweepBegan(), died(BYSTANDER, signal=9)], "bystander alive", "conforms"),
@@ -261,6 +359,7 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-16", [*RAN, look(DONE, bare=[]), census()], "status looks elsewhere", "violates"),
     ("JOB-16", [*RAN, look(DONE), census(SERVER, rows=[DONE])], "teardown looks elsewhere", "violates"),
     ("JOB-16", [*RAN, look(main=[DONE], bare=[DONE]), census()], "no row", "violates"),
+    ("JOB-16", [*RAN, torn(look(main=[DONE], bare=[DONE])), census()], "torn", "violates"),
     ("JOB-16", [*RAN, look(), look(DONE, main=[]), census()], "status looks elsewhere", "violates"),
     ("JOB-16", [*RAN, census()], "no evidence", "unknown"),
     ("JOB-16", [*RAN, look(DONE), strays(11), census()], "no evidence", "unknown"),
@@ -278,6 +377,7 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-18", [*SHELL_KILLED, look(GHOST)], "still active", "violates"),
     ("JOB-18", [*SHELL_KILLED, look(DONE)], "false", "violates"),
     ("JOB-18", [*SHELL_KILLED, look()], "no row", "violates"),
+    ("JOB-18", [*SHELL_KILLED, torn(look())], "torn", "violates"),
     ("JOB-18", [*LOST, look(FAILED)], "no evidence", "unknown"),
     ("JOB-19", [launch(), *started(), FILLED, look(GHOST, row("completed"))], "active row stays", "conforms"),
     ("JOB-19", [launch(), *started(), FILLED, look(row("completed", id="task-2"))], "dropped", "violates"),
@@ -295,7 +395,7 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-21", RAN, "survives", "conforms"),
     ("JOB-21", [*LOST, look(GHOST)], "listed as running", "violates"),
     ("JOB-21", [*LOST, look(GHOST, main=[])], "listed as running", "violates"),
-    ("JOB-21", [*LOST, look()], "not listed", "violates"),
+    ("JOB-21", [*LOST, look()], "not listed", "conforms"),
     ("JOB-22", [launch(), *started(), TORN, look(GHOST), *finished(), look(DONE)], "recovered", "conforms"),
     ("JOB-22", [launch(), *started(), TORN, silent("state.json is damaged"), *finished()], "clear error", "conforms"),
     ("JOB-22", [launch(), *started(), TORN, look(GHOST, main=[]), *finished(), look(DONE)], "not listed", "violates"),
@@ -314,9 +414,17 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-22", torn_and(silent("waited 30 s", exit_code=None), silent(BARE_ERROR)), "crash", "violates"),
     ("JOB-22", [launch(), *started(), TORN, *killed(), look(FAILED)], "job lost", "violates"),
     ("JOB-22", [launch(), *started(), look(GHOST)], "no evidence", "unknown"),
-    ("JOB-23", [*RAN, BOTH_END, look(DONE), census()], "converged", "conforms"),
-    ("JOB-23", [*RAN, BOTH_END, look(), census()], "lost row", "violates"),
-    ("JOB-23", [*RAN, BOTH_END, look(DONE), census(SERVER, rows=[DONE])], "left behind", "violates"),
+    ("JOB-23", [*AT_WORK_AS_BOTH_END, *finished(), look(DONE), census()], "converged", "conforms"),
+    ("JOB-23", [*AT_WORK_AS_BOTH_END, *killed(), look(FAILED), census()], "converged", "conforms"),
+    ("JOB-23", [*AT_WORK_AS_BOTH_END, *finished(), look(), census()], "lost row", "violates"),
+    ("JOB-23", [*AT_WORK_AS_BOTH_END, *finished(), torn(look()), census()], "torn", "violates"),
+    ("JOB-23", [*AT_WORK_AS_BOTH_END, *killed(), look(GHOST), census()], "false row", "violates"),
+    (
+        *("JOB-23", [*AT_WORK_AS_BOTH_END, *finished(), look(DONE), census(SERVER, rows=[DONE])]),
+        *("left behind", "violates"),
+    ),
+    ("JOB-23", [*RAN, BOTH_END, look(), census()], "not tested", "not tested"),
+    ("JOB-23", [*LOST, BOTH_END, look(), census()], "not tested", "not tested"),
     ("JOB-23", [*RAN, look(DONE), census()], "no evidence", "unknown"),
     ("JOB-24", [launch(), *started(), DELETED, *finished(), look(DONE)], "terminal", "conforms"),
     ("JOB-24", [*LOST, DELETED, look(FAILED)], "terminal", "conforms"),
@@ -337,6 +445,18 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-27", [*RAN, told("Anything new?")], "never told", "violates"),
     ("JOB-27", [*RAN, told(f"{TASK} finished"), told(f"{TASK} has finished")], "told 2 times", "violates"),
     ("JOB-27", [*RAN, told(f"{TASK} finished", "agent")], "never told", "violates"),
+    ("JOB-27", [*SHELL_RAN, told(notice())], "told once", "conforms"),
+    ("JOB-27", [*SHELL_RAN, told(notice("another call"))], "never told", "violates"),
+    ("JOB-27", [*SHELL_RAN, told(f"{notice()}, {TASK}")], "told once", "conforms"),
+    ("JOB-27", [*SHELL_RAN, told(notice()), told(f"{TASK} has finished")], "told once", "conforms"),
+    (
+        "JOB-27",
+        [*SHELL_RAN, told(f"{TASK} finished"), told(notice()), told(f"{TASK} again")],
+        "told 2 times",
+        "violates",
+    ),
+    ("JOB-27", [*SHELL_RAN, told("toolu_1 was called")], "never told", "violates"),
+    ("JOB-27", [launch(), SHELL, *started(), SHELL_DONE, *finished(), told(notice())], "never told", "violates"),
     ("JOB-27", [launch(), *started()], "no evidence", "unknown"),
     ("JOB-27", [*LOST, look(FAILED), told("Anything new?")], "listed as ended", "conforms"),
     ("JOB-27", [*LOST, look(GHOST), told("Anything new?")], "never told", "violates"),
@@ -365,13 +485,34 @@ def at_once(*names: str) -> list[Record]:
     return run
 
 
-def fetched(name: str) -> Record:
+def fetched(name: str) -> Result:
     return Result(job=name, id=f"task-{name}", exit=0, text=ANSWER.replace("review", name), why=None)
 
 
 TWO = ("one", "two")
 ONE_ROW, TWO_ROWS = [row("completed", id="task-one")], [row("completed", id=f"task-{name}") for name in TWO]
+BOTH: list[Record] = [fetched("one"), fetched("two")]
+NO_RESULT, WORKER_DIED = ("no result", "violates"), ("worker died", "violates")
+DIED_AND_STALE = ("worker died, stale row", "violates")
 AGAIN = ("review", "again")
+PROMPTED = [row("completed", id=f"task-{name}", pid=None, request={"prompt": f"job={name} look"}) for name in TWO]
+WITH_PIDS = [row("completed", id=f"task-{name}", pid=WORKER + 10 * number) for number, name in enumerate(TWO)]
+
+
+def unnamed(*names: str) -> list[Record]:
+    """Jobs of which nobody knew the row when they began: the list was being written."""
+    return [replace(each, row=None) if isinstance(each, JobStarted) else each for each in at_once(*names)]
+
+
+def one_dies() -> list[Record]:
+    """Two jobs launched at once, of which the second is lost with its worker."""
+    run = at_once(*TWO)
+    run[-3:] = [GateAbandoned(job="two", n=1), died(WORKER + 10, signal=9)]
+    return [*run, JobEnded(job="two", how="abandoned", worker=WORKER + 10)]
+
+
+def queued(name: str) -> dict[str, Any]:
+    return row("queued", id=f"task-{name}", request={"prompt": f"job={name} look"})
 
 
 def unreaped(*looks: Record, pids: tuple[int, ...] = (WORKER,)) -> list[Record]:
@@ -385,14 +526,28 @@ REFUSED_AGAIN: Record = JobRefused(job="again", agent="main", text="a job is at 
 # (requirement, the jobs, the run, what is seen, the verdict)
 OF_SEVERAL: list[tuple[str, tuple[str, ...], list[Record], str, str]] = [
     ("JOB-10", TWO, [*at_once(*TWO), look(*TWO_ROWS), fetched("one"), fetched("two")], "N of N", "conforms"),
-    ("JOB-10", TWO, [*at_once(*TWO), look(*ONE_ROW), fetched("one"), fetched("two")], "fewer", "violates"),
-    ("JOB-10", TWO, [*at_once(*TWO), look(*TWO_ROWS), fetched("one")], "fewer", "violates"),
-    (
-        *("JOB-10", TWO),
-        [*at_once(*TWO), look(*TWO_ROWS, row(id="task-3")), fetched("one"), fetched("two")],
-        *("fewer", "violates"),
-    ),
+    ("JOB-10", TWO, [*at_once(*TWO), look(*ONE_ROW), *BOTH], "lost row", "violates"),
+    ("JOB-10", TWO, [*at_once(*TWO), torn(look(*ONE_ROW)), *BOTH], "torn", "violates"),
+    ("JOB-10", TWO, [*at_once(*TWO), look(*TWO_ROWS), fetched("one")], "no result", "violates"),
+    ("JOB-10", TWO, [*at_once(*TWO), look(*TWO_ROWS), fetched("one"), replace(fetched("two"), exit=1)], *NO_RESULT),
+    ("JOB-10", TWO, [*at_once(*TWO), look(*TWO_ROWS, row(id="task-3")), *BOTH], "row of no job", "violates"),
+    ("JOB-10", TWO, [*at_once(*TWO), look(*ONE_ROW, row(id="task-two")), *BOTH], "stale row", "violates"),
+    ("JOB-10", TWO, [*at_once(*TWO), look(*ONE_ROW, row("failed", id="task-two")), *BOTH], "stale row", "violates"),
+    ("JOB-10", TWO, [*at_once("one"), look(*ONE_ROW), fetched("one")], "not started", "violates"),
+    ("JOB-10", TWO, [*at_once("one"), look(*ONE_ROW, queued("two")), fetched("one")], "not started", "violates"),
+    ("JOB-10", TWO, [*one_dies(), look(*ONE_ROW, row("failed", id="task-two")), fetched("one")], *WORKER_DIED),
+    ("JOB-10", TWO, [*one_dies(), look(*ONE_ROW), fetched("one")], "worker died, lost row", "violates"),
+    ("JOB-10", TWO, [*one_dies(), look(*ONE_ROW, row(id="task-two")), fetched("one")], *DIED_AND_STALE),
+    ("JOB-10", TWO, [*one_dies(), look(row(id="task-two"))], "worker died, lost row, stale row", "violates"),
+    ("JOB-10", TWO, [*one_dies(), look(), fetched("one")], "worker died, lost row", "violates"),
+    # whose a row is, the rows themselves tell where the launches could not
+    ("JOB-10", TWO, [*unnamed(*TWO), look(*PROMPTED), *BOTH], "N of N", "conforms"),
+    ("JOB-10", TWO, [*unnamed(*TWO), look(*WITH_PIDS), *BOTH], "N of N", "conforms"),
+    ("JOB-10", TWO, [*unnamed(*TWO), look(PROMPTED[0]), *BOTH], "lost row", "violates"),
     ("JOB-10", TWO, at_once(*TWO), "no evidence", "unknown"),
+    # what a plugin leaves behind needs no job
+    ("JOB-07", (), [census()], "nothing left", "conforms"),
+    ("JOB-07", (), [census(11)], "left behind", "violates"),
     ("JOB-31", AGAIN, [*unreaped(look(FAILED)), STARTS_AGAIN], "counts as dead", "conforms"),
     ("JOB-31", AGAIN, [*unreaped(look(FAILED), look(GHOST)), STARTS_AGAIN], "counts as dead", "conforms"),
     ("JOB-31", AGAIN, [*unreaped(look(GHOST), look(FAILED)), STARTS_AGAIN], "reported as running", "violates"),

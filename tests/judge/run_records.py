@@ -16,7 +16,7 @@ from hookproof.records.jobs import Cancel, CancelBegan, JobEnded, JobLaunched, J
 from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, GateReleased, ModelAnswer, ModelRequest
 from hookproof.records.parts import Answer, JobAnswer, Process, Program, StateRoot, Text, Words
 from hookproof.records.run import Case, Census, End, Error, MainLaunch, ProcessDied, Strays
-from hookproof.records.sent import HookEnded, HookStarted
+from hookproof.records.sent import HookEnded, HookEndedBy, HookStarted
 
 ROOT, SUB, OTHER = "root-session", "subagent-session", "other-session"
 WORKER, SERVER, HOOK = 4000, 4001, 5000
@@ -133,7 +133,7 @@ def died(pid: int, code: int | None = None, signal: int | None = None, observed:
 
 
 def session_end(
-    session: str, *inside: Record | list[Record], ended_by: str = "itself", exit_code: int = 0
+    session: str, *inside: Record | list[Record], ended_by: HookEndedBy = "itself", exit_code: int = 0
 ) -> list[Record]:
     flat: list[Record] = []
     for part in inside:

@@ -48,8 +48,8 @@ def test_what_lost_its_token_is_told_by_name() -> None:
 
     left = without_token(census(11), "session")
     left.processes.insert(0, census(10).processes[0])
-    known = "pid 11: left over (without the run's token; it is in a session of the run's); pid 10: left over"
-    assert detail(left).endswith(known)
+    stray = "pid 11: left over (without the run's token; it is in a session of the run's), nobody saw what started it"
+    assert detail(left).endswith(f"{stray}; pid 10: left over, nobody saw what started it")
     doubtful = detail(strays(12), census())
     assert "pid 12: stray 12 (without the run's token)" in doubtful
     assert "play this case alone" in doubtful

@@ -14,16 +14,22 @@ from agent_records import (
     asks,
     cleared,
     emits,
+    goes_on,
     identity,
     journal,
+    nameless,
+    on_claude,
     recorded,
+    resumed,
     start,
     thread,
+    without_threads,
 )
 
 from hookproof.catalogue.requirement import read_requirements
 from hookproof.judge.checks import CHECKS
 from hookproof.judge.judge import judge
+from hookproof.judge.verdict import Verdict
 from hookproof.records import Record
 from hookproof.records.run import Error
 
@@ -104,6 +110,21 @@ RUNS: list[tuple[str, dict[str, Any], list[Record], str, str]] = [
     ("CTX-15", KNOWN, [*TOLD, asks(CHILD, PLANNER)], "not once each", "violates"),
     ("CTX-15", KNOWN, [*TOLD, cleared(asks(MAIN, POLICY, "anew"))], "once each", "conforms"),
     ("CTX-15", KNOWN, [*TOLD, cleared(asks(MAIN, "anew"))], "not once each", "violates"),
+    ("CTX-15", KNOWN, [*TOLD, goes_on("compact"), asks(MAIN, POLICY)], "not tested", "not tested"),
+    ("CTX-15", KNOWN, [*TOLD, goes_on("compact"), asks(MAIN, "again")], "not tested", "not tested"),
+    ("CTX-15", KNOWN, [*TOLD, goes_on("fork"), cleared(asks(MAIN, "anew"))], "not tested", "not tested"),
+    ("CTX-15", KNOWN, [*TOLD, goes_on("clear"), cleared(asks(MAIN, "anew"))], "not once each", "violates"),
+    ("CTX-15", KNOWN, [*TOLD, resumed(asks(MAIN, "again"), [])], "once each", "conforms"),
+    ("CTX-15", KNOWN, [*TOLD, resumed(asks(MAIN, "again"), ["something"])], "once each", "conforms"),
+    ("CTX-15", KNOWN, [*TOLD, resumed(asks(MAIN, POLICY), [])], "not once each", "violates"),
+    ("CTX-15", KNOWN, [*TOLD, resumed(asks(MAIN, "again"), [POLICY])], "not once each", "violates"),
+    ("CTX-15", KNOWN, [*TOLD, resumed(asks(MAIN, POLICY), [POLICY])], "once each", "conforms"),
+    ("CTX-15", KNOWN, [*TOLD, resumed(asks(MAIN, "again"), [POLICY]), asks(MAIN, POLICY)], "once each", "conforms"),
+    ("CTX-15", KNOWN, [*TOLD, resumed(asks(MAIN, POLICY, POLICY), [POLICY])], "not once each", "violates"),
+    ("CTX-15", KNOWN, [nameless(each) for each in TOLD], "no evidence", "unknown"),
+    ("CTX-03", {CHILD: "unknown"}, [nameless(each) for each in QUIET], "no evidence", "unknown"),
+    ("CTX-10", {"review": "review"}, [nameless(asks("review", "look"))], "no evidence", "unknown"),
+    ("CTX-16", {CHILD: "hostile"}, [nameless(each) for each in QUIET], "no evidence", "unknown"),
     ("CTX-16", {CHILD: "hostile"}, QUIET, "silent", "conforms"),
     ("CTX-16", {CHILD: "hostile"}, LEAKED, "emitted", "violates"),
     ("CTX-16", {CHILD: "hostile"}, [*start(CHILD, exit_=1), asks(CHILD)], "failed", "violates"),
@@ -118,10 +139,10 @@ RUNS: list[tuple[str, dict[str, Any], list[Record], str, str]] = [
     ("CTX-18", KNOWN, [*TOLD, *start("c", emits(PLANNER + "\nmore"), host="claude")], "different", "violates"),
 ]
 
+IDS = [f"{name}-{seen}-{number}" for number, (name, _, _, seen, _) in enumerate(RUNS)]
 
-@pytest.mark.parametrize(
-    ("name", "agents", "run", "seen", "verdict"), RUNS, ids=[f"{n}-{s}-{i}" for i, (n, _, _, s, _) in enumerate(RUNS)]
-)
+
+@pytest.mark.parametrize(("name", "agents", "run", "seen", "verdict"), RUNS, ids=IDS)
 def test_check(name: str, agents: dict[str, Any], run: list[Record], seen: str, verdict: str) -> None:
     (check,) = judge(journal(*run, requires=name, **agents), REQUIREMENTS).checks
     assert (check.seen, check.verdict) == (seen, verdict), check.detail
@@ -153,3 +174,51 @@ def test_records_are_found_in_any_json_shape() -> None:
     for shape in shapes:
         run = journal(*QUIET, recorded(shape), requires="CTX-03", child="unknown")
         assert judge(run, REQUIREMENTS).checks[0].seen == "recorded, silent", shape
+
+
+LEANS_ON_THREADS = {"CTX-03", "CTX-04", "CTX-05", "CTX-08", "CTX-10", "CTX-11", "CTX-12", "CTX-15", "CTX-16", "CTX-17"}
+"""What is judged by who recorded whom, by which hooks ran for whom, or by which conversation a text came in."""
+OF_NO_HOST = {"CTX-18"}
+"""Its runs are of both hosts as they are."""
+
+
+@pytest.mark.parametrize(
+    ("name", "agents", "run", "seen", "verdict"), RUNS, ids=[f"{i}-{r[0]}" for i, r in enumerate(RUNS)]
+)
+def test_a_claude_agent_is_judged_alike(
+    name: str, agents: dict[str, Any], run: list[Record], seen: str, verdict: str
+) -> None:
+    """Hooks of its agents carry the root's session; its requests carry the agent's own id as their thread."""
+    if name in OF_NO_HOST:
+        return
+    (check,) = judge(journal(*on_claude(*run), requires=name, **agents), REQUIREMENTS).checks
+    assert (check.seen, check.verdict) == (seen, verdict), check.detail
+
+
+@pytest.mark.parametrize(
+    ("name", "agents", "run", "seen", "verdict"), RUNS, ids=[f"{i}-{r[0]}" for i, r in enumerate(RUNS)]
+)
+def test_without_threads_nothing_that_leans_on_them_is_judged(
+    name: str, agents: dict[str, Any], run: list[Record], seen: str, verdict: str
+) -> None:
+    (check,) = judge(journal(*without_threads(*run), requires=name, **agents), REQUIREMENTS).checks
+    if name in LEANS_ON_THREADS and verdict != Verdict.NOT_TESTED:
+        assert check.verdict == Verdict.UNKNOWN, check.detail
+    else:
+        assert (check.seen, check.verdict) == (seen, verdict), check.detail
+
+
+def test_an_agent_whose_thread_is_not_told_is_not_taken_for_silent() -> None:
+    """The smallest case: its start hook spoke, and its requests do not say whose they are."""
+    run = on_claude(MAIN_ASKS, *start(CHILD, emits(PLANNER)), *without_threads(asks(CHILD, PLANNER, "go")))
+    (check,) = judge(journal(*run, requires="CTX-03", child="unknown"), REQUIREMENTS).checks
+    assert (check.verdict, check.agent) == (Verdict.UNKNOWN, None)
+    assert check.detail == "nothing tells to which thread child's model request 1 belongs"
+
+
+def test_a_hook_that_spoke_for_nobody_leaves_silence_in_doubt() -> None:
+    stray = start("somebody", emits(PLANNER))
+    for name, role in (("CTX-03", "unknown"), ("CTX-04", "unidentified"), ("CTX-16", "hostile")):
+        (check,) = judge(journal(*QUIET, *stray, RECORD, requires=name, child=role), REQUIREMENTS).checks
+        assert check.verdict == Verdict.UNKNOWN, check.detail
+        assert "spoke for the thread thread-of-somebody" in check.detail

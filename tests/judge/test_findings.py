@@ -41,6 +41,11 @@ SHOWS: dict[tuple[str, str], Kinds] = {
     ("JOB-11", "failed"): (HookEnded,),
     ("JOB-11", "never returned"): (HookStarted,),
     ("JOB-12", "left behind"): (Census,),
+    ("JOB-10", "no result"): (Result, SnapshotTaken),  # the look where nobody has asked for it
+    ("JOB-10", "worker died"): (GateAbandoned, ProcessDied),
+    ("JOB-10", "worker died, lost row"): (GateAbandoned, ProcessDied),
+    ("JOB-10", "worker died, lost row, stale row"): (GateAbandoned, ProcessDied),
+    ("JOB-10", "worker died, stale row"): (GateAbandoned, ProcessDied),
     ("JOB-13", "not cancelled"): (Cancel,),
     ("JOB-13", "tree lives on"): (Cancel,),
     ("JOB-13", "went on"): (GateAnswered,),

@@ -25,7 +25,7 @@ REFUSED = judge(journal(launch(), refused(), requires=["JOB-04"]), REQUIREMENTS)
     ids=["another plugin", "a policy", "a policy that should violate it", "the policy that satisfies all"],
 )
 def test_a_check_that_is_not_tested(wanted: frozenset[str] | None, all_tested: bool, kinds: list[str]) -> None:
-    found = unexpected(REFUSED, "jobs/toy", wanted, REQUIREMENTS, all_tested=all_tested)
+    found = unexpected(REFUSED, "jobs/toy", wanted, all_tested=all_tested)
     assert [each.kind for each in found] == kinds
     assert all(each.sentence.startswith(f"{KEY} is not tested (there was no job: ") for each in found), found
 

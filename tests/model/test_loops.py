@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,9 +33,9 @@ class Asking:
         self.number = 0
 
     def hook(self, event: str, stdout: str = "", code: int = 0) -> None:
-        run, who = f"run {len(self.journal.records)}", {"session_id": "s", "agent_id": None}
-        common = {"source": "claude", "by": 1, "run": run, "event": event, **who}
-        more = {"agent_type": None, "plugin": "p", "pid": 2, "pgid": 2, "cwd": "/", "payload": {}, "env": {}}
+        run = f"run {len(self.journal.records)}"
+        common: Any = {"source": "claude", "by": 1, "run": run, "event": event, "session_id": "s", "agent_id": None}
+        more: Any = {"agent_type": None, "plugin": "p", "pid": 2, "pgid": 2, "cwd": "/", "payload": {}, "env": {}}
         self.journal.write(HookStarted(command=f"{event}.sh", **more, **common))
         self.journal.write(HookEnded(exit=code, signal=None, stdout=stdout, stderr="", ended_by="itself", **common))
 

@@ -62,7 +62,7 @@ def test_the_picture_marks_the_same_moments() -> None:
 def test_the_same_is_played_again() -> None:
     table = frozenset({"jobs/pattern-c:JOB-21"})
     found = judgement("JOB-03", "JOB-21")
-    surprises = unexpected(found, "jobs/pattern-c", table, read_requirements())
+    surprises = unexpected(found, "jobs/pattern-c", table)
     each = a_result(*found.checks, surprises=surprises, unexpected=[one.sentence for one in surprises])
     assert violated_unexpectedly(each) == violated_unexpectedly(other(each)) == ["JOB-03"]
     assert [one.against_the_table for one in other(each).surprises] == [True]

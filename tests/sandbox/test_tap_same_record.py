@@ -28,7 +28,8 @@ PLACE_AND_TIME = {"seq", "at", "run", "by"}
 MAY_DIFFER = {
     "pid": "a stand-in tells of its child, which is the tap; the tap tells of the hook's own process",
     "command": "a stand-in has read the wrapped command; the tap knows the one that the plugin was written with",
-    "effects": "what a host makes of an output only the host knows: the tap says null",
+    "effects": "what a host makes of an output only the host knows: the tap says nothing",
+    "ms": "a stand-in runs the tap, which runs the hook: what the tap needs is in the one and not in the other",
     "timeout": "which time a hook has only the host knows",
     "thread_id": "which thread a hook ran for only the host knows, where the payload does not say it",
 }

@@ -5,75 +5,23 @@ Each plugin here is the reference with a `task` command, or a descriptor, that c
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import miniature
 import pytest
+from miniature import descriptor, verdicts, with_task
 
 from hookproof import places
-from hookproof.catalogue.plugin import resolve_plugin
 
 PLAYED = ("jobs/pattern-a", "jobs/pattern-c", "jobs/cancel", "jobs/exit-while-running", "jobs/launches-at-once")
-DESCRIPTOR = places.DESCRIPTORS / "reference.toml"
-FOREIGN = ("[policies", "[switches]", "policy_file")
-"""What a descriptor of somebody else's plugin has not."""
-
-
-def with_task(folder: Path, task: str) -> Path:
-    """The reference, whose `task` runs these lines instead; `main` says whether the main session launches."""
-    plugin = folder / "plugin"
-    shutil.copytree(resolve_plugin("reference").root, plugin)
-    script = plugin / "scripts" / "companion.py"
-    text = script.read_text(encoding="utf-8")
-    before = "    sys.exit(main(sys.argv[1:]))\n"
-    assert before in text
-    lines = [f"        {line}\n" for line in task.splitlines()]
-    instead = f'    if sys.argv[1] == "task":\n{"".join(lines)}{before}'
-    script.write_text(text.replace(before, instead), encoding="utf-8")
-    return plugin
-
-
-def descriptor(folder: Path, before: str = "", after: str = "") -> Path:
-    """The reference's descriptor as somebody else's, with one thing changed."""
-    kept, dropped = [], False
-    for line in DESCRIPTOR.read_text(encoding="utf-8").splitlines():
-        dropped = line.startswith(FOREIGN) or (dropped and not line.startswith("["))
-        if not line.startswith(FOREIGN) and not dropped:
-            kept.append(line)
-    text = "\n".join(kept)
-    assert before in text
-    path = folder / "descriptor.toml"
-    path.write_text(text.replace(before, after, 1), encoding="utf-8")
-    return path
 
 
 def played(plugin: Path, folder: Path, *more: str) -> tuple[int, str, dict[str, Any]]:
     """Exit status, what was said, and the JSON of a run of PLAYED."""
-    done = subprocess.run(
-        [sys.executable, "-m", "hookproof", "run", *PLAYED, "--plugin", str(plugin), "--json", "out.json", *more],
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env={**os.environ, "HOOKPROOF_CACHE": str(folder / "cache")},
-        timeout=300,
-        check=False,
-    )
-    document: dict[str, Any] = json.loads((folder / "out.json").read_text(encoding="utf-8"))
-    return done.returncode, done.stdout + done.stderr, document
-
-
-def verdicts(document: dict[str, Any]) -> dict[str, set[str]]:
-    """Verdict -> the requirements that have it somewhere."""
-    found: dict[str, set[str]] = {}
-    for result in document["results"]:
-        for check in result["checks"]:
-            found.setdefault(check["verdict"], set()).add(check["id"])
-    return found
+    return miniature.played(plugin, folder, *PLAYED, *more)
 
 
 def test_what_the_plugin_refuses_everywhere_is_its_own_launchs_violation_and_nothing_elses(tmp_path: Path) -> None:

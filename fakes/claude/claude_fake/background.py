@@ -71,6 +71,7 @@ class Background:
         """A shell runs in the background from now on: a task whose owner is notified of its end."""
         task = shell.task = self.task(shell, description, tool_use_id)
         self._tasks.started(task)
+        self._recorder.write("shell.task", run=shell.run, task=shell.task_id)
         self._shells.watch(shell, lambda: self._ended(shell, task))
 
     def _ended(self, shell: Shell, task: Task) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import json
 
+from standin.hook_record import effects
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -34,20 +36,35 @@ class Outcome:
         self.updated_input: dict[str, Any] | None = None
         self.message: str | None = None
         self.problem: str | None = None
+        self.failed = False
+        """Whether the hook ended in a way that leaves its output unread: killed, or with a code that means nothing."""
         self.not_taken: str | None = None
         """Why a document was not read that a real host would have read."""
 
-    def effects(self, event: str, plain_counts: bool) -> list[str]:
-        """The names of what it asked for, for the journal."""
-        found = {
-            "context": self.context is not None or (plain_counts and self.plain is not None),
-            "deny": self.refusal is not None and event == "PreToolUse",
-            "block": self.refusal is not None and event != "PreToolUse",
-            "stop": self.stop is not None,
-            "update": self.updated_input is not None,
-            "error": self.problem is not None,
-        }
-        return [name for name, is_so in found.items() if is_so]
+    def effects(self, event: str, plain_counts: bool) -> dict[str, Any]:
+        """What it came to, for the journal."""
+        told: dict[str, Any] = {"words": self.not_taken or self.problem}
+        if self.refusal is not None:
+            decision = "deny" if event == "PreToolUse" else "block"
+            told |= {"decision": decision, "reason": self.refusal}
+        context = self.context if self.context is not None or not plain_counts else self.plain
+        return effects(
+            self.output,
+            context=context,
+            stop=self.stop,
+            updates_input=self.updated_input is not None,
+            message=self.message,
+            **told,
+        )
+
+    @property
+    def output(self) -> str:
+        """What became of the hook's output, in the journal's words."""
+        if self.not_taken is not None:
+            return "unknown"
+        if self.failed:
+            return "not read"
+        return "taken" if self.problem is None else "refused"
 
 
 def interpret(event: str, exit_code: int | None, stdout: str, stderr: str, *, cut: bool = False) -> Outcome:
@@ -61,6 +78,7 @@ def interpret(event: str, exit_code: int | None, stdout: str, stderr: str, *, cu
         outcome.refused_by_exit = outcome.gave_reason = True
     elif exit_code != 0:
         outcome.problem = "was killed" if exit_code is None else f"exit code {exit_code}"
+        outcome.failed = True
     else:
         _understand(event, stdout.strip(), cut, outcome)
     return outcome
@@ -83,7 +101,7 @@ def _understand(event: str, text: str, cut: bool, outcome: Outcome) -> None:
 def refusal_of_a_suspect() -> Outcome:
     """The outcome where an object was printed, but somebody else holds the hook's stdout and might print more."""
     outcome = Outcome()
-    outcome.refusal = SUSPECT
+    outcome.refusal = outcome.problem = SUSPECT
     outcome.refused_by_exit = outcome.gave_reason = True
     return outcome
 

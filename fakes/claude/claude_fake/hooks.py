@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 
-from standin.hook_record import record_end, record_start
+from standin.hook_record import STARTED_BY, record_end, record_start
 
 from .hook_output import Outcome, interpret, refusal_of_a_suspect
 from .identity import new_uuid
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from .stream import Stream
 
 WITHOUT_SUBJECT = ("UserPromptSubmit", "Stop")
-BUDGET_VARIABLE = "CLAUDE_CODE_SESSIONEND_HOOKS_TIMEOUT_MS"
-"""The real host's own knob for the budget, in milliseconds (documented, and measured on both versions)."""
 ALIASES = {"Agent": ("Agent", "Task")}
 """A matcher written for the tool's old name still means it (measured: `Task` matches Agent)."""
 
@@ -87,7 +85,9 @@ class Hooks:
         known = lifecycle.events.known(lifecycle["known_events"])
         strict = lifecycle["unknown_event"] == "drops the plugin's hooks"
         for plugin in plugins:
-            if strict and any(event not in known for event in plugin.hooks):
+            unknown = [event for event in plugin.hooks if event not in known]
+            if strict and unknown:
+                recorder.write("hooks.dropped", plugin=plugin.name, events=unknown, release=lifecycle.name)
                 continue
             for event, hooks in plugin.hooks.items():
                 self._declared.setdefault(event, []).extend(hooks)
@@ -201,13 +201,13 @@ class HookRun:
         event, who, lifecycle = self._event, self._who, self._lifecycle
         environment = self.hooks.environment
         env_file = environment.env_file(who, self._index) if event == "SessionStart" else None
-        variables = environment.of_hook(event, who, self.hook.plugin, env_file)
+        run = new_uuid()
+        variables = {**environment.of_hook(event, who, self.hook.plugin, env_file), STARTED_BY: run}
         replaced = lifecycle["hook_plugin_root"] == "replaced in the command"
         command = self.hook.plugin.expanded(self.hook.command) if replaced else self.hook.command
-        run = new_uuid()
         self._announced = {"run": run, "event": event, "session_id": who.session_id, "agent_id": who.agent_id}
-        if event == "SessionStart":
-            self.hooks.stream.hook_started(who, run, event, str(self._payload.get("source")))
+        if self._told and event != "SessionEnd":
+            self.hooks.stream.hook_started(who, self._announced, self._name)
         payload = json.dumps(self._payload, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
         self._began = time.monotonic()
         self._process = process = HookProcess(command, variables, own_group=lifecycle["hook_group"] == "own")
@@ -231,8 +231,7 @@ class HookRun:
         """Serve the command, end it if need be, write its end. `hear` is called once it is known what it asked for."""
         event, lifecycle, process = self._event, self._lifecycle, self._process
         self._see_to_its_end(process)
-        if self._ended_by == "budget":
-            sys.stderr.write(f"SessionEnd hook [{self.hook.command}] failed: Hook cancelled\n")
+        ms = round((time.monotonic() - self._began) * 1000)
         code = None if self._too_late else process.exit
         self.outcome = interpret(event, code, process.out.text(), process.err.text(), cut=process.out.cut)
         suspect = event in lifecycle["hook_holds_stdout"]["denies"] and process.held and not self._too_late
@@ -246,12 +245,14 @@ class HookRun:
             status=(process.exit, process.signal),
             printed=(process.out, process.err),
             ended_by=self._ended_by,
+            ms=ms,
+            limit=self._time()[0] if self._ended_by in ("timeout", "budget") else None,
             effects=self.outcome.effects(event, event in lifecycle["plain_text_is_context"]),
-            not_taken=self.outcome.not_taken,
         )
-        if event == "SessionStart":
-            run = str(self._announced["run"])
-            self.hooks.stream.hook_response(self._who, run, event, self._payload, process, self.outcome)
+        if event == "SessionEnd":
+            self._complain(process)
+        elif self._told:
+            self.hooks.stream.hook_response(self._who, self._announced, self._name, process, self.outcome, self._cut)
         process.close()
 
     def end(self, signals: list[tuple[str, int]]) -> None:
@@ -259,13 +260,47 @@ class HookRun:
         self._ended_by = "host"
         self.hooks.endings.begin(self._process, signals)
 
+    def _complain(self, process: HookProcess) -> None:
+        """What the host prints of a hook of a session's end that came to nothing (measured on 2.1.91 and 2.1.329)."""
+        why = "Hook cancelled" if self._cut else process.err.text() if self.outcome.failed else self.outcome.problem
+        if why and not self.outcome.not_taken:
+            sys.stderr.write(f"SessionEnd hook [{self.hook.command}] failed: {why.rstrip()}\n")
+
+    @property
+    def _cut(self) -> bool:
+        return self._ended_by != "itself"
+
+    @property
+    def _told(self) -> bool:
+        """Whether the stream tells of the hook: of one of a session's start, or of any but its end where that is asked.
+
+        What is printed at a session's end is not read by a stream that ends with the turns.
+        """
+        return self._event == "SessionStart" or self.hooks.stream.tells_all_hooks
+
+    @property
+    def _name(self) -> str:
+        """What the stream calls the hook: its event, and what it is about."""
+        subject = self._payload.get("source") or self._payload.get("tool_name")
+        return f"{self._event}:{subject}" if subject else self._event
+
     def _time(self) -> tuple[float, str]:
         """How long it may run, in seconds, and what that is: its own or the usual timeout, or what SessionEnd has."""
         seconds: float = self.hook.timeout or self._lifecycle["hook_timeout_seconds"]
         if self._event != "SessionEnd":
             return seconds, "timeout"
-        budget = int(os.environ.get(BUDGET_VARIABLE) or self._lifecycle["session_end_budget_ms"]) / 1000
-        return min((seconds, "timeout"), (budget, "budget"))
+        return min((seconds, "timeout"), (self._budget() / 1000, "budget"))
+
+    def _budget(self) -> int:
+        """What a SessionEnd hook has at most, in milliseconds: the host's own, or what its variable says instead."""
+        own: int = self._lifecycle["session_end_budget_ms"]
+        variable = self._lifecycle["session_end_budget_variable"]
+        said = os.environ.get(variable, "") if variable else ""
+        if not said.isdecimal() or not int(said):
+            return own
+        # measured on 2.1.150: a hook without a timeout of its own keeps what the host gives it
+        spared = self._lifecycle["session_end_budget_raises"] == "declared timeouts" and not self.hook.timeout
+        return min(own, int(said)) if spared else int(said)
 
     def _see_to_its_end(self, process: HookProcess) -> None:
         lifecycle = self._lifecycle

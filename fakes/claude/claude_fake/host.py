@@ -58,7 +58,7 @@ class Host:
         self.crashed = False
         self.until_ending, self._ends_it = os.pipe()
         self.model = options.model or lifecycle["model"]
-        self.stream = Stream(lifecycle, options.output_format, show)
+        self.stream = Stream(lifecycle, options.output_format, show, tells_all_hooks=options.include_hook_events)
         self.environment = Environment(lifecycle, plugins, self.project, self.home)
         self.endings = Endings(reach_group=lifecycle["kill_reaches_group"])
         self.hooks = Hooks(

@@ -19,6 +19,7 @@ class Options:
         self.version = False
         self.verbose = False
         self.skip_permissions = False
+        self.include_hook_events = False
         self.input_format = "text"
         self.output_format = "text"
         self.plugin_dirs: list[str] = []
@@ -79,6 +80,7 @@ def _switch(options: Options, name: str) -> bool:
         "--version": "version",
         "--verbose": "verbose",
         "--dangerously-skip-permissions": "skip_permissions",
+        "--include-hook-events": "include_hook_events",
     }
     if name in names:
         setattr(options, names[name], True)

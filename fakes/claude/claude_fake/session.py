@@ -192,7 +192,11 @@ class Session:
         before, host.main = host.main, host.new_main(new_uuid())
         host.stream.line("conversation_reset", before, new_conversation_id=new_uuid(), trigger="clear")
         self.agent = self._new_agent()
-        self._start("session starts after /clear", "clear")
+        if self._terminal is not None and host.lifecycle["typed_at_start_hooks"] == "is lost":
+            with self._terminal.deaf():
+                self._start("session starts after /clear", "clear")
+        else:
+            self._start("session starts after /clear", "clear")
         self._init()
         self._result(Turn("", stop_reason=None), began, 0, local_command="clear")
 

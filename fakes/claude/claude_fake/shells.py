@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import threading
 
+from standin.hook_record import STARTED_BY
+
 from .identity import new_task_id, new_uuid
 from .system import ShellProcess
 
@@ -29,13 +31,15 @@ END_SECONDS = 5.0
 class Shell:
     """One command."""
 
-    def __init__(self, owner: Identity, command: str, task_id: str, output_file: str, process: ShellProcess) -> None:
+    def __init__(
+        self, run: str, owner: Identity, command: str, task_id: str, output_file: str, process: ShellProcess
+    ) -> None:
         self.owner = owner
         self.command = command
         self.task_id = task_id
         self.output_file = output_file
         self.process = process
-        self.run = new_uuid()
+        self.run = run
         self.ended_by = "itself"
         self.ended = threading.Event()
         self.task: Task | None = None
@@ -71,9 +75,10 @@ class Shells:
         os.makedirs(directory, exist_ok=True)
         task_id = new_task_id("shell")
         output_file = os.path.join(directory, f"{task_id}.output")
+        run = new_uuid()
         environment, exports = self._environment.of_shell(owner), self._environment.exports(owner)
-        process = ShellProcess(command, environment, exports, output_file)
-        shell = Shell(owner, command, task_id, output_file, process)
+        process = ShellProcess(command, {**environment, STARTED_BY: run}, exports, output_file)
+        shell = Shell(run, owner, command, task_id, output_file, process)
         with self._lock:
             self._live[shell.run] = shell
         self._recorder.write(

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from .system import HookProcess
 
 
+REFUSED = "Hook JSON output validation failed"
+
+
 def timestamp() -> str:
     """Now, as the host writes it."""
     seconds = time.time()
@@ -35,7 +38,14 @@ def timestamp() -> str:
 class Stream:
     """The host's standard output."""
 
-    def __init__(self, lifecycle: Lifecycle, output_format: str, show: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        lifecycle: Lifecycle,
+        output_format: str,
+        show: Callable[[str], None] | None = None,
+        *,
+        tells_all_hooks: bool = False,
+    ) -> None:
         self._keys: dict[str, list[str]] = lifecycle["stream_keys"]
         self._control_error = lifecycle["control_error"]
         self._every_result = lifecycle["text_output"] == "every result"
@@ -43,6 +53,8 @@ class Stream:
         self._lock = threading.Lock()
         self._last_result: dict[str, Any] | None = None
         self._results = 0
+        self.tells_all_hooks = tells_all_hooks
+        """Whether it tells of every hook, and not only of those of a session's start."""
         self.show = show
         """Where a person reads the answers; None where there is a stream or a pipe instead."""
 
@@ -98,26 +110,28 @@ class Stream:
         response = {"subtype": "error", "request_id": request_id, "error": error, **self._control_error}
         self.line("control_response", who, response=response)
 
-    def hook_started(self, who: Identity, run: str, event: str, source: str) -> None:
-        """A SessionStart hook begins; the real host tells of no other hooks."""
-        self.line("system/hook_started", who, hook_id=run, hook_name=f"{event}:{source}", hook_event=event)
+    def hook_started(self, who: Identity, run: dict[str, Any], name: str) -> None:
+        """A hook begins. `run` is what the journal calls it, `name` what the stream does."""
+        self.line("system/hook_started", who, hook_id=run["run"], hook_name=name, hook_event=run["event"])
 
     def hook_response(
-        self, who: Identity, run: str, event: str, payload: dict[str, Any], process: HookProcess, outcome: Outcome
+        self, who: Identity, run: dict[str, Any], name: str, process: HookProcess, outcome: Outcome, cut: bool
     ) -> None:
-        """A SessionStart hook has ended."""
+        """A hook has ended; `cut`: by the host. The reason for refusing an output stands in the place of its stderr."""
         stdout, stderr = process.out.shown("stdout")["stdout"], process.err.shown("stderr")["stderr"]
+        if outcome.output == "refused" and not outcome.refused_by_exit:
+            stderr = f"{REFUSED}: {outcome.problem}"
         self.line(
             "system/hook_response",
             who,
-            hook_id=run,
-            hook_name=f"{event}:{payload.get('source')}",
-            hook_event=event,
+            hook_id=run["run"],
+            hook_name=name,
+            hook_event=run["event"],
             output=stdout + stderr,
             stdout=stdout,
             stderr=stderr,
-            exit_code=process.exit,
-            outcome="error" if outcome.problem or outcome.refused_by_exit else "success",
+            exit_code=1 if cut else process.exit,
+            outcome="cancelled" if cut else "error" if outcome.problem or outcome.refused_by_exit else "success",
         )
 
     def hook_message(self, who: Identity, event: str, message: str) -> None:

@@ -18,6 +18,8 @@ from .system import readable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .message_queue import MessageQueue
 
 RULE = "─" * 40
@@ -34,6 +36,7 @@ class Terminal:
         self._lock = threading.Lock()
         self._line = ""
         self._working = False
+        self._deaf = False
         self._end_was_asked = ""
         self._height = 0
         self._columns = os.get_terminal_size(0).columns or 80
@@ -77,6 +80,20 @@ class Terminal:
             if queue.is_empty():
                 self._set_working(working=False)
 
+    @contextlib.contextmanager
+    def deaf(self) -> Iterator[None]:
+        """The prompt is there, and whatever is typed in the meantime is gone when the host turns to it."""
+        with self._lock:
+            self._deaf = True
+            self._set_working(working=False)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._deaf = False
+                self._again(line="")
+                self._set_working(working=True)
+
     def close(self) -> None:
         """Give the terminal back as it was."""
         with self._lock:
@@ -102,7 +119,7 @@ class Terminal:
         line = self._line.strip()
         self._erase()
         self._line = ""
-        if line:
+        if line and not self._deaf:
             self._write(f"{PROMPT}{line}\n\n")
             self._working = True
             queue.put(UserTurn(line))

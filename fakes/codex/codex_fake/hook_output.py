@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 
+from standin.hook_record import effects
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -25,8 +27,6 @@ EXIT_WITHOUT_REASON = "{event} hook exited with code 2 but did not write a {purp
 PURPOSES = {"Stop": "continuation prompt", "SubagentStop": "continuation prompt", "PostToolUse": "feedback message"}
 DEEPEST = 127
 """How deep a document may be nested: serde_json, which Codex reads with, goes no deeper by default."""
-SHOWN = 1024 * 1024
-"""Of each text that a hook asked for, in characters, in the journal."""
 STDIN_REFUSED = "failed to write hook stdin: Broken pipe (os error 32)"
 
 _LABELS = {
@@ -50,20 +50,38 @@ class Outcome:
         self.block: str | None = None
         self.message: str | None = None
         self.problem: str | None = None
+        self.refused = False
+        """Whether the problem is what the hook printed, and not how it ended."""
         self.not_taken: str | None = None
         """Why a document was not read that a real Codex would have read."""
 
-    def as_json(self) -> dict[str, Any]:
-        """For the journal."""
-        reason = next((text for text in (self.problem, self.block, self.stop) if text is not None), None)
-        texts = {"context": self.context, "reason": reason, "message": self.message}
-        return {"status": self.status, **{name: text and text[:SHOWN] for name, text in texts.items()}}
+    def effects(self) -> dict[str, Any]:
+        """What it came to, for the journal."""
+        block = self.block if self.status == "blocked" else None
+        return effects(
+            self._output,
+            words=self.not_taken or self.problem,
+            context=self.context,
+            decision=None if block is None else "block",
+            reason=block,
+            stop=self.stop,
+            message=self.message,
+        )
+
+    @property
+    def _output(self) -> str:
+        """What became of the hook's output, in the journal's words."""
+        if self.not_taken is not None:
+            return "unknown"
+        if self.refused:
+            return "refused"
+        return "taken" if self.problem is None else "not read"
 
 
-def failed(problem: str) -> Outcome:
-    """The outcome of a run that came to nothing."""
+def failed(problem: str, *, refused: bool = False) -> Outcome:
+    """The outcome of a run that came to nothing. `refused`: for what it printed."""
     outcome = Outcome()
-    outcome.status, outcome.problem = "failed", problem
+    outcome.status, outcome.problem, outcome.refused = "failed", problem, refused
     return outcome
 
 
@@ -102,7 +120,7 @@ def _refused(event: str, reason: str, lifecycle: Lifecycle) -> Outcome:
 
 
 def _invalid(event: str) -> Outcome:
-    return failed(f"hook returned invalid {_LABELS.get(event, event)} JSON output")
+    return failed(f"hook returned invalid {_LABELS.get(event, event)} JSON output", refused=True)
 
 
 def _spoken(event: str, text: str, lifecycle: Lifecycle) -> Outcome:
@@ -115,7 +133,7 @@ def _spoken(event: str, text: str, lifecycle: Lifecycle) -> Outcome:
     outcome.message = document.get("systemMessage")
     unsupported = _unsupported(event, document, specific)
     if unsupported:
-        return failed(f"{event} hook returned unsupported {unsupported}")
+        return failed(f"{event} hook returned unsupported {unsupported}", refused=True)
     if document.get("continue") is False and event not in lifecycle["continue_false_is_ignored"]:
         outcome.status, outcome.stop = "stopped", document.get("stopReason") or ""
         return outcome
@@ -124,7 +142,7 @@ def _spoken(event: str, text: str, lifecycle: Lifecycle) -> Outcome:
             reason = "reason" if where is document else "permissionDecisionReason"
             words = where.get(reason) or ""
             if not words.strip():
-                return failed(f"{event} hook returned {key}:{refusal} without a non-empty {reason}")
+                return failed(f"{event} hook returned {key}:{refusal} without a non-empty {reason}", refused=True)
             # measured: a prompt's refusal is kept as it is
             outcome.status, outcome.block = "blocked", words if event == "UserPromptSubmit" else words.strip()
     return outcome

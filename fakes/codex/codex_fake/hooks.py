@@ -11,7 +11,7 @@ import os
 import sys
 from _thread import allocate_lock
 
-from standin.hook_record import Output, record_end, record_start
+from standin.hook_record import STARTED_BY, Output, record_end, record_start
 from standin.rows import fill
 
 from . import clock, lifecycle
@@ -227,14 +227,15 @@ class _Run:
             status=status,
             printed=printed,
             ended_by=ended_by,
-            effects=self.outcome.as_json(),
-            not_taken=self.outcome.not_taken,
+            ms=max(0, clock.now_ms() - self._began),
+            limit=self.hook.timeout if ended_by == "timeout" else None,
+            effects=self.outcome.effects(),
         )
         if self._on_run is not None:
             self._on_run("completed", _shown_run(self.hook, self.hook.event, self._began, self.outcome))
 
     def _variables(self) -> dict[str, str]:
-        variables = dict(os.environ)
+        variables = {**os.environ, STARTED_BY: str(self._announced["run"])}
         plugin = self.hook.plugin
         if plugin is not None:
             places = {"plugin_root": plugin.root, "plugin_data": plugin.data}

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from .wire import Recorder
 
+STARTED_BY = "HOOKPROOF_STARTED_BY"
+"""In the environment of a hook or shell: the id of its run, for what outlives it to be known by."""
+
 VARIABLES = ("CLAUDE", "CODEX", "PLUGIN")
 """The variables of a hook that the journal keeps begin so."""
 
@@ -52,6 +55,27 @@ class Output:
         return {**fields, f"{name}_bytes": self.size} if self.size > SHOWN else fields
 
 
+def effects(
+    output: str,
+    *,
+    words: str | None = None,
+    context: str | None = None,
+    decision: str | None = None,
+    reason: str | None = None,
+    stop: str | None = None,
+    updates_input: bool = False,
+    message: str | None = None,
+) -> dict[str, Any]:
+    """What a host has made of a hook's output, as the record of its end holds it; of each text its beginning."""
+    texts = {"words": words, "context": context, "reason": reason, "stop": stop, "message": message}
+    told: dict[str, Any] = {name: text[:SHOWN] for name, text in texts.items() if text is not None}
+    if decision is not None:
+        told["decision"] = decision
+    if updates_input:
+        told["updates_input"] = True
+    return {"output": output, **told}
+
+
 def record_start(
     recorder: Recorder,
     run: Mapping[str, object],
@@ -73,13 +97,14 @@ def record_end(
     status: tuple[int | None, int | None],
     printed: tuple[Output, Output],
     ended_by: str,
-    effects: object,
-    not_taken: str | None = None,
+    ms: int,
+    limit: float | None = None,
+    effects: dict[str, Any] | None = None,
 ) -> None:
     """Write that a hook has ended. `status` is its exit code and its signal, `printed` its stdout and stderr.
 
-    `effects` is what the host made of it, in the host's own form, None where only the host knows; `not_taken`: why it
-    took no document.
+    `ms` is how long it ran, `limit` the seconds at which it was cut; `effects` is what the host made of it, None where
+    only the host knows.
     """
     code, number = status
     out, err = printed
@@ -91,6 +116,7 @@ def record_end(
         **out.shown("stdout"),
         **err.shown("stderr"),
         ended_by=ended_by,
-        effects=effects,
-        **({"not_taken": not_taken} if not_taken else {}),
+        ms=ms,
+        **({"limit": limit} if limit is not None else {}),
+        **({"effects": effects} if effects is not None else {}),
     )

@@ -29,12 +29,13 @@ def main(argv: list[str]) -> None:
     shell = argv[2] if len(argv) > 2 else ""
     text = _whole_stdin()
     payload, shown = _payload(text)
-    hook = Hook(shell, command["runs"], text)
+    run_id = os.urandom(16).hex()
+    hook = Hook(shell, command["runs"], text, run_id)
     # a hooks file that both hosts read is tapped once; of the two only Codex sets this variable
     source = tapped.get("host") or ("codex" if "PLUGIN_ROOT" in os.environ else "claude")
     recorder = recorder_of_the_run(source)
     run = {
-        "run": os.urandom(16).hex(),
+        "run": run_id,
         "event": str(payload.get("hook_event_name") or ""),
         "session_id": payload.get("session_id"),
         "agent_id": payload.get("agent_id"),
@@ -49,6 +50,7 @@ def main(argv: list[str]) -> None:
         command=command["written"],
         cwd=os.getcwd(),
         payload=shown,
+        timeout=_timeout(tapped, argv, str(run["event"])),
     )
     hook.go()
     hook.serve()
@@ -61,8 +63,7 @@ def main(argv: list[str]) -> None:
         status=(hook.exit, hook.signal),
         printed=(hook.stdout, hook.stderr),
         ended_by=hook.ended_by,
-        # what the host made of it only the host knows
-        effects=None,
+        ms=hook.ms,
     )
     hook.leave()
 
@@ -94,6 +95,15 @@ def _command(tapped: dict[str, Any], argv: list[str]) -> dict[str, str]:
         if name in os.environ:
             runs = runs.replace("${" + name + "}", os.environ[name])
     return {"written": written, "runs": runs}
+
+
+def _timeout(tapped: dict[str, Any], argv: list[str], event: str) -> float | None:
+    """The timeout that the command declares for this event, in seconds, as far as the installation could tell."""
+    try:
+        seconds = tapped["timeouts"][int(argv[1])][event]
+    except (KeyError, IndexError, ValueError, TypeError):
+        return None
+    return float(seconds) if isinstance(seconds, int | float) and not isinstance(seconds, bool) else None
 
 
 def _whole_stdin() -> bytes:

@@ -11,6 +11,8 @@ import select
 import sys
 from time import monotonic
 
+from standin.hook_record import STARTED_BY
+
 from .streams import Stream, channel, make_sure_of
 
 TYPE_CHECKING = False
@@ -31,9 +33,9 @@ _PR_SET_PDEATHSIG = 1
 
 
 class Hook:
-    """`SHELL -c COMMAND`, at the gate until `go`."""
+    """`SHELL -c COMMAND`, at the gate until `go`. `run` is the id of this run."""
 
-    def __init__(self, shell: str, command: str, payload: bytes) -> None:
+    def __init__(self, shell: str, command: str, payload: bytes, run: str) -> None:
         for number in range(3):
             make_sure_of(number)
         stdin, self._stdin = channel(0)
@@ -44,11 +46,14 @@ class Hook:
         self.pid = os.fork()
         if not self.pid:
             os.close(self._gate)
-            _become([shell or "/bin/sh", "-c", command], gate, (stdin, stdout, stderr), tap)
+            _become([shell or "/bin/sh", "-c", command], gate, (stdin, stdout, stderr), tap, run)
         for end in (stdin, stdout, stderr, gate):
             os.close(end)
         self.pgid = os.getpgrp()
         self.ended_by = "itself"
+        self._began = 0.0
+        self.ms = 0
+        """How long the command ran, from its gate to its end."""
         self._is_relay = False
         self._status: int | None = None
         self._forward_at: float | None = None
@@ -66,6 +71,7 @@ class Hook:
 
     def go(self) -> None:
         """Open the gate: the command begins."""
+        self._began = monotonic()
         os.write(self._gate, b"g")
         os.close(self._gate)
 
@@ -80,6 +86,7 @@ class Hook:
             self._turn(left)
             for stream in self._streams:
                 stream.pass_on_end()
+        self.ms = round((monotonic() - self._began) * 1000)
         until = monotonic() + _GRACE_SECONDS
         while self.held and monotonic() < until:
             self._turn(until - monotonic())
@@ -176,7 +183,7 @@ class Hook:
         self._stdin = -1
 
 
-def _become(argv: list[str], gate: int, ends: tuple[int, int, int], tap: int) -> None:
+def _become(argv: list[str], gate: int, ends: tuple[int, int, int], tap: int, run: str) -> None:
     """In the child: wait at the gate, then be the hook. Returns never."""
     try:
         _die_with(tap)
@@ -185,7 +192,8 @@ def _become(argv: list[str], gate: int, ends: tuple[int, int, int], tap: int) ->
                 os.dup2(end, number)
             for ignored in (SIGPIPE, SIGXFSZ):  # by Python, and the hook would inherit it
                 on_signal(ignored, SIG_DFL)
-            os.execvpe(argv[0], argv, _environment())  # noqa: S606 - argv is a shell
+            environment = {**_environment(), STARTED_BY.encode(): run.encode()}
+            os.execvpe(argv[0], argv, environment)  # noqa: S606 - argv is a shell
     except OSError as error:
         os.write(2, f"tap: {argv[0]}: {error.strerror}\n".encode())
     finally:

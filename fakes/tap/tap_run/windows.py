@@ -7,8 +7,9 @@ There is no gate and no signal here. A hook whose tap is ended lives on unless t
 from __future__ import annotations
 
 import os
+from time import monotonic
 
-from standin.hook_record import SHOWN
+from standin.hook_record import SHOWN, STARTED_BY
 from standin.windows import Piped, cmd_line, git_bash
 
 TYPE_CHECKING = False
@@ -17,11 +18,14 @@ if TYPE_CHECKING:
 
 
 class Hook:
-    """The command, in the shell that the host has chosen: bash told its name, cmd.exe cannot."""
+    """The command, in the shell that the host has chosen: bash told its name, cmd.exe cannot. `run`: of this run."""
 
-    def __init__(self, shell: str, command: str, payload: bytes) -> None:
+    def __init__(self, shell: str, command: str, payload: bytes, run: str) -> None:
         line = [git_bash() or "bash", "-c", command] if shell else cmd_line(command)
-        self._pipes = Piped(line, most=SHOWN)
+        self._pipes = Piped(line, {**os.environ, STARTED_BY: run}, most=SHOWN)
+        self._began = monotonic()
+        self.ms = 0
+        """How long the command ran."""
         self.pid = self.pgid = self._pipes.process.pid
         self.ended_by = "itself"
         self.held = False
@@ -36,6 +40,7 @@ class Hook:
     def serve(self) -> None:
         """Wait for its end, and for the end of its output."""
         self._pipes.wait()
+        self.ms = round((monotonic() - self._began) * 1000)
         self._pipes.join(lambda: None)
 
     def leave_a_relay(self, tell: Callable[[int], None]) -> None:

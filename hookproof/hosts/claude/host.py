@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hookproof.catalogue.host import MANIFEST, HooksFiles
-from hookproof.hosts.host import Host, Platform
+from hookproof.hosts.host import Host, Platform, SessionEnd
 
 if TYPE_CHECKING:
     from hookproof.hosts.session import Session, Setting
@@ -23,6 +24,13 @@ _QUIET = {
     # needed as root together with --dangerously-skip-permissions
     "IS_SANDBOX": "1",
 }
+_BUDGET_SINCE = (2, 1, 74)
+"""First release with a variable for the budget of SessionEnd hooks: by the changelog; 2.1.72 has none (measured)."""
+_UNDECLARED_SPARED = ((2, 1, 92), (2, 1, 268))
+"""From the one to before the other it gives a hook without a timeout no more: measured on 2.1.150, 2.1.220, 2.1.267.
+
+2.1.91 and 2.1.329 give it more; what the releases between do was not measured.
+"""
 
 
 class ClaudeHost(Host):
@@ -44,6 +52,15 @@ class ClaudeHost(Host):
             self.key: key,
             **_QUIET,
         }
+
+    def session_end(self, rows: Mapping[str, Any], version: str | None) -> SessionEnd:
+        ms: int = rows["session_end_budget_ms"]
+        variable: str | None = rows["session_end_budget_variable"] or None
+        if version is None:
+            return SessionEnd(ms, ms, variable, rows["session_end_budget_raises"] == "every hook")
+        numbers = tuple(map(int, re.findall(r"\d+", version)))
+        first, later = _UNDECLARED_SPARED
+        return SessionEnd(ms, ms, variable if numbers >= _BUDGET_SINCE else None, not first <= numbers < later)
 
     @property
     def wire(self) -> Callable[[Turns], Wire]:

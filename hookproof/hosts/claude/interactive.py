@@ -1,9 +1,10 @@
 """Drives Claude Code at a terminal, stand-in or real: for what only a person at a prompt can do.
 
 Life of a session: started in a pseudo-terminal of its own, with a home that has answered the questions of a first
-start; typed at once its prompt is on the screen, a line at a time, as a person does it (the text, a look whether it
-is there, Enter); ended by `/exit`, or by closing the terminal, of which the host learns by SIGHUP. What it prints is
-read from the screen, as the last look before each line and the last one of all; what it does, hooks tell.
+start; typed when it takes input (its prompt is on the screen, and the start hooks of the session, or of the one after a
+`/clear`, have ended), a line at a time, as a person does it (the text, a look whether it is there, Enter); ended by
+`/exit`, or by closing the terminal, of which the host learns by SIGHUP. What it prints is read from the screen, as the
+last look before each line and the last one of all; what it does, hooks tell.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import contextlib
 import json
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from hookproof import places, processes
@@ -59,7 +60,15 @@ class TerminalSession(Session):
     """One session: one process of the host, and the other end of its terminal."""
 
     def __init__(
-        self, name: str, child: processes.Child, ours: int, journal: Journal, session_id: str, *, seconds: float
+        self,
+        name: str,
+        child: processes.Child,
+        ours: int,
+        journal: Journal,
+        session_id: str,
+        *,
+        seconds: float,
+        settled: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         from hookproof.hosts.claude.screen import Screen  # noqa: PLC0415 - a terminal emulator, only for terminals
 
@@ -68,6 +77,9 @@ class TerminalSession(Session):
         self._journal = journal
         self.seconds = seconds
         """The patience of each single wait."""
+        self._settled = settled
+        self._starts_after: int | None = 0
+        """After which record the start of a session is still to be waited for; None once it is over."""
         self._ended = False
         self._screen = Screen(COLUMNS, ROWS)
         self._shown = ""
@@ -98,6 +110,8 @@ class TerminalSession(Session):
             return
         if text == "/exit":
             self._ended = True
+        elif text == "/clear":
+            self._starts_after = len(self._journal.records)
         self._send("\r")
         await self._until(
             lambda: typed_in(self._screen.lines()) != _squeezed(line), f"the host to take {line!r}", gone=self._ended
@@ -138,11 +152,28 @@ class TerminalSession(Session):
     async def _ready(self) -> bool:
         """Wait for the session to have begun, and for its prompt between two turns. False when the host is gone.
 
-        A command that comes before the end of a turn is run by 2.1.91, but also stays in its box (measured).
+        A command that comes before the end of a turn is run by 2.1.91, but also stays in its box (measured). And what
+        comes while the hooks of a start run may be lost although the prompt is there: 2.1.329 shows it before they are
+        done (measured).
+        """
+        if self._starts_after is not None:
+            await self._starts(self._starts_after)
+            self._starts_after = None
+
+        def idle() -> bool:
+            return typed_in(self._screen.lines()) is not None and _BUSY not in self._screen.text()
+
+        return await self._until(idle, "the prompt between two turns")
+
+    async def _starts(self, after: int) -> None:
+        """Wait for a session to start after that record, and for its hooks to have ended; or for the host to be gone.
+
+        That a hook runs is told when it has begun, and nobody tells that none will follow: what shows it is that
+        nothing moves any more.
         """
 
         def started(record: Record) -> bool:
-            return isinstance(record, SessionStarted) and record.by == self.pid
+            return isinstance(record, SessionStarted) and record.by == self.pid and record.agent_id is None
 
         def over(record: Record) -> bool:
             return isinstance(record, HostExited) and record.pid == self.pid
@@ -152,15 +183,13 @@ class TerminalSession(Session):
                 lambda record: started(record) or over(record),
                 waiting_for=f"the start of session {self.name!r} at its terminal",
                 seconds=self.seconds,
+                since=after,
             )
+            if self._settled is not None:
+                await self._settled()
         except DeadlineMissedError:
             self._write_screen()
             raise
-
-        def idle() -> bool:
-            return typed_in(self._screen.lines()) is not None and _BUSY not in self._screen.text()
-
-        return await self._until(idle, "the prompt between two turns")
 
     async def _until(self, seen: Callable[[], bool], what: str, *, gone: bool = False) -> bool:
         """Wait until `seen`; False when the host is gone, which is an error unless that was to be expected."""
@@ -254,7 +283,15 @@ async def begin(setting: Setting) -> TerminalSession:
                 case=setting.processes,
             )
             unless_started.pop_all()
-    session = TerminalSession(setting.name, child, ours, setting.journal, session_id, seconds=setting.seconds)
+    session = TerminalSession(
+        setting.name,
+        child,
+        ours,
+        setting.journal,
+        session_id,
+        seconds=setting.seconds,
+        settled=setting.settled,
+    )
     shown, size = setting.sandbox.shown(argv), [COLUMNS, ROWS]
     setting.journal.write(
         HostStarted(session=setting.name, session_id=session_id, pid=session.pid, argv=shown, terminal=size)

@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import uuid
 from subprocess import PIPE
 from typing import Any
 
 from hookproof import places, processes
+from hookproof.catalogue.host import Program
 from hookproof.hosts.claude import orphans
+from hookproof.hosts.hook_words import HookWords, Said
 from hookproof.hosts.process import HostProcess, spawn
 from hookproof.hosts.session import Session, Setting
 from hookproof.journal import Journal
 from hookproof.model.script import mark
 from hookproof.records.hosts import HostLine, User
 from hookproof.records.run import Error
+from hookproof.sandbox import tap
 
 _KEPT = (
     "type",
@@ -36,15 +40,35 @@ _KEPT = (
 )
 
 
+_RESPONSE, _PROGRESS = "hook_response", "hook_progress"
+_TELLS_HOOKS_SINCE = (2, 1, 91)
+_LAST = "SessionEnd"
+"""The event whose hooks run when the stream has ended. Of these the host tells on its stderr, and only what failed."""
+_COMPLAINT = re.compile(rf"{_LAST} hook \[(.*)\] failed: (.*)")
+_CANCELLED = "Hook cancelled"
+_SHOWN = 2000
+
+
 class PrintSession(Session):
     """One session: one process of the host."""
 
-    def __init__(self, name: str, child: processes.Child, journal: Journal, session_id: str) -> None:
+    def __init__(
+        self, name: str, child: processes.Child, journal: Journal, session_id: str, *, tells_hooks: bool
+    ) -> None:
         self.name = name
         self.session_id = session_id
         self._journal = journal
         self._ended = False
-        self._process = HostProcess(name, child, journal, on_line=self._on_line, asked=lambda _: self._ended)
+        self._words = HookWords(journal, name) if tells_hooks else None
+        """What the host says of the plugin's hooks, where it does; a stand-in tells the journal itself."""
+        self._process = HostProcess(
+            name,
+            child,
+            journal,
+            on_line=self._on_line,
+            asked=lambda _: self._ended,
+            on_complaint=self._on_complaint,
+        )
 
     @property
     def pid(self) -> int:
@@ -69,6 +93,8 @@ class PrintSession(Session):
         self._ended = True
         self._stdin.close()
         await self._process.wait_ended()
+        if self._words is not None:
+            self._words.finish(complains_of=_LAST, session_id=self.session_id)
 
     async def abandon(self) -> None:
         """Stop reading; the process is ended by the run's sweep."""
@@ -81,8 +107,50 @@ class PrintSession(Session):
         return self._process.child.stdin
 
     def _on_line(self, value: dict[str, Any]) -> None:
+        subtype = value.get("subtype")
+        if subtype == _PROGRESS:
+            return  # what a hook has printed so far: the whole of it is told at its end
         fields = {f"line_{key}": value[key] for key in _KEPT if key in value}
+        if subtype == _RESPONSE:
+            fields["text"] = json.dumps(value)[:_SHOWN]
         self._journal.write(HostLine(session=self.name, **fields))
+        if subtype == _RESPONSE and self._words is not None:
+            self._words.say(_said(value))
+
+    def _on_complaint(self, text: str) -> None:
+        found = _COMPLAINT.fullmatch(text) if self._words is not None else None
+        if self._words is None or found is None:
+            return
+        command, words = found.groups()
+        written = tap.written(command)
+        if written is not None:
+            cut = words == _CANCELLED
+            self._words.say(Said(_LAST, failed=True, cut=cut, words=words, command=written, session_id=self.session_id))
+
+
+def _said(line: dict[str, Any]) -> Said:
+    """What a line about a hook's end says."""
+    outcome, printed, code = line.get("outcome"), line.get("stdout"), line.get("exit_code")
+    # of a refused output the host's reason stands in the place of the hook's stderr (measured on 2.1.91 and 2.1.329)
+    words = str(line.get("stderr") or "") if outcome == "error" else ""
+    return Said(
+        str(line.get("hook_event")),
+        failed=outcome != "success",
+        cut=outcome == "cancelled",
+        words=words or None,
+        stdout=printed if isinstance(printed, str) else None,
+        exit=code if isinstance(code, int) else None,
+        session_id=str(line.get("session_id")),
+    )
+
+
+def tells_hooks(program: Program) -> bool:
+    """Whether a real host can be asked to tell of all its hooks in its stream (measured: 2.1.91 and later, not 2.1.72).
+
+    A pre-release counts as its release.
+    """
+    numbers = tuple(int(word) for word in re.findall(r"\d+", program.version)[:3])
+    return program.real and numbers >= _TELLS_HOOKS_SINCE
 
 
 async def begin(setting: Setting) -> PrintSession:
@@ -92,8 +160,9 @@ async def begin(setting: Setting) -> PrintSession:
         *("-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose"),
         *("--dangerously-skip-permissions", "--resume" if setting.resume else "--session-id", session_id),
         *("--plugin-dir", str(setting.sandbox.plugin)),
+        *(["--include-hook-events"] if tells_hooks(setting.program) else []),
         # a stand-in tells by itself what it does
         *(("--plugin-dir", str(places.FAKES / "observer")) if setting.program.real else ()),
     ]
     child = await spawn(setting, argv, session_id=session_id, stdin=PIPE, before=orphans.before(setting.claude))
-    return PrintSession(setting.name, child, setting.journal, session_id)
+    return PrintSession(setting.name, child, setting.journal, session_id, tells_hooks=tells_hooks(setting.program))

@@ -16,24 +16,30 @@ from typing import Any
 
 from hookproof import processes
 from hookproof.hosts.codex.rpc import Client
+from hookproof.hosts.hook_words import HookWords, Said
 from hookproof.hosts.process import HostProcess, spawn
 from hookproof.hosts.session import HostError, Session, Setting
 from hookproof.journal import Journal
 from hookproof.model.script import mark
-from hookproof.records.hosts import HostLine, HostThread, User
+from hookproof.records.hosts import HostLine, HostPrepared, HostThread, User
+from hookproof.records.parts import Hook
+from hookproof.sandbox import tap
 
-_COMPLETED = "turn/completed"
+_COMPLETED, _HOOK_COMPLETED = "turn/completed", "hook/completed"
 
 
 class _Server:
     """The process, and which session each thread and turn is of."""
 
-    def __init__(self, name: str, child: processes.Child, journal: Journal) -> None:
+    def __init__(self, name: str, child: processes.Child, journal: Journal, words: HookWords | None) -> None:
         self.threads: dict[str, str] = {}
         """Thread -> session."""
         self._opening = name
         self._name = name
         self._journal = journal
+        self._words = words
+        self._commands = {hook.order: tap.written(hook.command) for hook in _hooks(journal)} if words else {}
+        """Of a real Codex the commands of its hooks, by the numbers with which it tells of their runs."""
         self._under_way: dict[str, asyncio.Event] = {}
         self._ended = False
         self.client = Client(child, self._on_message)
@@ -85,13 +91,34 @@ class _Server:
         # what a session's child threads do is heard as well
         child = bool(thread) and thread not in self.threads
         self._journal.write(HostLine(session=session, line_type=message["method"], text=text, child=child))
+        if message["method"] == _HOOK_COMPLETED and self._words is not None:
+            said = self._said(thread, message["params"].get("run"))
+            if said is not None:
+                self._words.say(said)
         if message["method"] == _COMPLETED and thread in self._under_way:
             self._under_way[thread].set()
+
+    def _said(self, thread: str, run: Any) -> Said | None:
+        """What a message about a hook's end says; None where it does not say of which hook."""
+        order = run.get("displayOrder") if isinstance(run, dict) else None
+        command = self._commands.get(order)
+        if command is None:
+            return None
+        name = str(run.get("eventName"))
+        failed = run.get("status") == "failed"
+        entries = [entry for entry in run.get("entries") or [] if isinstance(entry, dict)]
+        words = "; ".join(str(entry.get("text")) for entry in entries if entry.get("kind") == "error")
+        return Said(name[:1].upper() + name[1:], failed=failed, words=words or None, command=command, thread=thread)
 
     def _silent(self) -> None:
         self.client.close_with()
         for event in self._under_way.values():
             event.set()
+
+
+def _hooks(journal: Journal) -> list[Hook]:
+    """The plugin's hooks, as Codex has listed them."""
+    return [hook for prepared in journal.of(HostPrepared) for hook in prepared.hooks]
 
 
 def _thread_of(message: dict[str, Any]) -> str:
@@ -168,6 +195,8 @@ class ClientSession(Session):
 
     async def _start(self) -> _Server:
         child = await spawn(self._setting, ["app-server"], session_id=None, stdin=PIPE)
-        self._server = _Server(self.name, child, self._setting.journal)
+        # a stand-in tells the journal itself
+        words = HookWords(self._setting.journal, self.name) if self._setting.program.real else None
+        self._server = _Server(self.name, child, self._setting.journal, words)
         await self._server.client.initialize()
         return self._server

@@ -132,6 +132,12 @@ class Home:
             listening.cancel()
             child.close()
         shown = [
-            Hook(key=str(hook["key"]), event=str(hook["eventName"]), command=str(hook["command"])) for hook in hooks
+            Hook(
+                key=str(hook["key"]),
+                event=str(hook["eventName"]),
+                command=str(hook["command"]),
+                order=order if isinstance(order := hook.get("displayOrder"), int) else None,
+            )
+            for hook in hooks
         ]
         self.setting.journal.write(HostPrepared(plugin=name, hooks=shown))

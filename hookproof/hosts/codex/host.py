@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hookproof.catalogue.host import CODEX_MANIFEST, HooksFiles
-from hookproof.hosts.host import Host, Platform
+from hookproof.hosts.host import Host, Platform, SessionEnd
 
 if TYPE_CHECKING:
     from hookproof.hosts.session import Session, Setting
@@ -30,6 +30,10 @@ class CodexHost(Host):
 
     def variables(self, *, home: Path, tmp: Path, model: str, key: str) -> Mapping[str, str]:  # noqa: ARG002
         return {"CODEX_HOME": str(home / ".codex"), "OPENAI_BASE_URL": f"{model}/v1", self.key: key}
+
+    def session_end(self, rows: Mapping[str, Any], version: str | None) -> SessionEnd:  # noqa: ARG002 - nothing raises it
+        limits = rows["session_end_timeout_seconds"]
+        return SessionEnd(ms=1000 * limits["most"], undeclared_ms=1000 * limits["default"])
 
     @property
     def hosting(self) -> Mapping[str, str]:

@@ -5,7 +5,7 @@ where the evidence is missing), and the record of the journal at which that show
 business.
 """
 
-from hookproof.judge.checks import cancel, context, jobs, state, teardown  # noqa: F401 - enters the checks
+from hookproof.judge.checks import at_once, cancel, context, jobs, state, teardown  # noqa: F401 - enters the checks
 from hookproof.judge.checks.registry import CHECKS
 
 __all__ = ["CHECKS"]

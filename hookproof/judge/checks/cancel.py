@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from hookproof.judge.checks.outcomes import short
+from hookproof.judge.checks.left import Left, split, told
+from hookproof.judge.checks.outcomes import missing_row, short
 from hookproof.judge.checks.registry import check
 from hookproof.judge.run_view import JobView, RunView
 from hookproof.judge.verdict import Finding
-from hookproof.records.jobs import Cancel
+from hookproof.records.jobs import Cancel, SnapshotTaken
 
 
 @check("JOB-13")
@@ -23,33 +24,51 @@ def cancelled(view: RunView, _job: JobView) -> Finding:
 def _one(view: RunView, job: JobView, cancel: Cancel) -> Finding:
     if cancel.exit != 0:
         return Finding("not cancelled", f"cancel exited {cancel.exit}: {short(cancel.text)}", cancel)
-    went_on = _went_on(job, cancel)
+    went_on = _went_on(view, job, cancel)
     if went_on is not None:
         return went_on
     snapshot = view.snapshot_after(cancel)
     if snapshot is None:
         return Finding(None, "nobody looked after the cancellation", cancel)
-    status = view.status_of(view.stored(snapshot, job)) or "no row"
+    return _recorded(view, job, cancel, snapshot)
+
+
+def _recorded(view: RunView, job: JobView, cancel: Cancel, snapshot: SnapshotTaken) -> Finding:
+    """What the row says of a job of which nothing went on that is the plugin's to end."""
+    row = view.stored(snapshot, job)
+    if row is None:
+        outcome, clause = missing_row(snapshot, "not recorded")
+        return Finding(outcome, f"after the cancellation {clause}", snapshot)
+    status = view.status_of(row)
     if status != view.cancelled:
         return Finding("not recorded", f"after the cancellation its row says {status!r}", snapshot)
     if not cancel.asleep and not cancel.tree:
         return Finding(None, f"nobody knows the job's processes; its row says {status!r}", snapshot)
-    how = "its worker never started" if cancel.asleep else f"{len(cancel.tree)} process(es) of it ended"
-    return Finding("cancelled", f"its row says {status!r}, and {how}", snapshot)
+    ended = len(cancel.tree) - len(cancel.left)
+    how = "its worker never started" if cancel.asleep else f"{ended} process(es) of it ended"
+    codex = _left(view, cancel).codex
+    note = f"; what a tool call of Codex has left lives on, which Codex does not end: {told(view, codex)}"
+    return Finding("cancelled", f"its row says {status!r}, and {how}{note if codex else ''}", snapshot)
 
 
-def _went_on(job: JobView, cancel: Cancel) -> Finding | None:
+def _left(view: RunView, cancel: Cancel) -> Left:
+    """What of the job's tree outlived the cancellation: what is the plugin's to end, and what is Codex's."""
+    return split(view, [process for process in cancel.tree if process.pid in cancel.left])
+
+
+def _went_on(view: RunView, job: JobView, cancel: Cancel) -> Finding | None:
     """What is still at work, or came to work, although the job was cancelled."""
     if cancel.asleep:
         if job.reached is None or job.reached.seq < cancel.seq:
             return None
         return Finding("started after all", "the worker of the cancelled job woke up and asked its model", job.reached)
-    if cancel.left:
-        argvs = {process.pid: " ".join(process.argv) for process in cancel.tree}
-        names = "; ".join(f"pid {pid}: {argvs.get(pid, '?')[:120]}" for pid in cancel.left)
-        detail = f"{len(cancel.left)} of its {len(argvs)} processes are alive: {names}"
+    left = _left(view, cancel).plugins
+    if left:
+        detail = f"{len(left)} of its {len(cancel.tree)} processes are alive: {told(view, left)}{view.outlived}"
         return Finding("tree lives on", detail, cancel)
     if job.answered is not None and job.answered.seq > cancel.seq:
-        detail = "its Codex held its request for seconds after the cancellation, and was given its answer"
+        detail = (
+            "its Codex still held its request when all had settled after the cancellation, and was given its answer"
+        )
         return Finding("went on", detail, job.answered)
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from hookproof.catalogue.scenario import MAIN
 from hookproof.judge.agent_view import STARTS, AgentFacts, AgentView, document, emitted, speaks
@@ -111,7 +111,12 @@ def _silence(view: AgentView, agent: AgentFacts) -> Finding:
         outcome = _outcome(run)
         if outcome is not None:
             return outcome
-    return Finding("silent", f"{len(runs)} start hook(s) ran for it and said nothing")
+    spoke = next((run for run in view.starts_for_nobody() if speaks(run)), None)
+    if spoke is not None:
+        detail = f"a {spoke.event} hook spoke for the thread {spoke.thread}, of which no model request is known"
+        return Finding(None, f"{detail}: whether for this agent, nothing tells", spoke.ended)
+    ran = f"{len(runs)} start hook(s) ran for it and said nothing" if runs else "no start hook ran for it"
+    return Finding("silent", ran)
 
 
 def _outcome(run: HookRun) -> Finding | None:
@@ -263,30 +268,60 @@ def nickname_selects_nothing(view: AgentView) -> Finding:
 
 @context_check("CTX-15")
 def received_once_each(view: AgentView) -> Finding:
-    """Whether each thread of main is told the policy once, and each child its template once."""
+    """Whether each thread of main is told the policy once, and each child its template once.
+
+    Once again where the host has gone on after a resume without what hooks had told: there it is to be told anew.
+    """
     if not view.queried(MAIN):
         return Finding(None, "main's model was never asked", agent=MAIN)
-    policy = view.leaked(MAIN, view.says["policy"])
-    received_by: dict[str, list[Received]] = {}
-    first_request: dict[str, tuple[str, ModelRequest | None]] = {}
-    for number, thread in enumerate(view.threads(MAIN)):
-        name = MAIN if number == 0 else f"{MAIN}, thread {number + 1}"
-        received_by[name] = [each for each in policy if each.request.thread == thread]
-        first_request[name] = MAIN, view.first_request(MAIN, thread)
+    if view.excluded is not None:
+        return Finding.not_tested(
+            "a session was summed up or forked: what is to be told then the issue does not say", view.excluded
+        )
+    view.thread(MAIN)  # without it nobody can tell
+    told = [each for number, thread in enumerate(view.threads(MAIN)) for each in _spans(view, thread, number)]
     for agent in view.with_role("known", "other"):
         if not view.queried(agent.name):
             return Finding(None, f"{agent.name}: its model was never asked", agent=agent.name)
-        received_by[agent.name] = view.leaked(agent.name, view.says[agent.role])
-        first_request[agent.name] = agent.name, view.first_request(agent.name)
-    shown = "told: " + ", ".join(f"{name} {len(texts)} times" for name, texts in received_by.items())
-    wrong = next((name for name, texts in received_by.items() if len(texts) != 1), None)
-    if wrong is None and received_by:
-        return Finding("once each", shown)
+        texts = view.leaked(agent.name, view.says[agent.role])
+        told.append(_Span(agent.name, agent.name, texts, view.first_request(agent.name)))
+    shown = "told: " + ", ".join(f"{each.name} {len(each.texts)} times" for each in told)
+    wrong = next((each for each in told if len(each.texts) != 1), None)
     if wrong is None:
-        return Finding("not once each", shown, view.first_request(MAIN), MAIN)
-    if received_by[wrong]:
-        return _at("not once each", shown, received_by[wrong][1], first_request[wrong][0])
-    return Finding("not once each", shown, first_request[wrong][1], first_request[wrong][0])
+        return Finding("once each", shown)
+    if wrong.texts:
+        # of several the second is the one too many
+        return _at("not once each", shown, wrong.texts[1], wrong.agent)
+    return Finding("not once each", shown, wrong.began, wrong.agent)
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """What an agent was told from one moment on, up to when its host begins anew with what it keeps."""
+
+    name: str
+    agent: str
+    texts: list[Received]
+    began: ModelRequest | None
+    """Its first request."""
+
+
+def _spans(view: AgentView, thread: str, number: int) -> list[_Span]:
+    """A thread of main's, parted where its host went on after a resume without the policy that had been told."""
+    lines, name = view.says["policy"], MAIN if number == 0 else f"{MAIN}, thread {number + 1}"
+    begins = [(0, name, view.first_request(MAIN, thread))]
+    for request in view.requests(MAIN):
+        forgotten = "\n".join(request.forgotten or [])
+        if request.thread == thread and any(line in forgotten for line in lines):
+            begins.append((request.seq, f"{name}, resumed without it", request))
+    ends = [*(seq for seq, _, _ in begins[1:]), None]
+    texts = [each for each in view.leaked(MAIN, lines) if each.request.thread == thread]
+    return [
+        _Span(
+            each, MAIN, [one for one in texts if seq <= one.request.seq and (end is None or one.request.seq < end)], at
+        )
+        for (seq, each, at), end in zip(begins, ends, strict=True)
+    ]
 
 
 @context_check("CTX-16")

@@ -11,17 +11,16 @@ from hookproof.judge.checks.outcomes import (
     REFUSED,
     SURVIVES,
     TERMINAL,
-    is_stray,
     job_outcome,
-    maybe_left,
-    named,
-    no_job,
+    missing_row,
     refused,
     short,
 )
 from hookproof.judge.checks.registry import check
-from hookproof.judge.run_view import JobView, RunView
+from hookproof.judge.run_view import JobView, Received, RunView
 from hookproof.judge.verdict import Finding
+from hookproof.records import Record
+from hookproof.records.hosts import HostExited, HostStarted
 
 
 @check("JOB-01", "JOB-05")
@@ -93,49 +92,38 @@ def recorded_as_ended(view: RunView, job: JobView) -> Finding:
         return replace(end, outcome=None if end.outcome == "lost" else end.outcome)
     row = view.stored(snapshot, job)
     if row is None:
-        return Finding("erased", f"its row is gone; {end.detail}", snapshot)
+        outcome, clause = missing_row(snapshot, "erased")
+        return Finding(outcome, f"{clause}; {end.detail}", snapshot)
     status, reason = view.status_of(row), row.get(view.fields["reason"])
     if status in view.terminal and reason:
         return Finding("recorded", f"{status}: {reason}", snapshot)
     return Finding("not recorded", f"its row says {status!r}, reason {reason!r}; {end.detail}", snapshot)
 
 
-@check("JOB-07")
-def nothing_left(view: RunView, job: JobView) -> Finding:
-    """What the census counts after every session's end."""
-    census = view.census
-    if census is None:
-        return Finding(None, "the run ended without a census")
-    alive = census.processes
-    left = view.unaccounted(census)
-    if left:
-        strays = [process for process in left if is_stray(process)]
-        # those without the token first: nobody would look for them
-        first = named([*strays, *(process for process in left if process not in strays)])
-        detail = f"{len(left)} of {len(alive)} alive that no listed job accounts for: {first}"
-        return Finding("left behind", detail, census)
-    if view.undecided:
-        return Finding(None, maybe_left(view.undecided), census)
-    if job.started is None and not alive:
-        refusal = view.refused(job)
-        return job_outcome(view, job) if refusal is None else no_job(refusal)
-    if not alive:
-        return Finding("nothing left", "no process of the run was alive after the last session's end", census)
-    return Finding("only listed jobs", f"{len(alive)} processes, all of them of listed jobs: {named(alive)}", census)
-
-
 @check("JOB-08")
 def result_readable(view: RunView, job: JobView) -> Finding:
-    """What the plugin gave for the result, asked for after the session's end."""
+    """What the plugin gave for the result in a shell of a session that began after the job's own had ended."""
     end = job_outcome(view, job)
     if end.outcome != "finished":
         return replace(end, outcome=None, detail=f"the job did not finish: {end.detail}")
-    if job.result is None:
+    result = job.result
+    if result is None:
         return Finding(None, "the result was never asked for")
-    text = str(job.result.text)
-    if job.result.exit == 0 and job.answer in text:
-        return Finding("readable", short(text), job.result)
-    return Finding("gone", f"exit {job.result.exit}: {short(text)}", job.result)
+    if result.session is None or not _began_after(view, result.session, view.conversation_of(job)):
+        where = "of no session" if result.session is None else f"of {result.session}"
+        why = f"the result was asked for in a shell {where}, and in none of a session that began after the job's own"
+        return Finding.not_tested(why, result)
+    text = str(result.text)
+    if result.exit == 0 and job.answer in text:
+        return Finding("readable", f"in a shell of {result.session}: {short(text)}", result)
+    return Finding("gone", f"in a shell of {result.session}: exit {result.exit}: {short(text)}", result)
+
+
+def _began_after(view: RunView, session: str, other: str) -> bool:
+    """Whether a session began when another had ended."""
+    began = next((each.seq for each in view.of(HostStarted) if each.session == session), None)
+    ended = next((each.seq for each in view.of(HostExited) if each.session == other), None)
+    return session != other and began is not None and ended is not None and ended < began
 
 
 @check("JOB-15")
@@ -171,33 +159,52 @@ def not_a_ghost(view: RunView, job: JobView) -> Finding:
         return Finding(LISTED_AS_RUNNING, f"status in {', '.join(ghosts)} says so; {end.detail}", snapshot)
     ends = [view.status_of(row) for row in rows.values() if row]
     if not ends:
-        return Finding(NOT_LISTED, f"no place lists it; {end.detail}", snapshot)
+        return Finding(NOT_LISTED, f"no place lists it, so none as running; {end.detail}", snapshot)
     return Finding(TERMINAL, f"{ends[0]}; {end.detail}", snapshot)
 
 
 @check("JOB-27")
 def notified_once(view: RunView, job: JobView) -> Finding:
-    """How often the model of the session that started the job was told of its end."""
+    """How often the model of the session that started the job was told of its end, by the plugin and by the host."""
     if job.ended is None or job.call is None:
         return Finding(None, "the job never came to an end in this run")
     ended = job.answered or job.lost or job.ended
-    agent = job.call.agent if job.call.agent in view.conversations() else MAIN
+    agent = view.conversation_of(job)
     received = view.received(agent, after=ended)
+    by_host = [each for each in received if _is_of_host(view, job, each, ended)]
     names = [name for name in (view.job_id(job), f"job={job.name}", job.answer) if name]
-    texts = [each for each in received if any(name in each.text for name in names)]
-    if not texts and _ended_openly(view, job):
-        detail = "it never finished, and main's status says so"
-        return Finding("listed as ended", detail, view.snapshots[-1], agent)
-    if not texts:
-        answer = len({each.request.n for each in received})
-        detail = f"{answer} later model request(s) of {agent!r}, none of them mentions the job"
-        later = view.requests(agent, after=ended)
-        return Finding("never told", detail, later[-1] if later else view.end, agent)
-    shown = f"in model request {texts[0].request.n} ({texts[0].part.role}): {short(texts[0].text)}"
-    if len(texts) == 1:
-        return Finding("told once", shown, texts[0].request, agent, texts[0].landed)
+    texts = [each for each in received if each not in by_host and any(name in each.text for name in names)]
+    if not texts and not by_host:
+        return _told_nobody(view, job, agent, received, ended)
+    first = (texts or by_host)[0]
+    whose = "" if texts else "the host tells of the shell that ran it, "
+    shown = f"{whose}in model request {first.request.n} ({first.part.role}): {short(first.text)}"
+    if len(texts) <= 1:
+        return Finding("told once", shown, first.request, agent, first.landed)
     # the second is the one too many
     return Finding(f"told {len(texts)} times", shown, texts[1].request, agent, texts[1].landed)
+
+
+def _told_nobody(view: RunView, job: JobView, agent: str, received: list[Received], ended: Record) -> Finding:
+    if _ended_openly(view, job):
+        return Finding("listed as ended", "it never finished, and main's status says so", view.snapshots[-1], agent)
+    answer = len({each.request.n for each in received})
+    detail = f"{answer} later model request(s) of {agent!r}, none of them mentions the job"
+    later = view.requests(agent, after=ended)
+    return Finding("never told", detail, later[-1] if later else view.end, agent)
+
+
+def _is_of_host(view: RunView, job: JobView, received: Received, ended: Record) -> bool:
+    """Whether a text is the host's own notice that the shell has ended in which the job was done.
+
+    The notice names the call or the output file of that shell. Of a shell that had ended before the job it tells
+    nothing of the job's end: it was the launch alone.
+    """
+    shells = [shell for shell in view.launch_shell_ends(job) if shell.seq > ended.seq]
+    if not shells or job.call is None or "<task-notification>" not in received.text:
+        return False
+    marks = [job.call.tool_use_id, *(shell.output_file for shell in shells)]
+    return any(mark in received.text for mark in marks if mark)
 
 
 def _ended_openly(view: RunView, job: JobView) -> bool:

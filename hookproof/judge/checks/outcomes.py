@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from hookproof.judge.run_view import JobView, RunView
 from hookproof.judge.verdict import Finding
-from hookproof.records.jobs import JobRefused
+from hookproof.records.jobs import JobRefused, SnapshotTaken
 from hookproof.records.parts import Process
+from hookproof.records.run import Census
 
 LOST, SURVIVES, TERMINAL, REFUSED = "lost", "survives", "terminal", "refused"
 NONE_LAUNCHED = "none launched"
 """Of several jobs that were launched by one command."""
+TORN = "torn"
+"""Of a row that nobody can find, because the list that had it is damaged."""
 NOT_LISTED, LISTED_AS_RUNNING = "not listed", "listed as running"
 """Outcomes that are asked for elsewhere, by these names."""
 
@@ -70,6 +73,14 @@ def _how_lost(job: JobView) -> str:
     return f"the worker (pid {death.pid}) ended {when}: {how}"
 
 
+def missing_row(snapshot: SnapshotTaken | Census, otherwise: str) -> tuple[str, str]:
+    """The outcome for a row that is in no list, `otherwise` unless a list is damaged; and a clause that says so."""
+    torn = next((f"{root.root}: {root.torn}" for root in snapshot.state if root.torn), None)
+    if torn is None:
+        return otherwise, "its row is gone"
+    return TORN, f"the list that had its row is torn ({torn})"
+
+
 def terminal_row(view: RunView, job: JobView) -> Finding:
     """What the row says when all is over, of a job that has come to an end; else what became of the job."""
     end = job_outcome(view, job)
@@ -78,18 +89,22 @@ def terminal_row(view: RunView, job: JobView) -> Finding:
     snapshot = view.snapshot_after(job.ended)
     if snapshot is None:
         return Finding(None, f"nobody looked after the job's end; {end.detail}")
-    status = view.status_of(view.stored(snapshot, job))
+    row = view.stored(snapshot, job)
+    if row is None:
+        outcome, clause = missing_row(snapshot, "no row")
+        return Finding(outcome, f"{clause}; {end.detail}", snapshot)
+    status = view.status_of(row)
     wanted = view.terminal if end.outcome == "finished" else view.terminal - view.succeeded
     if status in wanted:
         return Finding(TERMINAL, f"its row says {status!r}; {end.detail}", snapshot)
-    outcome = "still active" if status in view.active else "no row" if not status else "false"
-    return Finding(outcome, f"its row says {status or 'nothing: it is gone'!r}; {end.detail}", snapshot)
+    outcome = "still active" if status in view.active else "false"
+    return Finding(outcome, f"its row says {status!r}; {end.detail}", snapshot)
 
 
 def named(processes: list[Process]) -> str:
     """The first few processes, as a person would look for them."""
     return "; ".join(
-        f"pid {process.pid}: {short(' '.join(process.argv))}{_without_token(process)}" for process in processes[:3]
+        f"pid {process.pid}: {short(' '.join(process.argv))}{without_token(process)}" for process in processes[:3]
     )
 
 
@@ -116,7 +131,8 @@ _RECOGNISED = {
 }
 
 
-def _without_token(process: Process) -> str:
+def without_token(process: Process) -> str:
+    """What to say of a process that ran without the run's token; nothing of one that had it."""
     if not is_stray(process):
         return ""
     how = _RECOGNISED.get(process.by)

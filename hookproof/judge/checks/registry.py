@@ -14,6 +14,8 @@ from hookproof.judge.verdict import Finding
 
 OfJob = Callable[[RunView, JobView], Finding]
 """Judges a run by its job, of several by the first."""
+OfRun = Callable[[RunView], Finding]
+"""Judges a run as a whole, whether it has jobs or not."""
 OfAgents = Callable[[AgentView], Finding]
 """Judges a run by its agents."""
 CHECKS: dict[str, Callable[[RunView], Finding | None]] = {}
@@ -29,6 +31,16 @@ def check(*requirements: str) -> Callable[[OfJob], OfJob]:
             return judges(view, job) if job is not None else None
 
         _enter(requirements, evaluate)
+        return judges
+
+    return enter
+
+
+def run_check(*requirements: str) -> Callable[[OfRun], OfRun]:
+    """Enters a check of a whole run. Raises ValueError for a requirement that has a check already."""
+
+    def enter(judges: OfRun) -> OfRun:
+        _enter(requirements, judges)
         return judges
 
     return enter

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from hookproof.catalogue.scenario import MAIN
+from hookproof.judge.checks.left import left, told
 from hookproof.judge.checks.outcomes import (
-    NONE_LAUNCHED,
     NOT_LISTED,
-    REFUSED,
     SURVIVES,
     job_outcome,
     maybe_left,
-    named,
+    missing_row,
     no_job,
-    refused,
     short,
     terminal_row,
 )
@@ -33,7 +30,7 @@ from hookproof.records.faults import (
     StateTorn,
     WorkerKilled,
 )
-from hookproof.records.jobs import JobsLaunched, SnapshotTaken
+from hookproof.records.jobs import SnapshotTaken
 from hookproof.records.parts import Answer
 from hookproof.records.run import ProcessDied, SweepBegan
 
@@ -109,43 +106,6 @@ def terminal_after_the_shell(view: RunView, job: JobView) -> Finding:
     return terminal_row(view, job)
 
 
-@check("JOB-10")
-def as_many_as_launched(view: RunView, job: JobView) -> Finding:
-    """Of N jobs that were launched at the same moment, the rows in the last snapshot, and the results."""
-    refusal = refused(view, job)
-    if refusal is not None:
-        return replace(refusal, outcome=REFUSED)
-    launches = next(iter(view.of(JobsLaunched)), None)
-    if launches is not None and not launches.ids and all(each.started is None for each in view.jobs.values()):
-        return Finding(NONE_LAUNCHED, f"none of {len(view.jobs)} launches printed an id, and no job started", launches)
-    snapshot = next(reversed(view.snapshots), None)
-    if snapshot is None:
-        return Finding(None, "nobody looked after the launches")
-    rows = [row for entry in snapshot.state for row in entry.rows]
-    ids = {row.get(view.fields["id"]) for row in rows}
-    lost = [name for name, job in view.jobs.items() if view.job_id(job) not in ids]
-    without = [job for job in view.jobs.values() if not _result_is_there(job)]
-    total = len(view.jobs)
-    detail = f"{len(ids)} rows for {total} jobs, {total - len(without)} results"
-    if lost or len(ids) != total:
-        return Finding("fewer", "; ".join([detail, *_missing(lost, without)]), snapshot)
-    if without:
-        return Finding("fewer", "; ".join([detail, *_missing(lost, without)]), without[0].result or snapshot)
-    return Finding("N of N", detail, snapshot)
-
-
-def _missing(lost: list[str], without: list[JobView]) -> Iterator[str]:
-    if lost:
-        yield f"no row of {', '.join(lost)}"
-    if without:
-        yield f"no result of {', '.join(job.name for job in without)}"
-
-
-def _result_is_there(job: JobView) -> bool:
-    result = job.result
-    return result is not None and result.exit == 0 and job.answer in str(result.text)
-
-
 @check("JOB-16")
 def one_state(view: RunView, job: JobView) -> Finding:
     """Whether launch, status and teardown agree on where the state is."""
@@ -158,9 +118,9 @@ def one_state(view: RunView, job: JobView) -> Finding:
     census = view.census
     if census is None:
         return Finding(None, "the run ended without a census")
-    left = view.unaccounted(census)
-    if left:
-        detail = f"after the session's end nothing accounts for {named(left)}"
+    stay = left(view, census).plugins
+    if stay:
+        detail = f"after the session's end nothing accounts for {told(view, stay)}"
         return Finding("teardown looks elsewhere", detail, census)
     if view.undecided:
         return Finding(None, maybe_left(view.undecided), census)
@@ -183,9 +143,9 @@ def _split_of_status(view: RunView, job: JobView) -> Finding | None:
     missing = [each for each in snapshots if not view.stored(each, job)]
     if not missing:
         return None
-    return Finding(
-        "no row", f"no list of jobs has its row in look {', '.join(str(each.n) for each in missing)}", missing[0]
-    )
+    outcome, clause = missing_row(missing[0], "no row")
+    looks = ", ".join(str(each.n) for each in missing)
+    return Finding(outcome, f"no list of jobs has its row in look {looks}: {clause}", missing[0])
 
 
 def _places_without(view: RunView, job: JobView, snapshot: SnapshotTaken) -> Iterator[str]:

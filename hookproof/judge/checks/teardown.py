@@ -2,15 +2,62 @@
 
 from __future__ import annotations
 
-from hookproof.judge.checks.outcomes import job_outcome, named, terminal_row
-from hookproof.judge.checks.registry import check
+from collections.abc import Iterator
+from dataclasses import replace
+
+from hookproof.judge.checks.left import Left, excuse, left, told
+from hookproof.judge.checks.outcomes import job_outcome, maybe_left, missing_row, no_job, terminal_row
+from hookproof.judge.checks.registry import check, run_check
 from hookproof.judge.run_view import JobView, RunView
 from hookproof.judge.verdict import Finding
-from hookproof.records.faults import HookKilled, ServerFrozen, SessionRestarted, WorkspaceDeleted
-from hookproof.records.run import SessionsEnd
+from hookproof.records.faults import HookKilled, HookStopped, ServerFrozen, SessionRestarted, WorkspaceDeleted
+from hookproof.records.run import Census, SessionsEnd
 from hookproof.records.sent import HookEnded
 
 _FEW_LINES = 3
+
+
+@run_check("JOB-07")
+def nothing_left(view: RunView) -> Finding:
+    """What the census counts after every session's end, hookproof's own programs aside."""
+    census = view.census
+    if census is None:
+        return Finding(None, "the run ended without a census")
+    found = left(view, census)
+    finding = _left_behind(view, census, found) or _accounted(view, census, found)
+    notes = [finding.detail, *_beside(view, census, found)]
+    return replace(finding, detail="; ".join(notes))
+
+
+def _left_behind(view: RunView, census: Census, found: Left) -> Finding | None:
+    """What no listed job accounts for, unless a fault was done to what would have ended it."""
+    if not found.plugins:
+        return Finding(None, maybe_left(view.undecided), census) if view.undecided else None
+    count = f"{len(found.plugins)} of {len(census.processes)} alive"
+    detail = f"{count} that no listed job accounts for: {told(view, found.plugins)}{view.outlived}"
+    why = excuse(view, census)
+    return Finding("left behind", detail, census) if why is None else Finding.not_tested(f"{why}; {detail}", census)
+
+
+def _accounted(view: RunView, census: Census, found: Left) -> Finding:
+    """Of what is alive, that listed jobs account for all of it."""
+    job, alive = view.first_job(), census.processes
+    if job is not None and all(each.started is None for each in view.jobs.values()) and not alive:
+        refusal = view.refused(job)
+        return job_outcome(view, job) if refusal is None else no_job(refusal)
+    accounted = [process for process in alive if process not in found.codex]
+    if not accounted:
+        return Finding("nothing left", "no process of the plugin was alive after the last session's end", census)
+    detail = f"{len(accounted)} processes, all of them of listed jobs: {told(view, accounted)}"
+    return Finding("only listed jobs", detail, census)
+
+
+def _beside(view: RunView, census: Census, found: Left) -> Iterator[str]:
+    """What is told and charged to nobody."""
+    if found.codex:
+        yield f"a tool call of Codex, which does not end it, has left: {told(view, found.codex)}"
+    if census.ended:
+        yield f"{len(census.ended)} more ended by themselves after the last session's end: {told(view, census.ended)}"
 
 
 @check("JOB-11")
@@ -36,39 +83,49 @@ def returns_in_budget(view: RunView, _job: JobView) -> Finding:
 
 @check("JOB-12")
 def converges_after_a_kill(view: RunView, _job: JobView) -> Finding:
-    """What later sessions made of what killed SessionEnd hooks had left undone."""
-    if not view.of(HookKilled):
+    """What later sessions made of what killed SessionEnd hooks had left undone, whoever killed them."""
+    if not view.of(HookKilled) and not view.of(HookStopped):
         return Finding(None, "no hook was killed")
-    return _converged(view)
+    return _converged(view, list(view.jobs.values()))
 
 
 @check("JOB-23")
 def converges_after_two_ends(view: RunView, _job: JobView) -> Finding:
-    """The same, of two sessions that ended at the same moment."""
-    if not view.of(SessionsEnd):
+    """The same of two sessions that ended at the same moment, and of the jobs that were at work by then."""
+    ends = next(iter(view.of(SessionsEnd)), None)
+    if ends is None:
         return Finding(None, "no two sessions ended at the same moment")
-    return _converged(view)
+    at_work = [job for job in view.jobs.values() if _was_at_work(job, ends)]
+    if not at_work:
+        return Finding.not_tested("no job was at work when the sessions ended", ends)
+    return _converged(view, at_work)
 
 
-def _converged(view: RunView) -> Finding:
-    """Whether every job is in the list with a true state, and what is alive at the end is accounted for."""
+def _was_at_work(job: JobView, ends: SessionsEnd) -> bool:
+    over = [record.seq for record in (job.answered, job.lost) if record is not None]
+    return job.started is not None and job.started.seq < ends.seq and all(seq > ends.seq for seq in over)
+
+
+def _converged(view: RunView, jobs: list[JobView]) -> Finding:
+    """Whether each job is in the list with a true state, and what is alive at the end is accounted for."""
     census, snapshot = view.census, next(reversed(view.snapshots), None)
     if census is None or snapshot is None:
         return Finding(None, "nobody looked at what was left")
-    for name, job in view.jobs.items():
+    for job in jobs:
         if job.started is None:
-            return Finding(None, f"the job {name} never started")
-        status = view.status_of(view.stored(snapshot, job))
-        end = job_outcome(view, job)
-        if not status:
-            return Finding("lost row", f"no row of {name} is left; {end.detail}", snapshot)
+            return Finding(None, f"the job {job.name} never started")
+        row, end = view.stored(snapshot, job), job_outcome(view, job)
+        if row is None:
+            outcome, clause = missing_row(snapshot, "lost row")
+            return Finding(outcome, f"of {job.name} {clause}; {end.detail}", snapshot)
+        status = view.status_of(row)
         if status not in view.statuses_that_hold(job, snapshot):
-            return Finding("false row", f"the row of {name} says {status!r}; {end.detail}", snapshot)
-    left = view.unaccounted(census)
-    if left:
-        detail = f"{len(left)} alive that no listed job accounts for: {named(left)}"
+            return Finding("false row", f"the row of {job.name} says {status!r}; {end.detail}", snapshot)
+    stay = left(view, census).plugins
+    if stay:
+        detail = f"{len(stay)} alive that no listed job accounts for: {told(view, stay)}"
         return Finding("left behind", detail, census)
-    detail = f"{len(view.jobs)} job(s) listed truly, and nothing is left that none accounts for"
+    detail = f"{len(jobs)} job(s) listed truly, and nothing is left that none accounts for"
     return Finding("converged", detail, census)
 
 

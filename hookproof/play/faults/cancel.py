@@ -20,14 +20,12 @@ from hookproof.errors import DeadlineMissedError
 from hookproof.play.faults.injection import FilesInjection, Injection, Target
 from hookproof.play.job_tracker import describe
 from hookproof.play.trees import below, left_by_codex, outlived, tree_of
-from hookproof.records import Record
 from hookproof.records.base import Json
 from hookproof.records.faults import WorkerWoken
 from hookproof.records.jobs import Cancel, CancelBegan, JobEnded, JobQueued
 from hookproof.records.model import GateAbandoned, GateAnswered
 from hookproof.sandbox.state_edits import NoSuchRowError
 
-_END_SECONDS = 3.0
 _AGAIN_SECONDS = 0.005
 _BASH = "/bin/bash"
 
@@ -50,7 +48,7 @@ class Sleepers:
 
 
 class CancellingJob(Injection):
-    """Writes what came of the job's tree: `left` is what outlives three seconds."""
+    """Writes what came of the job's tree: `left` is what lives on when all has settled."""
 
     def __init__(self, target: Target, job: str, sleepers: Sleepers) -> None:
         super().__init__(target, job)
@@ -63,10 +61,11 @@ class CancellingJob(Injection):
         tree = self._tree()
         run.journal.write(CancelBegan(job=job, id=job_id, tree=describe(tree)))
         answer = await target.snapshots.ask_main(command)
-        seconds = _END_SECONDS if answer.exit == 0 and self._asleep is None else 0.0
-        left, _ = await asyncio.gather(
-            outlived(tree, run.journal, run.deaths.watch, seconds=seconds), self._lets_go(seconds)
-        )
+        # a worker that is asleep can do nothing about it, and of a cancel that failed nothing is to be expected
+        if answer.exit == 0 and self._asleep is None:
+            left = await outlived(tree, run, until=self._is_let_go)
+        else:
+            left = sorted(info.identity.pid for info in tree if processes.is_alive(info.identity))
         run.journal.write(
             Cancel(
                 job=job,
@@ -79,17 +78,12 @@ class CancellingJob(Injection):
             )
         )
 
-    async def _lets_go(self, seconds: float) -> None:
-        """Give the job's Codex, which may be another's as well, the time to drop the request that it waits for."""
-
-        def ended(record: Record) -> bool:
-            return isinstance(record, GateAbandoned | GateAnswered) and record.job == self.job
-
-        try:
-            if self.job in self.target.jobs.started:
-                await self.run.journal.wait(ended, waiting_for=f"the Codex of {self.job} to let go", seconds=seconds)
-        except DeadlineMissedError:
-            pass  # what it does with the answer is told by the gate
+    def _is_let_go(self) -> bool:
+        """Whether the job's Codex, which may be another's as well, has dropped the request that it waits for."""
+        if self.job not in self.target.jobs.started:
+            return True
+        records = self.run.journal.records
+        return any(isinstance(each, GateAbandoned | GateAnswered) and each.job == self.job for each in records)
 
     def _tree(self) -> list[processes.ProcessInfo]:
         """The worker with all below it, less a server of other jobs; and what its Codex has left running."""
@@ -118,7 +112,7 @@ class QueueingJob(FilesInjection):
         job_id = f"{template_id}-{job}"
         child = self._child = await self._asleep(job_id)
         self._sleepers.add(job, child)
-        await _stopped(child.identity)
+        await _stopped(child.identity, run.options.seconds)
         fields, words = target.descriptor.state.fields, target.descriptor.state.words
 
         def queued(row: Json) -> Json:
@@ -172,12 +166,12 @@ class WakingJob(Injection):
             processes.signal_process(self._asleep, signal.SIGCONT)
 
 
-async def _stopped(identity: processes.Identity) -> None:
+async def _stopped(identity: processes.Identity, seconds: float) -> None:
     """Wait until a process has stopped itself. Nothing tells of that but its state."""
-    deadline = asyncio.get_running_loop().time() + _END_SECONDS
+    deadline = asyncio.get_running_loop().time() + seconds
     while processes.is_alive(identity) and not _is_stopped(identity):
         if asyncio.get_running_loop().time() > deadline:
-            raise DeadlineMissedError(f"process {identity.pid} to stop itself", _END_SECONDS)
+            raise DeadlineMissedError(f"process {identity.pid} to stop itself", seconds)
         await asyncio.sleep(_AGAIN_SECONDS)
 
 

@@ -13,13 +13,9 @@ from hookproof.catalogue.descriptor import Companion
 from hookproof.play.job_tracker import JobTracker
 from hookproof.play.run import Run
 from hookproof.play.snapshot import Snapshots
-from hookproof.play.teardown import idle
 from hookproof.processes import Identity
 from hookproof.records.jobs import JobStarted
-from hookproof.records.run import Settled
 from hookproof.sandbox.state_edits import StateFiles
-
-_QUIET_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +71,4 @@ class FilesInjection(Injection):
 
     async def setup(self) -> None:
         # a worker that writes down how it goes would write over what is changed
-        await idle(self.run.processes, quiet=_QUIET_SECONDS)
-
-
-class Settling(Injection):
-    async def apply(self) -> None:
-        left = await idle(self.run.processes, quiet=_QUIET_SECONDS)
-        self.run.journal.write(Settled(alive=len(left)))
+        await self.run.rest.settled()

@@ -13,8 +13,8 @@ from typing import assert_never
 from hookproof.catalogue import fault as faults
 from hookproof.catalogue.fault import AnyFault
 from hookproof.play.faults.cancel import CancellingJob, QueueingJob, Sleepers, WakingJob
-from hookproof.play.faults.hooks import KillingHook, RepeatingSessionStart
-from hookproof.play.faults.injection import Injection, Settling, Target
+from hookproof.play.faults.hooks import HoldingHook, KillingHook, RepeatingSessionStart
+from hookproof.play.faults.injection import Injection, Target
 from hookproof.play.faults.reuse import ReusingPid
 from hookproof.play.faults.signals import FreezingServer, KillingCodex, KillingShell, KillingWorker, ThawingServer
 from hookproof.play.faults.state import (
@@ -87,11 +87,11 @@ class Faults:
                 return KillingHook(self._target, job, "at its start")
             case faults.KillHookMidway():
                 return KillingHook(self._target, job, "a process dies")
+            case faults.HoldHook():
+                return HoldingHook(self._target, job, fault.records)
             case faults.DeleteProject():
                 return DeletingProject(self._target, job)
             case faults.RepeatSessionStart():
                 return RepeatingSessionStart(self._target, job)
-            case faults.Settle():
-                return Settling(self._target, job)
             case _:
                 assert_never(fault)

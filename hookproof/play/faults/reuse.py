@@ -15,7 +15,6 @@ from hookproof.play.trees import outlived, tree_of
 from hookproof.records.faults import PidReused, WorkerKilled
 from hookproof.records.run import Error
 
-_END_SECONDS = 10.0
 _ATTEMPTS = 200
 _AGAIN_SECONDS = 0.01
 """Other cases start processes and threads in the same namespace, and one that is quicker has the pid for its time."""
@@ -34,7 +33,7 @@ class ReusingPid(Injection):
             return
         left = await self._end(tree)
         if left:
-            self._fail(f"the processes {left} of job {self.job} outlive a SIGKILL by {_END_SECONDS:g} s")
+            self._fail(f"the processes {left} of job {self.job} outlive a SIGKILL")
             return
         await self._give_to_another(tree[0].identity.pid)
 
@@ -73,7 +72,7 @@ class ReusingPid(Injection):
         run.journal.write(WorkerKilled(job=self.job, pids=[info.identity.pid for info in tree]))
         for info in tree:
             processes.kill(info.identity)
-        left = await outlived(tree, run.journal, run.deaths.watch, seconds=_END_SECONDS)
+        left = await outlived(tree, run, until=lambda: True)
         # one that dies before its parent does comes to us as a zombie, after the event of its death
         processes.reap_adopted()
         return left

@@ -5,6 +5,7 @@ Processes are ended, stopped and continued by identity, and only those of this r
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 from abc import abstractmethod
@@ -12,9 +13,18 @@ from collections.abc import Iterable
 from typing import ClassVar, Literal
 
 from hookproof import processes
+from hookproof.errors import DeadlineMissedError
 from hookproof.play.faults.injection import Injection, Target
 from hookproof.play.trees import topmost_naming
-from hookproof.records.faults import CodexKilled, JobFault, ServerFrozen, ServerThawed, ShellKilled, WorkerKilled
+from hookproof.records.faults import (
+    CodexKilled,
+    JobFault,
+    ServerFrozen,
+    ServerThawed,
+    ShellAsked,
+    ShellKilled,
+    WorkerKilled,
+)
 from hookproof.records.run import Error
 
 
@@ -55,12 +65,37 @@ class KillingCodex(Killing):
         return [info for info in alive if "app-server" in info.argv]
 
 
-class KillingShell(Killing):
-    record, victim = ShellKilled, "shell"
+class KillingShell(Injection):
+    """Ends the group of a shell as hosts do it: SIGTERM to all of it, and SIGKILL to what is left of it after that.
 
-    def chosen(self, alive: list[processes.ProcessInfo]) -> list[processes.ProcessInfo]:
-        shell = topmost_naming(self.job, alive)
-        return [info for info in alive if shell is not None and info.pgid == shell.pgid]
+    Whoever handles SIGTERM gets the chance to: what is left has settled by then. One that still works at the end of a
+    step's patience is killed at it, as a host would have done long before.
+    """
+
+    async def apply(self) -> None:
+        run, shell = self.run, topmost_naming(self.job, self.run.processes.census())
+        if shell is None:
+            run.journal.write(Error(where="faults", what=f"there is no shell of job {self.job} to end"))
+            return
+        asked = self._group(shell)
+        for info in asked:
+            run.deaths.watch(info.identity)
+        run.journal.write(ShellAsked(job=self.job, pids=[info.identity.pid for info in asked]))
+        if sys.platform != "win32":
+            for info in asked:
+                processes.signal_process(info.identity, signal.SIGTERM)
+        with contextlib.suppress(DeadlineMissedError):
+            await run.rest.until(lambda: not self._group(shell), "the group of a shell to end")
+        left = self._group(shell)
+        for info in left:
+            run.deaths.watch(info.identity)
+        run.journal.write(ShellKilled(job=self.job, pids=[info.identity.pid for info in left]))
+        for info in left:
+            processes.kill(info.identity)
+
+    def _group(self, shell: processes.ProcessInfo) -> list[processes.ProcessInfo]:
+        """Who is in its process group now: those that it has begun since as well."""
+        return [info for info in self.run.processes.census() if info.pgid == shell.pgid]
 
 
 class FreezingServer(Injection):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from hookproof.isolation import entry
 from hookproof.processes.base import Container, OnDeath
+from hookproof.processes.linux.activity import activity
 from hookproof.processes.linux.census import find, forget, of_nobody
 from hookproof.processes.linux.child import spawn
 from hookproof.processes.linux.death import LinuxWatcher
@@ -22,6 +23,7 @@ from hookproof.processes.linux.proc import identify, instant, is_alive, is_unrea
 from hookproof.processes.linux.status import become_subreaper, is_subreaper, reap_adopted
 
 __all__ = [
+    "activity",
     "adopt_orphans",
     "become_subreaper",
     "find",

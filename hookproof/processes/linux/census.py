@@ -15,6 +15,7 @@ assert sys.platform == "linux"
 import os
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from hookproof.processes import registry
 from hookproof.processes.base import TOKEN_VARIABLE, Identity, Instant, ProcessInfo
@@ -126,7 +127,7 @@ class _Census:
         if environment.startswith(self._mark) or b"\0" + self._mark in environment:
             info = _described(now, entry, TOKEN)
             if info is not None:
-                yield self._report(now, info)
+                yield self._report(now, replace(info, started_by=proc.started_by(environment)))
         elif not environment and not _has_none(stat, now):
             self.unclear.append(stat.identity.pid)
         elif self._others and (other := self._others.get(proc.token_in(environment) or b"")) is not None:

@@ -13,13 +13,15 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from hookproof.processes.base import TOKEN_VARIABLE, Identity, Instant
+from hookproof.processes.base import STARTED_BY_VARIABLE, TOKEN_VARIABLE, Identity, Instant
 
 TICKS = os.sysconf("SC_CLK_TCK")
 AGAIN = 1000
 """How often a census looks again at what changes under its eyes."""
 _MOST_FILES = 512
-_MARK = os.fsencode(f"{TOKEN_VARIABLE}=")
+_LONGEST_NAME = 100
+_TOKEN = os.fsencode(f"{TOKEN_VARIABLE}=")
+_STARTED_BY = os.fsencode(f"{STARTED_BY_VARIABLE}=")
 
 
 class Stat(NamedTuple):
@@ -115,10 +117,21 @@ def _newest_pid() -> int:
 
 def token_in(environment: bytes) -> bytes | None:
     """The token in the content of an `environ`, or None."""
-    if environment.startswith(_MARK):
-        at = len(_MARK)
-    elif (at := environment.find(b"\0" + _MARK)) >= 0:
-        at += 1 + len(_MARK)
+    return _value(environment, _TOKEN)
+
+
+def started_by(environment: bytes) -> str | None:
+    """The run of a hook or shell that the content of an `environ` names, or None."""
+    found = _value(environment, _STARTED_BY)
+    return None if found is None else found.decode("utf-8", "replace")[:_LONGEST_NAME] or None
+
+
+def _value(environment: bytes, name: bytes) -> bytes | None:
+    """What follows `name`, which ends in "=", up to the end of its entry."""
+    if environment.startswith(name):
+        at = len(name)
+    elif (at := environment.find(b"\0" + name)) >= 0:
+        at += 1 + len(name)
     else:
         return None
     end = environment.find(b"\0", at)

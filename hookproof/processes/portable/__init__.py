@@ -15,10 +15,11 @@ from collections.abc import Iterator, Sequence
 from hookproof.processes.base import Container, Instant, OnDeath, ProcessInfo, Watcher
 from hookproof.processes.portable.census import find
 from hookproof.processes.portable.child import spawn
-from hookproof.processes.portable.identity import identify, is_alive, is_unreaped, kill, signal_process
+from hookproof.processes.portable.identity import activity, identify, is_alive, is_unreaped, kill, signal_process
 from hookproof.processes.portable.threads import ThreadWatcher, wait_dead
 
 __all__ = [
+    "activity",
     "adopt_orphans",
     "become_subreaper",
     "find",

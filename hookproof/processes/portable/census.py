@@ -11,12 +11,13 @@ import sys
 assert sys.platform != "win32"
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import psutil
 
 from hookproof.processes import registry
-from hookproof.processes.base import TOKEN_VARIABLE, Identity, Instant, ProcessInfo
+from hookproof.processes.base import STARTED_BY_VARIABLE, TOKEN_VARIABLE, Identity, Instant, ProcessInfo
 from hookproof.processes.portable.identity import identify
 from hookproof.processes.registry import DESCENDANT, TOKEN, Entry
 
@@ -33,10 +34,10 @@ def find(token: str, *, since: Instant, entry: Entry | None = None) -> Iterator[
             if process.pid == os.getpid() or process.create_time() < since - _GRANULARITY:
                 continue
             children.setdefault(process.ppid(), []).append(process)
-            marked, identity = _token(process) == token, identify(process.pid)
-            if marked:
+            environment, identity = _environment(process), identify(process.pid)
+            if environment.get(TOKEN_VARIABLE) == token:
                 roots.append(process)
-                yield from _reported(process, TOKEN, entry)
+                yield from _reported(process, TOKEN, entry, environment.get(STARTED_BY_VARIABLE))
             elif identity is not None and identity in known and entry is not None:
                 roots.append(process)
                 yield from _reported(process, entry.recognised(identity), entry)
@@ -51,22 +52,24 @@ def find(token: str, *, since: Instant, entry: Entry | None = None) -> Iterator[
                 yield from _reported(process, DESCENDANT, entry)
 
 
-def _token(process: psutil.Process) -> str | None:
+def _environment(process: psutil.Process) -> Mapping[str, str]:
     """What it carries; nothing of other users' is read."""
     try:
-        return process.environ().get(TOKEN_VARIABLE) if process.uids().real == os.getuid() else None
+        return process.environ() if process.uids().real == os.getuid() else {}
     except (psutil.Error, OSError):
-        return None
+        return {}
 
 
-def _reported(process: psutil.Process, by: str, entry: Entry | None) -> Iterator[ProcessInfo]:
+def _reported(
+    process: psutil.Process, by: str, entry: Entry | None, started_by: str | None = None
+) -> Iterator[ProcessInfo]:
     identity = identify(process.pid)
     if identity is None:
         return
     if entry is not None:
         registry.note(entry, identity, by)
     try:
-        yield _info(process, identity, by)
+        yield replace(_info(process, identity, by), started_by=started_by)
     except (psutil.Error, OSError):
         return
 

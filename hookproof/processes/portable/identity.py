@@ -11,7 +11,7 @@ import signal
 
 import psutil
 
-from hookproof.processes.base import Identity
+from hookproof.processes.base import Activity, Identity
 
 
 def identify(pid: int) -> Identity | None:
@@ -42,6 +42,20 @@ def is_unreaped(identity: Identity) -> bool:
         return process.status() == psutil.STATUS_ZOMBIE and start_of(process) == identity.start
     except psutil.Error:
         return False
+
+
+def activity(identity: Identity) -> Activity | None:
+    """See `hookproof.processes.activity`. How often it was given a processor nobody tells alike."""
+    try:
+        process = psutil.Process(identity.pid)
+        status = process.status()
+        if status == psutil.STATUS_ZOMBIE or start_of(process) != identity.start:
+            return None
+        times = process.cpu_times()
+    except psutil.Error:
+        return None
+    ended = getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
+    return Activity(times.user + times.system + ended, 0, status in {psutil.STATUS_RUNNING, psutil.STATUS_DISK_SLEEP})
 
 
 def signal_process(identity: Identity, number: int) -> bool:

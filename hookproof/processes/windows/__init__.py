@@ -16,7 +16,16 @@ from collections.abc import Iterator, Sequence
 import psutil
 
 from hookproof import machine
-from hookproof.processes.base import TOKEN_VARIABLE, Container, Identity, Instant, OnDeath, ProcessInfo
+from hookproof.processes.base import (
+    STARTED_BY_VARIABLE,
+    TOKEN_VARIABLE,
+    Activity,
+    Container,
+    Identity,
+    Instant,
+    OnDeath,
+    ProcessInfo,
+)
 from hookproof.processes.registry import Entry
 from hookproof.processes.windows import api
 from hookproof.processes.windows.child import spawn
@@ -25,6 +34,7 @@ from hookproof.processes.windows.identity import QUERY_AND_WAIT, identify, is_al
 from hookproof.processes.windows.job import Job, assign_this_process
 
 __all__ = [
+    "activity",
     "adopt_orphans",
     "become_subreaper",
     "find",
@@ -79,7 +89,8 @@ def find(token: str, *, since: Instant, entry: Entry | None = None) -> Iterator[
                 continue
             # While the handle is open the pid is this process's.
             process = psutil.Process(pid)
-            if _environment(process, handle, created).get(TOKEN_VARIABLE) == token:
+            environment = _environment(process, handle, created)
+            if environment.get(TOKEN_VARIABLE) == token:
                 yield ProcessInfo(
                     identity=Identity(pid, start),
                     ppid=process.ppid(),
@@ -88,6 +99,7 @@ def find(token: str, *, since: Instant, entry: Entry | None = None) -> Iterator[
                     argv=process.cmdline(),
                     cpu_seconds=0.0 if _UNDER_WINE else cpu,
                     created=created,
+                    started_by=environment.get(STARTED_BY_VARIABLE),
                 )
         except (psutil.Error, OSError):
             continue  # it ended meanwhile, or is not ours
@@ -124,6 +136,24 @@ def of_nobody() -> Iterator[ProcessInfo]:
 def is_unreaped(identity: Identity) -> bool:  # noqa: ARG001
     """False: nobody has to take a status here."""
     return False
+
+
+def activity(identity: Identity) -> Activity | None:
+    """See `hookproof.processes.activity`. The times go in ticks; that it had a turn shows at once."""
+    try:
+        handle = api.open_process(identity.pid, QUERY_AND_WAIT)
+    except OSError:
+        return None
+    try:
+        start, cpu = api.times(handle)
+        if start != identity.start or api.wait(handle, 0):
+            return None
+        turns = psutil.Process(identity.pid).num_ctx_switches().voluntary
+        return Activity(worked=0.0, turns=0, runnable=False) if _UNDER_WINE else Activity(cpu, turns, runnable=False)
+    except (psutil.Error, OSError):
+        return None
+    finally:
+        api.close(handle)
 
 
 def forget() -> None:

@@ -131,6 +131,9 @@ class Lanes:
     def _asker(self, record: ModelRequest) -> None:
         """A real host tells of an agent only by asking the model for it."""
         name, thread = str(record.agent), record.thread
+        if thread is not None and thread in self._agents:
+            # an agent that its host has told of already, under the id that its requests have too
+            self._agents.setdefault(name, self._agents[thread])
         if name not in self._agents and (thread is None or thread not in self._threads):
             note = str(record.subagent or "subagent")
             self._agents[name] = self._add(Lane(f"agent:{thread or name}", "agent", _short(name), note))
@@ -138,7 +141,7 @@ class Lanes:
             known = self._lanes.get(self._threads.get(str(thread), ""))
             if known is not None and known.title == _UNNAMED:
                 self._lanes[known.key] = Lane(known.key, "agent", _short(name), known.note)
-            self._threads.setdefault(str(thread), self._agents.get(name, self.main))
+            self._threads.setdefault(thread, self._agents.get(thread) or self._agents.get(name, self.main))
             self._sessions.setdefault(str(thread), self._threads[str(thread)])
 
     def _meet_processes(self, records: list[Record]) -> None:

@@ -1,0 +1,72 @@
+"""The patience of a run: how long what runs must have stood still to count as settled, as a multiple of a bare hook.
+
+It is the one length of time that an outcome may depend on. Measured once in a process, before anything is played.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from hookproof import processes
+from hookproof.records import parts
+from hookproof.sandbox.sandbox import shell_argv
+
+MULTIPLE = 25
+_TIMES = 5
+_DEADLINE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """The patience of a run. As text: how it is told to people."""
+
+    bare_hook_ms: float
+    """What a hook costs here that does nothing: a shell that becomes a bare Python."""
+    multiple: int = MULTIPLE
+
+    @property
+    def seconds(self) -> float:
+        return self.multiple * self.bare_hook_ms / 1000
+
+    @property
+    def part(self) -> parts.Patience:
+        """As the journal holds it."""
+        ms = round(self.seconds * 1000, 1)
+        return parts.Patience(ms=ms, multiple=self.multiple, bare_hook_ms=round(self.bare_hook_ms, 2))
+
+    def __str__(self) -> str:
+        return (
+            f"{self.seconds * 1000:.0f} ms ({self.multiple} times a bare hook, which takes {self.bare_hook_ms:.0f} ms)"
+        )
+
+
+_measured: list[Patience] = []
+
+
+async def measured() -> Patience:
+    """This process's. Raises DeadlineMissedError where not even a bare hook comes back."""
+    if not _measured:
+        # two threads that ask at once both measure, and the first to be done is right for both
+        _measured.append(Patience(await _bare_hook_ms()))
+    return _measured[0]
+
+
+async def _bare_hook_ms() -> float:
+    """The quickest of a few runs: what the others took longer, somebody else had the processors for.
+
+    That is counted where it matters: what waits for a processor has not settled.
+    """
+    took = []
+    with tempfile.TemporaryDirectory(prefix="hookproof-") as folder:
+        bare = shell_argv(f"{shlex.quote(sys.executable)} -I -S -c pass", [], Path(folder))
+        for _ in range(_TIMES):
+            began = time.perf_counter()
+            await processes.run(bare, env=dict(os.environ), cwd=folder, seconds=_DEADLINE, waiting_for="a bare hook")
+            took.append((time.perf_counter() - began) * 1000)
+    return min(took)
