@@ -45,6 +45,8 @@ class Hook:
         self.timeout: int = entry["timeout"]
         self.message: str | None = entry.get("statusMessage")
         self.asynchronous: bool = entry.get("async") is True
+        self.left_out = False
+        """Whether it is listed, and never run."""
         self.key = f"{source.key}:{snake(event)}:{place[0]}:{place[1]}"
         self.order = 0
         self.hash = self._hash()
@@ -84,8 +86,8 @@ class Hook:
 
     @property
     def runs(self) -> bool:
-        """Whether it is run when its event comes. What runs beside the turn is not played here."""
-        return self.enabled and self.trust == "trusted" and not self.asynchronous
+        """Whether it is run when its event comes."""
+        return self.enabled and self.trust == "trusted" and not self.left_out
 
     def matches(self, subject: str) -> bool:
         """Words compare whole; anything else is a regular expression, unanchored. Without a matcher: always."""
@@ -195,7 +197,14 @@ class Listing:
                     if self._is_command(entry, source):
                         place = (number, index)
                         full = {**entry, "timeout": self._timeout(event, entry.get("timeout"), source)}
-                        self.hooks.append(Hook(source, event, place, matcher, full))
+                        self._declare(Hook(source, event, place, matcher, full))
+
+    def _declare(self, hook: Hook) -> None:
+        self.hooks.append(hook)
+        if hook.asynchronous and hook.event in self._lifecycle["async_hooks_waited_for"]:
+            self.warnings.append(f"running async {hook.event} hook synchronously in {hook.source.path}")
+        else:
+            hook.left_out = hook.asynchronous
 
     def _is_usable(self, matcher: str, source: Source) -> bool:
         try:
