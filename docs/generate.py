@@ -25,8 +25,10 @@ from hookproof.catalogue.requirement import read_requirements
 from hookproof.catalogue.scenario import Scenario, read_scenario, scenario_files
 from hookproof.catalogue.sentence import Sentence, meaning
 from hookproof.catalogue.step import ACTIONS
+from hookproof.hosts.registry import playing
 from hookproof.judge.expected import read_expected
 from hookproof.records import faults, hosts, jobs, model, parts, run, sent
+from hookproof.suite.judging import known_checks
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -41,7 +43,7 @@ def files() -> dict[Path, str]:
         REFERENCE / "scenarios.md": _scenarios(scenarios),
         REFERENCE / "steps.md": _steps(scenarios),
         REFERENCE / "lifecycles.md": _lifecycles(),
-        REFERENCE / "outcomes.md": _outcomes(scenarios),
+        REFERENCE / "outcomes.md": _outcomes(),
         REFERENCE / "journal.md": journal(),
         ROOT / "scenarios" / "scenario.schema.json": schema(),
     }
@@ -71,8 +73,10 @@ def _requirements(scenarios: list[Scenario]) -> str:
             *(["- judged in every case, whether its scenario names it or not"] if row.standing else []),
             f"- satisfied by: {' · '.join(row.accepts)}",
             *([f"- not tested without: {' · '.join(row.needs)}"] if row.needs else []),
+            *([f"- leans on: {' · '.join(row.leans_on)}"] if row.leans_on else []),
             f"- source: {row.source}",
-            f"- scenarios: {', '.join(f'`{each}`' for each in used.get(name, [])) or 'none yet'}",
+            *(["- judged in every case"] if row.standing else []),
+            *([f"- scenarios: {shown}"] if (shown := ", ".join(f"`{each}`" for each in used.get(name, []))) else []),
             *([f"- note: {row.note}"] if row.note else []),
             "",
         ]
@@ -83,7 +87,9 @@ def _scenarios(scenarios: list[Scenario]) -> str:
     lines = ["# Scenarios", "", _NOTE, "| scenario | what is played | host | requires |", "|---|---|---|---|"]
     for each in scenarios:
         where = f" ({', '.join(each.lifecycles)})" if each.lifecycles else ""
-        lines.append(f"| `{each.id}` | {_cell(each.title)} | {each.host}{where} | {', '.join(each.requires)} |")
+        lines.append(
+            f"| `{each.id}` | {_cell(each.title)} | {', '.join(each.hosts)}{where} | {', '.join(each.requires)} |"
+        )
     return _text(lines)
 
 
@@ -151,19 +157,19 @@ def _shown(value: object) -> str:
     return text if len(text) <= 160 else f"{text[:157]}..."
 
 
-def _outcomes(scenarios: list[Scenario]) -> str:
+def _outcomes() -> str:
     expected = read_expected()
     lines = ["# What the reference policies violate", "", _NOTE]
     for descriptor in descriptors():
         for policy, about in descriptor.policies.items():
             name = f"{descriptor.name}:{policy}"
             lines += [f"## {name}", "", f"{about.title}.", ""]
-            host = "claude" if descriptor.kind == "companion" else "codex"
-            found = [path.stem for path in lifecycle_files() if path.parent.parent.name == host]
+            hosts = {host.name for host in playing(descriptor.kind)}
+            found = [path.stem for path in lifecycle_files() if path.parent.parent.name in hosts]
             for lifecycle in found:
                 violated = sorted(expected.violations(name, lifecycle))
-                known = lifecycle in expected.lifecycles(name)
-                shown = ", ".join(violated) or ("nothing" if known else "not played")
+                # what the table does not name violates nothing; the tests play every policy on every lifecycle
+                shown = ", ".join(violated) or ("nothing" if name in expected.policies else "not played")
                 lines.append(f"- on `{lifecycle}`: {shown}")
             lines.append("")
         for switch, title in descriptor.switches.items():
@@ -171,7 +177,7 @@ def _outcomes(scenarios: list[Scenario]) -> str:
                 violated = sorted(expected.violations(name, "claude-2.1.91"))
                 lines += [f"## {name}", "", f"As correct, but {title}.", ""]
                 lines += [f"- on `claude-2.1.91`: {', '.join(violated)}", ""]
-    known = {f"{each.id}:{name}" for each in scenarios for name in each.requires}
+    known = {f"{scenario}:{name}" for scenario, names in known_checks().items() for name in names}
     lines.append(f"{len(known)} pairs of scenario and check are judged.")
     return _text(lines)
 

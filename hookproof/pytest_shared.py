@@ -66,7 +66,7 @@ class Shared:
         return select.plugin(self._option.plugin or REFERENCES[kind], self._option.descriptor)
 
     def _hosts(self, kind: str) -> select.Hosts:
-        return select.hosts(self._option, kind, ["all"], self._programs)
+        return select.hosts(self._option, self.plugin(kind), ["all"], known=self._programs)
 
     def _baseline(self, kind: str) -> Baseline | None:
         """What the maintainers of the plugin know of, where it has such a file. Reference policies have the table."""

@@ -11,7 +11,7 @@ import re
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, field_validator, model_validator
 
 from hookproof.catalogue.reading import CatalogueError, Strict, read_table, validate
 
@@ -40,6 +40,8 @@ class Commands(Strict):
     launch: str
     wait: str = ""
     """The flag that makes `launch` wait for the result, where waiting is not what it does without a flag."""
+    resume: str = ""
+    """The flag that makes `launch` go on with what the last job has begun, where there is one."""
     review: str | None = None
     status: str
     result: str
@@ -149,10 +151,10 @@ class Agents(Strict):
     """Agents that the plugin has a template of its own for."""
 
     known: str
-    other: str
+    other: str | None = None
     """A second one, so that a wrong choice between two can be seen."""
-    claude: str
-    """The known agent as Claude Code calls it: with the plugin's name before it."""
+    claude: str | None = None
+    """The known agent as a host calls it that puts the plugin's name before it, where that is not `PLUGIN:known`."""
 
 
 class Says(Strict):
@@ -162,17 +164,18 @@ class Says(Strict):
     for the text to count as there; one line is enough for it to count as leaked.
     """
 
-    policy: Annotated[list[str], Field(min_length=1)]
-    """In the main session's policy and nowhere else."""
-    known: Annotated[list[str], Field(min_length=1)]
+    policy: list[str] = []
+    """In the main session's policy and nowhere else; none for a plugin that tells main nothing."""
+    known: list[str] = []
     """In the known agent's template and nowhere else."""
-    other: Annotated[list[str], Field(min_length=1)]
+    other: list[str] = []
     """In the other agent's template and nowhere else."""
     launcher: list[str] = []
     """In the launcher part of an agent's block, on every host."""
     resolver: list[str] = []
     """In the part of an agent's block that says how to resolve authoring rules."""
-    runbook: str = "<runbook>"
+    runbook: str | None = None
+    """What begins the part of an agent's block that is its own, where the block has one."""
     per_host: list[str] = []
     """Regular expressions: a line of a block that one of them is found in differs from host to host by design."""
 
@@ -220,9 +223,10 @@ class Context(Common):
     """The descriptor of a plugin that injects context."""
 
     kind: Literal["context"]
-    agents: Agents
+    agents: Agents | None = None
+    """None for a plugin that makes no difference between agents: scenarios with such agents do not apply to it."""
     says: Says
-    records: list[str]
+    records: list[str] = []
     """Globs of the JSON files in which the plugin records agents; `{home}` and `{project}` are the run's."""
     project: dict[Inner, str] = {}
     """Files that a project must have for the plugin to be active: path and text."""
@@ -230,6 +234,34 @@ class Context(Common):
     """What its hook scripts depend on, when uv runs them: installed once into a cache, and offline from then on."""
     criteria: list[Criterion] = []
     """The acceptance criteria of the issue that is told about it."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Context:
+        agents, says = self.agents, self.says
+        mistakes = []
+        if not says.policy and not says.known:
+            mistakes.append(
+                "says: expected lines of `policy`, or of `known`: what the plugin tells, and by what it is known"
+            )
+        if bool(says.known) != (agents is not None):
+            mistakes.append(
+                "agents.known and says.known: expected both (an agent, and lines of its template) or neither"
+            )
+        if bool(says.other) != (agents is not None and agents.other is not None):
+            mistakes.append("agents.other and says.other: expected both (a second agent, and its lines) or neither")
+        if mistakes:
+            raise ValueError("; ".join(mistakes))
+        return self
+
+    def called(self, *, qualified: bool) -> dict[str, str]:
+        """What scenarios call `known` and `other`, as far as there are such; `qualified`: after the plugin's name."""
+        if self.agents is None:
+            return {}
+        known, other = self.agents.known, self.agents.other
+        whole = self.agents.claude or f"{self.recognise.name}:{known}"
+        before = whole.removesuffix(known) if qualified else ""
+        names = {"known": whole if qualified else known}
+        return names if other is None else {**names, "other": f"{before}{other}"}
 
 
 Descriptor = Companion | Context

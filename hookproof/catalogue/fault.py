@@ -247,12 +247,12 @@ class KillHookMidway(Fault):
 class HoldHook(Fault):
     """Stops the next SessionEnd hook with its tree, and leaves it to the host to end it at its budget.
 
-    It is stopped as it starts, or once the plugin's state has been changed NUMBER times since this step: a list, a
-    job's file or the file of a server was written, or it was removed. A hook that ends before that is left alone.
+    It is stopped as it starts, or at the NUMBERth change of the plugin's state since this step: the list, a job's file
+    or that of a server was written, emptied, renamed or removed. A hook that ends before that is left alone.
     """
 
     form = "hold next SessionEnd hook [after record NUMBER]"
-    needs = (Posix("signals that stop a process"), FileEvents("changes of the plugin's state"))
+    needs = (FileEvents("changes of the plugin's state"),)
     takes_a_job = False
     number: str | None = None
 

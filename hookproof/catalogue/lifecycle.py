@@ -83,7 +83,7 @@ class Resolved(Strict):
     """A lifecycle with its switches applied: what the fake host is given."""
 
     name: str
-    host: str
+    host: HostName
     rows: dict[str, Any]
     events: dict[str, Any] = {}
     like: str = ""
@@ -96,6 +96,11 @@ def real(host: HostName, version: str) -> Resolved:
     earlier = {name: numbers for name, numbers in known.items() if numbers <= _numbers(version)}
     pool = earlier or {min(known, key=lambda name: known[name]): ()}
     return Resolved(name=f"{host}@{version}", host=host, rows={}, like=max(pool, key=lambda name: known[name]))
+
+
+def measured() -> list[str]:
+    """The names of the lifecycles that are those of measured releases, of every host."""
+    return [path.stem for path in lifecycle_files() if _measured(path, path.parent.parent.name)]
 
 
 def _measured(path: Path, host: str) -> bool:

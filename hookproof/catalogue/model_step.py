@@ -1,7 +1,8 @@
 """The steps of the scripted model: what it answers to one agent, a text or one tool call at a time.
 
-`{launch}`, `{wait}`, `{review}` and `{bare}` (what keeps the hooks' variables from a command) come from a companion's
-descriptor, `{known}`, `{other}` and `{claude}` (the known agent as Claude Code calls it) from a context plugin's.
+`{launch}`, `{wait}`, `{resume}`, `{review}` and `{bare}` (what keeps the hooks' variables from a command) come from a
+companion's descriptor; `{known}`, `{other}` and `{claude}` (the known agent as Claude Code calls it) from a context
+plugin's.
 """
 
 from __future__ import annotations

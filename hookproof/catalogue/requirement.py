@@ -23,8 +23,13 @@ Need = Literal[
     "every SessionEnd hook ran whole",
     "every SessionEnd hook before the last look ran whole",
     "the job had begun when the host moved its shell",
+    "a main policy",
+    "records of agents",
 ]
 """What must have come about so that a requirement can be judged; `judge.needs` has a function for each."""
+
+Lean = Literal["the hooks that tell agents"]
+"""Through what the evidence of a requirement came; `judge.leans` has a function for each."""
 
 
 class Requirement(Strict):
@@ -37,6 +42,8 @@ class Requirement(Strict):
     """The outcomes, in the words of the checks, that satisfy the sentence."""
     needs: list[Need] = []
     """What it presupposes. Where that did not come about it is not tested, and says why."""
+    leans_on: list[Lean] = []
+    """Through what its evidence came. Where that was cut short, what was not seen is not tested, and says why."""
     promise: Promise | None = None
     """What a plugin must promise for the row to bind it: of one that does not, it is a SHOULD."""
     standing: bool = False

@@ -7,9 +7,9 @@ waiting for its `when`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -17,7 +17,7 @@ from hookproof import places
 from hookproof.catalogue.condition import SessionEnded
 from hookproof.catalogue.fault import QueueJob, WakeJob
 from hookproof.catalogue.host import HostName
-from hookproof.catalogue.model_step import AnyStep, Spawn
+from hookproof.catalogue.model_step import Agent, AnyStep, Send, Spawn
 from hookproof.catalogue.reading import CatalogueError, Strict, read_table, validate
 from hookproof.catalogue.step import (
     ClearSession,
@@ -117,7 +117,10 @@ class Scenario(Strict):
     title: str
     source: str
     about: str = ""
-    host: HostName
+    host: HostName | None = None
+    """The only host that it is played on: short for `hosts` with one."""
+    hosts: list[HostName] = []
+    """The hosts that it is played on, of those that the plugin has hooks for; `host` in its place is one."""
     kind: Literal["companion", "context", "calibration"]
     requires: list[str] = []
     """The requirements that it is about; none for calibration, which holds a stand-in against the real host."""
@@ -131,7 +134,7 @@ class Scenario(Strict):
     unordered: list[Annotated[list[str], Field(min_length=2, max_length=2)]] = []
     """In calibration: pairs of what happens (as patterns) of which neither waits for the other."""
     lifecycles: list[str] = []
-    """The only lifecycles that it says anything about; all of the host's without a name."""
+    """The only lifecycles that it says anything about; of a host of which none is named, all."""
     claude: Claude = Claude()
     codex: Codex = Codex()
     agents: dict[str, AgentRole] = {}
@@ -139,6 +142,26 @@ class Scenario(Strict):
 
     id: str = ""
     path: Path | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_host_is_hosts(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or "hosts" in value or value.get("host") not in get_args(HostName):
+            return value
+        return {**value, "hosts": [value["host"]]}
+
+    def lacks(self, host: HostName) -> str | None:
+        """What a host cannot do of the steps, as the scenario runs it; None where it can do all."""
+        return next(self._lacking(host), None)
+
+    def children(self) -> set[str]:
+        """The names of the agents that start an agent themselves, and are no session's main one."""
+        return {
+            owner for owner, script in self.model.items() if any(isinstance(step, Spawn | Agent) for step in script)
+        } - {
+            MAIN,
+            *self.sessions,
+        }
 
     def spawns(self) -> Iterator[tuple[str, Spawn]]:
         """(the agent that starts it, the step) of every child thread."""
@@ -151,7 +174,7 @@ class Scenario(Strict):
 
     @model_validator(mode="after")
     def _refers_to_what_is_there(self) -> Scenario:
-        mistakes = [*self._dangling(), *self._unscripted()]
+        mistakes = [*self._hostless(), *self._dangling(), *self._unscripted()]
         if bool(self.requires) == (self.kind == "calibration"):
             mistakes.append("requires: expected at least one requirement, and none in a scenario of calibration")
         if mistakes:
@@ -182,6 +205,9 @@ class Scenario(Strict):
         yield from self._undoable()
         yield from self._unqueued()
         yield from self._resumed()
+        able = [host for host in self.hosts if self.lacks(host) is None]
+        if self.hosts and not able:
+            yield from self._lacking(self.hosts[0])
         if not self.jobs and any(step.about_jobs for step in self.then):
             yield "a step is about a job, but no [jobs.NAME] is defined"
 
@@ -190,10 +216,6 @@ class Scenario(Strict):
         done = {type(step.do) for step in self.then}
         if CloseTerminal in done and not self.claude.interactive:
             yield "a step closes the terminal, but the session has none: add [claude] interactive = true"
-        if not self.codex.app_server:
-            for kind, verb in _ONLY_A_CLIENT.items():
-                if kind in done and not (kind is ClearSession and self.host == "claude"):
-                    yield f"a step is to {verb} the session, which only a client can: add [codex] app_server = true"
         forks = {step.do.session for step in self.then if isinstance(step.do, ForkSession)}
         for number, step in enumerate(self.then, start=1):
             if isinstance(step.when, SessionEnded) and step.when.session in forks:
@@ -214,13 +236,46 @@ class Scenario(Strict):
         over = False
         for number, step in enumerate(self.then, start=1):
             if isinstance(step.do, ResumeSession):
-                if self.host != "claude" or self.claude.interactive:
-                    yield f"then[{number}] resumes a session: expected one of Claude Code in print mode"
-                elif not over:
+                if not over:
                     yield f"then[{number}] resumes main, which has not been ended: put an `end session` before it"
                 over = False
             elif isinstance(step.do, EndSession) and step.do.session in {None, MAIN}:
                 over = True
+
+    def _hostless(self) -> Iterator[str]:
+        """What is wrong with the hosts that it names."""
+        if self.host is not None and self.hosts != [self.host]:
+            yield "expected `host` (one) or `hosts` (several), not both"
+        elif not self.hosts:
+            yield 'expected the hosts that it is played on: hosts = ["claude", "codex"], or one of them'
+        elif len(set(self.hosts)) < len(self.hosts):
+            yield "hosts: one is named twice"
+
+    def _lacking(self, host: HostName) -> Iterator[str]:
+        """Every step for which a host has no means, as the scenario runs it."""
+        done = {type(step.do): f"then[{number}]" for number, step in enumerate(self.then, start=1)}
+        yield from self._claude_lacks(done) if host == "claude" else self._codex_lacks(done)
+
+    def _claude_lacks(self, done: Mapping[type, str]) -> Iterator[str]:
+        if ResumeSession in done and self.claude.interactive:
+            yield f"{done[ResumeSession]} resumes a session: expected one of Claude Code in print mode"
+        for kind, verb in _ONLY_A_CLIENT.items():
+            if kind in done and kind is not ClearSession:
+                yield f"{done[kind]} is to {verb} the session, which only a client of Codex can"
+        steps = [step for script in self.model.values() for step in script]
+        if any(isinstance(step, Spawn) and step.fork for step in steps):
+            yield "an agent is to begin with all that its parent has heard, which only Codex has"
+        if any(isinstance(step, Send) for step in steps):
+            yield "an agent is given another turn by its parent, which only Codex has"
+
+    def _codex_lacks(self, done: Mapping[type, str]) -> Iterator[str]:
+        if ResumeSession in done:
+            yield f"{done[ResumeSession]} resumes a session: expected one of Claude Code in print mode"
+        for kind, verb in _ONLY_A_CLIENT.items():
+            if kind in done and not self.codex.app_server:
+                yield f"a step is to {verb} the session, which only a client can: add [codex] app_server = true"
+        if CloseTerminal in done:
+            yield f"{done[CloseTerminal]} closes the terminal, and only Claude Code is played at one"
 
 
 _ONLY_A_CLIENT = {ClearSession: "clear", CompactSession: "compact", ForkSession: "fork"}

@@ -93,7 +93,7 @@ class ForkSession(NewSession):
 
 
 class ClearSession(Action):
-    """Has main begin anew, as `/clear` does; at a terminal, or with a client of Codex."""
+    """Has main begin anew, as `/clear` does; of Claude Code, or with a client of Codex."""
 
     form = "clear session"
 

@@ -63,8 +63,9 @@ def _requirements() -> dict[str, str]:
                 *(["  judged in every case"] if row.standing else []),
                 f"  satisfied by: {' · '.join(row.accepts)}",
                 *([f"  not tested without: {' · '.join(row.needs)}"] if row.needs else []),
+                *([f"  leans on: {' · '.join(row.leans_on)}"] if row.leans_on else []),
                 f"  source: {row.source}",
-                f"  scenarios: {', '.join(used.get(name, ['none']))}",
+                f"  scenarios: {'asked in every case' if row.standing else ', '.join(used.get(name, ['none']))}",
             ]
         )
         for name, row in read_requirements().items()

@@ -12,7 +12,6 @@ from rich.table import Table
 from hookproof.catalogue.descriptor import Context
 from hookproof.catalogue.plugin import REFERENCES, Plugin
 from hookproof.commands import UsageError, run, select
-from hookproof.hosts.registry import default_for
 from hookproof.issues import criteria
 from hookproof.issues import issue_146 as issue
 from hookproof.issues.plugin_tests import dependencies
@@ -28,9 +27,9 @@ def execute(parsed: argparse.Namespace) -> int:
     plugin = select.plugin(spec, parsed.descriptor)
     if not isinstance(plugin.descriptor, Context):
         raise UsageError(f"issue 146 is about a plugin that injects context, and {plugin.name} is none")
-    hosts = select.hosts(parsed, plugin.descriptor.kind, list(issue.LIFECYCLES))
-    if any(each.host != default_for(plugin.descriptor.kind).name for each in hosts.lifecycles):
-        raise UsageError(f"issue 146 is about Codex; --lifecycle takes one of: {', '.join(issue.LIFECYCLES)}")
+    hosts = select.hosts(parsed, plugin, list(issue.LIFECYCLES))
+    if any(each.like not in issue.LIFECYCLES for each in hosts.lifecycles):
+        raise UsageError(f"issue 146 is about Codex alone; --lifecycle takes one of: {', '.join(issue.LIFECYCLES)}")
     whole = spec == REFERENCES["context"]
     plugins = [with_policy(plugin, policy) for policy in issue.POLICIES] if whole else [plugin]
     wanted = list(issue.AGENTS)

@@ -30,7 +30,7 @@ def execute(parsed: argparse.Namespace) -> int:
     plugin = select.plugin(spec, parsed.descriptor)
     if plugin.descriptor.kind != "companion":
         raise UsageError(f"issue 345 is about a plugin that starts jobs, and {plugin.name} is none")
-    hosts = select.hosts(parsed, plugin.descriptor.kind, [issue.LIFECYCLE])
+    hosts = select.hosts(parsed, plugin, [issue.LIFECYCLE])
     if len(hosts.lifecycles) > 1:
         raise UsageError("reproduce tells the story on one host; `hookproof run` compares several")
     lifecycle = hosts.lifecycles[0]

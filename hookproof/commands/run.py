@@ -17,6 +17,7 @@ from rich.markup import escape
 from hookproof import claims, clean, interrupts, places, processes
 from hookproof.catalogue.descriptor import Context
 from hookproof.catalogue.host import Program
+from hookproof.catalogue.lifecycle import measured
 from hookproof.catalogue.plugin import REFERENCES
 from hookproof.commands import UsageError, gate, outputs, select
 from hookproof.compiled import compile_programs
@@ -34,15 +35,16 @@ from hookproof.suite.matrix import left_out, matrix
 from hookproof.suite.preflight import launched_nowhere, preflights
 from hookproof.suite.runs import RESULTS, new_run
 
-LIFECYCLES = {"companion": ["as-reported-345"], "context": ["codex-0.130", "codex-0.133", "codex-0.169"]}
-"""What is played when nobody says: the issue's own account, and every Codex that is known."""
+LIFECYCLES = {"companion": lambda: ["as-reported-345"], "context": measured}
+"""What is played when nobody says: the issue's own account, and every measured host that the plugin has hooks for."""
 _LONGEST_PATIENCE, _MOST_REPEATS = 86400, 100_000
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `run`."""
     parser.add_argument("globs", nargs="*", metavar="GLOB", help="scenarios to play, by id (default: all that apply)")
-    select.play_arguments(parser, lifecycle="as-reported-345 for companions, every codex-* for context plugins")
+    default = "as-reported-345 for companions; for context plugins every measured one of the hosts they have hooks for"
+    select.play_arguments(parser, lifecycle=default)
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="play every case N times")
     gate.arguments(parser)
 
@@ -60,8 +62,11 @@ def execute(parsed: argparse.Namespace) -> int:
     worker = None
     for plugin in plugins:
         kind = plugin.descriptor.kind
+        of_kind = [each for each in scenarios if each.kind == kind]
+        if not of_kind:
+            continue
         named = table.lifecycles(plugin.name) if table is not None else []
-        chosen = select.hosts(parsed, kind, named or LIFECYCLES[kind])
+        chosen = select.hosts(parsed, plugin, named or LIFECYCLES[kind](), scenarios=of_kind)
         worker = worker or chosen.worker
         cases += matrix(scenarios, [plugin], chosen.lifecycles, parsed.repeat, programs=chosen.programs)
         skipped += left_out(scenarios, plugin, chosen.lifecycles, programs=chosen.programs)

@@ -9,7 +9,7 @@ import argparse
 import difflib
 import fnmatch
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,10 +22,15 @@ from hookproof.commands import UsageError, isolated, outputs
 from hookproof.hosts import registry
 from hookproof.isolation import entry, outside
 from hookproof.play import PlayOptions
+from hookproof.suite.matrix import without_hooks
+
+_STAND_IN = "fake"
+"""What `--claude` and `--codex` say for the stand-in."""
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from hookproof.hosts.host import Host
     from hookproof.hosts.install.releases import Release
     from hookproof.isolation.level import Isolation
 
@@ -65,7 +70,7 @@ def lifecycles(specs: list[str]) -> list[Resolved]:
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """What `--lifecycle`, `--claude` and `--codex` come to for one kind of plugin."""
+    """What `--lifecycle`, `--claude` and `--codex` come to for one plugin."""
 
     lifecycles: list[Resolved]
     programs: dict[str, Program]
@@ -75,28 +80,68 @@ class Hosts:
 
 
 def hosts(
-    parsed: argparse.Namespace, kind: str, default: list[str], known: Mapping[str, list[Program]] | None = None
+    parsed: argparse.Namespace,
+    plugin: Plugin,
+    default: list[str],
+    *,
+    scenarios: Sequence[Scenario] = (),
+    known: Mapping[str, list[Program]] | None = None,
 ) -> Hosts:
-    """The hosts to play a plugin of this kind on. Raises UsageError, ReleaseError.
+    """The hosts to play a plugin on, of those on which its kind is played and that it has hooks for.
 
-    Installs what is missing, unless the programs of `--claude` and `--codex` are `known`.
+    A real host is played wherever it is named, in the place of its stand-ins; of other hosts the lifecycles that are
+    named, and none where none are. `scenarios`, where they are known, are what is to be played. Installs what is
+    missing, unless the programs of `--claude` and `--codex` are `known`. Raises UsageError, ReleaseError.
     """
-    host = registry.default_for(kind).name
-    spec = getattr(parsed, host)
+    kind = plugin.descriptor.kind
+    asked = [host for host in registry.playing(kind) if getattr(parsed, host.name) != _STAND_IN]
+    for host in asked:
+        why = without_hooks(plugin, host.name) or _in_none(host, kind, scenarios)
+        if why is not None:
+            raise UsageError(f"--{host.name} {getattr(parsed, host.name)}: {why}")
+    stand_ins = _stand_ins(parsed, asked, plugin, default)
     worker = _worker(parsed, known) if kind == "companion" else None
-    if spec == "fake":
-        return Hosts(lifecycles(parsed.lifecycle or default), {}, worker)
+    columns = {
+        f"{host.name}@{each.version}": (host.name, each)
+        for host in asked
+        for each in (known[host.name] if known is not None else programs(host.name, parsed))
+    }
+    lifecycles = [*(real(name, each.version) for name, each in columns.values()), *stand_ins]
+    return Hosts(lifecycles, {column: each for column, (_, each) in columns.items()}, worker)
+
+
+def _in_none(host: Host, kind: str, scenarios: Sequence[Scenario]) -> str | None:
+    """Why a host that was asked for would play nothing of these scenarios; None where it would."""
+    if not scenarios or any(host.name in each.hosts for each in scenarios):
+        return None
+    others = dict.fromkeys(registry.title(name) for each in scenarios for name in each.hosts)
+    return f"none of the chosen scenarios of a {kind} plugin is played on {host.title}, but on {' and '.join(others)}"
+
+
+def _stand_ins(parsed: argparse.Namespace, asked: list[Host], plugin: Plugin, default: list[str]) -> list[Resolved]:
+    """The lifecycles of the hosts that are not played by the real program."""
+    real_ones = {host.name for host in asked}
     if parsed.lifecycle:
-        raise UsageError(f"--lifecycle says what a stand-in does; --{host} {spec} plays the host itself")
-    chosen = known[host] if known is not None else programs(host, parsed)
-    columns = {f"{host}@{each.version}": each for each in chosen}
-    return Hosts([real(host, each.version) for each in columns.values()], columns, worker)
+        found = lifecycles(parsed.lifecycle)
+        for each in found:
+            if each.host in real_ones and each.name in parsed.lifecycle:
+                spec = getattr(parsed, each.host)
+                raise UsageError(f"--lifecycle says what a stand-in does; --{each.host} {spec} plays the host itself")
+        return [each for each in found if each.host not in real_ones]
+    if asked:
+        return []
+    found = lifecycles(default)
+    unhooked = {host: without_hooks(plugin, host) for host in {each.host for each in found}}
+    hooked = [each for each in found if unhooked[each.host] is None]
+    if not hooked:
+        raise UsageError(f"{plugin.root}: {'; '.join(sorted(filter(None, unhooked.values())))}")
+    return hooked
 
 
 def _worker(parsed: argparse.Namespace, known: Mapping[str, list[Program]] | None) -> Program | None:
     """The real program for the jobs of a companion, when one is asked for."""
     host = registry.WORKER
-    if getattr(parsed, host.name) == "fake":
+    if getattr(parsed, host.name) == _STAND_IN:
         return None
     found = known[host.name] if known is not None else programs(host.name, parsed)
     if len(found) > 1:
@@ -154,7 +199,7 @@ def play_arguments(parser: argparse.ArgumentParser, *, lifecycle: str) -> None:
     for host in registry.HOSTS.values():
         parser.add_argument(
             f"--{host.name}",
-            default="fake",
+            default=_STAND_IN,
             metavar="SPEC",
             help=f"{host.option}: fake, a path, or npm:VERSION[,VERSION...] (default: fake)",
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,6 +17,7 @@ from hookproof import places
 from hookproof.catalogue.host import HooksFiles, HostName, Program
 
 if TYPE_CHECKING:
+    from hookproof.catalogue.model_step import AnyStep
     from hookproof.hosts.session import Session, Setting
     from hookproof.model.turns import Turns, Wire
 
@@ -44,8 +45,8 @@ class Host(ABC):
     """The name for people: Claude Code, Codex."""
     option: str
     """What its option on the command line names."""
-    plays: Literal["companion", "context"]
-    """The kind of plugin that is played on it when nobody says on which host."""
+    plays: frozenset[Literal["companion", "context"]]
+    """The kinds of plugin that are played on it: each where the plugin has hooks for it."""
     package: str
     """Where npm has it."""
     says: str
@@ -57,8 +58,18 @@ class Host(ABC):
     """The variable with the key for its model: a dummy, which the run's own model server asks for."""
     has_clients: bool
     """Whether a scenario can have it driven by a client, which tells of the threads that it opens."""
+    has_terminal: bool
+    """Whether a scenario can have it played at a terminal."""
+    builtin_agent: str
+    """An agent that it has by itself, and that no plugin is likely to have a template for."""
+    qualifies_agents: bool
+    """Whether it calls a plugin's agent by the plugin's name and its own."""
     names_agents_in_hooks: bool
     """Whether the hooks of a child carry the name of its agent, and not only requests to the model do."""
+
+    def steps(self, script: Sequence[AnyStep]) -> Sequence[AnyStep]:
+        """What its model answers where a scenario of several hosts has this script."""
+        return script
 
     def stand_in(self) -> Program:
         """The stand-in that hookproof ships, run by this very interpreter."""

@@ -26,9 +26,9 @@ def contacts() -> list[str]:
     return [f"{host.title}: {host.contacts}" for host in HOSTS.values()]
 
 
-def default_for(kind: str) -> Host:
-    """The host on which a plugin of a kind is played when nobody says on which."""
-    return next(host for host in HOSTS.values() if host.plays == kind)
+def playing(kind: str) -> list[Host]:
+    """The hosts on which plugins of a kind are played."""
+    return [host for host in HOSTS.values() if kind in host.plays]
 
 
 def named(name: str) -> Host | None:

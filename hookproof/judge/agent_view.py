@@ -17,7 +17,10 @@ from hookproof.judge.run_view import HookRun, NoEvidenceError, Received, RunView
 from hookproof.records.hosts import HostThread
 from hookproof.records.jobs import AgentRecords
 from hookproof.records.model import ModelRequest
+from hookproof.records.sent import HookStarted
 
+_GOES_ON = frozenset({"compact", "fork"})
+"""How a session goes on with a history that is no longer, or not all, its own."""
 STARTS = frozenset({"SessionStart", "SubagentStart"})
 
 
@@ -107,9 +110,17 @@ class AgentView:
         return [request for request in self._requests if request.agent == agent]
 
     @property
-    def excluded(self) -> HostThread | None:
-        """The record of the first session that was summed up, or begun with the history of another."""
-        return next((record for record in self.run.of(HostThread) if record.how in {"compact", "fork"}), None)
+    def excluded(self) -> HostThread | HookStarted | None:
+        """The record of the first session that was summed up, or begun with the history of another.
+
+        A client of Codex tells of it; of Claude Code its start hooks do.
+        """
+        for record in self.run.records:
+            if isinstance(record, HostThread) and record.how in _GOES_ON:
+                return record
+            if isinstance(record, HookStarted) and record.event in STARTS and record.payload.get("source") in _GOES_ON:
+                return record
+        return None
 
     def agent_of(self, run: HookRun) -> str | None:
         """The agent for whose thread a hook ran; None for one whose model was never asked."""

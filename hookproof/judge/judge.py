@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from hookproof.catalogue.requirement import Requirement
 from hookproof.judge.causes.signature import Signature, find_signature
 from hookproof.judge.checks import CHECKS
+from hookproof.judge.leans import LEANS
 from hookproof.judge.needs import NEEDS
 from hookproof.judge.run_view import NoEvidenceError, RunView
+from hookproof.judge.session_end import Cut, cut_hooks, cut_unasked
 from hookproof.judge.verdict import CheckResult, Finding, Verdict, of_case
 from hookproof.records import Record
 from hookproof.records.jobs import HookOverdue
@@ -29,6 +31,8 @@ class Judgement:
     checks: tuple[CheckResult, ...]
     signature: Signature
     errors: tuple[str, ...]
+    cut_hooks: tuple[Cut, ...] = ()
+    """The SessionEnd hooks that the host ended."""
 
 
 def judge(records: list[Record], requirements: Mapping[str, Requirement]) -> Judgement:
@@ -44,14 +48,20 @@ def judge(records: list[Record], requirements: Mapping[str, Requirement]) -> Jud
         checks=(*own, *standing),
         signature=find_signature(view),
         errors=tuple(view.errors),
+        cut_hooks=tuple(cut_hooks(view)),
     )
 
 
 def standing_of(case: Case, requirements: Mapping[str, Requirement]) -> list[str]:
     """What is judged in this case besides the requirements that its scenario names."""
-    if case.about not in STANDING_IN:
+    return standing_in(case.about, case.requires, requirements)
+
+
+def standing_in(about: str, requires: Collection[str], requirements: Mapping[str, Requirement]) -> list[str]:
+    """What is judged in each case of a scenario besides what it names. `about` is the scenario's kind."""
+    if about not in STANDING_IN:
         return []
-    return [name for name, each in requirements.items() if each.standing and name not in case.requires]
+    return [name for name, each in requirements.items() if each.standing and name not in requires]
 
 
 def _evaluate(view: RunView, name: str, requirement: Requirement) -> CheckResult:
@@ -80,7 +90,10 @@ def _found(view: RunView, name: str, requirement: Requirement) -> Finding | None
         return None
     try:
         missing = next(filter(None, (NEEDS[need](view) for need in requirement.needs)), None)
-        return missing or CHECKS[name](view)
+        finding = missing or CHECKS[name](view)
+        for lean in requirement.leans_on:
+            finding = LEANS[lean](view, finding, requirement.accepts) if finding is not None else None
+        return finding
     except NoEvidenceError as error:
         return Finding(None, str(error), error.at)
 
@@ -100,7 +113,7 @@ def _verdict(view: RunView, finding: Finding, accepted: list[str]) -> Verdict:
 
 
 def _detail(view: RunView, finding: Finding) -> str:
-    notes = _notes(view)
+    notes = [note for note in _notes(view) if note not in finding.detail]
     detail = f"{finding.detail} ({'; '.join(notes)})" if notes else finding.detail
     return f"{detail} [{'; '.join(view.errors)}]" if view.errors else detail
 
@@ -122,8 +135,9 @@ def _notes(view: RunView) -> list[str]:
         else:
             holders = ", ".join(overdue.held_by) or "a process that it started"
             notes.append(f"after {overdue.ms / 1000:.1f} s {holders} still held the output of {_named(overdue)}")
+    notes += [cut.sentence for cut in cut_unasked(view)]
     for run in view.hooks:
-        if run.ended is not None and run.ended.ended_by == "timeout":
+        if run.ended is not None and run.ended.ended_by == "timeout" and run.event != "SessionEnd":
             timeout = run.started.timeout
             of = f" of {timeout:g} s" if timeout is not None else ""
             notes.append(f"{_named(run.started)} was ended by the host at its timeout{of}")

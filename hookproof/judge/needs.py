@@ -68,6 +68,20 @@ def _no_time(what: str, cut: Cut) -> Finding:
     return Finding.not_tested(f"{what}: {cut.sentence}", cut.ended)
 
 
+def _main_policy(view: RunView) -> Finding | None:
+    """The plugin's descriptor has lines by which a main policy is known."""
+    if (view.case.says or {}).get("policy"):
+        return None
+    return Finding.not_tested("the plugin has no policy for main: its descriptor names no line of one (says.policy)")
+
+
+def _records(view: RunView) -> Finding | None:
+    """The plugin's descriptor says where it records agents."""
+    if view.case.records_agents:
+        return None
+    return Finding.not_tested("the plugin records no agents: its descriptor names no files in which it does (records)")
+
+
 def _session_of(view: RunView, job: JobView) -> str | None:
     return view.session_tag(job) or view.main_session()
 
@@ -76,6 +90,8 @@ NEEDS: Mapping[Need, Callable[[RunView], Finding | None]] = {
     "a launch": _launched,
     "the job had begun when the host moved its shell": _begun_in_time,
     "the other session's hook ran whole": _other_ran_whole,
+    "a main policy": _main_policy,
+    "records of agents": _records,
     "every SessionEnd hook ran whole": _all_ran_whole,
     "every SessionEnd hook before the last look ran whole": _ran_whole_before_the_last_look,
 }

@@ -31,6 +31,8 @@ class Cut:
     limit_ms: int | None
     """Null where nobody has told it."""
     raised_by: str | None
+    asked: bool
+    """Whether the scenario had aimed a fault at the hook: else nobody wanted it to be cut."""
 
     @property
     def after_ms(self) -> int:
@@ -66,17 +68,18 @@ def cut_hooks(view: RunView) -> list[Cut]:
 
 def cut_unasked(view: RunView) -> list[Cut]:
     """Those of them at which the scenario had aimed no fault: that they were cut is nobody's wish."""
-    aimed = {each.run for each in view.of(HookKilled)} | {each.run for each in view.of(HookStopped)}
-    return [cut for cut in cut_hooks(view) if cut.run.started.run not in aimed]
+    return [cut for cut in cut_hooks(view) if not cut.asked]
 
 
 def _cut(view: RunView) -> Iterator[Cut]:
+    aimed = {each.run for each in view.of(HookKilled)} | {each.run for each in view.of(HookStopped)}
     for run in view.session_end_hooks():
         if run.ended is None or run.ended.ended_by == ITSELF:
             continue
         budget = view.case.session_end.get(run.started.source or "")
         limit, ms = _limit(run, run.ended, budget)
-        yield Cut(run, run.ended, limit, ms, budget.raised_by if budget is not None else None)
+        raised_by = budget.raised_by if budget is not None else None
+        yield Cut(run, run.ended, limit, ms, raised_by, asked=run.started.run in aimed)
 
 
 def _limit(run: HookRun, ended: HookEnded, budget: SessionEndBudget | None) -> tuple[Limit, int | None]:

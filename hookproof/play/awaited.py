@@ -11,6 +11,7 @@ from typing import assert_never
 from hookproof.catalogue import condition as when
 from hookproof.catalogue.condition import AnyCondition
 from hookproof.catalogue.scenario import MAIN, Scenario
+from hookproof.hosts.host import Host
 from hookproof.hosts.registry import HOSTS
 from hookproof.journal import Journal, Predicate
 from hookproof.records import Record
@@ -28,8 +29,10 @@ _ORDINAL = {2: "nd", 3: "rd"}
 class Awaited:
     """The conditions of one scenario, in the order of its steps."""
 
-    def __init__(self, scenario: Scenario, journal: Journal) -> None:
+    def __init__(self, scenario: Scenario, journal: Journal, host: Host) -> None:
+        """`host` is that of main, and of every session that names no other."""
         self._scenario = scenario
+        self._host = host
         self._journal = journal
         self._count: Counter[AnyCondition] = Counter()
         """How many steps have waited for it."""
@@ -117,7 +120,7 @@ class Awaited:
 
         At a terminal there is no `result` line; there its Stop hooks tell.
         """
-        if self._scenario.claude.interactive:
+        if self._at_a_terminal(session):
             return isinstance(record, TurnEnded) and record.agent_id is None and self._is_by(record, session)
         if not isinstance(record, HostLine) or record.line_type not in _REPORTS:
             return False
@@ -125,14 +128,20 @@ class Awaited:
 
     def _has_a_client(self, session: str) -> bool:
         """Whether it is a session of `codex app-server`, whose client tells of its threads."""
+        return self._scenario.codex.app_server and self._host_of(session).has_clients
+
+    def _at_a_terminal(self, session: str) -> bool:
+        return self._scenario.claude.interactive and self._host_of(session).has_terminal
+
+    def _host_of(self, session: str) -> Host:
         wanted = self._scenario.sessions.get(session)
         other = wanted.host if wanted is not None else None
-        return self._scenario.codex.app_server and (other is None or HOSTS[other].has_clients)
+        return HOSTS[other] if other is not None else self._host
 
     def _session_starts(self, session: str) -> Predicate:
         if self._has_a_client(session):
             return _opens_thread(session, "startup", "fork")
-        if self._scenario.claude.interactive:
+        if self._at_a_terminal(session):
             return lambda record: (
                 isinstance(record, SessionStarted) and record.agent_id is None and self._is_by(record, session)
             )

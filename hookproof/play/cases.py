@@ -41,9 +41,14 @@ class Case:
         given = [step.timeout for step in steps if isinstance(step, Bash) and step.timeout is not None]
         return max(given) * self.timeout_factor if given else None
 
+    @property
+    def host(self) -> HostName:
+        """The host that it is played on: of those that the scenario names the one whose lifecycle it is."""
+        return self.lifecycle.host
+
     def program_of(self, host: Host, options: PlayOptions) -> Program:
-        """The program that plays a host: the case's own for the scenario's, else what the options say."""
-        own = self.program if host.name == self.scenario.host else None
+        """The program that plays a host: the case's own for that of the main session, else what the options say."""
+        own = self.program if host.name == self.host else None
         return own or options.programs.get(host.name) or host.stand_in()
 
 

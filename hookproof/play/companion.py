@@ -38,7 +38,8 @@ class CompanionDriver(Driver):
 
     def variables(self) -> Mapping[str, str]:
         verbs = self._descriptor.commands
-        commands = {"launch": verbs.launch, "wait": verbs.wait, "review": verbs.review or "", "bare": self._bare()}
+        flags = {"wait": verbs.wait, "resume": verbs.resume}
+        commands = {"launch": verbs.launch, "review": verbs.review or "", "bare": self._bare(), **flags}
         filled = {name: text.replace("{plugin}", str(self.run.sandbox.plugin)) for name, text in commands.items()}
         return filled | {"hold": f'python3 -I -S "{places.FAKES / "hold" / "hold.py"}"'}
 

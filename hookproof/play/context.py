@@ -29,8 +29,11 @@ class ContextDriver(Driver):
         self._descriptor = descriptor
 
     def variables(self) -> Mapping[str, str]:
-        agents = self._descriptor.agents
-        return {"known": agents.known, "other": agents.other, "claude": agents.claude}
+        host, describe = self.run.host, self._descriptor.called
+        found = {**describe(qualified=host.qualifies_agents), "builtin": host.builtin_agent}
+        # {claude} is for the session of a scenario that has a host of its own
+        qualified = describe(qualified=True)
+        return {**found, "claude": qualified["known"]} if qualified else found
 
     async def wait_before_answer(self, agent: str, after: str) -> None:
         """No step of such a scenario waits for anything."""

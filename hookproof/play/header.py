@@ -29,7 +29,7 @@ def header(case: Case, options: PlayOptions) -> run.Case:
         policy=plugin.policy,
         lifecycle=case.lifecycle.name,
         like=case.lifecycle.like,
-        host=Program(name=scenario.host, version=case.program_of(HOSTS[scenario.host], options).version),
+        host=Program(name=case.host, version=case.program_of(HOSTS[case.host], options).version),
         worker=Program(name=WORKER.name, version=(options.worker or WORKER.stand_in()).version),
         isolation=_isolation(options.isolation or entry.current()),
         repeat=case.repeat,
@@ -93,5 +93,6 @@ def _with_agents(known: run.Case, case: Case, descriptor: Context) -> run.Case:
             name: CaseAgent(role=agent.role, parent=parents.get(name), forked=name in forked)
             for name, agent in case.scenario.agents.items()
         },
+        records_agents=bool(descriptor.records),
         ephemeral=case.scenario.codex.ephemeral,
     )

@@ -85,12 +85,12 @@ class Run:
         """The hosts that the scenario is played on, the main session's first."""
         scenario = self.case.scenario
         others = (each.host for each in scenario.sessions.values() if each.host)
-        return [HOSTS[name] for name in dict.fromkeys([scenario.host, *others])]
+        return [HOSTS[name] for name in dict.fromkeys([self.case.host, *others])]
 
     @property
     def host(self) -> Host:
         """The host of the main session."""
-        return HOSTS[self.case.scenario.host]
+        return HOSTS[self.case.host]
 
     def program(self, host: Host) -> Program:
         """The program that plays a host."""

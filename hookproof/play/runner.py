@@ -51,7 +51,8 @@ class Runner:
         self._tapped: list[tap.TappedHook] = []
         self._open_hooks = OpenHooks(run.journal, run.options.seconds, run.processes.census)
         self._recorder = Recorder(run.journal, run.sandbox.token)
-        script = Script(self._scenario.model, driver.variables(), run.case.timeout_factor)
+        model = {agent: run.host.steps(script) for agent, script in self._scenario.model.items()}
+        script = Script(model, driver.variables(), run.case.timeout_factor)
         self._turns = Turns(script, driver.answers(), run.journal, driver.wait_before_answer)
         key, wires = model_key(run.sandbox.token), [host.wire for host in HOSTS.values()]
         self._model = ModelServer(self._turns, wires, run.journal, key)
@@ -91,7 +92,7 @@ class Runner:
 
     async def _to_the_end(self) -> None:
         await self._begin()
-        await Steps(self._scenario, self._journal, self, self._run.options.seconds).play()
+        await self._steps().play()
         for session in list(self._sessions.values()):
             await self._end(session)
 
@@ -131,6 +132,10 @@ class Runner:
             self._tap()
         await self._driver.prepare()
         await self._start(run.host, run.setting(MAIN, run.host), self._scenario.user)
+
+    def _steps(self) -> Steps:
+        run = self._run
+        return Steps(self._scenario, self._journal, self, run.options.seconds, host=run.host)
 
     def _tap(self) -> None:
         """Wrap the plugin's hooks, before any host reads them."""

@@ -38,7 +38,7 @@ def variables(budget: SessionEndBudget | None) -> dict[str, str]:
 def _played(case: Case, options: PlayOptions) -> list[tuple[Host, Mapping[str, object]]]:
     """Each host of the scenario, with the rows of its lifecycle; of a real one, of the measured one that is nearest."""
     scenario, lifecycle = case.scenario, case.lifecycle
-    main = HOSTS[scenario.host]
+    main = HOSTS[case.host]
     real = case.program_of(main, options).real
     found = {main.name: resolve_lifecycle(lifecycle.like).rows if real and lifecycle.like else lifecycle.rows}
     for other in scenario.sessions.values():

@@ -14,6 +14,8 @@ from hookproof.catalogue import step as do
 from hookproof.catalogue.fault import AnyFault, Fault, QueueJob
 from hookproof.catalogue.scenario import MAIN, Scenario
 from hookproof.catalogue.step import AnyAction, Then
+from hookproof.hosts.host import Host
+from hookproof.hosts.registry import HOSTS
 from hookproof.journal import Journal
 from hookproof.play.awaited import Awaited
 from hookproof.records import Record
@@ -47,12 +49,15 @@ class HostExitedError(Exception):
 class Steps:
     """Plays the steps of one scenario in their order. `seconds` is the patience of each wait."""
 
-    def __init__(self, scenario: Scenario, journal: Journal, actions: Actions, seconds: float) -> None:
+    def __init__(
+        self, scenario: Scenario, journal: Journal, actions: Actions, seconds: float, *, host: Host | None = None
+    ) -> None:
+        """`host` is that of main, and of every session that names no other: the scenario's first, if none is given."""
         self._scenario = scenario
         self._journal = journal
         self._actions = actions
         self._seconds = seconds
-        self._awaited = Awaited(scenario, journal)
+        self._awaited = Awaited(scenario, journal, host or HOSTS[scenario.hosts[0]])
 
     async def play(self) -> None:
         """All steps. Raises DeadlineMissedError or HostGoneError when a wait is in vain."""

@@ -81,6 +81,22 @@ def stop_tree(root: processes.Identity) -> list[processes.Identity]:
     return tree
 
 
+def tree_now(root: processes.Identity) -> list[processes.Identity]:
+    """A process with all its descendants as they are now."""
+    tree = [root] if processes.is_alive(root) else []
+    for parent in tree:  # grows while it is walked
+        tree += [child for child in _children(parent) if child not in tree]
+    return tree
+
+
+def is_stopped(identity: processes.Identity) -> bool:
+    """Whether a process stands still after a signal."""
+    try:
+        return psutil.Process(identity.pid).status() == psutil.STATUS_STOPPED
+    except psutil.Error:  # it died meanwhile
+        return False
+
+
 def _stop(identity: processes.Identity) -> bool:
     if sys.platform == "win32":
         return processes.is_alive(identity)

@@ -18,10 +18,10 @@ class Fault(Record):
 
     what: ClassVar[str]
     """In words, for people."""
-    excuse: ClassVar[str | None] = None
+    prevents_end: ClassVar[str | None] = None
     """Why nobody can ask the plugin for what runs after the sessions' end, once it was done; None where one can."""
     undone_by: ClassVar[type[Record] | None] = None
-    """The record after which that excuse holds no longer."""
+    """The record after which that reason holds no longer."""
 
     @property
     def happened(self) -> bool:
@@ -81,7 +81,7 @@ class ServerFrozen(Fault):
     """The shared server is stopped: it accepts connections and stays silent."""
 
     what = "server frozen"
-    excuse = "the shared server was still frozen"
+    prevents_end = "the shared server was still frozen"
     undone_by = ServerThawed
     pids: list[int]
 
@@ -95,7 +95,7 @@ class PidPlanted(Fault):
     """A process that belongs to no job was started, and its pid written where the plugin keeps one of its own."""
 
     what = "foreign pid planted"
-    excuse = "the pid by which the plugin would have known its own process was overwritten with a foreign one"
+    prevents_end = "the pid by which the plugin would have known its own process was overwritten with a foreign one"
     where: str
     """`job` or `server`."""
     job: str | None
@@ -125,7 +125,7 @@ class StateTorn(Fault):
     """Every list of jobs is cut in half, as a writer leaves it that was killed."""
 
     what = "state torn"
-    excuse = "the list by which the plugin would have known it was cut in half"
+    prevents_end = "the list by which the plugin would have known it was cut in half"
     files: list[TornFile]
 
     @property
@@ -173,7 +173,7 @@ class HookKilled(Fault):
     """A SessionEnd hook is killed with all below it."""
 
     what = "hook killed"
-    excuse = "the SessionEnd hook that would have ended it was killed"
+    prevents_end = "the SessionEnd hook that would have ended it was killed"
     run: str
     moment: str
     """`at its start`, or `a process dies`."""
@@ -206,7 +206,7 @@ class SessionRestarted(Fault):
     """A SessionStart hook is run again and again, as a session that is compacted often would."""
 
     what = "session started again"
-    excuse = "the start hooks were run again and again, and of these starts no session ends"
+    prevents_end = "the start hooks were run again and again, and of these starts no session ends"
     starts: int
     failed: int
     file: str | None

@@ -75,6 +75,8 @@ class Case(Record):
     says: Json | None = None
     """Of a plugin that tells agents something: the lines by which its texts are known."""
     agents: dict[str, CaseAgent] = field(default_factory=dict)
+    records_agents: bool = True
+    """Of a plugin that tells agents something: whether its descriptor says where it records agents."""
     ephemeral: bool = False
 
 

@@ -71,11 +71,21 @@ def marked(each: Result) -> bool:
 
 
 def cell(each: Result) -> list[tuple[str, Tone]]:
-    """One cell of the results table, in pieces with a tone each: new violations, known ones, the signature."""
+    """One cell of the results table, in pieces with a tone each: new violations, known ones, the signature.
+
+    At the end stands how many SessionEnd hooks the host has cut without being asked to: who reads the verdict should
+    know of them.
+    """
+    count = len(each.cut_short)
+    cut: list[tuple[str, Tone]] = [(f"({count} {'hook' if count == 1 else 'hooks'} cut)", "calm")] if count else []
+    return [*_verdict(each), *cut]
+
+
+def _verdict(each: Result) -> list[tuple[str, Tone]]:
     if each.verdict is Verdict.NOT_TESTED and each.expected:
         return [(each.verdict.value, "calm")]
     if each.verdict is Verdict.CONFORMS and each.expected:
-        silent = sum(check.verdict is Verdict.NOT_TESTED for check in each.checks)
+        silent = sum(check.verdict is Verdict.NOT_TESTED and not check.standing for check in each.checks)
         untested: list[tuple[str, Tone]] = [(f"({silent} not tested)", "calm")] if silent else []
         # a job that was lost, and nothing required was broken by that: the cause is what the cell has to tell
         lost: list[tuple[str, Tone]] = [(each.signature, "signature")] if each.signature and each.culprit else []

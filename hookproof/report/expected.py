@@ -120,8 +120,9 @@ def _grouped(blocks: list[_Block], after: Mapping[str, frozenset[str]]) -> list[
         block.violates, block.lifecycles = stays, groups.pop(stays, [])
         found += [block, *(_Block(names, violates) for violates, names in groups.items())]
     there = {name for block in found for name in block.lifecycles}
-    # a lifecycle that the table does not name violates nothing: only a policy without an entry needs it
-    found += [_Block([name], each) for name, each in after.items() if name not in there and (each or not blocks)]
+    # a lifecycle that the table does not name violates nothing: it is written where no entry is, or one that says so
+    empty = not blocks or any(not block.violates for block in blocks)
+    found += [_Block([name], each) for name, each in after.items() if name not in there and (each or empty)]
     # an entry that says what another one says joins it: a new one any that is there, an old one an earlier one
     for block in [each for each in found if each.table is None]:
         earlier = found[: found.index(block)]

@@ -119,6 +119,7 @@ def evidence(each: Result) -> list[str]:
         lines.append(f"signature {each.signature}: {'; '.join(each.reasons)}")
     if each.culprit is not None:
         lines.append(f"culprit: {each.culprit.sentence}")
+    lines += [cut.sentence for cut in each.cut_short]
     lines += [f"error: {error}" for error in each.errors]
     if each.played_longer is not None:
         lines.append(each.played_longer)

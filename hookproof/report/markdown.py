@@ -150,6 +150,7 @@ def _failure(columns: Mapping[str, Sequence[Result]]) -> str:
         lines.append(f"- signature {each.signature}: {_text(_short('; '.join(each.reasons)))}")
     if each.culprit is not None:
         lines.append(f"- culprit: {_text(each.culprit.sentence)}")
+    lines += [f"- {_text(_short(cut.sentence))}" for cut in each.cut_short[:3]]
     lines += [f"- error: {_text(_short(error))}" for error in each.errors[:3]]
     longer = dict.fromkeys(other.played_longer for other in found if other.played_longer is not None)
     lines += [f"- {_text(sentence)}" for sentence in longer][:3]

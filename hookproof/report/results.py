@@ -14,6 +14,7 @@ from hookproof import __version__, machine
 from hookproof.isolation.level import Level, Network
 from hookproof.judge.causes.culprit import Culprit
 from hookproof.judge.judge import Judgement
+from hookproof.judge.session_end import Cut, Limit
 from hookproof.judge.verdict import BaselineStatus, CheckResult, Model, Surprise, Verdict
 from hookproof.records import parts
 from hookproof.records.run import Case, MainLaunch
@@ -42,6 +43,30 @@ class Isolation(Model):
     """Why the level is not `full`."""
     not_prevented: list[str]
     """What the plugin was able to do all the same, a clause each."""
+
+
+class SessionEndBudget(Model):
+    """How long a host gave the SessionEnd hooks of a session, in milliseconds."""
+
+    ms: int
+    undeclared_ms: int
+    """What a hook had that declares no timeout."""
+    raised_by: str | None
+    """The variable by which hookproof had raised it; null where it was the host's own."""
+
+
+class CutHook(Model):
+    """A SessionEnd hook that its host ended."""
+
+    session: str
+    command: str
+    after_ms: int
+    limit: Limit
+    """At which limit: the plugin's own, the host's as it is, or as hookproof had raised it."""
+    limit_ms: int | None
+    asked: bool
+    """Whether the scenario wanted it so; else what leans on that hook is not tested."""
+    sentence: str
 
 
 class ShellTimeouts(Model):
@@ -106,6 +131,9 @@ class Result(Model):
     python: str = ""
     isolation: Isolation | None = None
     """Of each case its own: a report may hold several runs. Null where the journal tells nothing of it."""
+    session_end: dict[str, SessionEndBudget] = {}
+    """The budget of SessionEnd hooks, by the name of each host that was played."""
+    cut_hooks: list[CutHook] = []
     shell_timeouts: ShellTimeouts | None = None
     """Null where the scenario gives no shell a timeout."""
     patience: Patience | None = None
@@ -127,11 +155,16 @@ class Result(Model):
         return next((check for check in self.checks if check.id == name), None)
 
     @property
+    def cut_short(self) -> list[CutHook]:
+        """The SessionEnd hooks that the host ended although the scenario had not asked for it."""
+        return [each for each in self.cut_hooks if not each.asked]
+
+    @property
     def not_tested_because(self) -> str:
         """Why what it is about was not tested: each reason once, with its requirements."""
         reasons: dict[str, list[str]] = {}
         for each in self.checks:
-            if each.verdict is Verdict.NOT_TESTED:
+            if each.verdict is Verdict.NOT_TESTED and not each.standing:
                 reasons.setdefault(each.detail, []).append(each.id)
         return "; ".join(f"{', '.join(names)}: {reason}" for reason, names in reasons.items())
 
@@ -296,6 +329,8 @@ def result(case: Case, judgement: Judgement, *, journal: Path, seconds: float, s
         platform=case.platform,
         python=case.python,
         isolation=_isolation(case.isolation),
+        session_end={name: _budget(each) for name, each in case.session_end.items()},
+        cut_hooks=[_cut_hook(each) for each in judgement.cut_hooks],
         shell_timeouts=_shell_timeouts(case.shell_timeouts),
         patience=_patience(case.patience),
         host=_program(case.host),
@@ -403,6 +438,22 @@ def _isolation(told: parts.Isolation | None) -> Isolation | None:
         return None
     return Isolation(
         level=told.level, network=told.network, refused=told.refused, not_prevented=list(told.not_prevented)
+    )
+
+
+def _budget(told: parts.SessionEndBudget) -> SessionEndBudget:
+    return SessionEndBudget(ms=told.ms, undeclared_ms=told.undeclared_ms, raised_by=told.raised_by)
+
+
+def _cut_hook(cut: Cut) -> CutHook:
+    return CutHook(
+        session=cut.run.session_id,
+        command=cut.run.started.command,
+        after_ms=cut.after_ms,
+        limit=cut.limit,
+        limit_ms=cut.limit_ms,
+        asked=cut.asked,
+        sentence=cut.sentence,
     )
 
 

@@ -58,6 +58,7 @@ def summary(console: Console, report: Report) -> None:
         console.print()
         matrix(console, report.results)
         console.print()
+    _cut_hooks(console, report.results)
     isolation(console, told(report.results))
     for each in patiences(report.results):
         _line(console, f"patience {each}", 0, style="dim")
@@ -216,6 +217,15 @@ def _warnings(console: Console, results: Sequence[Result]) -> None:
     for (scenario, violated), lifecycles in marked.items():
         where = ", ".join(dict.fromkeys(lifecycles))
         console.print(f"[yellow]warning[/] {escape(scenario)}: {violated} (SHOULD) on {escape(where)}")
+
+
+def _cut_hooks(console: Console, results: Sequence[Result]) -> None:
+    """What the cells name as cut, a line each: by whom, after how long, at which limit."""
+    lines = [f"{each.scenario} on {each.lifecycle}: {cut.sentence}" for each in results for cut in each.cut_short]
+    for line in lines[:_MOST_REASONS]:
+        _line(console, line, 0, style="dim")
+    if len(lines) > _MOST_REASONS:
+        _line(console, f"… {len(lines) - _MOST_REASONS} hooks more were cut: --json has them all", 0, style="dim")
 
 
 def _untested(console: Console, report: Report) -> None:

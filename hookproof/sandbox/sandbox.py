@@ -7,6 +7,7 @@ short paths), and removed whole at the run's end, after the evidence in it has b
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import stat
 import sys
@@ -23,6 +24,11 @@ from hookproof.sandbox import copying, inside
 
 _PREFIX = "hp-"
 _BASH = "/bin/bash"
+_NOT_IN_A_NAME = re.compile(r"[^\w ._+@=,()-]", re.ASCII if sys.platform == "win32" else 0)
+"""What a shell reads between the double quotes of a descriptor; on Windows also what is not in every code page."""
+_LONGEST_NAME = 60
+_RESERVED = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))})
+"""What is no name of a folder on Windows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +90,10 @@ def _built(
         tmp=root / "tmp",
         project=root / "project",
         bin=root / "bin",
-        plugin=root / "plugin",
+        plugin=root / "plugins" / folder_name(plugin.root.resolve().name),
         lifecycle=root / "lifecycle.json",
     )
-    for folder in (sandbox.home, sandbox.tmp, sandbox.bin):
+    for folder in (sandbox.home, sandbox.tmp, sandbox.bin, sandbox.plugin.parent):
         folder.mkdir()
     _project(sandbox.project)
     _plugin(sandbox.plugin, plugin, tree)
@@ -97,6 +103,16 @@ def _built(
     write_lifecycle(sandbox.lifecycle, lifecycle)
     _programs(sandbox.bin, programs)
     return sandbox
+
+
+def folder_name(own: str) -> str:
+    """What the folder of a plugin's copy is called: as the plugin's own is, for a plugin may import itself by it.
+
+    A character that a shell, or a file system of another kind, would not take as it is becomes a `_`.
+    """
+    name = _NOT_IN_A_NAME.sub("_", own)[:_LONGEST_NAME].strip(" .")
+    reserved = name.partition(".")[0].upper() in _RESERVED
+    return f"_{name}" if reserved or name.startswith("-") else name or "plugin"
 
 
 def write_lifecycle(path: Path, lifecycle: Resolved) -> None:

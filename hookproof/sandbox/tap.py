@@ -112,6 +112,24 @@ def _wrap_default(wrap: _Wrap, plugin_copy: Path, read: set[Path]) -> None:
         return
 
 
+def without_hooks(root: Path, host: Tapped) -> str | None:
+    """Why a host finds no hooks of the plugin in `root`; None where it finds some. Asked before anything is played.
+
+    Files that are wrong in some way are hooks all the same: what is wrong is told when they are to be run.
+    """
+    manifest_path = root / host.hooks.manifest
+    where = host.hooks.manifest.as_posix()
+    try:
+        if not inside.place(root, manifest_path).is_file():
+            return f"there is no {where} in it"
+        for path, (_, events) in _declared(root, host.hooks, manifest_path, _object(manifest_path)):
+            if any(_entries(path, events)):
+                return None
+    except (TapError, inside.OutsideError):
+        return None
+    return f"{where} declares none, and names no file that does"
+
+
 def written(wrapped: str) -> str | None:
     """The command as it is written in the plugin, of one as the host has it; None for one that is not tapped."""
     try:

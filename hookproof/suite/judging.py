@@ -11,7 +11,7 @@ from hookproof.catalogue.scenario import read_scenario, scenario_files
 from hookproof.errors import describe
 from hookproof.judge.baseline import Baseline, held_against, read_baseline, system_of
 from hookproof.judge.expected import ExpectedTable, read_expected, unexpected
-from hookproof.judge.judge import Judgement, judge
+from hookproof.judge.judge import Judgement, judge, standing_in
 from hookproof.records.run import Case as CaseRecord
 from hookproof.report import results as reports
 from hookproof.report.results import Result
@@ -70,10 +70,12 @@ def _column(case: CaseRecord) -> str:
 
 
 def known_checks() -> dict[str, list[str]]:
-    """Every scenario with the requirements that it checks: those that it names, and those of every case."""
-    standing = [name for name, row in read_requirements().items() if row.standing]
-    scenarios = map(read_scenario, scenario_files())
-    return {each.id: list(dict.fromkeys([*each.requires, *standing])) for each in scenarios}
+    """Every scenario with the requirements that are judged in its cases: those that it names, and the standing ones."""
+    requirements = read_requirements()
+    return {
+        each.id: [*each.requires, *standing_in(each.kind, each.requires, requirements)]
+        for each in map(read_scenario, scenario_files())
+    }
 
 
 def read_known(path: Path) -> Baseline:

@@ -7,19 +7,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from hookproof.catalogue.descriptor import Companion, Descriptor
+from hookproof.catalogue.descriptor import Companion, Context, Descriptor
 from hookproof.catalogue.fault import Fault
-from hookproof.catalogue.host import Program
-from hookproof.catalogue.lifecycle import Resolved
+from hookproof.catalogue.host import HostName, Program
+from hookproof.catalogue.lifecycle import Resolved, lifecycle_files, resolve_lifecycle
 from hookproof.catalogue.model_step import Bash
 from hookproof.catalogue.plugin import Plugin
 from hookproof.catalogue.reading import CatalogueError
 from hookproof.catalogue.requirement import Requirement, read_requirements
 from hookproof.catalogue.scenario import Scenario
+from hookproof.hosts.registry import HOSTS
 from hookproof.isolation import entry
 from hookproof.isolation.level import Isolation
 from hookproof.play import Case
 from hookproof.report.results import Skipped
+from hookproof.sandbox import tap
 
 
 def matrix(
@@ -51,7 +53,8 @@ def matrix(
         for scenario in scenarios
         if scenario.kind == plugin.descriptor.kind
         for lifecycle in lifecycles
-        if lifecycle.host == scenario.host
+        if lifecycle.host in scenario.hosts
+        if without_hooks(plugin, lifecycle.host) is None
         if why_not(scenario, plugin.descriptor, lifecycle, real=lifecycle.name in programs, isolation=isolation) is None
         for repeat in range(1, repeats + 1)
     ]
@@ -65,13 +68,28 @@ def left_out(
     programs: Mapping[str, Program] | None = None,
 ) -> list[Skipped]:
     """What `matrix` leaves out although scenario, plugin and host are of one kind, with the reason."""
+    real = programs or {}
     return [
         Skipped(scenario=scenario.id, plugin=plugin.name, lifecycle=lifecycle.name, reason=reason)
         for lifecycle in lifecycles
         for scenario in scenarios
-        if scenario.kind == plugin.descriptor.kind and scenario.host == lifecycle.host
-        if (reason := why_not(scenario, plugin.descriptor, lifecycle, real=lifecycle.name in (programs or {})))
+        if scenario.kind == plugin.descriptor.kind and lifecycle.host in scenario.hosts
+        if (
+            reason := without_hooks(plugin, lifecycle.host)
+            or why_not(scenario, plugin.descriptor, lifecycle, real=lifecycle.name in real)
+        )
     ]
+
+
+def without_hooks(plugin: Plugin, host: HostName) -> str | None:
+    """Why a plugin is not played on a host at all: it has no hooks for it. None where it has.
+
+    What starts jobs needs none.
+    """
+    if isinstance(plugin.descriptor, Companion):
+        return None
+    why = tap.without_hooks(plugin.root, HOSTS[host])
+    return None if why is None else f"the plugin has no hooks for {HOSTS[host].title}: {why}"
 
 
 def why_not(
@@ -86,8 +104,11 @@ def why_not(
 
     `isolation` is that of who would play it, of this process where it is not given.
     """
-    if scenario.lifecycles and lifecycle.like not in scenario.lifecycles:
-        return f"says something only about {', '.join(scenario.lifecycles)}"
+    about = [name for name in scenario.lifecycles if _host_of(name) in {lifecycle.host, None}]
+    if about and lifecycle.like not in about:
+        return f"says something only about {', '.join(about)}"
+    if (lacking := scenario.lacks(lifecycle.host) or _host_lacks(scenario, lifecycle)) is not None:
+        return lacking
     if scenario.transcripts and real:
         return "only a stand-in can be told what to write into a transcript"
     if (lacking := _system_lacks(scenario, lifecycle)) is not None:
@@ -96,6 +117,34 @@ def why_not(
         by = entry.current() if isolation is None else isolation
         reasons = (step.do.why_not(descriptor, by) for step in scenario.then if isinstance(step.do, Fault))
         return next((reason for reason in reasons if reason is not None), None)
+    return _not_described(scenario, descriptor)
+
+
+def _host_of(lifecycle: str) -> HostName | None:
+    """The host that a lifecycle of this name is of; None for one that there is not."""
+    found = (path.parent.parent.name for path in lifecycle_files() if path.stem == lifecycle)
+    return next((host.name for name in found for host in HOSTS.values() if host.name == name), None)
+
+
+def _host_lacks(scenario: Scenario, lifecycle: Resolved) -> str | None:
+    """What of the script this version of a host has no means for."""
+    rows = lifecycle.rows or resolve_lifecycle(lifecycle.like).rows
+    if scenario.children() and rows.get("subagents_may_start_agents") is False:
+        return "a subagent of it is to start another, which only main can on this host"
+    if scenario.kind == "context" and scenario.agents and rows.get("subagent_session") == "own":
+        return "the account that this host is of says nothing of what a session of a subagent's own is told"
+    return None
+
+
+def _not_described(scenario: Scenario, descriptor: Context) -> str | None:
+    """What the scenario needs that the plugin's descriptor does not have."""
+    words = " ".join(str(step) for script in scenario.model.values() for step in script) + str(scenario.transcripts)
+    roles = {agent.role for agent in scenario.agents.values()}
+    agents = descriptor.agents
+    if agents is None and (roles & {"known", "other"} or "{known}" in words or "{claude}" in words):
+        return "needs an agent that the plugin has a template for, and its descriptor names none (agents.known)"
+    if (agents is None or agents.other is None) and ("other" in roles or "{other}" in words):
+        return "needs a second agent with a template, and the plugin's descriptor names none (agents.other)"
     return None
 
 

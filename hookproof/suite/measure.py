@@ -102,7 +102,7 @@ def ask_for_events(
 
     `simplest` is a scenario of one session. Raises NoHookRanError, with what went wrong, when no hook ran at all.
     """
-    whole = _hooks_file(simplest.host, places.FAKES / "probe")
+    whole = _hooks_file(lifecycle.host, places.FAKES / "probe")
     everything = list(json.loads(whole.read_text(encoding="utf-8"))["hooks"])
     pool, asked = Pool(), 0
 
@@ -110,7 +110,7 @@ def ask_for_events(
         nonlocal asked
         asked += 1
         left = [event for event in everything if event not in events]
-        case = Case(simplest, probe(simplest.host, folder / f"probe-{asked}", without=left), lifecycle, asked, program)
+        case = Case(simplest, probe(lifecycle.host, folder / f"probe-{asked}", without=left), lifecycle, asked, program)
         to = folder / str(asked)
         to.mkdir()
         found = extract(journals.read(pool.play(play(case, to, replace(options, tap=True)))))

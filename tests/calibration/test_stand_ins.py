@@ -31,7 +31,7 @@ def measured(folder: Path, played: Scenario, lifecycle: Resolved) -> measuring.M
     if sys.platform == "win32":
         pytest.skip("a calibration is measured on Linux: nobody has played the tap on Windows yet")
     processes.become_subreaper()
-    probe = measuring.probe(played.host, folder.with_name(f"{folder.name}-probe"))
+    probe = measuring.probe(lifecycle.host, folder.with_name(f"{folder.name}-probe"))
     return measuring.measure([played], lifecycle, folder, repeat=1, options=PlayOptions(), plugin=probe)
 
 

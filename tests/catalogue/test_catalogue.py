@@ -43,7 +43,8 @@ def test_every_shipped_scenario_reads_and_names_real_requirements(path: Path) ->
 
 def test_every_requirement_is_exercised_by_a_scenario() -> None:
     named = {name for path in scenario_files() for name in read_scenario(path).requires}
-    assert named == set(read_requirements())
+    # what is standing is judged in all of them
+    assert named | {name for name, row in read_requirements().items() if row.standing} == set(read_requirements())
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,8 @@ SAID: dict[str, Sentence] = {
     "age job review": fault.AgeJob("review"),
     "kill next SessionEnd hook": fault.KillHook(),
     "kill next SessionEnd hook once a process dies": fault.KillHookMidway(),
+    "hold next SessionEnd hook": fault.HoldHook(),
+    "hold next SessionEnd hook after record 2": fault.HoldHook("2"),
     "delete project": fault.DeleteProject(),
     "repeat SessionStart": fault.RepeatSessionStart(),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
 import threading
@@ -58,6 +59,45 @@ def test_the_hosts_own_knob_for_the_budget(make_model: MakeModel, make_bench: Ma
     assert running.finish() == 0
     (ended,) = journal.of("hook.ended")
     assert (ended["signal"], ended["ended_by"]) == (9, "budget")
+
+
+@pytest.mark.parametrize(
+    ("rows", "declared", "said", "reached"),
+    [
+        # too short for any program: whoever lives by it is cut
+        ({"session_end_budget_ms": 1}, None, None, "budget"),
+        ({"session_end_budget_ms": 1}, None, "60000", "itself"),
+        ({"session_end_budget_ms": 1}, 30, "60000", "itself"),
+        ({"session_end_budget_ms": 1}, 0.001, "60000", "timeout"),
+        ({"session_end_budget_ms": 1}, None, "soon", "budget"),
+        ({"session_end_budget_ms": 1}, None, "0", "budget"),
+        ({"session_end_budget_ms": 1, "session_end_budget_variable": ""}, 30, "60000", "budget"),
+        ({"session_end_budget_ms": 1, "session_end_budget_raises": "declared timeouts"}, None, "60000", "budget"),
+        ({"session_end_budget_ms": 1, "session_end_budget_raises": "declared timeouts"}, 30, "60000", "itself"),
+    ],
+    ids=[
+        *("its own", "raised", "raised, declares more", "raised, declares less", "no number", "nothing"),
+        *("raised by nothing", "spares who declares nothing", "raises who declares something"),
+    ],
+)
+def test_who_is_given_more_time_by_the_hosts_own_knob(
+    rows: dict[str, object],
+    declared: float | None,
+    said: str | None,
+    reached: str,
+    make_model: MakeModel,
+    make_bench: MakeBench,
+    journal: Journal,
+) -> None:
+    bench = make_bench(make_model(main=[text("done")]))
+    if said is not None:
+        bench.environment["CLAUDE_CODE_SESSIONEND_HOOKS_TIMEOUT_MS"] = said
+    bench.rows = rows
+    bench.hook("SessionEnd", f"exec {shlex.quote(sys.executable)} -I -S -c pass", timeout=declared)
+    running = bench.start(turn=HELLO)
+    assert running.finish() == 0
+    (ended,) = journal.of("hook.ended")
+    assert ended["ended_by"] == reached
 
 
 def test_as_reported_a_subagents_session_end_has_the_same_budget(

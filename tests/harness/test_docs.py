@@ -49,7 +49,7 @@ def test_the_descriptors_that_the_documentation_shows_read() -> None:
     companion, context = blocks("descriptors.md")
     assert Companion.model_validate(tomllib.loads(companion)).commands.wait == ""
     extra = {"name": "x", "title": "x", "recognise": {"name": "x"}}
-    assert Context.model_validate(tomllib.loads(context) | extra).agents.known == "issue-planner"
+    assert Context.model_validate(tomllib.loads(context) | extra).called(qualified=False)["known"] == "issue-planner"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what is hidden is known to Linux alone")

@@ -118,10 +118,10 @@ def test_who_does_jobs_is_not_who_is_played_as_the_host() -> None:
     assert cases._programs(jobs(), PlayOptions(worker=REAL))[WORKER.name] == REAL.argv
     assert cases._programs(replace(jobs(), program=REAL), PlayOptions()) == {
         **{name: host.stand_in().argv for name, host in HOSTS.items()},
-        jobs().scenario.host: REAL.argv,
+        jobs().host: REAL.argv,
     }
     assert case.program_of(WORKER, PlayOptions()) == REAL
-    assert case.program_of(HOSTS[jobs().scenario.host], PlayOptions()) != REAL
+    assert case.program_of(HOSTS[jobs().host], PlayOptions()) != REAL
 
 
 class Plain(Session):

@@ -99,5 +99,5 @@ def test_every_host_is_complete() -> None:
         assert host.name == name
         assert Path(host.stand_in().argv[-1]).is_file()
         assert list((Path(host.stand_in().argv[-1]).parent / "lifecycles").glob(f"{name}-*.toml"))
-    for attribute in ("title", "package", "key", "says", "plays"):
+    for attribute in ("title", "package", "key", "says", "plays", "builtin_agent"):
         assert len({getattr(host, attribute) for host in HOSTS.values()}) == len(HOSTS)

@@ -160,11 +160,6 @@ def on_claude(*records: Record) -> list[Record]:
     return [moved(record) for record in records]
 
 
-def without_threads(*records: Record) -> list[Record]:
-    """The same as of a host of whose requests nothing tells which session or agent they are of."""
-    return [replace(each, thread=None) if isinstance(each, ModelRequest) else each for each in records]
-
-
 def emits(context: str, event: str = "SessionStart") -> str:
     """Hook output that asks for additional context."""
     return json.dumps({"hookSpecificOutput": {"hookEventName": event, "additionalContext": context}})

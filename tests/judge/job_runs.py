@@ -548,6 +548,11 @@ OF_SEVERAL: list[tuple[str, tuple[str, ...], list[Record], str, str]] = [
     # what a plugin leaves behind needs no job
     ("JOB-07", (), [census()], "nothing left", "conforms"),
     ("JOB-07", (), [census(11)], "left behind", "violates"),
+    ("JOB-30", AGAIN, [*WORKER_KILLED, STARTS_AGAIN], "next job starts", "conforms"),
+    ("JOB-30", AGAIN, [*WORKER_KILLED, REFUSED_AGAIN], "blocks the next launch", "violates"),
+    ("JOB-30", AGAIN, WORKER_KILLED, "no evidence", "unknown"),
+    ("JOB-30", AGAIN, [launch(), *started(), STARTS_AGAIN], "no evidence", "unknown"),
+    ("JOB-30", AGAIN, [launch(), refused(), STARTS_AGAIN], "not tested", "not tested"),
     ("JOB-31", AGAIN, [*unreaped(look(FAILED)), STARTS_AGAIN], "counts as dead", "conforms"),
     ("JOB-31", AGAIN, [*unreaped(look(FAILED), look(GHOST)), STARTS_AGAIN], "counts as dead", "conforms"),
     ("JOB-31", AGAIN, [*unreaped(look(GHOST), look(FAILED)), STARTS_AGAIN], "reported as running", "violates"),

@@ -9,10 +9,11 @@ from dataclasses import replace
 
 import pytest
 from job_runs import LOST, OF_SEVERAL, RAN, RUNS
-from run_records import census, error, journal, killed, launch, listing, look, started, strays, without_token
+from run_records import census, error, journal, killed, launch, listing, look, started, strays, told, without_token
 
 from hookproof.catalogue.requirement import read_requirements
 from hookproof.judge.checks import CHECKS
+from hookproof.judge.expected import unexpected
 from hookproof.judge.judge import judge
 from hookproof.judge.run_view import undecided
 from hookproof.records import Record
@@ -115,3 +116,18 @@ def test_a_status_answer_that_is_no_object_lists_nothing() -> None:
 
 def test_listing_has_the_shape_of_the_issue() -> None:
     assert listing() == {"running": [], "latestFinished": None, "recent": [], "needsReview": False}
+
+
+@pytest.mark.parametrize(
+    ("name", "promises", "binding"),
+    [("JOB-27", ["notice"], True), ("JOB-27", [], False), ("JOB-08", ["notice"], False), ("JOB-01", [], True)],
+)
+def test_a_promise_makes_a_should_a_must(name: str, promises: list[str], binding: bool) -> None:
+    case, *rest = journal(*RAN, told("Anything new?"), requires=[name])
+    assert isinstance(case, Case)
+    judgement = judge([replace(case, promises=promises), *rest], REQUIREMENTS)
+    assert [each.binding for each in judgement.checks] == [binding]
+    violated = judgement.checks[0].verdict == "violates"
+    assert [each.check for each in unexpected(judgement, "jobs/toy", None) if each.violated] == (
+        [name] if violated and binding else []
+    )

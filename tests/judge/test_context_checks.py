@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,7 +24,6 @@ from agent_records import (
     resumed,
     start,
     thread,
-    without_threads,
 )
 
 from hookproof.catalogue.requirement import read_requirements
@@ -31,7 +31,8 @@ from hookproof.judge.checks import CHECKS
 from hookproof.judge.judge import judge
 from hookproof.judge.verdict import Verdict
 from hookproof.records import Record
-from hookproof.records.run import Error
+from hookproof.records.run import Case, Error
+from hookproof.records.sent import HookStarted
 
 REQUIREMENTS = {name: row for name, row in read_requirements().items() if name.startswith("CTX-")}
 CONTEXT_CHECKS = {name for name in CHECKS if name.startswith("CTX-")}
@@ -201,8 +202,10 @@ def test_a_claude_agent_is_judged_alike(
 def test_without_threads_nothing_that_leans_on_them_is_judged(
     name: str, agents: dict[str, Any], run: list[Record], seen: str, verdict: str
 ) -> None:
-    (check,) = judge(journal(*without_threads(*run), requires=name, **agents), REQUIREMENTS).checks
-    if name in LEANS_ON_THREADS and verdict != Verdict.NOT_TESTED:
+    (check,) = judge(journal(*map(nameless, run), requires=name, **agents), REQUIREMENTS).checks
+    # that an agent which the scenario does not name is a child, the thread of its parent says alone
+    leans = name in LEANS_ON_THREADS or (name == "CTX-07" and not agents)
+    if leans and verdict != Verdict.NOT_TESTED:
         assert check.verdict == Verdict.UNKNOWN, check.detail
     else:
         assert (check.seen, check.verdict) == (seen, verdict), check.detail
@@ -210,7 +213,7 @@ def test_without_threads_nothing_that_leans_on_them_is_judged(
 
 def test_an_agent_whose_thread_is_not_told_is_not_taken_for_silent() -> None:
     """The smallest case: its start hook spoke, and its requests do not say whose they are."""
-    run = on_claude(MAIN_ASKS, *start(CHILD, emits(PLANNER)), *without_threads(asks(CHILD, PLANNER, "go")))
+    run = on_claude(MAIN_ASKS, *start(CHILD, emits(PLANNER)), nameless(asks(CHILD, PLANNER, "go")))
     (check,) = judge(journal(*run, requires="CTX-03", child="unknown"), REQUIREMENTS).checks
     assert (check.verdict, check.agent) == (Verdict.UNKNOWN, None)
     assert check.detail == "nothing tells to which thread child's model request 1 belongs"
@@ -222,3 +225,31 @@ def test_a_hook_that_spoke_for_nobody_leaves_silence_in_doubt() -> None:
         (check,) = judge(journal(*QUIET, *stray, RECORD, requires=name, child=role), REQUIREMENTS).checks
         assert check.verdict == Verdict.UNKNOWN, check.detail
         assert "spoke for the thread thread-of-somebody" in check.detail
+
+
+def test_after_a_start_whose_source_is_compact_it_is_not_asked_either() -> None:
+    """On Claude Code no client tells of a compaction; its hooks do."""
+    compacted = [
+        replace(each, payload={**each.payload, "source": "compact"}) if isinstance(each, HookStarted) else each
+        for each in start(MAIN, emits(POLICY))
+    ]
+    run = journal(*TOLD, *compacted, asks(MAIN, POLICY), requires="CTX-15", **KNOWN)
+    (check,) = judge(run, REQUIREMENTS).checks
+    assert (check.verdict, check.at) == (Verdict.NOT_TESTED, 6)
+
+
+@pytest.mark.parametrize("name", ["CTX-01", "CTX-07", "CTX-09", "CTX-15"])
+def test_of_a_plugin_without_a_main_policy_nothing_is_asked_about_one(name: str) -> None:
+    case, *rest = journal(*TOLD, requires=name, **KNOWN)
+    assert isinstance(case, Case)
+    (check,) = judge([replace(case, says={**(case.says or {}), "policy": []}), *rest], REQUIREMENTS).checks
+    assert check.verdict == Verdict.NOT_TESTED
+    assert "names no line of one" in check.detail
+
+
+@pytest.mark.parametrize("name", ["CTX-03", "CTX-08", "CTX-11"])
+def test_of_a_plugin_without_records_nothing_is_asked_about_them(name: str) -> None:
+    case, *rest = journal(*TOLD, requires=name, **KNOWN)
+    assert isinstance(case, Case)
+    (check,) = judge([replace(case, records_agents=False), *rest], REQUIREMENTS).checks
+    assert check.verdict == Verdict.NOT_TESTED

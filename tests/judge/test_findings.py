@@ -8,6 +8,7 @@ import agent_records as agents
 import pytest
 import run_records as jobs
 import test_context_checks
+import test_hook_checks
 from job_runs import FAILED, GHOST, HOOK_KILLED, LOST, OF_SEVERAL, RAN, RUNS, TORN, WORKER_KILLED
 from run_records import journal, launch, look, started, told
 
@@ -61,7 +62,13 @@ SHOWS: dict[tuple[str, str], Kinds] = {
     ("JOB-27", "never told"): (ModelRequest,),
     ("JOB-27", "told 2 times"): (ModelRequest,),
     ("JOB-28", "empty"): (ShellEnded,),
+    ("JOB-30", "blocks the next launch"): (JobRefused,),
     ("JOB-31", "blocks the next launch"): (JobRefused,),
+    ("HOOK-01", "failed"): (HookEnded,),
+    ("HOOK-01", "not found"): (HookEnded,),
+    ("HOOK-01", "killed"): (HookEnded,),
+    ("HOOK-01", "ended by the host"): (HookEnded, HookStarted),  # its start where nobody saw its end
+    ("HOOK-02", "refused"): (HookEnded,),
     ("CTX-03", "emitted"): (HookEnded,),
     ("CTX-03", "not recorded"): (AgentRecords, ModelRequest),  # the request where nobody has read the plugin's files
     ("CTX-04", "emitted"): (HookEnded,),
@@ -93,6 +100,11 @@ def _runs() -> list[tuple[str, list[Record], str]]:
         for name, jobs, run, seen, how in OF_SEVERAL
         if how == "violates"
     ]
+    found += [
+        (name, test_hook_checks.hook_journal(*run, requires=name), seen)
+        for name, run, seen, how in test_hook_checks.RUNS
+        if how == "violates"
+    ]
     return found + [
         (name, agents.journal(*run, requires=name, **named), seen)
         for name, named, run, seen, how in test_context_checks.RUNS
@@ -104,7 +116,7 @@ VIOLATIONS = _runs()
 
 
 def judged(records: list[Record]) -> CheckResult:
-    (check,) = judge(records, REQUIREMENTS).checks
+    (check, *_) = judge(records, REQUIREMENTS).checks
     return check
 
 

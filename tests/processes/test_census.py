@@ -12,7 +12,7 @@ from contextlib import ExitStack
 import pytest
 
 from hookproof import machine
-from hookproof.processes import TOKEN_VARIABLE, Instant, census, instant
+from hookproof.processes import STARTED_BY_VARIABLE, TOKEN_VARIABLE, Instant, census, instant
 
 from .programs import LINUX, LIVES, ORPHAN, environment, python, running, said, wait_until_zombie
 
@@ -34,6 +34,13 @@ def test_a_process_is_described(token: str, since: Instant) -> None:
     assert abs(info.created - time.time()) < 60
     if LINUX:
         assert info.pgid == info.sid == process.pid
+
+
+def test_what_started_it_is_read_from_its_environment(token: str, since: Instant) -> None:
+    with running(LIVES, token=token, **{STARTED_BY_VARIABLE: "run-1"}) as process:
+        said(process)
+        (info,) = census(token, since=since)
+    assert info.started_by == "run-1"
 
 
 @pytest.mark.skipif(not LINUX, reason="fork")

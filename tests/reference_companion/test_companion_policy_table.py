@@ -33,7 +33,7 @@ def test_every_switch_is_turned_by_some_policy_or_has_a_name_of_its_own() -> Non
 
 def test_correct_refuses_nothing_and_turns_everything_else() -> None:
     left_alone = set(policy.SWITCH_NAMES) - set(policy.CORRECT)
-    assert left_alone == {"refuses_in_subagent", "refuses_younger_than", "cancel_ends_job"}
+    assert left_alone == {"refuses_in_subagent", "refuses_younger_than", "cancel_ends_job", "dead_row_blocks"}
 
 
 def test_a_line_may_add_named_switches_and_values() -> None:

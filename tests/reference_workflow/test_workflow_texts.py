@@ -25,7 +25,8 @@ def test_a_row_names_switches_that_exist_with_values_of_their_type(name: str) ->
 
 
 def test_every_switch_is_turned_by_some_policy() -> None:
-    assert {switch for row in policy.POLICIES.values() for switch in row} == set(policy.SWITCH_NAMES)
+    rows = [*policy.POLICIES.values(), *policy.SWITCHES.values()]
+    assert {switch for row in rows for switch in row} == set(policy.SWITCH_NAMES)
 
 
 def test_the_fix_changes_one_switch_and_the_texts() -> None:
@@ -36,7 +37,7 @@ def test_the_fix_changes_one_switch_and_the_texts() -> None:
     ("line", "what_it_is_told"),
     [
         ("corect", r"no policy is called 'corect'; there are: before-146, fix-146"),
-        ("correct+once", r"no switch is called 'once'; there are: texts, "),
+        ("correct+once", r"no switch is called 'once'; there are: deaf-to-clear, policy-for-agents, texts, "),
         ("correct+block_once=maybe", r"block_once takes yes or no, not 'maybe'"),
         ("correct+subagent_start=yes", r"subagent_start takes undeclared or payload or rollout, not 'yes'"),
     ],
@@ -112,12 +113,20 @@ def test_claude_code_gives_a_subagent_its_block_and_records_it(tmp_path: Path, c
     assert world.hook(other, "hook_claude.py").is_silent
 
 
-def test_claude_code_tells_a_main_session_once_and_again_after_clear(tmp_path: Path) -> None:
-    world = World(tmp_path)
+@pytest.mark.parametrize(
+    ("policy_line", "expected"),
+    [
+        ("correct", [True, True, True, True]),
+        ("before-146", [True, False, True, True]),
+        ("correct+deaf-to-clear", [True, True, True, False]),
+    ],
+)
+def test_claude_code_tells_a_main_session_at_each_start(tmp_path: Path, policy_line: str, expected: list[bool]) -> None:
+    world = World(tmp_path, policy_line)
     payload = {"session_id": "root", "cwd": str(world.project), "hook_event_name": "SessionStart"}
     sources = ("startup", "resume", "compact", "clear")
     told = [MAIN in world.hook({**payload, "source": source}, "hook_claude.py").context for source in sources]
-    assert told == [True, False, True, True]
+    assert told == expected
 
 
 def launcher(world: World, *argv: str) -> subprocess.CompletedProcess[str]:

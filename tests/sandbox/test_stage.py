@@ -52,6 +52,30 @@ def test_nothing_of_the_users_environment_leaks_in(monkeypatch: pytest.MonkeyPat
     assert "a-real-key" not in env.values()
 
 
+@pytest.mark.parametrize(
+    ("own", "copy"),
+    [
+        ("hookify", "hookify"),
+        ("my plugin-1.0_x (2)", "my plugin-1.0_x (2)"),
+        ('a"b$c`d\\e%f\ng', "a_b_c_d_e_f_g"),
+        ("a\udce9b", "a_b"),
+        ("-n", "_-n"),
+        ("con.d", "_con.d"),
+        (". .", "plugin"),
+        ("", "plugin"),
+        ("x" * 200, "x" * 60),
+    ],
+)
+def test_a_copy_keeps_the_name_of_its_folder(own: str, copy: str) -> None:
+    assert sandboxes.folder_name(own) == copy
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a code page may not have it")
+def test_letters_outside_ascii_are_kept() -> None:
+    assert sandboxes.folder_name("\u00fcbung \u5b57") == "\u00fcbung \u5b57"
+    assert len(os.fsencode(sandboxes.folder_name("\U00020000" * 200))) < 255
+
+
 def test_needed_programs_are_found_where_they_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     program = tmp_path / ("node.cmd" if sys.platform == "win32" else "node")
     program.write_text("#!/bin/sh\n")

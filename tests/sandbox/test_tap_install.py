@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from hookproof import places
+from hookproof.catalogue.host import HostName
 from hookproof.hosts.claude.host import CLAUDE
 from hookproof.hosts.codex.host import CODEX
 from hookproof.hosts.registry import HOSTS
@@ -108,7 +109,7 @@ def test_codex_reads_one_place(named: Any, found: list[str], tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("host", ["claude", "codex"])
-def test_a_file_that_is_not_there_is_passed_over_as_hosts_do(host: str, tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_passed_over_as_hosts_do(host: HostName, tmp_path: Path) -> None:
     manifest = {"name": "toy", "hooks": ["./gone.json", "./two.json", "./hooks"]}
     files = {f".{host}-plugin/plugin.json": manifest, "two.json": hooks(entry("two")), "hooks/readme": "x"}
     assert [each.command for each in install(plugin(tmp_path, files), HOSTS[host], "python")] == ["two"]

@@ -40,15 +40,18 @@ _leave()
 """The first hook run in a world leaves a daemon: double fork, a session of its own, an empty environment."""
 
 
-def leaving_a_daemon(folder: Path, name: str) -> Path:
-    """A copy of the reference whose hook leaves such a daemon; `name` is a word of its command line."""
+def leaving_a_daemon(
+    folder: Path, name: str, *, of: str = "reference", script: str = "scripts/hook.py", environment: str = "{}"
+) -> Path:
+    """A copy of a reference whose hook leaves such a daemon; `name` is a word of its command line."""
     plugin = folder / "plugin"
-    shutil.copytree(resolve_plugin("reference").root, plugin)
-    hook = plugin / "scripts" / "hook.py"
+    shutil.copytree(resolve_plugin(of).root, plugin)
+    hook = plugin / script
     text = hook.read_text(encoding="utf-8")
     imports = "import os\nimport sys\n"
     assert imports in text
-    hook.write_text(text.replace(imports, DAEMON.format(name=name), 1), encoding="utf-8")
+    left = DAEMON.format(name=name).replace("{}", environment)
+    hook.write_text(text.replace(imports, left, 1), encoding="utf-8")
     return plugin
 
 
@@ -141,3 +144,27 @@ def test_what_is_left_once_and_never_again_leaves_both_in_doubt(tmp_path: Path) 
     )
     assert again.returncode == 1, again.stdout
     assert "2 cases" in again.stdout
+
+
+def test_what_kept_its_environment_is_told_by_the_hook_that_left_it(tmp_path: Path) -> None:
+    name = f"{os.getpid()}4.25"
+    plugin = leaving_a_daemon(tmp_path, name, environment="os.environ")
+    (result,) = run(plugin, tmp_path, "jobs/pattern-d", jobs=1)
+    (check,) = [check for check in result["checks"] if check["id"] == "JOB-07"]
+    assert (check["verdict"], check["standing"]) == ("violates", True)
+    assert f"sleep {name}, started by the SessionStart hook `" in check["detail"]
+    assert result["verdict"] == "violates"
+    assert alive(name) == []
+
+
+def test_a_plugin_without_jobs_is_asked_for_what_it_left(tmp_path: Path) -> None:
+    name = f"{os.getpid()}5.25"
+    script = "hooks/scripts/hook_codex.py"
+    plugin = leaving_a_daemon(tmp_path, name, of="reference-workflow", script=script, environment="os.environ")
+    results = run(plugin, tmp_path, "context/main-session", jobs=1)
+    for result in results:
+        found = {check["id"]: check["verdict"] for check in result["checks"]}
+        assert found == {"CTX-01": "conforms", "CTX-06": "conforms", "JOB-07": "violates"}
+        (check,) = [check for check in result["checks"] if check["id"] == "JOB-07"]
+        assert f"sleep {name}, started by the SessionStart hook `" in check["detail"]
+    assert alive(name) == []

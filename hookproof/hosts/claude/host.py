@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from hookproof.catalogue.host import MANIFEST, HooksFiles
 from hookproof.hosts.host import Host, Platform, SessionEnd
 
 if TYPE_CHECKING:
+    from hookproof.catalogue.model_step import AnyStep
     from hookproof.hosts.session import Session, Setting
     from hookproof.model.turns import Turns, Wire
 
@@ -68,6 +69,11 @@ class ClaudeHost(Host):
 
         return Messages
 
+    def steps(self, script: Sequence[AnyStep]) -> Sequence[AnyStep]:
+        from hookproof.hosts.claude.steps import said  # noqa: PLC0415 - only for a run
+
+        return said(script)
+
     async def begin(self, setting: Setting) -> Session:
         from hookproof.hosts.claude import interactive, print_mode  # noqa: PLC0415 - only for a run
 
@@ -80,7 +86,7 @@ CLAUDE = ClaudeHost(
     name="claude",
     title="Claude Code",
     option="Claude Code",
-    plays="companion",
+    plays=frozenset({"companion", "context"}),
     package="@anthropic-ai/claude-code",
     says="claude code",
     contacts=(
@@ -91,5 +97,8 @@ CLAUDE = ClaudeHost(
     hooks=HooksFiles(MANIFEST, default_beside_named=True, only_dotted=False, cmd_on_windows=False),
     key="ANTHROPIC_API_KEY",
     has_clients=False,
+    has_terminal=True,
+    builtin_agent="Explore",
+    qualifies_agents=True,
     names_agents_in_hooks=True,
 )

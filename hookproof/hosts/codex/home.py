@@ -95,7 +95,8 @@ class Home:
 
     def _marketplace(self, name: str) -> Path:
         # the path in it is relative to the directory that holds .agents
-        source = {"source": "local", "path": f"./{self.setting.sandbox.plugin.name}"}
+        place = self.setting.sandbox.plugin.relative_to(self.setting.sandbox.root)
+        source = {"source": "local", "path": f"./{place.as_posix()}"}
         policy = {"installation": "AVAILABLE", "authentication": "ON_USE"}
         entry = {"name": name, "source": source, "policy": policy, "category": "Coding"}
         file = self.setting.sandbox.root / ".agents" / "plugins" / "marketplace.json"

@@ -68,7 +68,7 @@ CODEX = CodexHost(
     name="codex",
     title="Codex",
     option="Codex, as a host and as the worker of jobs",
-    plays="context",
+    plays=frozenset({"context"}),
     package="@openai/codex",
     says="codex",
     contacts=(
@@ -79,5 +79,8 @@ CODEX = CodexHost(
     hooks=HooksFiles(CODEX_MANIFEST, default_beside_named=False, only_dotted=True, cmd_on_windows=True),
     key="OPENAI_API_KEY",
     has_clients=True,
+    has_terminal=False,
+    builtin_agent="explorer",
+    qualifies_agents=False,
     names_agents_in_hooks=False,
 )

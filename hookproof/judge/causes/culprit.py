@@ -17,6 +17,7 @@ from hookproof.records.sent import CodexSignal, SessionStarted
 
 _LATE_MS = 1000.0
 _AFTERMATH_MS = 2000.0
+"""At the least: on a machine on which a run is given a longer patience, that."""
 
 
 Whose = Literal["subagent", "main", "another"]
@@ -92,7 +93,7 @@ def find_culprit(view: RunView, job: JobView) -> Culprit | None:
         pid, name = sender[1].sender_pid, sender[1].name
         why = f"the kernel named pid {pid}, of that hook, as the sender of {name} to the job's Codex"
     else:
-        why = "the only SessionEnd hook that was running, or had ended within two seconds, when the job was lost"
+        why = "the only SessionEnd hook that was running, or had ended just before, when the job was lost"
     who = _fact(f"the {run.event} hook", observed=sender is not None, why=why)
     whose = _whose(view, run)
     return _culprit(who, _signal(job), _after_subagent(view, lost), _session(view, job, run, whose), whose)
@@ -102,27 +103,33 @@ def _sender(view: RunView, job: JobView, lost: Record) -> tuple[HookRun, CodexSi
     """The hook run whose process, or a child of it (a host runs hooks through a shell), sent Codex its signal."""
     alive = {process.pid for process in job.started.processes} if job.started else set()
     for record in view.of(CodexSignal):
-        if record.by not in alive or abs(record.at - lost.at) > _LATE_MS:
+        if record.by not in alive or abs(record.at - lost.at) > _at_least(_LATE_MS, view):
             continue
         for run in view.hooks:
             senders = {record.sender_pid, record.sender_ppid}
-            if run.started.pid in senders and _near(run, record.at, after=0.0):
+            if run.started.pid in senders and _near(view, run, record.at, after=0.0):
                 return run, record
     return None
 
 
-def _near(run: HookRun, at: float, *, after: float) -> bool:
+def _near(view: RunView, run: HookRun, at: float, *, after: float) -> bool:
     """Whether a hook was running at `at`, or had ended at most `after` milliseconds before.
 
     A host tells of a hook once it has started it; on a busy machine the hook may be quicker than the telling.
     """
-    return run.started.at - _LATE_MS <= at and (run.ended is None or at <= run.ended.at + after)
+    return run.started.at - _at_least(_LATE_MS, view) <= at and (run.ended is None or at <= run.ended.at + after)
+
+
+def _at_least(ms: float, view: RunView) -> float:
+    patience = view.case.patience
+    return ms if patience is None else max(ms, patience.ms)
 
 
 def only_hook(view: RunView, at: float) -> HookRun | None:
     """The one SessionEnd hook that can have done what was done at `at`; None when there is none, or more than one."""
     running = [run for run in view.session_end_hooks() if run.runs_at(at)]
-    near = running or [run for run in view.session_end_hooks() if _near(run, at, after=_AFTERMATH_MS)]
+    aftermath = _at_least(_AFTERMATH_MS, view)
+    near = running or [run for run in view.session_end_hooks() if _near(view, run, at, after=aftermath)]
     return near[0] if len(near) == 1 else None
 
 

@@ -5,7 +5,15 @@ where the evidence is missing), and the record of the journal at which that show
 business.
 """
 
-from hookproof.judge.checks import at_once, cancel, context, jobs, state, teardown  # noqa: F401 - enters the checks
+from hookproof.judge.checks import (  # noqa: F401 - enters the checks
+    at_once,
+    cancel,
+    context,
+    hooks,
+    jobs,
+    state,
+    teardown,
+)
 from hookproof.judge.checks.registry import CHECKS
 
 __all__ = ["CHECKS"]

@@ -62,7 +62,8 @@ def policy_reaches_main(view: AgentView) -> Finding:
 
 def _lines(view: AgentView, role: str) -> list[str]:
     says = view.says
-    return [*says[role], *says["launcher"], *says["resolver"], says["runbook"]]
+    runbook = [says["runbook"]] if says.get("runbook") else []
+    return [*says[role], *says["launcher"], *says["resolver"], *runbook]
 
 
 def _block_of(view: AgentView, agent: AgentFacts) -> list[Received]:
@@ -284,7 +285,10 @@ def received_once_each(view: AgentView) -> Finding:
         if not view.queried(agent.name):
             return Finding(None, f"{agent.name}: its model was never asked", agent=agent.name)
         texts = view.leaked(agent.name, view.says[agent.role])
-        told.append(_Span(agent.name, agent.name, texts, view.first_request(agent.name)))
+        for number, thread in enumerate(view.threads(agent.name)):
+            name = agent.name if number == 0 else f"{agent.name}, thread {number + 1}"
+            own = [each for each in texts if each.request.thread == thread]
+            told.append(_Span(name, agent.name, own, view.first_request(agent.name, thread)))
     shown = "told: " + ", ".join(f"{each.name} {len(each.texts)} times" for each in told)
     wrong = next((each for each in told if len(each.texts) != 1), None)
     if wrong is None:

@@ -65,14 +65,14 @@ def _with_children(pids: set[int], processes: list[Process]) -> set[int]:
     return found
 
 
-def excuse(view: RunView, census: Census) -> str | None:
+def not_charged(view: RunView, census: Census) -> str | None:
     """Why nobody can ask the plugin for what is left: a fault that was done to what would have ended it."""
     for fault in view.records:
-        if not isinstance(fault, Fault) or fault.excuse is None or not fault.happened or fault.seq > census.seq:
+        if not isinstance(fault, Fault) or fault.prevents_end is None or not fault.happened or fault.seq > census.seq:
             continue
         undone = fault.undone_by
         if undone is None or not any(isinstance(each, undone) and each.seq > fault.seq for each in view.records):
-            return fault.excuse
+            return fault.prevents_end
     return None
 
 

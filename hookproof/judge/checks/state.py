@@ -65,6 +65,21 @@ def unreaped_is_dead(view: RunView, job: JobView) -> Finding:
     return _blocks(view, later) or Finding("counts as dead", f"{shown}; another job has started after that", snapshot)
 
 
+@check("JOB-30")
+def dead_row_blocks_nothing(view: RunView, job: JobView) -> Finding:
+    """Whether the next job can be launched, or the last one taken up, while the row of a dead one is as it was."""
+    refusal, death = view.refused(job), job.worker_death
+    if refusal is not None:
+        return no_job(refusal)
+    if job.lost is None or death is None:
+        return Finding(None, "the job's process never died")
+    later = next((each for each in view.jobs.values() if each is not job), None)
+    blocked = _blocks(view, later)
+    if blocked is not None:
+        return blocked
+    return Finding("next job starts", job_outcome(view, job).detail, later.started if later is not None else None)
+
+
 def _blocks(view: RunView, later: JobView | None) -> Finding | None:
     """What stands against it that the next job was launched as ever."""
     blocked = view.refused(later) if later is not None else None
@@ -144,8 +159,8 @@ def _split_of_status(view: RunView, job: JobView) -> Finding | None:
     if not missing:
         return None
     outcome, clause = missing_row(missing[0], "no row")
-    looks = ", ".join(str(each.n) for each in missing)
-    return Finding(outcome, f"no list of jobs has its row in look {looks}: {clause}", missing[0])
+    numbers = ", ".join(str(each.n) for each in missing)
+    return Finding(outcome, f"no list of jobs has its row in look {numbers}: {clause}", missing[0])
 
 
 def _places_without(view: RunView, job: JobView, snapshot: SnapshotTaken) -> Iterator[str]:

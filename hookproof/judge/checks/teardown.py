@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from hookproof.judge.checks.left import Left, excuse, left, told
+from hookproof.judge.checks.left import Left, left, not_charged, told
 from hookproof.judge.checks.outcomes import job_outcome, maybe_left, missing_row, no_job, terminal_row
 from hookproof.judge.checks.registry import check, run_check
 from hookproof.judge.run_view import JobView, RunView
@@ -35,7 +35,7 @@ def _left_behind(view: RunView, census: Census, found: Left) -> Finding | None:
         return Finding(None, maybe_left(view.undecided), census) if view.undecided else None
     count = f"{len(found.plugins)} of {len(census.processes)} alive"
     detail = f"{count} that no listed job accounts for: {told(view, found.plugins)}{view.outlived}"
-    why = excuse(view, census)
+    why = not_charged(view, census)
     return Finding("left behind", detail, census) if why is None else Finding.not_tested(f"{why}; {detail}", census)
 
 

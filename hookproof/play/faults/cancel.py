@@ -13,13 +13,11 @@ import signal
 import sys
 from subprocess import DEVNULL
 
-import psutil
-
 from hookproof import processes
 from hookproof.errors import DeadlineMissedError
 from hookproof.play.faults.injection import FilesInjection, Injection, Target
 from hookproof.play.job_tracker import describe
-from hookproof.play.trees import below, left_by_codex, outlived, tree_of
+from hookproof.play.trees import below, is_stopped, left_by_codex, outlived, tree_of
 from hookproof.records.base import Json
 from hookproof.records.faults import WorkerWoken
 from hookproof.records.jobs import Cancel, CancelBegan, JobEnded, JobQueued
@@ -169,14 +167,7 @@ class WakingJob(Injection):
 async def _stopped(identity: processes.Identity, seconds: float) -> None:
     """Wait until a process has stopped itself. Nothing tells of that but its state."""
     deadline = asyncio.get_running_loop().time() + seconds
-    while processes.is_alive(identity) and not _is_stopped(identity):
+    while processes.is_alive(identity) and not is_stopped(identity):
         if asyncio.get_running_loop().time() > deadline:
             raise DeadlineMissedError(f"process {identity.pid} to stop itself", seconds)
         await asyncio.sleep(_AGAIN_SECONDS)
-
-
-def _is_stopped(identity: processes.Identity) -> bool:
-    try:
-        return psutil.Process(identity.pid).status() == psutil.STATUS_STOPPED
-    except psutil.Error:  # it died meanwhile
-        return False

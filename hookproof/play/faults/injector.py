@@ -7,13 +7,14 @@ pid, a changed file, a killed hook).
 
 from __future__ import annotations
 
+import sys
 from contextlib import AsyncExitStack
 from typing import assert_never
 
 from hookproof.catalogue import fault as faults
 from hookproof.catalogue.fault import AnyFault
 from hookproof.play.faults.cancel import CancellingJob, QueueingJob, Sleepers, WakingJob
-from hookproof.play.faults.hooks import HoldingHook, KillingHook, RepeatingSessionStart
+from hookproof.play.faults.hooks import KillingHook, RepeatingSessionStart
 from hookproof.play.faults.injection import Injection, Target
 from hookproof.play.faults.reuse import ReusingPid
 from hookproof.play.faults.signals import FreezingServer, KillingCodex, KillingShell, KillingWorker, ThawingServer
@@ -88,10 +89,18 @@ class Faults:
             case faults.KillHookMidway():
                 return KillingHook(self._target, job, "a process dies")
             case faults.HoldHook():
-                return HoldingHook(self._target, job, fault.records)
+                return _holding(self._target, job, fault.records)
             case faults.DeleteProject():
                 return DeletingProject(self._target, job)
             case faults.RepeatSessionStart():
                 return RepeatingSessionStart(self._target, job)
             case _:
                 assert_never(fault)
+
+
+def _holding(target: Target, job: str, records: int) -> Injection:
+    if sys.platform == "linux":
+        from hookproof.play.faults.hold import HoldingHook  # noqa: PLC0415 - cannot be imported elsewhere
+
+        return HoldingHook(target, job, records)
+    raise OSError("a hook can be held on Linux alone")

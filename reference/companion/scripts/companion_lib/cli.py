@@ -73,6 +73,8 @@ def task(workspace: Workspace, arguments: Arguments) -> int:
         began = Sessions(rules).began_at(session) if session else None
         if refusal.at_launch(rules, began, time.time()):
             return _complain(refusal.SENTENCE, 1)
+    if rules.dead_row_blocks and (blocking := jobs.dead_row(workspace)) is not None:
+        return _complain(f"a job is at work already: {blocking}", 1)
     job = jobs.launch(workspace, arguments.command, prompt, session, background=True)
     if workspace.record(job["id"]).get("status") in ("failed", "cancelled"):
         return _show_end(workspace.record(job["id"]), arguments)

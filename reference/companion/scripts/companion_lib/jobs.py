@@ -128,6 +128,15 @@ def is_alive(row: Row, *, zombies: bool = False) -> bool:
     return began is not None and row.get("pidStart") in (None, began)
 
 
+def dead_row(workspace: Workspace) -> str | None:
+    """The id of a job that is at work by its row, and whose process is gone."""
+    return workspace.change(lambda rows: next((row["id"] for row in rows if _is_dead(row)), None))
+
+
+def _is_dead(row: Row) -> bool:
+    return row.get("status") in ACTIVE and not is_alive(row)
+
+
 def settled_rows(workspace: Workspace) -> list[Row]:
     def look(rows: list[Row]) -> list[Row]:
         settle(workspace, rows)

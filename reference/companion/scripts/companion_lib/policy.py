@@ -32,6 +32,7 @@ class Policy:
     locks_state = False  # changed under a lock, replaced whole, rebuilt from the job files when damaged
     notices_death = False  # a job without a living process becomes failed, with the reason
     cancel_ends_job = True  # what runs of it, and what has yet to start; else only its row changes
+    dead_row_blocks = False  # nothing is launched while a row says that its job is at work and its process is dead
     knows_zombies = False  # a process that is dead and that nobody has reaped is dead; else all that has a pid lives
     checks_identity = False  # ends (pid, start time) identities and a job's whole tree, not whatever group has the pid
     cap_spares_active = False  # only a job that is over is ever forgotten for a newer one
@@ -78,6 +79,7 @@ SWITCHES: dict[str, dict[str, object]] = {
     "blind-to-death": {"notices_death": False},
     "blind-to-zombies": {"knows_zombies": False},
     "cap-drops-active": {"cap_spares_active": False},
+    "dead-row-blocks": {"dead_row_blocks": True, "notices_death": False},
     "environment-grows": {"bounds_environment": False},
     "two-state-roots": {"state_root": "plugin-data"},
 }

@@ -1,7 +1,7 @@
 """The policies: named switches whose defaults are the plugin before issue #146, and a row for each other way.
 
 A copy of the plugin plays the policy that its file `policy` names in one line: `correct`, `fix-146+block_once=yes`.
-They concern Codex only: Claude Code tells its hooks who a subagent is, and every policy serves it alike.
+Claude Code tells its hooks who a subagent is, and every policy serves it alike but for the switches that name it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ class Policy:
     subagent_start = "undeclared"  # undeclared | payload: the event says who began | rollout: the child's own line does
     drawn_nickname_selects = True  # a nickname selects a template even if the host drew it at random
     block_once = False  # once for each thread, however often and by whichever event it starts
+    claude_resume_tells = False  # main is told at a resume too: 2.1.91 has lost it then, 2.1.329 drops the same text
+    claude_clear_tells = True  # main is told after a /clear
+    claude_agents = "own"  # own: an agent is told its own block | policy: what the main session is told
 
     def __init__(self, switches: dict[str, object]) -> None:
         for name, value in switches.items():
@@ -49,7 +52,14 @@ POLICIES: dict[str, dict[str, object]] = {
         "subagent_start": "rollout",
         "drawn_nickname_selects": False,
         "block_once": True,
+        "claude_resume_tells": True,
     },
+}
+
+# named additions, correct+NAME: one thing wrong on Claude Code, which no plugin above does
+SWITCHES: dict[str, dict[str, object]] = {
+    "deaf-to-clear": {"claude_clear_tells": False},
+    "policy-for-agents": {"claude_agents": "policy"},
 }
 
 
@@ -60,6 +70,9 @@ def parse(line: str) -> Policy:
         raise UnknownPolicyError(f"no policy is called {name!r}; there are: {', '.join(POLICIES)}")
     switches = dict(POLICIES[name])
     for addition in additions:
+        if addition in SWITCHES:
+            switches.update(SWITCHES[addition])
+            continue
         switch, _, text = addition.partition("=")
         switches[switch] = _value(switch, text)
     return Policy(switches)
@@ -67,13 +80,15 @@ def parse(line: str) -> Policy:
 
 def _value(switch: str, text: str) -> object:
     if switch not in SWITCH_NAMES:
-        raise UnknownPolicyError(f"no switch is called {switch!r}; there are: {', '.join(SWITCH_NAMES)}")
+        known_names = ", ".join([*SWITCHES, *SWITCH_NAMES])
+        raise UnknownPolicyError(f"no switch is called {switch!r}; there are: {known_names}")
     default = getattr(Policy, switch)
     known: dict[str, object]
     if isinstance(default, bool):
         known = {"yes": True, "no": False}
     else:
-        known = {str(value): value for value in (default, *(row.get(switch, default) for row in POLICIES.values()))}
+        rows = (*POLICIES.values(), *SWITCHES.values())
+        known = {str(value): value for value in (default, *(row.get(switch, default) for row in rows))}
     if text not in known:
         raise UnknownPolicyError(f"{switch} takes {' or '.join(known)}, not {text!r}")
     return known[text]
