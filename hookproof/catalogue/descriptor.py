@@ -8,12 +8,15 @@ agent that it knows, and the lines by which its texts are told apart in what a m
 from __future__ import annotations
 
 import re
+from itertools import combinations
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from hookproof.catalogue.reading import CatalogueError, Strict, read_table, validate
+from hookproof.records.parts import Meaning
+from hookproof.rows import DEFAULT_ROWS, RowPath
 
 
 def _stays(value: str) -> str:
@@ -50,14 +53,54 @@ class Commands(Strict):
     """What a background launch starts to do the job `{id}` of the workspace `{project}`."""
 
 
-class Words(Strict):
-    """How the plugin's `status` field spells what a job is."""
+def _word(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict) and value and all(isinstance(each, str | bool | int) for each in value.values()):
+        return value
+    raise ValueError("expected a word of the status field, or a table of fields with the value of each")
 
-    active: list[str]
-    succeeded: list[str]
-    ended: list[str]
-    cancelled: str = "cancelled"
+
+def _path(value: str) -> str:
+    RowPath.parse(value)
+    return value
+
+
+Word = Annotated[str | dict[str, str | bool | int], BeforeValidator(_word)]
+"""A word of the status field; or values of several fields that mean something together."""
+AtPath = Annotated[str, AfterValidator(_path)]
+"""Where rows stand in a JSON value."""
+
+
+class Words(Strict):
+    """How the plugin's rows spell what a job is."""
+
+    active: Annotated[list[Word], Field(min_length=1)]
+    succeeded: Annotated[list[Word], Field(min_length=1)]
+    ended: list[Word]
+    cancelled: Word = "cancelled"
     """Which of `ended` says that a user wanted it so."""
+
+    def meanings(self) -> list[tuple[Word, Meaning]]:
+        """Every word or table with what it means."""
+        lists: tuple[tuple[Meaning, list[Word]], ...] = (
+            ("active", self.active),
+            ("succeeded", self.succeeded),
+            ("ended", self.ended),
+        )
+        listed: list[tuple[Word, Meaning]] = [
+            (word, meaning) for meaning, words in lists for word in words if word != self.cancelled
+        ]
+        return [*listed, (self.cancelled, "cancelled")]
+
+    @model_validator(mode="after")
+    def _unambiguous(self) -> Words:
+        told = [(word, meaning) for word, meaning in self.meanings() if isinstance(word, dict)]
+        for (first, one), (second, other) in combinations(told, 2):
+            apart = any(field in second and second[field] != value for field, value in first.items())
+            if one != other and len(first) == len(second) and not apart:
+                raise ValueError(f"{first} ({one}) and {second} ({other}) may both fit one row")
+        return self
 
 
 class Fields(Strict):
@@ -72,6 +115,15 @@ class Fields(Strict):
     reason: str = "errorMessage"
 
 
+ONE_FILE_EACH = "files"
+"""The value of `state.rows` that says that each row is a file of its own."""
+
+
+def has_wildcard(pattern: str) -> bool:
+    """Whether a path is a glob."""
+    return any(mark in pattern for mark in "*?[")
+
+
 class State(Strict):
     """Where rows, job files and the address of a shared server are.
 
@@ -80,8 +132,11 @@ class State(Strict):
 
     roots: list[str]
     file: Inner
+    """The file of the list; where each row is a file of its own, a glob of them, in which `{id}` is the job's id."""
     rows: str
-    job_file: Inner
+    """Where the rows stand in that file, as a path; `files`: each file is one row."""
+    job_file: Inner | None = None
+    """What a job has in a file of its own beside its row in the list."""
     server_file: Inner | None = None
     server_pid: str = "pid"
     """The field of `server_file` that names the server's process."""
@@ -93,6 +148,45 @@ class State(Strict):
     """Fields of a row that earlier versions of the plugin did not write."""
     fields: Fields = Fields()
     words: Words
+
+    @property
+    def one_file_each(self) -> bool:
+        """Whether each row is a file of its own."""
+        return self.rows == ONE_FILE_EACH
+
+    @model_validator(mode="after")
+    def _one_shape(self) -> State:
+        if not self.one_file_each:
+            RowPath.parse(self.rows)
+            if "{id}" in self.file:
+                raise ValueError('`{id}` in `file` takes `rows = "files"`: each row is a file of its own')
+            return self
+        if self.job_file is not None:
+            raise ValueError('`job_file` and `rows = "files"`: where each row is a file, the job has no other')
+        parts = [part for part in PurePosixPath(self.file).parts if "{id}" in part]
+        if any(has_wildcard(part) or part.count("{id}") > 1 for part in parts) or len(parts) > 1:
+            raise ValueError("expected one `{id}` in `file`, and no wildcard in the same part of the path")
+        if not parts and not has_wildcard(self.file):
+            raise ValueError(
+                'with `rows = "files"` expected a glob in `file`, such as "jobs/*.json" or "{id}/job.json"'
+            )
+        return self
+
+
+class StatusFields(Strict):
+    """How the rows of a status answer spell the facts. What is not given is spelled as in the state."""
+
+    id: str | None = None
+    status: str | None = None
+
+
+class StatusAnswer(Strict):
+    """How the plugin's status answers: where the rows are in its JSON, and how they spell a job's id and status."""
+
+    rows: Annotated[list[AtPath], Field(min_length=1)] = list(DEFAULT_ROWS)
+    fields: StatusFields = StatusFields()
+    words: Words | None = None
+    """As in the state where not given."""
 
 
 class Policy(Strict):
@@ -134,6 +228,7 @@ class Companion(Common):
     promises: list[Promise] = []
     """What it promises of itself: a requirement that is about it is a SHOULD for plugins that do not."""
     state: State
+    status: StatusAnswer = StatusAnswer()
 
     @field_validator("started")
     @classmethod

@@ -25,6 +25,7 @@ Need = Literal[
     "the job had begun when the host moved its shell",
     "a main policy",
     "records of agents",
+    "a template for an agent",
 ]
 """What must have come about so that a requirement can be judged; `judge.needs` has a function for each."""
 

@@ -80,6 +80,14 @@ class EndSession(Action):
     session: str | None = None
 
 
+@dataclass(frozen=True)
+class KillHost(Action):
+    """Kills the host of the session, main without a name: no hook of its end ever runs. Of Claude Code only."""
+
+    form = "kill host [of SESSION]"
+    session: str | None = None
+
+
 class EndSessions(Action):
     """Ends all sessions at the same moment."""
 
@@ -123,6 +131,7 @@ AnyAction = (
     | FetchResult
     | StartSession
     | EndSession
+    | KillHost
     | EndSessions
     | ForkSession
     | ClearSession

@@ -15,6 +15,7 @@ from typing import Any
 from hookproof import files, processes
 from hookproof.hosts.session import Setting
 from hookproof.journal import Journal
+from hookproof.records.faults import HostKilled
 from hookproof.records.hosts import HostExited, HostNoise, HostStarted, HostStderr
 from hookproof.records.run import Error
 from hookproof.wire import Line, LineReader, Sparing
@@ -85,6 +86,11 @@ class HostProcess:
     def pid(self) -> int:
         """The process's id."""
         return self.child.identity.pid
+
+    def kill(self) -> None:
+        """Kill the process, and nothing that it has started; it is in the journal before that."""
+        self._journal.write(HostKilled(session=self._name, pids=[self.pid]))
+        processes.kill(self.child.identity)
 
     async def wait_ended(self) -> None:
         """Wait until the process is gone and all it said is read. The caller sets the deadline."""

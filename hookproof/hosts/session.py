@@ -55,6 +55,10 @@ class Session(Protocol):
         """Close its terminal (or end it, if it has none) and wait for the host to be gone, however long that takes."""
         await self.end()
 
+    async def kill(self) -> None:
+        """Kill its host and wait for it to be gone, however long that takes. Raises HostError where it has none."""
+        raise HostError(f"session {self.name!r}: only a host that lives as long as its session can be killed")
+
     async def fork(self, name: str) -> Session:
         """A session that begins with all that was said in this one. Raises HostError where the host cannot do that."""
         raise HostError(f"session {name!r}: only a client of codex app-server can fork {self.name}")

@@ -75,6 +75,13 @@ def _main_policy(view: RunView) -> Finding | None:
     return Finding.not_tested("the plugin has no policy for main: its descriptor names no line of one (says.policy)")
 
 
+def _template(view: RunView) -> Finding | None:
+    """The plugin's descriptor names an agent that it has a template for: it makes a difference between agents."""
+    if (view.case.says or {}).get("known"):
+        return None
+    return Finding.not_tested("the plugin makes no difference between agents: its descriptor names none (agents.known)")
+
+
 def _records(view: RunView) -> Finding | None:
     """The plugin's descriptor says where it records agents."""
     if view.case.records_agents:
@@ -92,6 +99,7 @@ NEEDS: Mapping[Need, Callable[[RunView], Finding | None]] = {
     "the other session's hook ran whole": _other_ran_whole,
     "a main policy": _main_policy,
     "records of agents": _records,
+    "a template for an agent": _template,
     "every SessionEnd hook ran whole": _all_ran_whole,
     "every SessionEnd hook before the last look ran whole": _ran_whole_before_the_last_look,
 }

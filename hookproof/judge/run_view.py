@@ -12,9 +12,9 @@ from typing import Any, TypeVar, cast
 
 from hookproof.catalogue.scenario import MAIN
 from hookproof.judge.job_view import JobView
+from hookproof.judge.plugin_rows import NoEvidenceError, PluginRows, is_there, understood
 from hookproof.judge.verdict import Landed
 from hookproof.records import FORMAT, Record
-from hookproof.records.base import Json
 from hookproof.records.faults import JobFault, ListFilled, PidPlanted, StateTorn
 from hookproof.records.hosts import HostStarted
 from hookproof.records.jobs import (
@@ -23,9 +23,10 @@ from hookproof.records.jobs import (
     SnapshotTaken,
 )
 from hookproof.records.model import ModelRequest
-from hookproof.records.parts import Process, Program, StateRoot, Text, Words
+from hookproof.records.parts import Process, Program, StateRoot, Text
 from hookproof.records.run import Case, Census, End, Error, ShellLetGo, Strays, SweepBegan
 from hookproof.records.sent import AT_TIMEOUT, HookEnded, HookStarted, ShellEnded, ShellStarted, ShellTask
+from hookproof.rows import NO_STATUS, Row, Status
 
 __all__ = [
     "NO_CASE",
@@ -53,15 +54,6 @@ NO_CASE = Case(
     repeat=1,
 )
 R = TypeVar("R", bound=Record)
-_SHOWN = 200
-
-
-class NoEvidenceError(Exception):
-    """What a check would look at cannot be seen: nobody can tell, and `at` is the record that shows it."""
-
-    def __init__(self, detail: str, at: Record) -> None:
-        super().__init__(detail)
-        self.at = at
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +115,7 @@ class RunView:
         self.records = records
         self._of: dict[type[Record], list[Record]] = {}
         self.case = next((record for record in records if isinstance(record, Case)), NO_CASE)
-        words = self.case.words or Words()
-        self.active = set(words.active)
-        self.succeeded = set(words.succeeded)
-        self.terminal = self.succeeded | set(words.ended)
-        self.cancelled = words.cancelled
-        self.fields = {name: field for name, field in (self.case.fields or {}).items() if field is not None}
+        self.rows = PluginRows(self.case)
         # what the harness itself ends when all is over is nobody's loss
         swept = next((number for number, record in enumerate(records) if isinstance(record, SweepBegan)), len(records))
         self.jobs = {
@@ -189,7 +176,8 @@ class RunView:
         snapshot = next(
             (snapshot for snapshot in self.snapshots if death is not None and snapshot.seq > death.seq), None
         )
-        return snapshot is not None and self.status_of(self._row_in(snapshot, job)) in self.active
+        row = self.rows.stored_row(snapshot, self.job_id(job)) if snapshot is not None else None
+        return row is not None and row.status.active
 
     def provoked(self, job: JobView) -> str | None:
         """What the harness did, on the scenario's word, that ended the job: then its loss has no other cause."""
@@ -203,30 +191,53 @@ class RunView:
                 return f"the scenario had it so: {record.what}"
         return None
 
-    def statuses_that_hold(self, job: JobView, snapshot: SnapshotTaken) -> set[str]:
-        """What a row may say of the job at that look, if it says what is so."""
+    def holds(self, status: Status, job: JobView, snapshot: SnapshotTaken) -> bool:
+        """Whether a row that says this of the job at that look says what is so."""
         if job.lost is not None and job.lost.seq < snapshot.seq:
-            return self.terminal - self.succeeded
+            return status.ended
         answered = job.answered is not None and job.answered.seq < snapshot.seq
-        return self.succeeded if answered else self.active
+        return status.succeeded if answered else status.active
 
     def unaccounted(self, census: Census) -> list[Process]:
         """What was alive at a census and that no active row accounts for.
 
         A row accounts for its own process, for what that is a child of within the run (a wrapper), and for the server
-        that the same root tells of; and for all that these have begun.
+        that the same root tells of; and for all that these have begun. Raises NoEvidenceError where rows that may do so
+        cannot be seen.
         """
         alive = {process.pid: process for process in census.processes}
         own: list[int] = []
         for entry in census.state:
-            active = [row.get(self.fields["pid"]) for row in entry.rows if self.status_of(row) in self.active]
-            workers = [pid for pid in active if pid in alive]
+            of_jobs = [row for row in self.rows.of_root(entry) if row.pid in alive]
+            workers = [row.pid for row in of_jobs if self.status_of(understood(row, census)).active and row.pid]
             server = self.server_of(entry)
             own += [*workers, server] if workers and server in alive else workers
         wrappers = {above for pid in own for above in _above(pid, alive)}
         for pid in own:  # grows while it is walked
             own += [each for each, process in alive.items() if process.ppid == pid and each not in own]
-        return [process for pid, process in alive.items() if pid not in wrappers and pid not in own]
+        left = [process for pid, process in alive.items() if pid not in wrappers and pid not in own]
+        unseen = next((name for name, job in self.jobs.items() if self._is_unseen(job)), None)
+        if left and unseen is not None:
+            why = (
+                f"{len(left)} alive, and the row of {unseen}, which may account for them, is in no state that was found"
+            )
+            raise NoEvidenceError(f"{why}{self.rows.looked_in}", census)
+        return left
+
+    def _is_unseen(self, job: JobView) -> bool:
+        """Whether a job was at work, and none of the plugin's roots ever had its row, though it must be somewhere.
+
+        It must be somewhere if there was no state at all, or if status listed the job.
+        """
+        if job.started is None or job.row is not None:
+            return False
+        if not self.state_seen:
+            return True
+        wanted = self.job_id(job)
+        seen_at: list[SnapshotTaken | Census] = [*self.snapshots, *self.of(Census)]
+        if any(self.rows.stored_row(seen, wanted) for seen in seen_at):
+            return False
+        return any(self.rows.is_listed(snapshot, wanted) for snapshot in self.snapshots)
 
     @property
     def outlived(self) -> str:
@@ -234,7 +245,7 @@ class RunView:
         told = self.case.patience
         if told is None:
             return ""
-        return f"; what runs had {told.ms:.0f} ms to stand still in, {told.multiple} times a bare hook"
+        return f"; alive when all had stood still for {told.ms:.0f} ms, {told.multiple} times what a bare hook takes"
 
     @property
     def census(self) -> Census | None:
@@ -270,46 +281,47 @@ class RunView:
             return job.launched.id
         if job.queued is not None:
             return job.queued.id
-        return str(job.row[self.fields["id"]]) if job.row and self.fields["id"] in job.row else None
+        if job.started is not None and job.started.id is not None:
+            return job.started.id
+        row = self.rows.started_row(job.row, None) if job.row else None
+        return row.id if row is not None else None
 
-    def listed(self, snapshot: SnapshotTaken, place: str, job: JobView) -> Json | None:
+    def listed(self, snapshot: SnapshotTaken, place: str, job: JobView) -> Row | None:
         """The job's row in what `status` answered at `place`, or None.
 
-        Raises NoEvidenceError for an answer in a form in which no rows can be found.
+        Raises NoEvidenceError for an answer that cannot be read, and for a row of which nobody knows what it means.
         """
-        asked = snapshot.places.get(place)
-        answer = asked.answer if asked else None
-        if answer is not None and not _has_rows(answer):
-            why = f"status in {place} answered in a form in which hookproof finds no jobs"
-            raise NoEvidenceError(f"{why}: {' '.join(asked.text.split())[:_SHOWN] if asked else ''}", snapshot)
-        wanted = self.job_id(job)
-        return next((row for row in _rows(answer) if row.get(self.fields["id"]) == wanted), None)
+        return understood(self.rows.listed_row(snapshot, place, self.job_id(job)), snapshot)
 
-    def stored(self, snapshot: SnapshotTaken | Census, job: JobView) -> Json | None:
+    def stored(self, snapshot: SnapshotTaken | Census, job: JobView) -> Row | None:
         """The job's row in the state files of a look or a census, in whichever root it is.
 
-        Raises NoEvidenceError where a job was at work and none of the roots was ever there.
+        Raises NoEvidenceError where it must be somewhere and was not found: a job was at work and no state was ever
+        there, or status lists the job all the same. Also for a row of which nobody knows what it means.
         """
+        row = understood(self.rows.stored_row(snapshot, self.job_id(job)), snapshot)
+        if row is not None:
+            return row
         if job.started is not None and not self.state_seen:
             why = "a job was at work, and no state was ever found where the plugin's descriptor says that it is"
-            raise NoEvidenceError(why, snapshot)
-        return self._row_in(snapshot, job)
-
-    def _row_in(self, snapshot: SnapshotTaken | Census, job: JobView) -> Json | None:
-        wanted = self.job_id(job)
-        rows = (row for entry in snapshot.state for row in entry.rows)
-        return next((row for row in rows if row.get(self.fields["id"]) == wanted), None)
+            raise NoEvidenceError(f"{why}{self.rows.looked_in}", snapshot)
+        if any(entry.torn for entry in snapshot.state):
+            return None  # the list that had it is there, and damaged: that is what is seen
+        if isinstance(snapshot, SnapshotTaken) and self.rows.is_listed(snapshot, self.job_id(job)):
+            why = f"status lists the job (look {snapshot.n}), and none of the plugin's state that was found has its row"
+            raise NoEvidenceError(f"{why}{self.rows.looked_in}", snapshot)
+        return None
 
     @cached_property
     def state_seen(self) -> bool:
         """Whether the plugin's state was there at any time, whatever was in it."""
         rows = any(job.row is not None for job in self.jobs.values())
         seen: list[SnapshotTaken | Census] = [*self.snapshots, *self.of(Census)]
-        return rows or any(each.state for each in seen)
+        return rows or any(is_there(each.state) for each in seen)
 
-    def status_of(self, row: Json | None) -> str:
-        """A row's status word, or '' without a row."""
-        return str(row.get(self.fields["status"], "")) if row else ""
+    def status_of(self, row: Row | None) -> Status:
+        """What a row says that its job is; nothing without a row."""
+        return row.status if row is not None else NO_STATUS
 
     def main_session(self) -> str | None:
         """The session id that the main session began with."""
@@ -387,8 +399,8 @@ class RunView:
 
     def session_tag(self, job: JobView) -> str | None:
         """The session id that the job's own row names."""
-        value = job.row.get(self.fields["session"]) if job.row else None
-        return str(value) if value else None
+        row = self.rows.started_row(job.row, self.job_id(job)) if job.row else None
+        return row.session if row is not None else None
 
     def session_end_hooks(self) -> list[HookRun]:
         """The SessionEnd hook runs, in their order."""
@@ -401,26 +413,6 @@ def _above(pid: int, alive: dict[int, Process]) -> Iterator[int]:
     while (pid := alive[pid].ppid) in alive and pid not in seen:
         seen.add(pid)
         yield pid
-
-
-_LISTS = ("running", "latestFinished", "recent")
-"""Where a status answer of the issue's shape has its rows."""
-
-
-def _has_rows(answer: Any) -> bool:
-    """Whether rows would be found in a status answer, if there were any."""
-    return isinstance(answer, dict) and any(key in answer for key in _LISTS)
-
-
-def _rows(answer: Any) -> Iterator[Json]:
-    """The rows in a status answer of the issue's shape."""
-    if not isinstance(answer, dict):
-        return
-    for key in _LISTS:
-        value = answer.get(key)
-        for row in value if isinstance(value, list) else [value]:
-            if isinstance(row, dict):
-                yield row
 
 
 def undecided(records: Iterable[Record]) -> list[Process]:

@@ -88,8 +88,15 @@ class Wire(Protocol):
 class Turns:
     """The conversations and gates of one run."""
 
-    def __init__(self, script: Script, answers: Mapping[str, str], journal: Journal, wait_before: Wait) -> None:
-        """`answers` are what the model says to each job's Codex."""
+    def __init__(
+        self,
+        script: Script,
+        answers: Mapping[str, str],
+        journal: Journal,
+        wait_before: Wait,
+        prepare: Callable[[str], Awaitable[None]] | None = None,
+    ) -> None:
+        """`answers` are what the model says to each job's Codex; `prepare` is awaited before an agent's next step."""
         self.conversations: dict[str, Conversation] = {}
         """By thread, or by agent where nothing tells the thread."""
         self.script = script
@@ -98,6 +105,7 @@ class Turns:
         """By agent, the conversation in which it has asked last."""
         self._answers = answers
         self._wait_before = wait_before
+        self._prepare = prepare
         self._gates = {job: asyncio.Event() for job in answers}
         self._loops = Loops(journal)
 
@@ -146,6 +154,8 @@ class Turns:
         )
         if late:
             return Answer(text=conversation.last_answer, call=None, after=None, late=True)
+        if agent is not None and self._prepare is not None:
+            await self._prepare(agent)
         answer = self.script.next(agent, query.received, results) if agent is not None else None
         if answer is None:
             if agent is None:

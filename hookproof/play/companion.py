@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from hookproof import places
 from hookproof.catalogue.descriptor import Companion, State
 from hookproof.catalogue.fault import AnyFault
+from hookproof.catalogue.model_step import Bash
 from hookproof.errors import DeadlineMissedError
 from hookproof.hosts.registry import WORKER
+from hookproof.play.bare_shell import BareShell
 from hookproof.play.driver import Driver
 from hookproof.play.faults.injection import Target
 from hookproof.play.faults.injector import Faults
@@ -17,7 +19,7 @@ from hookproof.play.run import Run
 from hookproof.play.shell_tracker import ShellTracker
 from hookproof.play.snapshot import Snapshots
 from hookproof.records import Record
-from hookproof.records.jobs import JobEnded, JobRefused, JobStarted, SnapshotTaken
+from hookproof.records.jobs import JobEnded, JobNeverBegan, JobRefused, JobStarted, SnapshotTaken
 from hookproof.records.model import ModelAnswer
 from hookproof.records.run import Error
 from hookproof.records.sent import ShellHeld
@@ -32,6 +34,8 @@ class CompanionDriver(Driver):
         self._descriptor = descriptor
         self._jobs = JobTracker(run, descriptor)
         ShellTracker(run)
+        self._bare = BareShell(run, descriptor)
+        self._variables: dict[str, str] = {}
         self._snapshots = Snapshots(run, descriptor)
         files = StateFiles(run.sandbox, descriptor.state)
         self._faults = Faults(Target(run, descriptor, self._snapshots, self._jobs, files))
@@ -39,15 +43,15 @@ class CompanionDriver(Driver):
     def variables(self) -> Mapping[str, str]:
         verbs = self._descriptor.commands
         flags = {"wait": verbs.wait, "resume": verbs.resume}
-        commands = {"launch": verbs.launch, "review": verbs.review or "", "bare": self._bare(), **flags}
+        commands = {"launch": verbs.launch, "review": verbs.review or "", **flags}
         filled = {name: text.replace("{plugin}", str(self.run.sandbox.plugin)) for name, text in commands.items()}
-        return filled | {"hold": f'python3 -I -S "{places.FAKES / "hold" / "hold.py"}"'}
+        self._variables |= filled | {"hold": f'python3 -I -S "{places.FAKES / "hold" / "hold.py"}"', "bare": ""}
+        return self._variables
 
-    def _bare(self) -> str:
-        """What stands before a command for it to see nothing of what the session's hooks hand to its shells."""
-        if self.run.case.lifecycle.rows.get("env_file_exports") == "reach no shell":
-            return ""
-        return " ".join(["env", *(f"-u {name}" for name in self._descriptor.exports)])
+    async def prepare_answer(self, agent: str) -> None:
+        steps = self.run.case.scenario.model.get(agent, ())
+        if any(isinstance(step, Bash) and "{bare}" in step.command for step in steps):
+            self._variables["bare"] = await self._bare.prefix(agent)
 
     def answers(self) -> Mapping[str, str]:
         return self.run.case.scenario.answers()
@@ -74,7 +78,7 @@ class CompanionDriver(Driver):
 
         def has_come(record: Record) -> bool:
             nonlocal started
-            if isinstance(record, JobRefused | JobEnded) and record.job == job:
+            if isinstance(record, JobRefused | JobEnded | JobNeverBegan) and record.job == job:
                 return True
             if after == "shell held":
                 return isinstance(record, ShellHeld) and record.job == job

@@ -27,6 +27,10 @@ class Driver(Protocol):
         """What the model answers to each job."""
         return {}
 
+    async def prepare_answer(self, agent: str) -> None:  # noqa: ARG002 - others have some that change
+        """Bring what `variables` gave up to date, before the script's next step of an agent is filled in."""
+        return
+
     async def wait_before_answer(self, agent: str, after: str) -> None:
         """Keep a model answer back until what it waits for (`after`) is in the journal."""
 

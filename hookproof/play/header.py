@@ -8,13 +8,14 @@ from dataclasses import replace
 
 from hookproof import __version__, machine, processes
 from hookproof.catalogue.descriptor import Companion, Context
+from hookproof.catalogue.spelling import status_shape, words_of
 from hookproof.hosts.registry import HOSTS, WORKER
 from hookproof.isolation import entry
 from hookproof.isolation.level import Isolation
 from hookproof.play import session_end
 from hookproof.play.cases import Case, PlayOptions
 from hookproof.records import FORMAT, parts, run
-from hookproof.records.parts import CaseAgent, JobAnswer, Program, ShellTimeouts, Words
+from hookproof.records.parts import CaseAgent, JobAnswer, Program, ShellTimeouts
 
 
 def header(case: Case, options: PlayOptions) -> run.Case:
@@ -66,19 +67,15 @@ def _isolation(known: Isolation) -> parts.Isolation:
 
 
 def _with_jobs(known: run.Case, case: Case, descriptor: Companion) -> run.Case:
-    vocabulary = descriptor.state.words
     return replace(
         known,
         jobs={name: JobAnswer(answer=answer) for name, answer in case.scenario.answers().items()},
-        words=Words(
-            active=vocabulary.active,
-            succeeded=vocabulary.succeeded,
-            ended=vocabulary.ended,
-            cancelled=vocabulary.cancelled,
-        ),
+        words=words_of(descriptor.state.words),
         promises=list(descriptor.promises),
         fields=descriptor.state.fields.model_dump(),
-        job_file=descriptor.state.job_file,
+        status=status_shape(descriptor),
+        state_roots=list(descriptor.state.roots),
+        job_file=descriptor.state.job_file or "",
         server_pid=descriptor.state.server_pid,
     )
 

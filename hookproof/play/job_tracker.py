@@ -1,8 +1,9 @@
 """Following the jobs of a run, from the journal alone and from the deaths of their processes.
 
 It watches records as they are written and adds its own: `job.launched` (the launch printed a job id), `job.refused`
-(the launch came back without a job), `job.started` (the worker's model request has arrived, so the job is doing its
-work now), `job.ended` (the process doing the job is dead, or the worker has left a terminal row).
+(the launch came back without a job), `job.never_began` (the job failed before it was at work), `job.started` (the
+worker's model request has arrived, so the job is doing its work now), `job.ended` (the process doing the job is dead,
+or the worker has left a terminal row).
 """
 
 from __future__ import annotations
@@ -14,16 +15,17 @@ import psutil
 
 from hookproof import processes
 from hookproof.catalogue.descriptor import Companion
+from hookproof.catalogue.spelling import state_spelling
 from hookproof.errors import DeadlineMissedError
 from hookproof.model.script import jobs_named
 from hookproof.play.run import Run
 from hookproof.records import Record
-from hookproof.records.base import Json
-from hookproof.records.jobs import JobEnded, JobLaunched, JobRefused, JobsLaunched, JobStarted
+from hookproof.records.jobs import JobEnded, JobLaunched, JobNeverBegan, JobRefused, JobsLaunched, JobStarted
 from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, ModelAnswer, ModelRequest
 from hookproof.records.parts import Process, ToolResult
 from hookproof.records.run import ProcessDied
-from hookproof.sandbox.state import find_row
+from hookproof.rows import Row
+from hookproof.sandbox.state import find_row, rows_of
 from hookproof.sandbox.state_edits import NoSuchRowError
 
 
@@ -50,9 +52,8 @@ class JobTracker:
     async def find_id(self, job: str) -> str | None:
         """As `id_of`, or what the rows say by now, or None."""
         if job not in self.ids:
-            state = self._descriptor.state
             row = await self._row_of(job)
-            return str(row.get(state.fields.id)) if row is not None else None
+            return row.id if row is not None else None
         return self.ids[job]
 
     def _seen(self, record: Record) -> None:
@@ -77,30 +78,57 @@ class JobTracker:
         if len(several) > 1 and (ids or not result.is_error):
             # which of the ids is whose, only the rows tell
             self._journal.write(JobsLaunched(agent=agent, ids=ids))
+            for each in several:
+                self._journal.after(self._never_begins(each))
         elif len(several) > 1:
             for each in several:
                 self._journal.write(JobRefused(job=each, agent=agent, text=text[:4000], error=True))
         elif ids:
             self.ids.setdefault(job, ids[0])
             self._journal.write(JobLaunched(job=job, agent=agent, id=ids[0]))
+            self._journal.after(self._never_begins(job))
         elif job not in self.started and (result.is_error or not given.get("run_in_background")):
             self._journal.write(JobRefused(job=job, agent=agent, text=text[:4000], error=result.is_error))
+
+    async def _never_begins(self, job: str) -> None:
+        """Write `job.never_began` if the row of a launched job says that it is over before its worker has asked.
+
+        Nothing tells of a row that changes. But whoever has changed it for the last time exits: each death is a reason
+        to read it again.
+        """
+        while job not in self.started:
+            since = len(self._journal.records)
+            alive = [info.identity for info in self._run.processes.census() if self._run.deaths.watch(info.identity)]
+            row = await self._row_of(job)
+            if row is not None and row.status.ended and all(identity.pid != row.pid for identity in alive):
+                reason = str(row.reason) if row.reason else None
+                if job not in self.started:
+                    self._journal.write(JobNeverBegan(job=job, id=row.id, status=repr(row.status), reason=reason))
+                return
+            await self._journal.wait(
+                lambda record: (
+                    isinstance(record, ProcessDied) or (isinstance(record, GateReached) and record.job == job)
+                ),
+                waiting_for=f"the worker of job {job} to ask its model, or to end",
+                seconds=86400,
+                since=since,
+            )
 
     async def _starts(self, gate: GateReached) -> None:
         job = gate.job
         alive = self._run.processes.census()
         for info in alive:
             self._run.deaths.watch(info.identity)
-        state = self._descriptor.state
         row = await self._row_of(job)
         if row is not None:
-            self.ids.setdefault(job, str(row.get(state.fields.id)))
-        pid = row.get(state.fields.pid) if row else None
+            self.ids.setdefault(job, row.id)
+        pid = row.pid if row is not None else None
         worker = next((info for info in alive if info.identity.pid == pid), None)
         self._journal.write(
             JobStarted(
                 job=job,
-                row=row,
+                row=row.told if row is not None else None,
+                id=row.id if row is not None else None,
                 worker=worker.identity.pid if worker else None,
                 exported=_variables(worker.identity.pid, self._descriptor.exports) if worker else None,
                 processes=describe(alive),
@@ -108,11 +136,13 @@ class JobTracker:
         )
         await self._ends(job, worker.identity if worker else None, since=gate.seq)
 
-    async def _row_of(self, job: str) -> Json | None:
+    async def _row_of(self, job: str) -> Row | None:
         """The row of the job in the plugin's state files."""
         state = self._descriptor.state
         found = await self._run.state(state)
-        return find_row(found, state, job, self._run.sandbox, known=self._others(job))
+        known = self.ids.get(job)
+        rows = (row for entry in found for row in rows_of(entry, state_spelling(state)) if row.id == known)
+        return next(rows, None) or find_row(found, state, job, self._run.sandbox, known=self._others(job))
 
     def _others(self, job: str) -> frozenset[str]:
         return frozenset(known for name, known in self.ids.items() if name != job)
@@ -157,8 +187,8 @@ class JobTracker:
 
     async def _is_written_down(self, job: str) -> bool:
         """Whether no row says that the job is at work."""
-        row, state = await self._row_of(job), self._descriptor.state
-        return row is None or row.get(state.fields.status) not in state.words.active
+        row = await self._row_of(job)
+        return row is None or not row.status.active
 
 
 def _variables(pid: int, names: list[str]) -> dict[str, str | None] | None:

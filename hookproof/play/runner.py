@@ -27,7 +27,7 @@ from hookproof.play.driver import Driver
 from hookproof.play.dropped_hooks import write_dropped
 from hookproof.play.open_hooks import OpenHooks
 from hookproof.play.run import Run
-from hookproof.play.steps import HostExitedError, Steps
+from hookproof.play.steps import HostExitedError, JobNeverBeganError, Steps
 from hookproof.play.teardown import StrayRecorder, uninterrupted, write_census
 from hookproof.records import Record
 from hookproof.records.hosts import HostStarted
@@ -53,7 +53,7 @@ class Runner:
         self._recorder = Recorder(run.journal, run.sandbox.token)
         model = {agent: run.host.steps(script) for agent, script in self._scenario.model.items()}
         script = Script(model, driver.variables(), run.case.timeout_factor)
-        self._turns = Turns(script, driver.answers(), run.journal, driver.wait_before_answer)
+        self._turns = Turns(script, driver.answers(), run.journal, driver.wait_before_answer, driver.prepare_answer)
         key, wires = model_key(run.sandbox.token), [host.wire for host in HOSTS.values()]
         self._model = ModelServer(self._turns, wires, run.journal, key)
 
@@ -84,7 +84,7 @@ class Runner:
         except DeadlineMissedError as error:
             why = [*self._open_hooks.sentences(), *refused_requests(self._journal)]
             self._journal.write(Error(where="play", what="; ".join([str(error), *why])))
-        except HostExitedError as error:
+        except (HostExitedError, JobNeverBeganError) as error:
             self._journal.write(Error(where="play", what=str(error)))
         except Exception as error:  # whatever it is, the end is reached and the verdict is unknown
             self._journal.write(Error(where="play", what=describe(error)))
@@ -212,6 +212,12 @@ class Runner:
         self._turns.resumed(MAIN)
         host = self._run.host
         self._sessions[MAIN] = await host.begin(self._run.setting(MAIN, host, resume=str(started.session_id)))
+
+    async def kill_host(self, name: str) -> None:
+        session = self._at_work(name)
+        async with self._patience(f"the killed host of session {name!r} to be gone"):
+            await session.kill()
+        del self._sessions[name]
 
     async def close_terminal(self, name: str) -> None:
         await self._end_early(name, close_terminal=True)

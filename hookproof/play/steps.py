@@ -20,7 +20,7 @@ from hookproof.journal import Journal
 from hookproof.play.awaited import Awaited
 from hookproof.records import Record
 from hookproof.records.hosts import HostExited, HostStderr
-from hookproof.records.jobs import JobRefused
+from hookproof.records.jobs import JobNeverBegan, JobRefused
 from hookproof.records.run import Step, StepSkipped
 
 
@@ -36,6 +36,7 @@ class Actions(Protocol):
     async def end_session(self, name: str) -> None: ...
     async def resume_session(self) -> None: ...
     async def end_sessions(self) -> None: ...
+    async def kill_host(self, name: str) -> None: ...
     async def close_terminal(self, name: str) -> None: ...
     async def inject(self, fault: AnyFault, job: str) -> None: ...
     async def type(self, session: str, text: str) -> None: ...
@@ -44,6 +45,14 @@ class Actions(Protocol):
 
 class HostExitedError(Exception):
     """A host exited unexpectedly. The step that was being waited for cannot happen any more."""
+
+
+class JobNeverBeganError(Exception):
+    """A launched job failed before its worker had asked the model. What the steps are to do with it cannot be done."""
+
+    def __init__(self, failed: JobNeverBegan) -> None:
+        reason = f": {failed.reason}" if failed.reason else ", and gives no reason"
+        super().__init__(f"the job {failed.job!r} never asked its model: its row says {failed.status}{reason}")
 
 
 class Steps:
@@ -60,7 +69,7 @@ class Steps:
         self._awaited = Awaited(scenario, journal, host or HOSTS[scenario.hosts[0]])
 
     async def play(self) -> None:
-        """All steps. Raises DeadlineMissedError or HostGoneError when a wait is in vain."""
+        """All steps. Raises DeadlineMissedError, HostExitedError or JobNeverBeganError when a wait is in vain."""
         for number, step in enumerate(self._scenario.then, start=1):
             seen = await self._wait(number, step)
             words, action = str(step.when), step.do
@@ -68,6 +77,8 @@ class Steps:
                 self._journal.write(StepSkipped(n=number, when=words, why="no job: refused"))
                 continue
             sentence = str(action) if action is not None else None
+            if isinstance(action, Fault) and action.takes_a_job and (failed := self._never_began(self._job(action))):
+                raise JobNeverBeganError(failed)
             self._journal.write(Step(n=number, when=words, do=sentence, user=step.user, since=seen.seq))
             if action is None:
                 await self._actions.type(MAIN, step.user or "")
@@ -87,6 +98,9 @@ class Steps:
             )
         return True
 
+    def _never_began(self, job: str) -> JobNeverBegan | None:
+        return next((each for each in self._journal.of(JobNeverBegan) if each.job == job), None)
+
     async def _wait(self, number: int, step: Then) -> Record:
         if isinstance(step.when, when.Settled):
             # nothing will come to be told: what there is to wait for is that nothing does
@@ -95,11 +109,20 @@ class Steps:
             return settled
         predicate = self._awaited.predicate(step.when)
 
+        about = step.when if isinstance(step.when, when.JobStarted | when.JobEnded) else None
+
+        def never_comes(record: Record) -> bool:
+            return (
+                about is not None and isinstance(record, JobNeverBegan) and record.job == self._awaited.job(about.job)
+            )
+
         seen = await self._journal.wait(
-            lambda record: predicate(record) or _host_exited(record),
+            lambda record: predicate(record) or _host_exited(record) or never_comes(record),
             waiting_for=f"{self._awaited.described(step.when)} (step {number} of scenario {self._scenario.id})",
             seconds=self._seconds,
         )
+        if isinstance(seen, JobNeverBegan):
+            raise JobNeverBeganError(seen)
         if not predicate(seen):
             self._raise_if_gone(seen)
         return seen
@@ -129,6 +152,8 @@ class Steps:
                 await self._actions.start_session(session)
             case do.EndSession(session):
                 await self._actions.end_session(session or MAIN)
+            case do.KillHost(session):
+                await self._actions.kill_host(session or MAIN)
             case do.EndSessions():
                 await self._actions.end_sessions()
             case do.ForkSession(session):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import psutil
 
@@ -82,11 +83,22 @@ def stop_tree(root: processes.Identity) -> list[processes.Identity]:
 
 
 def tree_now(root: processes.Identity) -> list[processes.Identity]:
-    """A process with all its descendants as they are now."""
+    """A process with all its descendants as they are now. Quick where the system lists children: asked very often."""
     tree = [root] if processes.is_alive(root) else []
     for parent in tree:  # grows while it is walked
-        tree += [child for child in _children(parent) if child not in tree]
+        tree += [child for child in _listed_children(parent) if child not in tree]
     return tree
+
+
+def _listed_children(parent: processes.Identity) -> list[processes.Identity]:
+    try:
+        lists = [path.read_text() for path in Path(f"/proc/{parent.pid}/task").glob("*/children")]
+    except OSError:  # a thread or the process has just ended
+        lists = []
+    if not lists:
+        return _children(parent)
+    found = (processes.identify(int(pid)) for pids in lists for pid in pids.split())
+    return [identity for identity in found if identity is not None]
 
 
 def is_stopped(identity: processes.Identity) -> bool:

@@ -191,6 +191,7 @@ class HookStopped(Fault):
     """A SessionEnd hook is stopped with all below it, so that its host ends it at its budget."""
 
     what = "hook stopped"
+    prevents_end = "the SessionEnd hook that would have ended it was stopped until its host cut it"
     run: str
     after: int
     """How many changes of the plugin's state it was to be let make,"""
@@ -199,6 +200,10 @@ class HookStopped(Fault):
     pids: list[int]
     over: bool
     """Whether it was over before it could be stopped."""
+
+    @property
+    def happened(self) -> bool:
+        return not self.over
 
 
 @kind("fault.session_restarted")
@@ -216,3 +221,13 @@ class SessionRestarted(Fault):
     """Its lines after the first start,"""
     lines: int
     """and after the last."""
+
+
+@kind("fault.host_killed")
+class HostKilled(Fault):
+    """The host of a session is killed, alone: what it has started is not."""
+
+    what = "host killed"
+    prevents_end = "the host was killed, so that no SessionEnd hook ran that would have ended it"
+    session: str
+    pids: list[int]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import field
+
 from hookproof.records.base import Json, Record, kind
 from hookproof.records.parts import Answer, File, Process, StateRoot
 
@@ -42,6 +44,8 @@ class JobQueued(Record):
     id: str
     worker: int
     start: int
+    dropped: list[str] = field(default_factory=list)
+    """The fields of the running job's row that pointed at a live process, and that the copy is therefore without."""
 
 
 @kind("job.started")
@@ -54,8 +58,22 @@ class JobStarted(Record):
     worker: int | None
     """The process that the row names, where it is alive."""
     processes: list[Process]
+    id: str | None = None
+    """The plugin's own id of it, as the row or the row's file has it."""
     exported: dict[str, str | None] | None = None
     """The plugin's variables in the worker, which has them from the shell of its launch; null when unknown."""
+
+
+@kind("job.never_began")
+class JobNeverBegan(Record):
+    """A launched job has failed, by its row, before its worker asked the model. Written by the follower of jobs."""
+
+    job: str
+    id: str
+    status: str
+    """What the row says that the job is, in its own words."""
+    reason: str | None
+    """Why, where the row says so."""
 
 
 @kind("job.ended")

@@ -43,6 +43,10 @@ class StateRoot(Part):
     """What is wrong with one of its files, damage included."""
     unread: str | None = None
     """Why nobody knows what one of them says: it was not read at all."""
+    names: list[str] = field(default_factory=list)
+    """What each row is called by its file, or by the key that it stands under, as far as rows have such names."""
+    there: bool | None = None
+    """Whether there is a list of jobs in it, or the file of a row, damaged or not; null when unknown."""
     torn: str | None = None
     """What is wrong with the list of jobs, where it is there and is damaged: what rows it had nobody can say."""
 
@@ -202,6 +206,18 @@ class JobAnswer(Part):
     answer: str
 
 
+Meaning = Literal["active", "succeeded", "ended", "cancelled"]
+"""What a job is, as its row says."""
+
+
+@part
+class Saying(Part):
+    """Values of several fields of a row that mean something together, where one word is not enough."""
+
+    fields: Json
+    means: Meaning
+
+
 @part
 class Words(Part):
     """The status words of the plugin's rows."""
@@ -210,6 +226,18 @@ class Words(Part):
     succeeded: list[str] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
     cancelled: str = "cancelled"
+    together: list[Saying] = field(default_factory=list)
+    """What takes more than one word to say. It goes before the single words."""
+
+
+@part
+class StatusShape(Part):
+    """How the plugin's status answers."""
+
+    rows: list[str]
+    """The paths at which an answer has rows."""
+    fields: dict[str, str | None]
+    words: Words
 
 
 @part

@@ -16,6 +16,7 @@ from hookproof.records.parts import (
     SessionEndBudget,
     ShellTimeouts,
     StateRoot,
+    StatusShape,
     Words,
 )
 
@@ -67,6 +68,10 @@ class Case(Record):
     words: Words | None = None
     fields: dict[str, str | None] | None = None
     """Of a plugin with jobs: what its rows call their id, status, pid, session, ..."""
+    status: StatusShape | None = None
+    """Of a plugin with jobs: how its status answers; null where that is as its rows are, in the issue's shape."""
+    state_roots: list[str] = field(default_factory=list)
+    """Of a plugin with jobs: where its descriptor says that its state is."""
     promises: list[str] = field(default_factory=list)
     """Of a plugin with jobs: what its descriptor says that it promises."""
     job_file: str = ""
@@ -156,6 +161,17 @@ class SessionStays(Record):
 @kind("shell.let_go")
 class ShellLetGo(Record):
     """Every command that was held goes on. Written by the harness."""
+
+
+@kind("shell.bared")
+class ShellBared(Record):
+    """Commands of an agent are kept from what hooks set for its shells (`{bare}`). Written by the harness."""
+
+    agent: str
+    dropped: list[str]
+    """The variables that the command does not see."""
+    unknown: list[str] | None
+    """Those that hooks have set and that the plugin's descriptor does not name; null where nobody could compare."""
 
 
 @kind("settled")

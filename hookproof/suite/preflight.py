@@ -26,8 +26,8 @@ from hookproof.judge.checks.outcomes import NONE_LAUNCHED, REFUSED
 from hookproof.judge.run_view import JobView, NoEvidenceError, RunView
 from hookproof.judge.verdict import Verdict
 from hookproof.play import Case, PlayOptions, play
-from hookproof.records.base import Json
 from hookproof.report.results import Launched, PreflightResult, Result
+from hookproof.rows import Row
 from hookproof.suite.cases import run_case, unplayed
 from hookproof.suite.judging import Judges
 from hookproof.suite.pool import Pool
@@ -130,17 +130,20 @@ def _as_described(view: RunView, job: JobView) -> tuple[Launched, str]:
     look = next(iter(view.snapshots), None)
     if look is None:
         return "unknown", "; ".join(view.errors) or "nobody could look at the job"
-    stored = _seen(partial(view.stored, look, job))
-    listed = any(_seen(partial(view.listed, look, place, job)) for place in look.places)
-    if not stored and not listed:
-        return "does not fit", "a job was at work, and neither the state files nor the status answer had a row of it"
-    return "started", f"job {view.job_id(job)}"
+    unread: list[str] = []
+    places = [partial(view.stored, look, job), *(partial(view.listed, look, place, job) for place in look.places)]
+    if any(_seen(row, unread) for row in places):
+        return "started", f"job {view.job_id(job)}"
+    if unread:
+        return "does not fit", f"a job was at work, and no row of it can be read: {'; '.join(dict.fromkeys(unread))}"
+    return "does not fit", "a job was at work, and neither the state files nor the status answer had a row of it"
 
 
-def _seen(row: Callable[[], Json | None]) -> bool:
+def _seen(row: Callable[[], Row | None], unread: list[str]) -> bool:
     try:
         return row() is not None
-    except NoEvidenceError:
+    except NoEvidenceError as error:
+        unread.append(str(error))
         return False
 
 
@@ -152,7 +155,8 @@ def launched_nowhere(tried: Sequence[PreflightResult], results: Sequence[Result]
     sentences = []
     for each in tried:
         here = [result for result in results if (result.plugin, result.lifecycle) == (each.plugin, each.lifecycle)]
-        checks = [check for result in here for check in result.checks]
+        # what is asked in every case besides does not need a job
+        checks = [check for result in here for check in result.checks if not check.standing]
         judged = [check for check in checks if check.verdict is not Verdict.NOT_TESTED]
         if each.outcome == "refused" and checks and all(check.seen in _NO_LAUNCH for check in judged):
             sentences.append(

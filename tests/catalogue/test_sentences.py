@@ -67,6 +67,8 @@ SAID: dict[str, Sentence] = {
     "compact session": step.CompactSession(),
     "resume session": step.ResumeSession(),
     "close terminal": step.CloseTerminal(),
+    "kill host": step.KillHost(),
+    "kill host of second": step.KillHost("second"),
     "settled": condition.Settled(),
     "cancel job": fault.CancelJob(),
     "cancel job review": fault.CancelJob("review"),

@@ -46,8 +46,15 @@ def test_the_scenario_that_the_documentation_shows_reads() -> None:
 
 
 def test_the_descriptors_that_the_documentation_shows_read() -> None:
-    companion, context = blocks("descriptors.md")
-    assert Companion.model_validate(tomllib.loads(companion)).commands.wait == ""
+    companion, one_file_each, status, context = blocks("descriptors.md")
+    table = tomllib.loads(companion)
+    assert Companion.model_validate(table).commands.wait == ""
+    answer = Companion.model_validate(table | tomllib.loads(status)).status
+    assert (answer.rows, answer.fields.id) == (["."], "taskId")
+    files = {name: value for name, value in table["state"].items() if name != "job_file"}
+    assert Companion.model_validate(
+        table | {"state": files | tomllib.loads(one_file_each)["state"]}
+    ).state.one_file_each
     extra = {"name": "x", "title": "x", "recognise": {"name": "x"}}
     assert Context.model_validate(tomllib.loads(context) | extra).called(qualified=False)["known"] == "issue-planner"
 

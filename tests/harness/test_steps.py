@@ -55,6 +55,9 @@ class Actions:
     async def inject(self, fault: AnyFault, job: str) -> None:
         self.done.append(f"{fault}: {job}")
 
+    async def kill_host(self, name: str) -> None:
+        self.done.append(f"kill {name}")
+
     async def close_terminal(self, name: str) -> None:
         self.done.append(f"hang up {name}")
 

@@ -36,6 +36,7 @@ from hookproof.records import Record
 from hookproof.records.faults import (
     CodexKilled,
     HookKilled,
+    HostKilled,
     ListFilled,
     PidReused,
     RowAged,
@@ -112,6 +113,9 @@ NEXT: list[Record] = [
     HostStarted(session="second", session_id=OTHER, pid=3001, argv=[]),
 ]
 """Main ends, and the next session begins."""
+
+HOST_DIES: Record = HostKilled(session="main", pids=[3000])
+HOST_KILLED = [launch(), *started(), HOST_DIES, *NEXT]
 
 BYSTANDER = 7000
 BOTH_END: Record = SessionsEnd(sessions=["main", "second"])
@@ -243,7 +247,7 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-07", [census(WORKER, 11, rows=[GHOST])], "left behind", "violates"),
     ("JOB-07", [two_roots(census(WORKER, SERVER, rows=[GHOST]))], "left behind", "violates"),
     ("JOB-07", RAN, "no evidence", "unknown"),
-    ("JOB-07", [launch(), census()], "no evidence", "unknown"),
+    ("JOB-07", [launch(), census()], "not tested", "not tested"),
     ("JOB-07", [launch(), refused(), census()], "not tested", "not tested"),
     ("JOB-07", [launch(), refused(), census(11)], "left behind", "violates"),
     ("JOB-07", [*RAN, replace(census(), own=[process(11, "tap.py")])], "nothing left", "conforms"),
@@ -358,7 +362,8 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-16", [*RAN, look(DONE, main=[]), census()], "status looks elsewhere", "violates"),
     ("JOB-16", [*RAN, look(DONE, bare=[]), census()], "status looks elsewhere", "violates"),
     ("JOB-16", [*RAN, look(DONE), census(SERVER, rows=[DONE])], "teardown looks elsewhere", "violates"),
-    ("JOB-16", [*RAN, look(main=[DONE], bare=[DONE]), census()], "no row", "violates"),
+    ("JOB-16", [*RAN, look(), census()], "no row", "violates"),
+    ("JOB-16", [*RAN, look(main=[DONE], bare=[DONE]), census()], "no evidence", "unknown"),
     ("JOB-16", [*RAN, torn(look(main=[DONE], bare=[DONE])), census()], "torn", "violates"),
     ("JOB-16", [*RAN, look(), look(DONE, main=[]), census()], "status looks elsewhere", "violates"),
     ("JOB-16", [*RAN, census()], "no evidence", "unknown"),
@@ -426,6 +431,17 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("JOB-23", [*RAN, BOTH_END, look(), census()], "not tested", "not tested"),
     ("JOB-23", [*LOST, BOTH_END, look(), census()], "not tested", "not tested"),
     ("JOB-23", [*RAN, look(DONE), census()], "no evidence", "unknown"),
+    ("JOB-32", [*HOST_KILLED, look(GHOST), *killed(), look(FAILED)], "rows true", "conforms"),
+    ("JOB-32", [*HOST_KILLED, look(GHOST), *finished(), look(DONE)], "rows true", "conforms"),
+    ("JOB-32", [*HOST_KILLED, look(GHOST), *killed(), look(GHOST)], "false row", "violates"),
+    ("JOB-32", [*HOST_KILLED, look(FAILED), *finished(), look(DONE)], "false row", "violates"),
+    ("JOB-32", [*HOST_KILLED, look(), *killed(), look(FAILED)], "lost row", "violates"),
+    ("JOB-32", [*HOST_KILLED, torn(look()), *killed(), look(FAILED)], "torn", "violates"),
+    ("JOB-32", [*HOST_KILLED[:-1], look(GHOST), *killed(), look(GHOST)], "no evidence", "unknown"),
+    ("JOB-32", HOST_KILLED, "no evidence", "unknown"),
+    ("JOB-32", [launch(), *started(), *NEXT, look(GHOST)], "no evidence", "unknown"),
+    ("JOB-32", [launch(), refused(), HOST_DIES, *NEXT, look()], "not tested", "not tested"),
+    ("JOB-07", [*RAN, HOST_DIES, *NEXT, census(11)], "not tested", "not tested"),
     ("JOB-24", [launch(), *started(), DELETED, *finished(), look(DONE)], "terminal", "conforms"),
     ("JOB-24", [*LOST, DELETED, look(FAILED)], "terminal", "conforms"),
     ("JOB-24", [launch(), *started(), DELETED, *killed(), look(GHOST)], "still active", "violates"),

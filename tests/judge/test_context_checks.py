@@ -64,6 +64,9 @@ RUNS: list[tuple[str, dict[str, Any], list[Record], str, str]] = [
     ("CTX-03", {CHILD: "unknown"}, QUIET, "not recorded", "violates"),
     ("CTX-03", {CHILD: "unknown"}, [*QUIET, recorded({"id": thread(CHILD)})], "not recorded", "violates"),
     ("CTX-03", {CHILD: "unknown"}, [*TOLD, RECORD], "emitted", "violates"),
+    ("CTX-19", {CHILD: "unknown"}, QUIET, "silent", "conforms"),
+    ("CTX-19", {CHILD: "unknown"}, TOLD, "emitted", "violates"),
+    ("CTX-19", {CHILD: "unknown"}, [*start(CHILD, exit_=1), asks(CHILD, "go")], "failed", "violates"),
     ("CTX-04", {CHILD: "unidentified"}, QUIET, "silent", "conforms"),
     ("CTX-04", {CHILD: "unidentified"}, LEAKED, "emitted", "violates"),
     ("CTX-04", {CHILD: "unidentified"}, [*QUIET, RECORD], "recorded", "violates"),
@@ -177,7 +180,7 @@ def test_records_are_found_in_any_json_shape() -> None:
         assert judge(run, REQUIREMENTS).checks[0].seen == "recorded, silent", shape
 
 
-LEANS_ON_THREADS = {"CTX-03", "CTX-04", "CTX-05", "CTX-08", "CTX-10", "CTX-11", "CTX-12", "CTX-15", "CTX-16", "CTX-17"}
+LEANS_ON_THREADS = {f"CTX-{number:02}" for number in (3, 4, 5, 8, 10, 11, 12, 15, 16, 17, 19)}
 """What is judged by who recorded whom, by which hooks ran for whom, or by which conversation a text came in."""
 OF_NO_HOST = {"CTX-18"}
 """Its runs are of both hosts as they are."""

@@ -263,10 +263,14 @@ def test_state_is_read_from_every_root_and_damage_is_told() -> None:
     entries = read_state(sandbox, state)
     assert [entry.rows for entry in entries] == [[{"id": "task-1"}], []]
     assert "state.json" in (entries[1].error or "")
-    assert find_row(entries, state, "review", sandbox) == {"id": "task-1"}
+    found = find_row(entries, state, "review", sandbox)
+    assert found is not None
+    assert (found.id, found.told) == ("task-1", {"id": "task-1"})
     assert find_row(entries, state, "rev", sandbox) is None
     (good / "state.json").write_text(json.dumps({"jobs": [{"id": "task-1"}, {"id": "review-2", "status": "running"}]}))
     entries = read_state(sandbox, state)
-    assert find_row(entries, state, "other", sandbox) == {"id": "review-2", "status": "running"}
+    found = find_row(entries, state, "other", sandbox)
+    assert found is not None
+    assert found.told == {"id": "review-2", "status": "running"}
     assert find_row(entries, state, "other", sandbox, known=frozenset({"review-2"})) is None
     sandbox.remove()

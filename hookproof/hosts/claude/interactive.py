@@ -134,6 +134,13 @@ class TerminalSession(Session):
         self._close()
         await self._wait_ended()
 
+    async def kill(self) -> None:
+        """Kill the host and wait for it to be gone. The caller sets the deadline."""
+        self._ended = True
+        self._write_screen()
+        self._process.kill()
+        await self._wait_ended()
+
     async def abandon(self) -> None:
         """Stop reading; the process is ended by the run's sweep."""
         self._exit.cancel()

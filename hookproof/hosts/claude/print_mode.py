@@ -96,6 +96,12 @@ class PrintSession(Session):
         if self._words is not None:
             self._words.finish(complains_of=_LAST, session_id=self.session_id)
 
+    async def kill(self) -> None:
+        """Kill the host and wait for it to be gone. The caller sets the deadline."""
+        self._ended = True
+        self._process.kill()
+        await self._process.wait_ended()
+
     async def abandon(self) -> None:
         """Stop reading; the process is ended by the run's sweep."""
         await self._process.abandon()

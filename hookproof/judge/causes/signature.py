@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from hookproof.catalogue.scenario import MAIN
 from hookproof.judge.causes.culprit import Culprit, find_culprit
 from hookproof.judge.run_view import JobView, NoEvidenceError, RunView
-from hookproof.records.base import Json
 from hookproof.records.jobs import JobsLaunched, JobStarted, SnapshotTaken
 from hookproof.records.sent import HookStarted
+from hookproof.rows import Row
 
 Cause = tuple[str, list[str]]
 """A cause, and the facts that speak for it."""
@@ -103,12 +103,12 @@ def _lost(view: RunView, job: JobView) -> Cause | None:
     if snapshot is None:
         return "?", ["nobody looked after the loss"]
     row = view.stored(snapshot, job)
-    facts = [_row_fact(view, row), _worker_fact(job), _server_fact(view, snapshot)]
+    facts = [_row_fact(row), _worker_fact(job), _server_fact(view, snapshot)]
     cause, reason = _cause(view, job, snapshot, row)
     return cause, [*facts, reason]
 
 
-def _cause(view: RunView, job: JobView, snapshot: SnapshotTaken, row: Json | None) -> tuple[str, str]:
+def _cause(view: RunView, job: JobView, snapshot: SnapshotTaken, row: Row | None) -> tuple[str, str]:
     """H1, H2, H3 or '?', with the fact that decides beside those of the processes and the files."""
     if view.shell_ended_by_host(job) is not None:
         return "H3", "the host ended the shell in which the worker ran"
@@ -121,7 +121,7 @@ def _cause(view: RunView, job: JobView, snapshot: SnapshotTaken, row: Json | Non
     dead = job.worker_death is not None
     if row is None and dead and own:
         return "H1", "a SessionEnd hook ran for the session that the job is tagged with"
-    if row is not None and view.status_of(row) in view.active and not _server_alive(view, snapshot) and other:
+    if row is not None and row.status.active and not _server_alive(view, snapshot) and other:
         return "H2", "a SessionEnd hook ran for a session that the job is not tagged with"
     return "?", "this fits no known cause"
 
@@ -135,16 +135,16 @@ def _unborn(view: RunView, job: JobView) -> Cause | None:
     if snapshot is None:
         return "?", ["the host ended the shell of the launch, and nobody looked after that"]
     others = {view.job_id(each) for each in view.jobs.values() if each is not job}
-    rows = [row for entry in snapshot.state for row in entry.rows if row.get(view.fields["id"]) not in others]
+    rows = [row for row in view.rows.stored(snapshot) if row.id not in others]
     facts = ["the host ended the shell in which the job was launched"]
     if rows:
-        facts.append(f"the row says {view.status_of(rows[0])!r}, and no worker ever asked its model")
+        facts.append(f"the row says {rows[0].status!r}, and no worker ever asked its model")
     else:
         facts.append("before the row was written: no row of it is anywhere")
     answer = snapshot.places.get(MAIN)
-    if answer is not None and isinstance(answer.answer, dict):
-        listed = {key: answer.answer.get(key) for key in ("running", "latestFinished", "recent")}
-        facts.append(f"status in main: {json.dumps(listed)[:240]}")
+    if answer is not None and answer.answer is not None:
+        listed = [row.told for row in view.rows.answered(snapshot, MAIN)]
+        facts.append(f"status in main lists {json.dumps(listed)[:240] if listed else 'no job'}")
     if shell.output_file:
         facts.append(f"its output file holds {shell.output_bytes} bytes")
     return "H3", facts
@@ -153,9 +153,10 @@ def _unborn(view: RunView, job: JobView) -> Cause | None:
 def _never_started(view: RunView, job: JobView) -> Cause | None:
     snapshot = view.snapshot_after(job.launched)
     row = view.stored(snapshot, job) if snapshot else None
-    if row is not None and view.status_of(row) == "queued":
+    if row is not None and row.status.word == "queued":
         return "H6", ["the row says queued and no worker ever asked its model"]
-    return "?", ["the launch printed a job id, but no worker ever asked its model"]
+    said = [] if row is None else [f"its row says {row.status!r}" + (f": {row.reason}" if row.reason else "")]
+    return "?", ["the launch printed a job id, but no worker ever asked its model", *said]
 
 
 def _row_lost(view: RunView, job: JobView) -> Cause | None:
@@ -203,8 +204,8 @@ def _server_alive(view: RunView, snapshot: SnapshotTaken) -> bool:
     return any(view.server_of(entry) in pids for entry in snapshot.state)
 
 
-def _row_fact(view: RunView, row: Json | None) -> str:
-    return "the row is gone" if row is None else f"the row still says {view.status_of(row)!r}"
+def _row_fact(row: Row | None) -> str:
+    return "the row is gone" if row is None else f"the row still says {row.status!r}"
 
 
 def _worker_fact(job: JobView) -> str:
@@ -264,7 +265,7 @@ def _lost_updates(view: RunView) -> Cause | None:
     if not launches or snapshot is None:
         return None
     printed = {job_id for launch in launches for job_id in launch.ids}
-    listed = {row.get(view.fields["id"]) for entry in snapshot.state for row in entry.rows}
+    listed = {row.id for row in view.rows.stored(snapshot)}
     missing = sorted(printed - listed)
     if not missing:
         return None

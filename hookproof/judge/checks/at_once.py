@@ -24,8 +24,8 @@ from hookproof.judge.run_view import JobView, RunView
 from hookproof.judge.verdict import Finding
 from hookproof.model.script import names_job
 from hookproof.records import Record
-from hookproof.records.base import Json
 from hookproof.records.jobs import JobsLaunched, SnapshotTaken
+from hookproof.rows import Row
 
 NOT_STARTED, DIED, LOST_ROW, STALE_ROW, NO_RESULT, OF_NO_JOB = (
     *("not started", "worker died", "lost row", "stale row", "no result", "row of no job"),
@@ -58,7 +58,7 @@ def as_many_as_launched(view: RunView, job: JobView) -> Finding:
     snapshot = next(reversed(view.snapshots), None)
     if snapshot is None:
         return Finding(None, "nobody looked after the launches")
-    rows = [row for entry in snapshot.state for row in entry.rows]
+    rows = list(view.rows.stored(snapshot))
     own = {each.name: row for each in view.jobs.values() if (row := _row_of(view, each, rows)) is not None}
     lacks = [lack for each in view.jobs.values() for lack in _lacks(view, each, own.get(each.name), snapshot)]
     lacks += _of_no_job(rows, list(own.values()), snapshot)
@@ -78,21 +78,21 @@ def _shown(lacks: list[Lack]) -> str:
     return f"{lacks[0].cause}{f' ({jobs})' if jobs else ''}: {lacks[0].detail}"
 
 
-def _row_of(view: RunView, job: JobView, rows: list[Json]) -> Json | None:
+def _row_of(view: RunView, job: JobView, rows: list[Row]) -> Row | None:
     """The job's row, by its id; where nobody knows that, by the prompt in it, or else by its process."""
     known = view.job_id(job)
     if known is not None:
-        return next((row for row in rows if str(row.get(view.fields["id"])) == known), None)
-    by_prompt = [row for row in rows if names_job(json.dumps(row), job.name)]
-    by_process = [row for row in rows if job.worker is not None and row.get(view.fields.get("pid", "")) == job.worker]
+        return next((row for row in rows if row.id == known), None)
+    by_prompt = [row for row in rows if names_job(json.dumps(row.told), job.name)]
+    by_process = [row for row in rows if job.worker is not None and row.pid == job.worker]
     return next(iter([*by_prompt, *by_process]), None)
 
 
-def _lacks(view: RunView, job: JobView, row: Json | None, snapshot: SnapshotTaken) -> Iterator[Lack]:
+def _lacks(view: RunView, job: JobView, row: Row | None, snapshot: SnapshotTaken) -> Iterator[Lack]:
     """What is missing of one job: what its worker came to, then what its row says, then its result."""
     name, end = job.name, job_outcome(view, job)
     status = view.status_of(row)
-    if job.started is None and status not in view.succeeded:
+    if job.started is None and not status.succeeded:
         says = "it has no row" if row is None else f"its row says {status!r}"
         yield Lack(NOT_STARTED, name, f"{says}, and no worker of it ever asked its model", snapshot)
         return
@@ -101,7 +101,7 @@ def _lacks(view: RunView, job: JobView, row: Json | None, snapshot: SnapshotTake
     if row is None:
         cause, clause = missing_row(snapshot, LOST_ROW)
         yield Lack(cause, name, f"{clause}; {end.detail}", snapshot)
-    elif status not in view.statuses_that_hold(job, snapshot):
+    elif not view.holds(status, job, snapshot):
         yield Lack(STALE_ROW, name, f"its row says {status!r}; {end.detail}", snapshot)
     elif not _worker_died(job) and not _result_is_there(job):
         # of a job that has no row, a false one or a dead worker that is no news
@@ -117,7 +117,7 @@ def _worker_died(job: JobView) -> bool:
     return bool(death.signal or death.code) or early
 
 
-def _of_no_job(rows: list[Json], own: list[Json], snapshot: SnapshotTaken) -> Iterator[Lack]:
+def _of_no_job(rows: list[Row], own: list[Row], snapshot: SnapshotTaken) -> Iterator[Lack]:
     foreign = [row for row in rows if row not in own]
     if foreign:
         yield Lack(OF_NO_JOB, "", f"{len(foreign)} row(s) are of no job that was launched", snapshot)

@@ -40,7 +40,7 @@ def _recorded(view: RunView, job: JobView, cancel: Cancel, snapshot: SnapshotTak
         outcome, clause = missing_row(snapshot, "not recorded")
         return Finding(outcome, f"after the cancellation {clause}", snapshot)
     status = view.status_of(row)
-    if status != view.cancelled:
+    if not status.cancelled:
         return Finding("not recorded", f"after the cancellation its row says {status!r}", snapshot)
     if not cancel.asleep and not cancel.tree:
         return Finding(None, f"nobody knows the job's processes; its row says {status!r}", snapshot)

@@ -105,6 +105,12 @@ def recorded_and_silent(view: AgentView) -> Finding:
     return _worst(view, view.with_role("unknown"), RECORDED_SILENT, evaluate)
 
 
+@context_check("CTX-19")
+def told_nothing(view: AgentView) -> Finding:
+    """Whether a child without a template is told nothing by its start hooks."""
+    return _worst(view, view.with_role("unknown"), "silent", lambda agent: _silence(view, agent))
+
+
 def _silence(view: AgentView, agent: AgentFacts) -> Finding:
     """silent, emitted, failed or timed out, over an agent's start hooks."""
     runs = view.starts(agent.name)

@@ -78,8 +78,8 @@ def listed_truly(view: RunView, job: JobView) -> Finding:
     if row is None:
         return Finding(NOT_LISTED, f"status --all --json in main: {short(answer.text)}", snapshot)
     status = view.status_of(row)
-    wanted = view.terminal - view.succeeded if job.lost else view.succeeded if job.answered else view.active
-    outcome = "listed truly" if status in wanted else "listed falsely"
+    true = status.ended if job.lost else status.succeeded if job.answered else status.active
+    outcome = "listed truly" if true else "listed falsely"
     return Finding(outcome, f"main is told {status!r}; {job_outcome(view, job).detail}", snapshot)
 
 
@@ -94,8 +94,8 @@ def recorded_as_ended(view: RunView, job: JobView) -> Finding:
     if row is None:
         outcome, clause = missing_row(snapshot, "erased")
         return Finding(outcome, f"{clause}; {end.detail}", snapshot)
-    status, reason = view.status_of(row), row.get(view.fields["reason"])
-    if status in view.terminal and reason:
+    status, reason = row.status, row.reason
+    if status.terminal and reason:
         return Finding("recorded", f"{status}: {reason}", snapshot)
     return Finding("not recorded", f"its row says {status!r}, reason {reason!r}; {end.detail}", snapshot)
 
@@ -139,9 +139,8 @@ def survives_clear(view: RunView, job: JobView) -> Finding:
     if row is None:
         return Finding(NOT_LISTED, f"status in main does not list it; {end.detail}", snapshot)
     status = view.status_of(row)
-    ended = status in view.terminal - view.succeeded
     detail = f"main is told {status!r}; {end.detail}"
-    return Finding("listed terminal" if ended else "listed falsely", detail, snapshot)
+    return Finding("listed terminal" if status.ended else "listed falsely", detail, snapshot)
 
 
 @check("JOB-21")
@@ -154,10 +153,11 @@ def not_a_ghost(view: RunView, job: JobView) -> Finding:
     if snapshot is None:
         return Finding(None, "nobody asked for the status after the job's end")
     rows = {place: view.listed(snapshot, place, job) for place in snapshot.places}
-    ghosts = [place for place, row in rows.items() if view.status_of(row) in view.active]
+    ghosts = [place for place, row in rows.items() if view.status_of(row).active]
     if ghosts:
-        return Finding(LISTED_AS_RUNNING, f"status in {', '.join(ghosts)} says so; {end.detail}", snapshot)
-    ends = [view.status_of(row) for row in rows.values() if row]
+        said = view.status_of(rows[ghosts[0]])
+        return Finding(LISTED_AS_RUNNING, f"status in {', '.join(ghosts)} says {said!r}; {end.detail}", snapshot)
+    ends = [row.status for row in rows.values() if row is not None]
     if not ends:
         return Finding(NOT_LISTED, f"no place lists it, so none as running; {end.detail}", snapshot)
     return Finding(TERMINAL, f"{ends[0]}; {end.detail}", snapshot)
@@ -211,7 +211,7 @@ def _ended_openly(view: RunView, job: JobView) -> bool:
     """Whether a job that was ended before its model had answered is listed in main as ended."""
     if job.lost is None or not view.snapshots:
         return False
-    return view.status_of(view.listed(view.snapshots[-1], MAIN, job)) in view.terminal - view.succeeded
+    return view.status_of(view.listed(view.snapshots[-1], MAIN, job)).ended
 
 
 @check("JOB-28")

@@ -94,10 +94,9 @@ def terminal_row(view: RunView, job: JobView) -> Finding:
         outcome, clause = missing_row(snapshot, "no row")
         return Finding(outcome, f"{clause}; {end.detail}", snapshot)
     status = view.status_of(row)
-    wanted = view.terminal if end.outcome == "finished" else view.terminal - view.succeeded
-    if status in wanted:
+    if status.terminal if end.outcome == "finished" else status.ended:
         return Finding(TERMINAL, f"its row says {status!r}; {end.detail}", snapshot)
-    outcome = "still active" if status in view.active else "false"
+    outcome = "still active" if status.active else "false"
     return Finding(outcome, f"its row says {status!r}; {end.detail}", snapshot)
 
 

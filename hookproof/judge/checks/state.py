@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from hookproof.catalogue.scenario import MAIN
 from hookproof.judge.checks.left import left, told
@@ -32,7 +33,7 @@ from hookproof.records.faults import (
 )
 from hookproof.records.jobs import SnapshotTaken
 from hookproof.records.parts import Answer
-from hookproof.records.run import ProcessDied, SweepBegan
+from hookproof.records.run import ProcessDied, ShellBared, SweepBegan
 
 
 @check("JOB-09")
@@ -95,7 +96,7 @@ def _told_of_the_dead(view: RunView, job: JobView, snapshot: SnapshotTaken) -> t
     """What the places say of a job whose process is dead: in one word, and in a sentence."""
     statuses = {place: view.status_of(view.listed(snapshot, place, job)) for place in snapshot.places}
     shown = ", ".join(f"{place} is told {status or 'nothing of it'!r}" for place, status in statuses.items())
-    if any(status in view.active for status in statuses.values()):
+    if any(status.active for status in statuses.values()):
         return "reported as running", shown
     return "terminal" if any(statuses.values()) else "not listed", shown
 
@@ -107,10 +108,9 @@ def death_is_failure(view: RunView, job: JobView) -> Finding:
     snapshot = view.snapshot_after(job.ended) if faults else None
     if snapshot is None:
         return Finding(None, "nothing of the job died, or nobody looked after that")
-    status = view.status_of(view.listed(snapshot, MAIN, job)) or "nothing of it"
-    failed = status in view.terminal - view.succeeded - {view.cancelled}
-    detail = f"{faults[0].what}; main is told {status!r}"
-    return Finding("failed" if failed else "not failed", detail, snapshot)
+    status = view.status_of(view.listed(snapshot, MAIN, job))
+    detail = f"{faults[0].what}; main is told {status or 'nothing of it'!r}"
+    return Finding("failed" if status.failed else "not failed", detail, snapshot)
 
 
 @check("JOB-18")
@@ -124,6 +124,19 @@ def terminal_after_the_shell(view: RunView, job: JobView) -> Finding:
 @check("JOB-16")
 def one_state(view: RunView, job: JobView) -> Finding:
     """Whether launch, status and teardown agree on where the state is."""
+    finding = _agreement(view, job)
+    return replace(finding, detail=f"{finding.detail}{''.join(_kept_from(each) for each in view.of(ShellBared))}")
+
+
+def _kept_from(shell: ShellBared) -> str:
+    """Which variables the launch did not see, for whoever knows the plugin."""
+    said = f"; the launch did not see {', '.join(shell.dropped) or 'any variable less'}"
+    if shell.unknown is None:
+        return f"{said} (which others the hooks set, nobody could tell)"
+    return f"{said} (not named by the plugin's descriptor: {', '.join(shell.unknown)})" if shell.unknown else said
+
+
+def _agreement(view: RunView, job: JobView) -> Finding:
     end = job_outcome(view, job)
     if end.outcome is None:
         return end
@@ -194,9 +207,9 @@ def active_row_stays(view: RunView, job: JobView) -> Finding:
     snapshot = view.snapshot_after(next(iter(view.of(ListFilled)), None))
     if job.started is None or snapshot is None:
         return Finding(None, "the list was not filled, or nobody looked after that")
-    rows = sum(len(entry.rows) for entry in snapshot.state)
+    rows = sum(1 for _ in view.rows.stored(snapshot))
     status = view.status_of(view.stored(snapshot, job))
-    if status in view.active:
+    if status.active:
         return Finding("active row stays", f"its row says {status!r}, one of {rows}", snapshot)
     return Finding("dropped", f"{rows} rows, of the running job {status or 'none'!r}", snapshot)
 
@@ -229,7 +242,7 @@ def _main_status(view: RunView, job: JobView, snapshot: SnapshotTaken) -> Findin
     status = view.status_of(view.listed(snapshot, MAIN, job))
     if not status:
         return Finding(NOT_LISTED, f"{where}: status in main lists no such job: {short(text)}", snapshot)
-    outcome = "recovered" if status in view.statuses_that_hold(job, snapshot) else "listed falsely"
+    outcome = "recovered" if view.holds(status, job, snapshot) else "listed falsely"
     return Finding(outcome, f"{where}: main is told {status!r}; {job_outcome(view, job).detail}", snapshot)
 
 
@@ -256,6 +269,6 @@ def old_row_survives(view: RunView, job: JobView) -> Finding:
     if end.outcome == "lost":
         return end
     status = view.status_of(view.listed(snapshot, MAIN, job))
-    if status in view.statuses_that_hold(job, snapshot):
+    if view.holds(status, job, snapshot):
         return Finding(SURVIVES, f"main is told {status!r}; {end.detail}", snapshot)
     return Finding("not listed truly", f"main is told {status or 'nothing of it'!r}; {end.detail}", snapshot)

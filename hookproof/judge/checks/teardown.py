@@ -10,11 +10,20 @@ from hookproof.judge.checks.outcomes import job_outcome, maybe_left, missing_row
 from hookproof.judge.checks.registry import check, run_check
 from hookproof.judge.run_view import JobView, RunView
 from hookproof.judge.verdict import Finding
-from hookproof.records.faults import HookKilled, HookStopped, ServerFrozen, SessionRestarted, WorkspaceDeleted
+from hookproof.records.faults import (
+    HookKilled,
+    HookStopped,
+    HostKilled,
+    ServerFrozen,
+    SessionRestarted,
+    WorkspaceDeleted,
+)
+from hookproof.records.hosts import HostStarted
 from hookproof.records.run import Census, SessionsEnd
 from hookproof.records.sent import HookEnded
 
 _FEW_LINES = 3
+_NOTHING_BEGAN = "nothing was alive after the last session's end, and no job had begun that could have left anything"
 
 
 @run_check("JOB-07")
@@ -44,7 +53,7 @@ def _accounted(view: RunView, census: Census, found: Left) -> Finding:
     job, alive = view.first_job(), census.processes
     if job is not None and all(each.started is None for each in view.jobs.values()) and not alive:
         refusal = view.refused(job)
-        return job_outcome(view, job) if refusal is None else no_job(refusal)
+        return Finding.not_tested(_NOTHING_BEGAN, census) if refusal is None else no_job(refusal)
     accounted = [process for process in alive if process not in found.codex]
     if not accounted:
         return Finding("nothing left", "no process of the plugin was alive after the last session's end", census)
@@ -89,6 +98,30 @@ def converges_after_a_kill(view: RunView, _job: JobView) -> Finding:
     return _converged(view, list(view.jobs.values()))
 
 
+@check("JOB-32")
+def rows_true_after_a_kill(view: RunView, job: JobView) -> Finding:
+    """What the job's row says whenever somebody looks after a host was killed and the next session has begun."""
+    killed = next(iter(view.of(HostKilled)), None)
+    later = (each for each in view.of(HostStarted) if killed is not None and each.seq > killed.seq)
+    began = next((each for each in later if killed is not None and each.session != killed.session), None)
+    snapshots = [each for each in view.snapshots if began is not None and each.seq > began.seq]
+    if job.started is None or not snapshots:
+        return Finding(None, "no host was killed, no session began after that, or nobody looked then")
+    for snapshot in snapshots:
+        row, end = view.stored(snapshot, job), job_outcome(view, job)
+        if row is None:
+            outcome, clause = missing_row(snapshot, "lost row")
+            return Finding(outcome, f"{clause}; {end.detail}", snapshot)
+        status = view.status_of(row)
+        if not view.holds(status, job, snapshot):
+            return Finding("false row", f"look {snapshot.n}: its row says {status!r}; {end.detail}", snapshot)
+    return Finding(
+        "rows true",
+        f"in {len(snapshots)} looks after the next session's start; {job_outcome(view, job).detail}",
+        snapshots[-1],
+    )
+
+
 @check("JOB-23")
 def converges_after_two_ends(view: RunView, _job: JobView) -> Finding:
     """The same of two sessions that ended at the same moment, and of the jobs that were at work by then."""
@@ -119,7 +152,7 @@ def _converged(view: RunView, jobs: list[JobView]) -> Finding:
             outcome, clause = missing_row(snapshot, "lost row")
             return Finding(outcome, f"of {job.name} {clause}; {end.detail}", snapshot)
         status = view.status_of(row)
-        if status not in view.statuses_that_hold(job, snapshot):
+        if not view.holds(status, job, snapshot):
             return Finding("false row", f"the row of {job.name} says {status!r}; {end.detail}", snapshot)
     stay = left(view, census).plugins
     if stay:

@@ -8,20 +8,26 @@ first instruction. Cancelled and then continued, that worker shows whether a can
 from __future__ import annotations
 
 import asyncio
+import re
 import shlex
 import signal
 import sys
 from subprocess import DEVNULL
+from typing import Any
 
 from hookproof import processes
+from hookproof.catalogue.spelling import needed_fields, saying
 from hookproof.errors import DeadlineMissedError
+from hookproof.model.script import names_job
 from hookproof.play.faults.injection import FilesInjection, Injection, Target
+from hookproof.play.faults.pointers import Pointers
 from hookproof.play.job_tracker import describe
 from hookproof.play.trees import below, is_stopped, left_by_codex, outlived, tree_of
 from hookproof.records.base import Json
 from hookproof.records.faults import WorkerWoken
 from hookproof.records.jobs import Cancel, CancelBegan, JobEnded, JobQueued
 from hookproof.records.model import GateAbandoned, GateAnswered
+from hookproof.rows import with_value
 from hookproof.sandbox.state_edits import NoSuchRowError
 
 _AGAIN_SECONDS = 0.005
@@ -111,20 +117,32 @@ class QueueingJob(FilesInjection):
         child = self._child = await self._asleep(job_id)
         self._sleepers.add(job, child)
         await _stopped(child.identity, run.options.seconds)
-        fields, words = target.descriptor.state.fields, target.descriptor.state.words
+        state = target.descriptor.state
+        pointers = Pointers(run.processes.census(), but=child.identity)
+        dropped: dict[str, None] = {}
+
+        def needed(path: str, value: Any) -> bool:
+            return path in needed_fields(state) or (isinstance(value, str) and names_job(value, job))
 
         def queued(row: Json) -> Json:
-            waiting = {name: value for name, value in row.items() if name not in target.descriptor.state.begun}
-            start = {} if fields.start is None else {fields.start: str(child.identity.start)}
-            return waiting | {fields.status: words.active[0], fields.pid: child.identity.pid} | start
+            waiting = {name: value for name, value in row.items() if name not in state.begun}
+            waiting = with_value(saying(state, waiting, "active"), state.fields.pid, child.identity.pid)
+            if state.fields.start is not None:
+                waiting = with_value(waiting, state.fields.start, str(child.identity.start))
+            copy, without = pointers.without(waiting, needed)
+            if pointers.points(copy):
+                raise NoSuchRowError(f"the row of {template} cannot be copied: it would point at a live process")
+            dropped.update(dict.fromkeys(without))
+            return copy
 
         def renamed(text: str) -> str:
-            return text.replace(f"job={template} ", f"job={job} ").replace(template_id, job_id)
+            return re.sub(rf"job={re.escape(template)}(?![\w-])", f"job={job}", text).replace(template_id, job_id)
 
-        target.files.add_row(template_id, renamed, queued)
+        target.files.add_row(template_id, job_id, renamed, queued)
         target.jobs.ids[job] = job_id
         run.deaths.watch(child.identity)
-        run.journal.write(JobQueued(job=job, id=job_id, worker=child.identity.pid, start=child.identity.start))
+        pid, start = child.identity.pid, child.identity.start
+        run.journal.write(JobQueued(job=job, id=job_id, worker=pid, start=start, dropped=list(dropped)))
         run.journal.after(self._ends(child))
 
     async def _asleep(self, job_id: str) -> processes.Child:

@@ -12,6 +12,7 @@ assert sys.platform == "linux"
 
 import asyncio
 import signal
+from contextlib import suppress
 
 from hookproof import processes
 from hookproof.play.faults.hooks import RunningHook
@@ -86,7 +87,8 @@ class HoldingHook(Injection):
     def _let_go_on(self, identity: processes.Identity, changes: StateChanges) -> None:
         if identity not in self._known:
             self._known.add(identity)
-            changes.stop_at_each(identity.pid)
+            with suppress(ProcessLookupError):  # it has ended meanwhile
+                changes.stop_at_each(identity.pid)
         if is_stopped(identity):
             processes.signal_process(identity, signal.SIGCONT)
 

@@ -10,10 +10,13 @@ from abc import abstractmethod
 from typing import ClassVar, Literal
 
 from hookproof import processes
+from hookproof.catalogue.spelling import needed_fields
 from hookproof.play.faults import bystander
 from hookproof.play.faults.injection import FilesInjection, Injection, Target
+from hookproof.play.faults.pointers import Pointers
 from hookproof.records.base import Json
 from hookproof.records.faults import ListFilled, PidPlanted, RowAged, StateTorn, WorkspaceDeleted
+from hookproof.rows import with_value
 
 _BEYOND_THE_CAP = 5
 
@@ -49,7 +52,7 @@ class PlantingPidInJob(PlantingPid):
 
     def planted(self, pid: int) -> bool:
         name = self.target.descriptor.state.fields.pid
-        self.target.files.change_row(self.target.jobs.id_of(self.job), lambda row: row | {name: pid})
+        self.target.files.change_row(self.target.jobs.id_of(self.job), lambda row: with_value(row, name, pid))
         return True
 
 
@@ -67,8 +70,17 @@ class TearingState(FilesInjection):
 
 class FillingList(FilesInjection):
     async def apply(self) -> None:
-        count = (self.target.descriptor.state.remembers or 0) + _BEYOND_THE_CAP
-        self.target.files.fill(self.target.jobs.id_of(self.job), count)
+        state = self.target.descriptor.state
+        count = (state.remembers or 0) + _BEYOND_THE_CAP
+        pointers, needed = Pointers(self.run.processes.census()), needed_fields(state)
+
+        def clean(row: Json) -> Json:
+            own = [field for field in (state.fields.pid, state.fields.start) if field is not None]
+            for field in own:
+                row = with_value(row, field, None)
+            return pointers.without(row, lambda path, _: path in needed)[0]
+
+        self.target.files.fill(self.target.jobs.id_of(self.job), count, clean)
         self.run.journal.write(ListFilled(job=self.job, added=count))
 
 

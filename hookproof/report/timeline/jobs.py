@@ -5,7 +5,7 @@ from __future__ import annotations
 from hookproof.machine import signal_name
 from hookproof.records import plain
 from hookproof.records.faults import Fault
-from hookproof.records.jobs import Cancel, JobLaunched, JobRefused, JobStarted, Result, SnapshotTaken
+from hookproof.records.jobs import Cancel, JobLaunched, JobNeverBegan, JobRefused, JobStarted, Result, SnapshotTaken
 from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, GateReleased
 from hookproof.records.run import Census, ProcessDied
 from hookproof.records.sent import CodexSignal, CodexStarted, CodexTurn, ShellEnded, ShellStarted
@@ -152,8 +152,9 @@ class JobDrawing(Drawing):
     def on_job_started(self, record: JobStarted) -> None:
         """The companion has written the job down, and its worker is known."""
         job, saved = str(record.job), record.row or {}
-        session = saved.get(self.view.fields.get("session", ""))
-        owner = self.lanes.session(str(session)) if session else None
+        job_view = self.view.jobs.get(job)
+        session = self.view.session_tag(job_view) if job_view is not None else None
+        owner = self.lanes.session(session) if session else None
         own = "’s own session" if self.lanes.has_own_session(session) else ""
         tagged = f", written down for {self.lanes.name(owner)}{own}" if owner else ""
         details = [Detail("row in the state file", phrases.pretty(saved)), Detail("alive", _alive(record))]
@@ -167,6 +168,12 @@ class JobDrawing(Drawing):
     def on_job_launched(self, record: JobLaunched) -> None:
         """The launch has printed the job's id."""
         self.row(record, f"the launch of job {record.job} came back: {record.id}", "quiet")
+
+    @draws(JobNeverBegan)
+    def on_job_never_began(self, record: JobNeverBegan) -> None:
+        """A launched job has failed before it was at work."""
+        why = f": {phrases.quoted(record.reason)}" if record.reason else ""
+        self.row(record, f"job {record.job} never asks its model: its row says {record.status}{why}", "bad")
 
     @draws(JobRefused)
     def on_job_refused(self, record: JobRefused) -> None:

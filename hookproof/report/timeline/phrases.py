@@ -118,16 +118,15 @@ def status_phrase(view: RunView, snapshot: SnapshotTaken, job: JobView | None) -
         told = f"{next(iter(said))} anywhere" if "not listed" in said else f"{next(iter(said))} everywhere"
     if job is None:
         return told
-    try:
-        row = view.stored(snapshot, job)
-    except NoEvidenceError:
+    row = view.rows.stored_row(snapshot, view.job_id(job))
+    if row is None and not view.state_seen:
         return f"{told}; state files: not found"
-    return f"{told}; state file: {'“' + view.status_of(row) + '”' if row else 'no row'}"
+    return f"{told}; state file: {f'“{row.status}”' if row is not None else 'no row'}"
 
 
 def _listed_phrase(view: RunView, snapshot: SnapshotTaken, place: str, job: JobView | None) -> str:
     try:
-        row = view.listed(snapshot, place, job) if job is not None else None
+        row = view.rows.listed_row(snapshot, place, view.job_id(job)) if job is not None else None
     except NoEvidenceError:
-        return "an answer without rows"
-    return f"“{view.status_of(row)}”" if row is not None else "not listed"
+        return "an answer that cannot be read"
+    return f"“{row.status}”" if row is not None else "not listed"
