@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from hookproof.journal import Journal
 from hookproof.model.conversation import Conversation
 from hookproof.model.http import ClientLeftError, Exchange, Request
+from hookproof.model.loops import Loops
 from hookproof.model.script import Answer, Script, ToolCall
 from hookproof.records.model import (
     GateAbandoned,
@@ -106,6 +107,11 @@ class Turns:
         self._wait_before = wait_before
         self._prepare = prepare
         self._gates = {job: asyncio.Event() for job in answers}
+        self._loops = Loops(journal)
+
+    def close(self) -> None:
+        """Nobody asks any more: tell of what was not told at once."""
+        self._loops.close()
 
     def release(self, job: str) -> None:
         """Let the job's worker have its answer, now or when it asks."""
@@ -152,8 +158,11 @@ class Turns:
             await self._prepare(agent)
         answer = self.script.next(agent, query.received, results) if agent is not None else None
         if answer is None:
-            why = "carries no agent marker" if agent is None else f"of {agent!r} comes after the end of its script"
-            self.wrong(f"model request {asker.number} {why}")
+            if agent is None:
+                self.wrong(f"model request {asker.number} carries no agent marker")
+            elif self._loops.beyond(agent, asker.number):
+                # an answer would only make it ask again: it comes to rest here, and is there to be looked at
+                await exchange.hold(asyncio.Event().wait())
             return OUT_OF_SCRIPT
         conversation.last_answer = answer.text
         if answer.after is not None and agent is not None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from hookproof.catalogue.fault import AnyFault
 from hookproof.catalogue.lifecycle import resolve_lifecycle
@@ -30,6 +31,7 @@ from hookproof.play.steps import HostExitedError, JobNeverBeganError, Steps
 from hookproof.play.teardown import StrayRecorder, uninterrupted, write_census
 from hookproof.records import Record
 from hookproof.records.hosts import HostStarted
+from hookproof.records.model import ModelLoop
 from hookproof.records.run import Error, SessionsEnd, Settled, ShellLetGo, SweepBegan, Swept
 from hookproof.sandbox import sandbox as sandboxes
 from hookproof.sandbox import tap
@@ -78,10 +80,7 @@ class Runner:
 
     async def _play(self) -> None:
         try:
-            await self._begin()
-            await self._steps().play()
-            for session in list(self._sessions.values()):
-                await self._end(session)
+            await self._unless_it_loops(self._to_the_end())
         except DeadlineMissedError as error:
             why = [*self._open_hooks.sentences(), *refused_requests(self._journal)]
             self._journal.write(Error(where="play", what="; ".join([str(error), *why])))
@@ -89,6 +88,31 @@ class Runner:
             self._journal.write(Error(where="play", what=str(error)))
         except Exception as error:  # whatever it is, the end is reached and the verdict is unknown
             self._journal.write(Error(where="play", what=describe(error)))
+        self._turns.close()
+
+    async def _to_the_end(self) -> None:
+        await self._begin()
+        await self._steps().play()
+        for session in list(self._sessions.values()):
+            await self._end(session)
+
+    async def _unless_it_loops(self, playing: Coroutine[Any, Any, None]) -> None:
+        """Play, and break off once an agent goes round in a loop: what was waited for cannot come any more."""
+        task = asyncio.ensure_future(playing)
+        looping = asyncio.Event()
+
+        def see(record: Record) -> None:
+            if isinstance(record, ModelLoop):
+                looping.set()
+                task.cancel()
+
+        self._journal.observe(see)
+        try:
+            await task
+        except asyncio.CancelledError:
+            me = asyncio.current_task()
+            if not looping.is_set() or (me is not None and me.cancelling()):
+                raise
 
     async def _begin(self) -> None:
         run = self._run

@@ -99,3 +99,17 @@ class GateAbandoned(Record):
 
     n: int
     job: str
+
+
+@kind("model.loop")
+class ModelLoop(Record):
+    """A hook keeps an agent from stopping, longer than any host allows: the case is broken off here."""
+
+    agent: str
+    requests: int
+    """How many came after the end of its script."""
+    event: str
+    """Of the hook."""
+    command: str
+    run: str
+    """The hook's last run."""

@@ -81,8 +81,10 @@ def _install(plugin_copy: Path, host: Tapped, python: str) -> list[TappedHook]:
         raise TapError(f"{plugin_copy}: its {host.name} hooks are tapped already")
     wrap = _Wrap(plugin_copy, commands_path, python, for_cmd=sys.platform == "win32" and host.hooks.cmd_on_windows)
     tapped: list[TappedHook] = []
-    for path, events in _declared(plugin_copy, host.hooks, manifest_path, manifest):
+    read = _declared(plugin_copy, host.hooks, manifest_path, manifest)
+    for path, events in read:
         tapped += wrap.document(path, *events)
+    _wrap_default(wrap, plugin_copy, {path for path, _ in read})
     name = manifest.get("name") or plugin_copy.name
     beside = {commands_path: {"host": host.name, "plugin": name, **wrap.told()}}
     for other in wrap.shared:
@@ -90,6 +92,24 @@ def _install(plugin_copy: Path, host: Tapped, python: str) -> list[TappedHook]:
     for path, content in beside.items():
         inside.write(plugin_copy.parent, path, json.dumps(content, indent=2))
     return tapped
+
+
+def _wrap_default(wrap: _Wrap, plugin_copy: Path, read: set[Path]) -> None:
+    """Wrap what stands in hooks/hooks.json although the manifest names something else.
+
+    Which forms of a manifest count as none differs from release to release of Codex (measured): a hook that a host
+    takes from there after all leaves its records as well. What cannot be wrapped there is no trouble until it is read.
+    """
+    default = plugin_copy / HOOKS
+    if default in read or not default.is_file():
+        return
+    try:
+        path = inside.place(plugin_copy, default)
+        document = _object(path)
+        if path not in read:
+            wrap.document(path, document, document.get("hooks", {}))
+    except TapError:
+        return
 
 
 def without_hooks(root: Path, host: Tapped) -> str | None:
@@ -127,22 +147,23 @@ def _commands_path(plugin_copy: Path, host: str) -> Path:
 
 def _declared(
     root: Path, reads: HooksFiles, manifest_path: Path, manifest: dict[str, Any]
-) -> Iterator[tuple[Path, tuple[dict[str, Any], Any]]]:
-    """The files that declare hooks: (path, (its document, the events in it))."""
+) -> list[tuple[Path, tuple[dict[str, Any], Any]]]:
+    """The files that declare hooks: (path, (its document, the events in it)). A file that is not there is passed over,
+    as hosts do.
+    """
     declared = manifest.get("hooks")
     entries = declared if isinstance(declared, list) else [declared]
     named = [entry for entry in entries if isinstance(entry, str) and (entry.startswith("./") or not reads.only_dotted)]
     inline = [entry for entry in entries if isinstance(entry, dict)]
-    files = dict.fromkeys(_inside(root, manifest_path, name) for name in named)
+    files = dict.fromkeys(path for name in named if (path := _inside(root, manifest_path, name)).is_file())
     default = root / HOOKS
-    if default.is_file() and (reads.default_beside_named or not (files or inline)):
+    if default.is_file() and (reads.default_beside_named or not (named or inline)):
         files.setdefault(inside.place(root, default))
-    if inline:
-        for events in inline:
-            yield manifest_path, (manifest, events.get("hooks", events))
+    found = [(manifest_path, (manifest, events.get("hooks", events))) for events in inline]
     for path in files:
         document = _object(path)
-        yield path, (document, document.get("hooks", {}))
+        found.append((path, (document, document.get("hooks", {}))))
+    return found
 
 
 def _inside(root: Path, manifest_path: Path, name: str) -> Path:
@@ -150,8 +171,6 @@ def _inside(root: Path, manifest_path: Path, name: str) -> Path:
         path = inside.place(root, root / name)
     except inside.OutsideError:
         raise TapError(f"{manifest_path}: hooks: {name!r} lies outside the plugin") from None
-    if not path.is_file():
-        raise TapError(f"{manifest_path}: hooks: there is no file {name!r} in the plugin")
     return path
 
 

@@ -149,11 +149,13 @@ class Bench:
         self.agent("codex-rescue", "tools: Bash", "You forward.")
         self._started: list[Running] = []
 
-    def hook(self, event: str, command: str, *, timeout: float | None = None, matcher: str | None = None) -> None:
-        """Give the plugin one more hook."""
+    def hook(
+        self, event: str, command: str, *, timeout: float | None = None, matcher: str | None = None, **more: Any
+    ) -> None:
+        """Give the plugin one more hook, with `more` in its entry."""
         if sys.platform == "win32":
             pytest.skip("the hooks of this test are commands of a POSIX shell")
-        entry: Record = {"type": "command", "command": command}
+        entry: Record = {"type": "command", "command": command, **more}
         if timeout is not None:
             entry["timeout"] = timeout
         group: Record = {"hooks": [entry]}

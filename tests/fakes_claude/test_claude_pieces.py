@@ -12,13 +12,17 @@ from claude_fake.conversation import Conversation, text_block
 from claude_fake.frontmatter import split, words
 from claude_fake.hooks import matches
 from claude_fake.identity import new_task_id, new_uuid, slug
+from claude_fake.lifecycle import MOMENTS, WHOSE, Lifecycle
 from claude_fake.message_queue import MessageQueue, UserTurn
 from claude_fake.model_client import InterruptedByHostError, ModelError, assemble
 from claude_fake.options import UsageError, is_uuid, parse
-from claude_fake.plugins import Plugin, PluginError
+from claude_fake.plugins import Plugin, PluginError, loaded
 from claude_fake.tasks import new_run_id
 from hypothesis import given
 from hypothesis import strategies as st
+from standin.rows import Events
+
+from hookproof.catalogue.lifecycle import resolve_lifecycle
 
 
 @pytest.mark.parametrize(
@@ -80,6 +84,15 @@ def test_frontmatter_takes_any_text(text: str) -> None:
     assert fields == {} or text.startswith(("---", "\ufeff---"))
 
 
+def rows(name: str) -> Lifecycle:
+    """A lifecycle as the program reads it."""
+    resolved = resolve_lifecycle(name)
+    return Lifecycle(name, resolved.rows, Events(name, resolved.events, moments=MOMENTS, whose=WHOSE))
+
+
+ROWS = rows("claude-2.1.91")
+
+
 def plugin_with(directory: Path, hooks: object) -> Path:
     """A plugin directory with this hooks.json."""
     (directory / "hooks").mkdir(parents=True)
@@ -109,7 +122,7 @@ def plugin_with(directory: Path, hooks: object) -> Path:
 def test_a_malformed_hooks_file_is_one_clear_sentence(hooks: object, said: str, tmp_path: Path) -> None:
     root = plugin_with(tmp_path / "p", hooks)
     with pytest.raises(PluginError) as raised:
-        Plugin(str(root), str(tmp_path))
+        Plugin(str(root), str(tmp_path), ROWS)
     assert said in str(raised.value)
     assert str(root / "hooks" / "hooks.json") in str(raised.value)
     assert "\n" not in str(raised.value)
@@ -117,7 +130,7 @@ def test_a_malformed_hooks_file_is_one_clear_sentence(hooks: object, said: str, 
 
 def test_a_missing_plugin_directory(tmp_path: Path) -> None:
     with pytest.raises(PluginError, match="no such plugin directory"):
-        Plugin(str(tmp_path / "nothing"), str(tmp_path))
+        Plugin(str(tmp_path / "nothing"), str(tmp_path), ROWS)
 
 
 def test_what_a_manifest_adds(tmp_path: Path) -> None:
@@ -130,10 +143,69 @@ def test_what_a_manifest_adds(tmp_path: Path) -> None:
     (root / "others" / "own.md").write_text("no frontmatter")
     manifest = {"name": "mine", "hooks": "./more.json", "agents": ["./others/own.md"]}
     (root / ".claude-plugin" / "plugin.json").write_text(json.dumps(manifest))
-    plugin = Plugin(str(root), "/home/of")
+    plugin = Plugin(str(root), "/home/of", ROWS)
     assert [hook.command for hook in plugin.hooks["Stop"]] == ["one", "two"]
     assert list(plugin.agents) == ["mine:own"]
     assert Path(plugin.data) == Path("/home/of/.claude/plugins/data/mine-inline")
+
+
+def events(word: str) -> dict[str, object]:
+    """Events whose one hook is called `word`."""
+    return {"SessionStart": [{"hooks": [{"type": "command", "command": word}]}]}
+
+
+ABSENT, GONE = object(), None
+OTHER, THIRD = "./hooks/other.json", "./hooks/third.json"
+FORMS: dict[str, tuple[object, list[str] | None, list[str] | None]] = {
+    # what a manifest has under `hooks`; which hooks there are on 2.1.91 and on 2.1.329 (None: no such plugin)
+    "absent": (ABSENT, ["hooks"], ["hooks"]),
+    "null": (None, GONE, GONE),
+    "false": (False, GONE, GONE),
+    "true": (True, GONE, GONE),
+    "a number": (3, GONE, GONE),
+    "a path": (OTHER, ["hooks", "other"], ["hooks", "other"]),
+    "the default's path": ("./hooks/hooks.json", ["hooks"], ["hooks"]),
+    "a path without ./": ("hooks/other.json", GONE, GONE),
+    "no path": ("", GONE, GONE),
+    "a path to nothing": ("./hooks/gone.json", ["hooks"], ["hooks"]),
+    "a path to a folder": ("./hooks", GONE, GONE),
+    "a path that leads out": ("../x.json", GONE, GONE),
+    "paths": ([OTHER, THIRD], ["hooks", "other", "third"], ["hooks", "other", "third"]),
+    "a path twice": ([OTHER, OTHER], ["hooks", "other"], ["hooks", "other"]),
+    "paths, one to nothing": (["./hooks/gone.json", OTHER], ["hooks", "other"], ["hooks", "other"]),
+    "paths, one without ./": ([OTHER, "hooks/third.json"], GONE, GONE),
+    "an empty list": ([], ["hooks"], ["hooks"]),
+    "numbers": ([3], GONE, GONE),
+    "a path and a number": ([OTHER, 3], GONE, GONE),
+    "an empty object": ({}, ["hooks"], ["hooks"]),
+    "events": (events("inline"), ["hooks", "inline"], ["hooks", "inline"]),
+    "events below hooks": ({"hooks": events("inline")}, GONE, ["hooks"]),
+    "no events below hooks": ({"hooks": {}}, GONE, ["hooks"]),
+    "an event nobody knows": ({"Nonsense": []}, GONE, ["hooks"]),
+    "an event of a number": ({"SessionStart": 3}, GONE, ["hooks"]),
+    "a description": ({"description": "d"}, GONE, ["hooks"]),
+    "a list of an empty object": ([{}], ["hooks"], ["hooks"]),
+    "a list of events": ([events("one"), events("two")], ["hooks", "one", "two"], ["hooks", "one", "two"]),
+    "a list of events below hooks": ([{"hooks": events("one")}], GONE, ["hooks"]),
+    "a path and events": ([OTHER, events("one")], ["hooks", "other", "one"], ["hooks", "other", "one"]),
+    "a path and events below hooks": ([OTHER, {"hooks": events("one")}], GONE, ["hooks", "other"]),
+}
+
+
+@pytest.mark.parametrize("version", ["2.1.91", "2.1.329"])
+@pytest.mark.parametrize("form", FORMS)
+def test_a_manifest_says_where_hooks_are(tmp_path: Path, form: str, version: str) -> None:
+    """Each was played on both real releases, with a plugin that has three hooks files and a command."""
+    declared, old, new = FORMS[form]
+    root = plugin_with(tmp_path / "p", {"hooks": events("hooks")})
+    for name in ("other", "third"):
+        (root / "hooks" / f"{name}.json").write_text(json.dumps({"hooks": events(name)}))
+    (root / ".claude-plugin").mkdir()
+    manifest = {"name": "forms"} if declared is ABSENT else {"name": "forms", "hooks": declared}
+    (root / ".claude-plugin" / "plugin.json").write_text(json.dumps(manifest))
+    found = loaded([str(root)], str(tmp_path), rows(f"claude-{version}"))
+    commands = [hook.command for plugin in found for hook in plugin.hooks["SessionStart"]]
+    assert (commands if found else None) == (new if version == "2.1.329" else old)
 
 
 def test_options() -> None:

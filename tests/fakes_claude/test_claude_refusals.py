@@ -118,6 +118,15 @@ def test_a_stop_hook_makes_the_agent_go_on(
     assert running.results() == ["second"]
 
 
+def test_a_host_that_has_enough_of_objections_ends_the_turn(make_model: MakeModel, make_bench: MakeBench) -> None:
+    model = make_model(main=[text(f"answer {number}") for number in range(1, 11)])
+    bench = make_bench(model)
+    bench.hook("Stop", prints({"decision": "block", "reason": "REASON"}))
+    running = play(bench, NEW)
+    assert len(bench.journal.of("hook.started", event="Stop")) == len(model.of("main")) == 9
+    assert running.results() == [""]
+
+
 @pytest.mark.parametrize("lifecycle", facts.MEASURED)
 def test_context_of_a_stop_hook(lifecycle: str, make_model: MakeModel, make_bench: MakeBench) -> None:
     model = make_model(main=[text("first"), text("second")])

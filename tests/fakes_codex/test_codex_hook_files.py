@@ -78,7 +78,6 @@ def test_a_session_end_hook_has_little_time(world: Bench) -> None:
     "text",
     [
         "{",
-        "[]",
         '{"hooks": []}',
         '{"hooks": {"Stop": {}}}',
         '{"hooks": {"Stop": [1]}}',
@@ -183,3 +182,13 @@ def test_hooks_can_be_switched_off(world: Bench) -> None:
     world.write("features.hooks", False)
     assert world.listed() == []
     assert world.engine().matching("SessionStart", "startup") == []
+
+
+def test_an_async_hook_is_listed_and_run_at_the_sessions_end_alone(world: Bench) -> None:
+    """Measured on 0.169.0, which waits for the one of SessionEnd as for any other."""
+    for event in ("SessionStart", "SessionEnd"):
+        world.declare(**{event: [{"hooks": [{"type": "command", "command": "true", "async": True}]}]})
+        world.trust()
+        assert [hook["async"] for hook in world.listed()] == [True]
+        assert len(world.engine().matching(event, "startup")) == (1 if event == "SessionEnd" else 0)
+    assert world.warnings() == [f"running async SessionEnd hook synchronously in {world.home / 'hooks.json'}"]

@@ -139,6 +139,23 @@ def test_issue_146_on_real_codex(tmp_path: Path, version: str, seen: str) -> Non
     assert next(check["seen"] for check in result["checks"] if check["id"] == "CTX-02") == seen
 
 
+@pytest.mark.parametrize("version", ["0.130.0", "0.169.0"])
+def test_a_form_of_a_manifest_is_taken_by_both_codexes_alike(tmp_path: Path, version: str) -> None:
+    """A list of one document: 0.130 takes it for something else, and runs no hook of it."""
+    installed(f"codex@{version}")
+    root = reference(tmp_path, "workflow")
+    manifest = root / ".codex-plugin" / "plugin.json"
+    declared = json.loads(manifest.read_text())
+    declared["hooks"] = [json.loads((root / "hooks" / "hooks.codex.json").read_text())]
+    manifest.write_text(json.dumps(declared))
+    stand_in = f"codex-{version.rpartition('.')[0]}"
+    seen = []
+    for host in (("--codex", f"npm:{version}"), ("--lifecycle", stand_in)):
+        (result,) = played(tmp_path, "context/main-session", str(root), *host)
+        seen += [check["seen"] for check in result["checks"] if check["id"] == "CTX-01"]
+    assert seen == ["no policy", "no policy"] if version == "0.130.0" else seen[0] == seen[1] != "no policy"
+
+
 def played(tmp_path: Path, glob: str, plugin: str, *host: str) -> list[dict[str, Any]]:
     """Every result of a run; none may be unknown."""
     file = tmp_path / "results.json"

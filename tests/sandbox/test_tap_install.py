@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from hookproof import places
+from hookproof.catalogue.host import HostName
 from hookproof.hosts.claude.host import CLAUDE
 from hookproof.hosts.codex.host import CODEX
 from hookproof.hosts.registry import HOSTS
@@ -114,6 +115,25 @@ def test_codex_reads_one_place(named: Any, found: list[str], tmp_path: Path) -> 
     assert [each.command for each in install(root, CODEX, "python")] == found
 
 
+@pytest.mark.parametrize("host", ["claude", "codex"])
+def test_a_file_that_is_not_there_is_passed_over_as_hosts_do(host: HostName, tmp_path: Path) -> None:
+    manifest = {"name": "toy", "hooks": ["./gone.json", "./two.json", "./hooks"]}
+    files = {f".{host}-plugin/plugin.json": manifest, "two.json": hooks(entry("two")), "hooks/readme": "x"}
+    assert [each.command for each in install(plugin(tmp_path, files), HOSTS[host], "python")] == ["two"]
+
+
+@pytest.mark.parametrize("declared", [{}, hooks(entry("three"))["hooks"], "./two.json"])
+def test_what_only_some_releases_of_codex_read_is_wrapped_too(declared: Any, tmp_path: Path) -> None:
+    files = {
+        ".codex-plugin/plugin.json": {"name": "toy", "hooks": declared},
+        "hooks/hooks.json": hooks(entry("one")),
+        "two.json": hooks(entry("two")),
+    }
+    root = plugin(tmp_path, files)
+    assert "one" not in [each.command for each in install(root, CODEX, "python")]
+    assert all("tap.py" in command for command in commands(read(root / "hooks" / "hooks.json")))
+
+
 @pytest.mark.parametrize("hosts", [("claude", "codex"), ("codex", "claude")])
 def test_a_file_that_both_hosts_read_is_wrapped_once(hosts: Any, tmp_path: Path) -> None:
     root = plugin(tmp_path, {"hooks/hooks.json": hooks(entry("one"))})
@@ -134,7 +154,7 @@ def test_files_of_their_own_are_tapped_for_each(tmp_path: Path) -> None:
     root = plugin(tmp_path, files)
     assert [each.command for each in install(root, CLAUDE, "python")] == ["one"]
     assert [each.command for each in install(root, CODEX, "python")] == ["two"]
-    assert [read(tmp_path / f"plugin.tap-{host}.json")["host"] for host in ("claude", "codex")] == ["claude", "codex"]
+    assert [read(tmp_path / f"plugin.tap-{host}.json")["host"] for host in ("claude", "codex")] == [None, "codex"]
 
 
 def test_a_plugin_without_hooks_has_none_to_tap(tmp_path: Path) -> None:
@@ -157,7 +177,6 @@ def test_a_command_with_quotes_goes_along_whole(tmp_path: Path) -> None:
         ({"hooks/hooks.json": {"hooks": {"Stop": {}}}}, "hooks.Stop: expected a list, found dict"),
         ({"hooks/hooks.json": {"hooks": {"Stop": [1]}}}, r"hooks.Stop\[0\]: expected an object, found int"),
         ({"hooks/hooks.json": hooks(entry("x", args=["y"]))}, "a hook with 'args' is not run by the host's shell"),
-        ({".claude-plugin/plugin.json": {"hooks": "./no.json"}}, "plugin.json: hooks: there is no file './no.json'"),
         ({".claude-plugin/plugin.json": {"hooks": "../x.json"}}, "'../x.json' lies outside the plugin"),
     ],
 )

@@ -108,7 +108,7 @@ class Agent:
         return turn
 
     def _turn(self) -> Turn:
-        stop_hook_active = False
+        objections = 0
         while True:
             try:
                 answer = self._ask()
@@ -124,10 +124,10 @@ class Agent:
             if news := self.take_news():
                 self.prompt([text_block(self.host.lifecycle.text("notice_of_turn", notification=n)) for n in news], [])
                 continue
-            ended = self._stop(text, stop_hook_active)
+            ended = self._stop(text, objections)
             if ended is not None:
                 return ended
-            stop_hook_active = True
+            objections += 1
 
     def _ask(self) -> dict[str, Any]:
         self.host.raise_if_ending()
@@ -183,16 +183,18 @@ class Agent:
         self.host.raise_if_ending()
         sentences = [sentence for use in uses for sentence in use.sentences]
         results = [use.result for use in uses]
+        if self.task is None:
+            sentences += self.host.hooks.beside.take_told()
         sentences += _take_in(self, results)
         self._grow(lambda: self.conversation.results(results, sentences))
         return any(use.stopped for use in uses)
 
-    def _stop(self, text: str, stop_hook_active: bool) -> Turn | None:
-        """Run the stop hooks. None when the agent has to go on."""
+    def _stop(self, text: str, objections: int) -> Turn | None:
+        """Run the stop hooks, which have objected so often in this turn. None when the agent has to go on."""
         effects = self.host.at(
             "subagent's turn ends" if self.task is not None else "turn ends",
             self.who,
-            stop_hook_active=stop_hook_active,
+            stop_hook_active=objections > 0,
             agent_transcript_path=self.transcript.path,
             last_assistant_message=text,
         )
@@ -204,12 +206,17 @@ class Agent:
             self.line("user", message={"role": "user", "content": [text_block(feedback)]}, isSynthetic=True)
         if effects.stop is not None:
             return Turn("", terminal_reason="stop_hook_prevented")
-        if effects.refusal is not None:
-            return None
-        if effects.sentences:
+        if effects.refusal is None:
+            if not effects.sentences:
+                return Turn(text)
             self.prompt([reminder(sentence) for sentence in effects.sentences], [])
-            return None
-        return Turn(text)
+        return self._end_put_to_it(objections) if 0 < lifecycle["stop_objections"] <= objections else None
+
+    def _end_put_to_it(self, objections: int) -> Turn:
+        """The end of a turn that hooks would not let end: the host has had enough of their objections."""
+        text = self.host.lifecycle.text("stop_objections_over", times=objections + 1)
+        self.line("system/informational", content=text, level="warning")
+        return Turn("", terminal_reason="")
 
     def work(self, name: str, tool_input: dict[str, Any], tool_use_id: str) -> Worked:
         """Do the work of a tool that this agent has called. Raises ToolFailure."""

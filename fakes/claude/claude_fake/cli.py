@@ -16,7 +16,7 @@ from .lifecycle import Lifecycle, LifecycleError
 from .lifecycle import read as read_lifecycle
 from .message_queue import Broken, UserTurn
 from .options import Options, UsageError, parse
-from .plugins import Plugin, PluginError
+from .plugins import PluginError, loaded
 from .session import Session
 from .system import READER_CAN_BE_FREED, readable
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
+    from .plugins import Plugin
     from .terminal import Terminal
 else:
     # the same, without its enums: half a millisecond
@@ -44,7 +45,7 @@ def main(arguments: list[str]) -> int:
         if options.version:
             sys.stdout.write(f"{lifecycle['version']} (Claude Code)\n")
             return 0
-        plugins = [Plugin(path, os.path.expanduser("~")) for path in options.plugin_dirs]
+        plugins = loaded(options.plugin_dirs, os.path.expanduser("~"), lifecycle)
         if not options.print:
             return _converse(options, lifecycle.at_terminal(), plugins)
         prompt = _prompt(options)
@@ -99,6 +100,7 @@ def _live(
     host.stop_waiting()
     if reader is not None and READER_CAN_BE_FREED:
         reader.join(READER_SECONDS)
+    host.hooks.beside.leave()
     recorder.close()
     demanded = signals.close()
     return CRASHED if host.crashed else code if demanded is None else demanded

@@ -23,6 +23,7 @@ from .system import HookProcess
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from standin.rows import Firing
@@ -79,6 +80,7 @@ class Hooks:
         self.stream = stream
         self.project = project
         self.give_up = give_up
+        self.beside = Beside(lifecycle["async_hooks"])
         self._declared: dict[str, list[Hook]] = {}
         known = lifecycle.events.known(lifecycle["known_events"])
         strict = lifecycle["unknown_event"] == "drops the plugin's hooks"
@@ -108,6 +110,8 @@ class Hooks:
         runs = [HookRun(self, hook, event, who, payload, index) for index, hook in enumerate(hooks)]
         for run in runs:
             run.begin()
+        self.beside.take([run for run in runs if run.hook.asynchronous])
+        runs = [run for run in runs if not run.hook.asynchronous]
         threads = [threading.Thread(target=run.finish, daemon=True) for run in runs[1:]]
         for thread in threads:
             thread.start()
@@ -119,6 +123,58 @@ class Hooks:
             if run.outcome.message:
                 self.stream.hook_message(who, event, run.outcome.message)
         effects.add(firing, subject, [(run.hook, run.outcome) for run in runs])
+
+
+class Beside:
+    """The runs that nobody waits for (`async: true`), from their start to the end that the host puts to them."""
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        self._row = row
+        self._lock = threading.Lock()
+        self._running: list[tuple[HookRun, threading.Thread]] = []
+        self._told: list[str] = []
+        self._left = False
+
+    def leave(self) -> None:
+        """The host goes: what still runs is left to itself."""
+        self._left = True
+
+    def take(self, runs: list[HookRun]) -> None:
+        """See to runs that have begun, in threads of their own: the host goes on."""
+        for run in runs:
+            thread = threading.Thread(target=self._see_to, args=(run,), daemon=True)
+            with self._lock:
+                self._running.append((run, thread))
+            thread.start()
+
+    def _see_to(self, run: HookRun) -> None:
+        try:
+            run.finish(self._hear)
+        except (OSError, ValueError):
+            if not self._left:
+                raise
+            # it has outlived its host, which hears of nothing any more
+
+    def _hear(self, run: HookRun) -> None:
+        if self._row["context"] == "with the next request" and run.outcome.context is not None:
+            with self._lock:
+                self._told.append(run.outcome.context)
+
+    def take_told(self) -> list[str]:
+        """The sentences for the model of those that have ended since; takes them."""
+        with self._lock:
+            told, self._told = self._told, []
+        return told
+
+    def end_all(self) -> None:
+        """End what still runs, as the host does before its last hooks."""
+        with self._lock:
+            running, self._running = self._running, []
+        for run, thread in running:
+            if thread.is_alive():
+                run.end(self._row["end"])
+        for _, thread in running:
+            thread.join()
 
 
 class HookRun:
@@ -171,8 +227,8 @@ class HookRun:
             timeout=self._time()[0],
         )
 
-    def finish(self) -> None:
-        """Serve the command, end it if need be, write its end."""
+    def finish(self, hear: Callable[[HookRun], None] | None = None) -> None:
+        """Serve the command, end it if need be, write its end. `hear` is called once it is known what it asked for."""
         event, lifecycle, process = self._event, self._lifecycle, self._process
         self._see_to_its_end(process)
         ms = round((time.monotonic() - self._began) * 1000)
@@ -181,6 +237,8 @@ class HookRun:
         suspect = event in lifecycle["hook_holds_stdout"]["denies"] and process.held and not self._too_late
         if suspect and self.outcome.plain is None:
             self.outcome = refusal_of_a_suspect()
+        if hear is not None:
+            hear(self)
         record_end(
             self.hooks.recorder,
             self._announced,
@@ -196,6 +254,11 @@ class HookRun:
         elif self._told:
             self.hooks.stream.hook_response(self._who, self._announced, self._name, process, self.outcome, self._cut)
         process.close()
+
+    def end(self, signals: list[tuple[str, int]]) -> None:
+        """End it: the host will not have it any longer."""
+        self._ended_by = "host"
+        self.hooks.endings.begin(self._process, signals)
 
     def _complain(self, process: HookProcess) -> None:
         """What the host prints of a hook of a session's end that came to nothing (measured on 2.1.91 and 2.1.329)."""

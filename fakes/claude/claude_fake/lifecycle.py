@@ -20,6 +20,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "env_file_exports": ("reach shells", "reach no shell"),
     "hook_group": ("host", "own"),
     "hook_plugin_root": ("replaced in the command", "left to the shell"),
+    "manifest_event_misfit": ("drops the plugin", "is ignored"),
     "notice_in_midturn": ("waits for the next turn", "after the tool results"),
     "notice_line_comes": ("when it is delivered", "at the end"),
     "objection_place": ("in the result", "after the result"),

@@ -1,6 +1,7 @@
 """Reads a plugin's directory: its hooks, its agents, its commands.
 
-Plugins are read once, when the host starts. A plugin that cannot be read ends the host with one clear sentence.
+Plugins are read once, when the host starts. A plugin that cannot be read ends the host with one clear sentence. One
+that the real host would not load is left out, as silently as there.
 """
 
 from __future__ import annotations
@@ -15,15 +16,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from .lifecycle import Lifecycle
+
+
+DEFAULT_HOOKS = os.path.join("hooks", "hooks.json")
+MANIFEST = os.path.join(".claude-plugin", "plugin.json")
+
 
 class PluginError(Exception):
     """A plugin that cannot be read. The text says which file, what was found, what was expected."""
 
 
+class NotLoadedError(Exception):
+    """A plugin that this release of the host does not load at all, and says nothing of."""
+
+
 class Hook:
     """One command of hooks.json."""
 
-    def __init__(self, plugin: Plugin, matcher: str, command: str, timeout: float | None) -> None:
+    def __init__(
+        self, plugin: Plugin, matcher: str, command: str, timeout: float | None, *, asynchronous: bool = False
+    ) -> None:
+        """`asynchronous`: nobody waits for it."""
+        self.asynchronous = asynchronous
         self.plugin = plugin
         self.matcher = matcher
         self.command = command
@@ -44,14 +59,15 @@ class AgentType:
 class Plugin:
     """One loaded plugin."""
 
-    def __init__(self, root: str, home: str) -> None:
+    def __init__(self, root: str, home: str, rows: Lifecycle) -> None:
+        """Raises PluginError, NotLoadedError."""
         self.root = os.path.abspath(root)
         if not os.path.isdir(self.root):
             raise PluginError(f"{root}: no such plugin directory")
-        manifest = self._json(os.path.join(".claude-plugin", "plugin.json"), missing={})
+        manifest = self._json(MANIFEST, missing={})
         self.name = str(manifest.get("name") or os.path.basename(self.root))
         self.data = os.path.join(home, ".claude", "plugins", "data", f"{self.name}-inline")
-        self.hooks = self._hooks(manifest)
+        self.hooks = self._hooks(manifest, rows)
         self.agents = dict(self._agents(manifest))
         self.commands = dict(self._commands(manifest))
 
@@ -77,13 +93,13 @@ class Plugin:
             raise PluginError(f"{path}: expected a JSON object, found {type(document).__name__}")
         return document
 
-    def _hooks(self, manifest: dict[str, Any]) -> dict[str, list[Hook]]:
-        declared = manifest.get("hooks")
-        documents: list[tuple[str, Any]] = [("hooks/hooks.json", self._json("hooks/hooks.json", missing={}))]
-        if isinstance(declared, str) and os.path.normpath(declared) != os.path.normpath("hooks/hooks.json"):
-            documents.append((declared, self._json(declared)))
-        elif isinstance(declared, dict):
-            documents.append((".claude-plugin/plugin.json", {"hooks": declared.get("hooks", declared)}))
+    def _hooks(self, manifest: dict[str, Any], rows: Lifecycle) -> dict[str, list[Hook]]:
+        documents: list[tuple[str, Any]] = [(DEFAULT_HOOKS, self._json(DEFAULT_HOOKS, missing={}))]
+        for part in _parts(manifest, rows):
+            if isinstance(part, dict):
+                documents.append((MANIFEST, {"hooks": part}))
+            elif os.path.exists(self._path(part)) and all(os.path.normpath(part) != where for where, _ in documents):
+                documents.append((os.path.normpath(part), self._json(part)))
         found: dict[str, list[Hook]] = {}
         for where, document in documents:
             for event, hook in self._declarations(self._path(where), document.get("hooks", {})):
@@ -107,7 +123,7 @@ class Plugin:
             raise PluginError(f'{path}: {where}: expected a "command", found {command!r}')
         if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, int | float) or timeout <= 0):
             raise PluginError(f'{path}: {where}: expected "timeout" in seconds, found {timeout!r}')
-        return Hook(self, matcher, command, timeout)
+        return Hook(self, matcher, command, timeout, asynchronous=fields.get("async") is True)
 
     def _agents(self, manifest: dict[str, Any]) -> Iterator[tuple[str, AgentType]]:
         for path, text in self._texts("agents", manifest.get("agents")):
@@ -132,6 +148,45 @@ class Plugin:
                             yield file, handle.read()
                     except (OSError, ValueError) as error:
                         raise PluginError(f"{file}: cannot read it: {error}") from None
+
+
+def loaded(roots: list[str], home: str, rows: Lifecycle) -> list[Plugin]:
+    """The plugins that the host loads. Raises PluginError."""
+    found = []
+    for root in roots:
+        try:
+            found.append(Plugin(root, home, rows))
+        except NotLoadedError:
+            continue
+    return found
+
+
+def _parts(manifest: dict[str, Any], rows: Lifecycle) -> list[str | dict[str, Any]]:
+    """What a manifest has under `hooks`: paths of hooks files, and events. Raises NotLoadedError for anything else.
+
+    All forms were measured on 2.1.91 and 2.1.329, with three hooks files of which each says its own name.
+    """
+    if "hooks" not in manifest:
+        return []
+    declared = manifest["hooks"]
+    parts: list[str | dict[str, Any]] = []
+    for part in declared if isinstance(declared, list) else [declared]:
+        if isinstance(part, dict):
+            parts.append(_known_events(part, rows))
+        elif isinstance(part, str) and part.startswith("./") and part.endswith(".json") and ".." not in part.split("/"):
+            parts.append(part)
+        else:
+            raise NotLoadedError
+    return parts
+
+
+def _known_events(events: dict[str, Any], rows: Lifecycle) -> dict[str, Any]:
+    """Events that stand in a manifest. Raises NotLoadedError where a release takes them whole or not at all."""
+    known = rows.events.known(rows["known_events"])
+    fit = {event: groups for event, groups in events.items() if event in known and isinstance(groups, list)}
+    if len(fit) < len(events) and rows["manifest_event_misfit"] == "drops the plugin":
+        raise NotLoadedError
+    return fit
 
 
 def _object(path: str, where: str, value: Any) -> dict[str, Any]:

@@ -129,6 +129,7 @@ class Session:
         if self._over:
             host.shells.end_all(host.lifecycle["exit_kill"], "host at session end")
         host.shells.wait_for_all()
+        host.hooks.beside.end_all()
         host.endings.wait_for_all()
         self._end("session ends by /exit" if self._over else "session ends")
         host.endings.wait_for_all()
@@ -217,7 +218,7 @@ class Session:
             self._result(Turn(text, stop_reason=None, terminal_reason=""), began, 0)
             host.recorder.write("turn.ended", session_id=host.main.session_id, agent_id=None, text=text)
             return
-        sentences = [*self._waiting_sentences, *effects.sentences]
+        sentences = [*self._waiting_sentences, *host.hooks.beside.take_told(), *effects.sentences]
         self._waiting_sentences = []
         if not self.agent.conversation.messages:
             sentences.append(time.strftime("# currentDate\nToday's date is %Y-%m-%d."))

@@ -11,6 +11,7 @@ import os
 import re
 
 from . import plugins
+from .hook_documents import Reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Hook:
         self.timeout: int = entry["timeout"]
         self.message: str | None = entry.get("statusMessage")
         self.asynchronous: bool = entry.get("async") is True
+        self.left_out = False
+        """Whether it is listed, and never run."""
         self.key = f"{source.key}:{snake(event)}:{place[0]}:{place[1]}"
         self.order = 0
         self.hash = self._hash()
@@ -83,8 +86,8 @@ class Hook:
 
     @property
     def runs(self) -> bool:
-        """Whether it is run when its event comes. What runs beside the turn is not played here."""
-        return self.enabled and self.trust == "trusted" and not self.asynchronous
+        """Whether it is run when its event comes."""
+        return self.enabled and self.trust == "trusted" and not self.left_out
 
     def matches(self, subject: str) -> bool:
         """Words compare whole; anything else is a regular expression, unanchored. Without a matcher: always."""
@@ -116,6 +119,8 @@ class Listing:
         self.errors: list[str] = []
         self._lifecycle = lifecycle
         self._config = config
+        self._known = lifecycle.events.known(lifecycle["known_events"])
+        self._reader = Reader(lifecycle, self._known)
         if config.feature("hooks", True):
             self._layer("user", config.home, config.table("hooks"))
             for folder in _project_folders(config, cwd):
@@ -136,23 +141,25 @@ class Listing:
             if events:
                 both = f"loading hooks from both {path} and {toml}"
                 self.warnings.append(f"{both}; prefer a single representation for this layer")
-            self._declarations(Source(kind, toml), self._checked(toml, inline))
+            self._declarations(Source(kind, toml), self._checked(toml, {"hooks": inline}))
 
     def _plugins(self) -> None:
         asked = self._lifecycle["needs_plugin_hooks_feature"]
         if not self._config.feature("plugins", True) or not self._config.feature("plugin_hooks", not asked):
             return
         for plugin in plugins.installed(self._config):
-            inline = plugin.inline_hooks()
+            inline = self._reader.inline(plugin.declared)
             if inline is not None:
                 path = os.path.join(plugin.root, plugins.MANIFEST)
-                self._of_plugin(plugin, "plugin.json#hooks[0]", path, self._checked(path, inline))
+                for number, events in enumerate(inline):
+                    self._of_plugin(plugin, f"plugin.json#hooks[{number}]", path, events)
                 continue
-            for name in plugin.hook_files():
+            named = self._reader.named(plugin.declared)
+            for name in named or [plugins.DEFAULT_HOOKS]:
                 path = os.path.join(plugin.root, *name.split("/"))
                 if os.path.exists(path):
                     self._of_plugin(plugin, name, path, self._file(path))
-                else:
+                elif named:
                     self.warnings.append(f"failed to read plugin hooks config {path}: No such file or directory")
 
     def _of_plugin(self, plugin: Plugin, name: str, path: str, events: Json) -> None:
@@ -170,19 +177,18 @@ class Listing:
         except (OSError, ValueError, RecursionError) as error:
             self.warnings.append(f"failed to parse hooks config {path}: {error}")
             return {}
-        return self._checked(path, document.get("hooks", {}) if isinstance(document, dict) else document)
+        return self._checked(path, document)
 
-    def _checked(self, path: str, events: Any) -> Json:
-        """The events of a file, or none of them where it is not shaped like hooks."""
+    def _checked(self, path: str, document: Any) -> Json:
+        """The events of a document, or none of them where it is not shaped like hooks."""
         try:
-            _check(events)
+            return self._reader.events(document)
         except ValueError as error:
             self.warnings.append(f"failed to parse hooks config {path}: {error}")
             return {}
-        return dict(events)
 
     def _declarations(self, source: Source, events: Json) -> None:
-        for event in self._lifecycle.events.known(self._lifecycle["known_events"]):
+        for event in self._known:
             for number, group in enumerate(events.get(event) or []):
                 matcher = None if event in WITHOUT_SUBJECT else group.get("matcher")
                 if matcher is not None and not self._is_usable(matcher, source):
@@ -191,7 +197,14 @@ class Listing:
                     if self._is_command(entry, source):
                         place = (number, index)
                         full = {**entry, "timeout": self._timeout(event, entry.get("timeout"), source)}
-                        self.hooks.append(Hook(source, event, place, matcher, full))
+                        self._declare(Hook(source, event, place, matcher, full))
+
+    def _declare(self, hook: Hook) -> None:
+        self.hooks.append(hook)
+        if hook.asynchronous and hook.event in self._lifecycle["async_hooks_waited_for"]:
+            self.warnings.append(f"running async {hook.event} hook synchronously in {hook.source.path}")
+        else:
+            hook.left_out = hook.asynchronous
 
     def _is_usable(self, matcher: str, source: Source) -> bool:
         try:
@@ -221,25 +234,6 @@ class Listing:
         if seconds > limits["most"]:
             self.warnings.append(f"clamping SessionEnd hook timeout to {limits['most']}s in {source.path}")
         return int(min(seconds, limits["most"]))
-
-
-def _check(events: Any) -> None:
-    """Raise ValueError where a file is not shaped like hooks: then none of it counts."""
-    for groups in _expect(events, dict, "a map").values():
-        for group in _expect(groups, list, "a sequence"):
-            matcher = _expect(group, dict, "a map").get("matcher")
-            if matcher is not None:
-                _expect(matcher, str, "a string")
-            for entry in _expect(group.get("hooks", []), list, "a sequence"):
-                timeout = _expect(entry, dict, "a map").get("timeout")
-                if timeout is not None and (type(timeout) is not int or timeout < 0):
-                    raise ValueError(f"invalid type: {timeout!r}, expected u64")
-
-
-def _expect(value: Any, kind: type, name: str) -> Any:
-    if not isinstance(value, kind):
-        raise ValueError(f"invalid type: {type(value).__name__}, expected {name}")
-    return value
 
 
 def _project_folders(config: Config, cwd: str) -> Iterator[str]:

@@ -34,19 +34,8 @@ class Plugin:
         self.id = f"{name}@{marketplace}"
         self.root = root
         self.data = os.path.join(home, "plugins", "data", f"{name}-{marketplace}")
-        self._hooks = _object(os.path.join(root, MANIFEST)).get("hooks")
-
-    def hook_files(self) -> list[str]:
-        """The hooks files that the manifest names, by their paths from the root; without a name there is a default."""
-        named = self._hooks if isinstance(self._hooks, list) else [self._hooks]
-        paths = [path[2:] for path in named if isinstance(path, str) and path.startswith("./")]
-        default = os.path.join(self.root, *DEFAULT_HOOKS.split("/"))
-        return paths or ([DEFAULT_HOOKS] if os.path.exists(default) else [])
-
-    def inline_hooks(self) -> Json | None:
-        """The hooks that stand in the manifest itself, which then are all."""
-        events = self._hooks.get("hooks") if isinstance(self._hooks, dict) else None
-        return events if isinstance(events, dict) else None
+        self.declared = _object(os.path.join(root, MANIFEST)).get("hooks")
+        """What its manifest has under `hooks`: `hook_documents` says what that comes to."""
 
     def expanded(self, text: str) -> str:
         """A command with the plugin's own paths put in."""

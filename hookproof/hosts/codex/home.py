@@ -136,7 +136,7 @@ class Home:
             Hook(
                 key=str(hook["key"]),
                 event=str(hook["eventName"]),
-                command=str(hook["command"]),
+                command=str(hook.get("command") or hook.get("handlerType")),
                 order=order if isinstance(order := hook.get("displayOrder"), int) else None,
             )
             for hook in hooks
