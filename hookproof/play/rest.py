@@ -55,6 +55,11 @@ class Rest:
                 raise DeadlineMissedError(f"what was started to come to rest: {moving}", self.seconds)
         return self.group.census()
 
+    @property
+    def awaited(self) -> str | None:
+        """What has to come to an end by itself before anything can be said of what is left: a hook, an answered job."""
+        return next(self._hooks_due(), None) or next(self._jobs_due(), None)
+
     async def until(self, done: Callable[[], bool], what: str) -> bool:
         """Wait until it is `done`, or nothing moves any more. Whether it is.
 

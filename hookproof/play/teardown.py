@@ -38,11 +38,16 @@ async def write_census(run: Run, state: State | None) -> None:
 
 
 async def _settled(run: Run) -> list[processes.ProcessInfo]:
-    """What is alive once everything has settled. Of what never does nobody can tell whether it is left."""
+    """What is alive once everything has settled.
+
+    Of a hook or an answered job that never comes to its end nobody can tell what it would have left. Any other process
+    that works on for as long as a step may wait, with every session over, is left.
+    """
     try:
         return await run.rest.settled(undecided=True, awaited=not run.journal.of(Error))
     except DeadlineMissedError as error:
-        run.journal.write(Error(where="evidence", what=str(error)))
+        if run.rest.awaited is not None:
+            run.journal.write(Error(where="evidence", what=str(error)))
         return run.processes.census()
 
 
