@@ -29,9 +29,10 @@ def test_the_hooks_are_one_command_for_six_events() -> None:
     assert set(hooks) == EVENTS
     for event, (entry,) in hooks.items():
         assert entry.get("matcher") == ("Bash" if event.endswith("ToolUse") else None)
-        assert entry["hooks"] == [
-            {"type": "command", "command": 'python3 -I -S "${CLAUDE_PLUGIN_ROOT}/scripts/hook.py"', "timeout": 5}
-        ]
+        command = 'python3 -I -S "${CLAUDE_PLUGIN_ROOT}/scripts/hook.py"'
+        # at a session's end the host's own budget is to be the limit, on a slow machine too
+        timeout = 60 if event == "SessionEnd" else 5
+        assert entry["hooks"] == [{"type": "command", "command": command, "timeout": timeout}]
 
 
 @pytest.mark.parametrize("path", sorted(PLUGIN.glob("**/commands/*.md")), ids=str)

@@ -23,6 +23,7 @@ TOKEN = "right"
 HONEST = b'{"kind": "codex.exit", "why": "it is over"}'
 VALUES: dict[str, Any] = {
     "a string": "t",
+    "`itself`, `timeout`, `budget` or `host`": "itself",
     "a string or null": None,
     "a whole number": 0,
     "a whole number or null": None,
