@@ -8,6 +8,7 @@ from typing import Any
 
 from hookproof.calibration.names import Names
 from hookproof.model.script import marked_agents
+from hookproof.processes.base import STARTED_BY_VARIABLE
 from hookproof.records import Record
 from hookproof.records.model import ModelRequest
 from hookproof.records.parts import Text
@@ -18,8 +19,8 @@ _NOTICE = re.compile(
     re.DOTALL,
 )
 _NAMES = re.compile(r"^PROBE-NAMES (.*)$", re.MULTILINE)
-_SHELLS_OWN = frozenset({"_", "PWD", "OLDPWD", "SHLVL"})
-"""What bash itself sets."""
+_SHELLS_OWN = frozenset({"_", "PWD", "OLDPWD", "SHLVL", STARTED_BY_VARIABLE})
+"""What bash itself sets, and the mark by which a stand-in's shells are known for what they started."""
 
 
 def _requests_in_order(records: list[Record]) -> list[tuple[str, int, ModelRequest]]:
