@@ -195,6 +195,8 @@ class Policy(Strict):
     title: str
     overlay: list[Inner] = []
     """Directories of the plugin that are copied over its top, in this order."""
+    shared_server: bool = True
+    """Whether it has the shared server that the descriptor's `state.server_file` tells of."""
 
 
 class Common(Strict):

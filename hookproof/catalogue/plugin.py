@@ -41,6 +41,14 @@ class Plugin:
         known = self.descriptor.refuses if isinstance(self.descriptor, Companion) else []
         return self.policy is not None and not set(known).isdisjoint(self.policy.split("+"))
 
+    @property
+    def shares_server(self) -> bool:
+        """Whether its jobs share a server that outlives them: its descriptor names the file that tells of one."""
+        described = self.descriptor
+        if not isinstance(described, Companion) or described.state.server_file is None:
+            return False
+        return self.policy is None or described.policies[self.policy.split("+")[0]].shared_server
+
 
 def descriptors() -> list[Descriptor]:
     """Every descriptor that hookproof ships."""
