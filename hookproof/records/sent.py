@@ -40,6 +40,8 @@ class HookStarted(Sent):
     """Its variables of Claude Code, Codex and the plugin."""
     timeout: float | None = None
     """In seconds, as far as the teller knows it."""
+    asynchronous: bool | None = None
+    """Whether its host goes on beside it, as `async: true` in a hooks file asks; null where nobody has told."""
     thread_id: str | None = None
     """Of Codex: the thread that it ran for."""
 

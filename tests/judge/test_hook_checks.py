@@ -38,13 +38,14 @@ def hook(  # noqa: PLR0913 - each is a field of the record
     said: HookJudged | None = None,
     pid: int | None = 1,
     ends: bool = True,
+    beside: bool | None = None,
     **more: Any,
 ) -> list[Record]:
     """A run of a hook, with what a stand-in (`effects`) or a real host (`said`) made of it."""
     nothing: dict[str, Any] = {"agent_id": None, "agent_type": None, "plugin": None, "pgid": None}
     about: dict[str, Any] = {"cwd": "/", "payload": {}, "env": {}, "pid": pid, **nothing}
     run = f"{name}{err}"
-    begun = HookStarted(run=run, event=event, session_id="s", command=name, **about)
+    begun = HookStarted(run=run, event=event, session_id="s", command=name, asynchronous=beside, **about)
     over = HookEnded(
         run=run,
         event=event,
@@ -107,6 +108,14 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ),
     ("HOOK-01", hook(event="SessionEnd", exit_=None, signal=9, by="timeout"), "ended by the host", "violates"),
     ("HOOK-01", hook(event="SessionEnd", exit_=1), "failed", "violates"),
+    # one beside which its host went on: it ends with its session
+    ("HOOK-01", hook(exit_=None, signal=15, by="host", beside=True), "not tested", "not tested"),
+    ("HOOK-01", hook(ends=False, said=says("not read", cut=True), beside=True), "not tested", "not tested"),
+    ("HOOK-01", hook(exit_=None, signal=15, by="host", beside=False), "ended by the host", "violates"),
+    ("HOOK-01", hook(exit_=1, beside=True), "failed", "violates"),
+    ("HOOK-01", hook(exit_=None, signal=11, beside=True), "killed", "violates"),
+    ("HOOK-01", hook(exit_=None, signal=9, by="timeout", limit=1, beside=True), "ended by the host", "violates"),
+    ("HOOK-01", [*hook(exit_=None, signal=15, by="host", beside=True), *hook("b", exit_=1)], "failed", "violates"),
     # what the harness did is nobody's failure
     (
         "HOOK-01",
