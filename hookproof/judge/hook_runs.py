@@ -19,7 +19,7 @@ from hookproof.records.hosts import HookJudged, HostExited, TerminalClosed
 from hookproof.records.model import ModelRequest
 from hookproof.records.parts import HookOutput
 from hookproof.records.run import SweepBegan
-from hookproof.records.sent import HooksDropped
+from hookproof.records.sent import HooksDropped, PluginNotLoaded
 
 NOT_FOUND, FAILED, KILLED, BY_HOST = "not found", "failed", "killed", "ended by the host"
 SESSION_END = "SessionEnd"
@@ -82,13 +82,18 @@ def judged(view: RunView, run: HookRun) -> HookJudged | None:
     return next((each for each in view.of(HookJudged) if each.run == run.started.run), None)
 
 
-def dropped(view: RunView) -> HooksDropped | None:
+def dropped(view: RunView) -> HooksDropped | PluginNotLoaded | None:
     """The record of a host that runs no hook of the plugin."""
-    return next(iter(view.of(HooksDropped)), None)
+    return next((each for each in view.records if isinstance(each, HooksDropped | PluginNotLoaded)), None)
 
 
-def dropped_sentence(record: HooksDropped) -> str:
+def dropped_sentence(record: HooksDropped | PluginNotLoaded) -> str:
     """What is said of it wherever it is told."""
+    if isinstance(record, PluginNotLoaded):
+        return (
+            f"{record.release} does not load the plugin, with none of its hooks, agents and commands: it does not take"
+            f" {record.unfit} in its manifest"
+        )
     if record.inferred is not None:
         return f"{record.release} ran none of the plugin's hooks: {record.inferred}"
     events = ", ".join(record.events)

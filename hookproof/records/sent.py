@@ -98,6 +98,17 @@ class HooksDropped(Sent):
     """From what the harness concluded it."""
 
 
+@kind("plugin.not_loaded")
+class PluginNotLoaded(Sent):
+    """A host does not load a plugin: it has none of its hooks, agents and commands. Sent by Claude Code's stand-in."""
+
+    plugin: str
+    release: str
+    """The lifecycle."""
+    unfit: str
+    """What stands in the plugin's manifest that this release does not take."""
+
+
 @kind("session.started")
 class SessionStarted(Sent):
     """A session of Claude Code has begun. Sent by the stand-in, or by the observer in the real one."""
