@@ -14,7 +14,7 @@ from hookproof import places
 from hookproof.catalogue.plugin import resolve_plugin
 
 DESCRIPTOR = places.DESCRIPTORS / "reference.toml"
-FOREIGN = ("[policies", "[switches]", "policy_file")
+FOREIGN = ("[policies", "[switches]", "policy_file", "refuses")
 """What a descriptor of somebody else's plugin has not."""
 _MAIN = "    sys.exit(main(sys.argv[1:]))\n"
 

@@ -195,6 +195,8 @@ class Policy(Strict):
     title: str
     overlay: list[Inner] = []
     """Directories of the plugin that are copied over its top, in this order."""
+    shared_server: bool = True
+    """Whether it has the shared server that the descriptor's `state.server_file` tells of."""
 
 
 class Common(Strict):
@@ -229,6 +231,15 @@ class Companion(Common):
     """What it promises of itself: a requirement that is about it is a SHOULD for plugins that do not."""
     state: State
     status: StatusAnswer = StatusAnswer()
+    refuses: list[str] = []
+    """Of a reference plugin: the policies and switches with which it refuses every launch from a main session."""
+
+    @model_validator(mode="after")
+    def _refuses_by_name(self) -> Companion:
+        unknown = [name for name in self.refuses if name not in self.policies and name not in self.switches]
+        if unknown:
+            raise ValueError(f"`refuses` names {', '.join(unknown)}: expected names of policies or switches")
+        return self
 
     @field_validator("started")
     @classmethod

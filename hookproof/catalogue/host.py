@@ -42,3 +42,5 @@ class HooksFiles:
     """Whether a file that does not begin with `./` is passed over."""
     cmd_on_windows: bool
     """Whether Windows' cmd.exe runs the commands there, and no POSIX shell."""
+    goes_on_beside: bool
+    """Whether it goes on beside a hook that says `async: true`. Codex runs none such, or waits as for any other."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hookproof import clean, files, places
-from hookproof.catalogue.descriptor import Descriptor, Recognise, read_descriptor
+from hookproof.catalogue.descriptor import Companion, Descriptor, Recognise, read_descriptor
 from hookproof.catalogue.host import MANIFEST
 from hookproof.catalogue.tree import Tree, survey
 from hookproof.errors import HookproofError
@@ -34,6 +34,20 @@ class Plugin:
     descriptor: Descriptor
     policy: str | None
     version: str | None
+
+    @property
+    def refuses_launches(self) -> bool:
+        """Whether it is a reference plugin under a policy of which it is known that it refuses every launch."""
+        known = self.descriptor.refuses if isinstance(self.descriptor, Companion) else []
+        return self.policy is not None and not set(known).isdisjoint(self.policy.split("+"))
+
+    @property
+    def shares_server(self) -> bool:
+        """Whether its jobs share a server that outlives them: its descriptor names the file that tells of one."""
+        described = self.descriptor
+        if not isinstance(described, Companion) or described.state.server_file is None:
+            return False
+        return self.policy is None or described.policies[self.policy.split("+")[0]].shared_server
 
 
 def descriptors() -> list[Descriptor]:

@@ -29,7 +29,7 @@ Need = Literal[
 ]
 """What must have come about so that a requirement can be judged; `judge.needs` has a function for each."""
 
-Lean = Literal["the hooks that tell agents"]
+Lean = Literal["the hooks that tell agents", "a shared server"]
 """Through what the evidence of a requirement came; `judge.leans` has a function for each."""
 
 

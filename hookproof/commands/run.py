@@ -77,7 +77,7 @@ def execute(parsed: argparse.Namespace) -> int:
         raise UsageError(f"none of the chosen scenarios is for {kinds}{where}{why}")
     report, console = play_all(cases, parsed, worker=worker, gate_=gate.read(parsed, plugins, skipped))
     terminal.summary(console, report)
-    nowhere = launched_nowhere(report.preflight, report.results)
+    nowhere = launched_nowhere(report.preflight, report.results, cases)
     for sentence in nowhere:
         console.print(f"[red]{escape(sentence)}[/]", soft_wrap=True)
     return 1 if report.failed or nowhere else 0
@@ -180,7 +180,7 @@ def _played(
             untested=nowhere,
         )
 
-    if gate_ is not None and launched_nowhere(tried, found):
+    if gate_ is not None and launched_nowhere(tried, found, cases):
         gate_ = gate_.without_records()
     outputs.write_files(parsed, first := report(found, [], baseline))
     if gate_ is not None:

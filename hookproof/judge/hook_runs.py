@@ -19,7 +19,7 @@ from hookproof.records.hosts import HookJudged, HostExited, TerminalClosed
 from hookproof.records.model import ModelRequest
 from hookproof.records.parts import HookOutput
 from hookproof.records.run import SweepBegan
-from hookproof.records.sent import HooksDropped
+from hookproof.records.sent import HooksDropped, PluginNotLoaded
 
 NOT_FOUND, FAILED, KILLED, BY_HOST = "not found", "failed", "killed", "ended by the host"
 SESSION_END = "SessionEnd"
@@ -82,13 +82,18 @@ def judged(view: RunView, run: HookRun) -> HookJudged | None:
     return next((each for each in view.of(HookJudged) if each.run == run.started.run), None)
 
 
-def dropped(view: RunView) -> HooksDropped | None:
+def dropped(view: RunView) -> HooksDropped | PluginNotLoaded | None:
     """The record of a host that runs no hook of the plugin."""
-    return next(iter(view.of(HooksDropped)), None)
+    return next((each for each in view.records if isinstance(each, HooksDropped | PluginNotLoaded)), None)
 
 
-def dropped_sentence(record: HooksDropped) -> str:
+def dropped_sentence(record: HooksDropped | PluginNotLoaded) -> str:
     """What is said of it wherever it is told."""
+    if isinstance(record, PluginNotLoaded):
+        return (
+            f"{record.release} does not load the plugin, with none of its hooks, agents and commands: it does not take"
+            f" {record.unfit} in its manifest"
+        )
     if record.inferred is not None:
         return f"{record.release} ran none of the plugin's hooks: {record.inferred}"
     events = ", ".join(record.events)
@@ -100,7 +105,8 @@ def failure(view: RunView, run: HookRun) -> Failure | None:
     ended = run.ended
     if ended is None or untold(view, run) is not None:
         said = judged(view, run)
-        gave_up = said is not None and said.cut and run.event != SESSION_END and ended is None
+        at_an_end = run.event == SESSION_END or bool(run.started.asynchronous)
+        gave_up = said is not None and said.cut and not at_an_end and ended is None
         return _by_host(run, said) if gave_up else _at_its_timeout(view, run)
     words = _last_line(ended.stderr)
     if _is_unstarted(run) or ended.exit in _NO_COMMAND:
@@ -159,11 +165,19 @@ def _cut(view: RunView, run: HookRun) -> Untold | None:
     at_the_end = next((each for each in cut_hooks(view) if each.run.started.run == run.started.run), None)
     if at_the_end is not None:
         return Untold(at_the_end.sentence, at, cut=True)
+    if _beside(run):
+        what = "was at work beside its session (`async`) when that ended, and its host ended it"
+        return Untold(f"{named(run)} {what}", at, cut=True)
     limit = f" of {_limit(run):g} s" if _limit(run) is not None else ""
     took = f" after {ended.ms / 1000:.1f} s" if ended is not None and ended.ms is not None else ""
     by = ended.ended_by if ended is not None else "host"
     where = {"timeout": f"at its timeout{limit}", "budget": f"at the time{limit} that a session's end has"}.get(by, "")
     return Untold(f"{named(run)} was cut short by its host{took}{' ' if where else ''}{where}", at, cut=True)
+
+
+def _beside(run: HookRun) -> bool:
+    """Whether its host went on beside it, and ended it for no limit of its own: that is how it ends a session."""
+    return bool(run.started.asynchronous) and (run.ended is None or run.ended.ended_by == "host")
 
 
 def _is_unstarted(run: HookRun) -> bool:
@@ -188,7 +202,8 @@ def _at_its_timeout(view: RunView, run: HookRun) -> Failure | None:
     patience = view.case.patience
     if patience is not None and limit is not None and limit * 1000 < patience.ms:
         return None
-    if _is_declared(view, run) or (ended.ended_by == "host" and not _leaves(view, run, ended)):
+    by_its_session = _beside(run) or _leaves(view, run, ended)
+    if _is_declared(view, run) or (ended.ended_by == "host" and not by_its_session):
         return Failure(BY_HOST, found.sentence, ended)
     return None
 

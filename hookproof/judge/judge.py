@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hookproof.catalogue.requirement import Requirement
 from hookproof.judge.causes.signature import Signature, find_signature
 from hookproof.judge.checks import CHECKS
+from hookproof.judge.hook_runs import dropped, dropped_sentence
 from hookproof.judge.leans import LEANS
 from hookproof.judge.needs import NEEDS
 from hookproof.judge.run_view import NoEvidenceError, RunView
@@ -119,13 +120,15 @@ def _detail(view: RunView, finding: Finding) -> str:
 
 
 def _notes(view: RunView) -> list[str]:
-    """A sentence for each hook run that outlived half of a step's patience or the time that its host gives it.
+    """A sentence where the host runs no hook of the plugin, and for each hook run that outlived half of a step's
+    patience or the time that its host gives it.
 
     Whatever was judged, a reader should know of them. A hook that had not ended when a wait was given up is named by
     that error already.
     """
     started = {run.started.run: run for run in view.hooks}
-    notes = []
+    none = dropped(view)
+    notes = [dropped_sentence(none)] if none is not None else []
     for overdue in view.of(HookOverdue):
         run = started.get(overdue.run)
         if view.errors and (run is None or run.ended is None):

@@ -16,6 +16,7 @@ from hookproof.judge.agent_view import AgentView, speaks
 from hookproof.judge.hook_runs import TELLS, dropped, dropped_sentence, failure, hook_runs, named, output, untold
 from hookproof.judge.run_view import HookRun, NoEvidenceError, RunView
 from hookproof.judge.verdict import Finding
+from hookproof.records.jobs import JobStarted
 
 _MOST = 3
 
@@ -65,4 +66,23 @@ def _reasons(view: RunView, runs: list[HookRun]) -> Iterator[str]:
                 yield f"the host refused what {named(run)} printed: {' '.join((words or '').split())[:300]}"
 
 
-LEANS: Mapping[Lean, Callable[[RunView, Finding, list[str]], Finding]] = {"the hooks that tell agents": _telling_hooks}
+def _shared_server(view: RunView, finding: Finding, accepted: list[str]) -> Finding:
+    """The server that the plugin's jobs share: without one, nothing of what a session's end may do to it was tried.
+
+    It may not have come up within the plugin's own time, which is this machine's doing. What was broken or left all the
+    same was seen.
+    """
+    if not view.case.shared_server or finding.outcome not in accepted:
+        return finding
+    begun = next((job.seq for job in view.of(JobStarted)), 0)
+    end = next((run.started for run in view.session_end_hooks() if run.started.seq > begun), None) or view.end
+    if end is None or view.had_server(end.seq):
+        return finding
+    why = "the server that the plugin's jobs share (state.server_file) was not seen alive before a session ended"
+    return replace(Finding.not_tested(f"{why}; {finding.detail}", finding.at), agent=finding.agent)
+
+
+LEANS: Mapping[Lean, Callable[[RunView, Finding, list[str]], Finding]] = {
+    "the hooks that tell agents": _telling_hooks,
+    "a shared server": _shared_server,
+}

@@ -20,6 +20,7 @@ from hookproof.records.hosts import HostStarted
 from hookproof.records.jobs import (
     CancelBegan,
     JobRefused,
+    JobStarted,
     SnapshotTaken,
 )
 from hookproof.records.model import ModelRequest
@@ -265,6 +266,19 @@ class RunView:
     def server_of(self, entry: StateRoot) -> Any:
         """The pid of the shared server that a state root tells of, or None."""
         return (entry.server or {}).get(self.case.server_pid)
+
+    def had_server(self, before: int) -> bool:
+        """Whether a shared server was seen alive by somebody who counted before the record of that number."""
+        for record in self.records:
+            if record.seq >= before:
+                return False
+            if isinstance(record, JobStarted) and record.servers:
+                return True
+            if isinstance(record, SnapshotTaken):
+                alive = {process.pid for process in record.processes}
+                if any(self.server_of(entry) in alive for entry in record.state):
+                    return True
+        return False
 
     @cached_property
     def damaged(self) -> bool:

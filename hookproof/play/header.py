@@ -77,6 +77,7 @@ def _with_jobs(known: run.Case, case: Case, descriptor: Companion) -> run.Case:
         state_roots=list(descriptor.state.roots),
         job_file=descriptor.state.job_file or "",
         server_pid=descriptor.state.server_pid,
+        shared_server=case.plugin.shares_server,
     )
 
 

@@ -22,7 +22,7 @@ from hookproof.play.run import Run
 from hookproof.records import Record
 from hookproof.records.jobs import JobEnded, JobLaunched, JobNeverBegan, JobRefused, JobsLaunched, JobStarted
 from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, ModelAnswer, ModelRequest
-from hookproof.records.parts import Process, ToolResult
+from hookproof.records.parts import Process, StateRoot, ToolResult
 from hookproof.records.run import ProcessDied
 from hookproof.rows import Row
 from hookproof.sandbox.state import find_row, rows_of
@@ -119,7 +119,8 @@ class JobTracker:
         alive = self._run.processes.census()
         for info in alive:
             self._run.deaths.watch(info.identity)
-        row = await self._row_of(job)
+        state = await self._run.state(self._descriptor.state)
+        row = self._row_in(state, job)
         if row is not None:
             self.ids.setdefault(job, row.id)
         pid = row.pid if row is not None else None
@@ -132,17 +133,25 @@ class JobTracker:
                 worker=worker.identity.pid if worker else None,
                 exported=_variables(worker.identity.pid, self._descriptor.exports) if worker else None,
                 processes=describe(alive),
+                servers=[pid for pid in self._servers(state) if any(info.identity.pid == pid for info in alive)],
             )
         )
         await self._ends(job, worker.identity if worker else None, since=gate.seq)
 
     async def _row_of(self, job: str) -> Row | None:
         """The row of the job in the plugin's state files."""
+        return self._row_in(await self._run.state(self._descriptor.state), job)
+
+    def _row_in(self, found: list[StateRoot], job: str) -> Row | None:
         state = self._descriptor.state
-        found = await self._run.state(state)
         known = self.ids.get(job)
         rows = (row for entry in found for row in rows_of(entry, state_spelling(state)) if row.id == known)
         return next(rows, None) or find_row(found, state, job, self._run.sandbox, known=self._others(job))
+
+    def _servers(self, found: list[StateRoot]) -> list[int]:
+        """The pids of the shared servers that the state tells of."""
+        told = ((entry.server or {}).get(self._descriptor.state.server_pid) for entry in found)
+        return [pid for pid in told if isinstance(pid, int)]
 
     def _others(self, job: str) -> frozenset[str]:
         return frozenset(known for name, known in self.ids.items() if name != job)

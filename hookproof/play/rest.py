@@ -163,7 +163,12 @@ class Rest:
                 yield f"job {job} has had its answer, and its worker has not come to its end"
 
     def _is_waited_for(self, hook: HookStarted) -> bool:
-        """Whether a host stands at the hook: it lives, and nothing tells that the agent has gone on meanwhile."""
+        """Whether a host stands at the hook: it lives, and nothing tells that the agent has gone on meanwhile.
+
+        Where nobody has told whether the hook is one that its host goes on beside, the going on tells it.
+        """
+        if hook.asynchronous:
+            return False
         gone = {record.pid for record in self.journal.of(HostExited)}
         hosts = self.journal.of(HostStarted)
         own = [each for each in hosts if each.pid == hook.by or each.session_id == hook.session_id] or hosts

@@ -62,6 +62,8 @@ class JobStarted(Record):
     """The plugin's own id of it, as the row or the row's file has it."""
     exported: dict[str, str | None] | None = None
     """The plugin's variables in the worker, which has them from the shell of its launch; null when unknown."""
+    servers: list[int] = field(default_factory=list)
+    """The pids of the shared servers that the plugin's state tells of and that are alive."""
 
 
 @kind("job.never_began")

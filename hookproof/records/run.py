@@ -77,6 +77,8 @@ class Case(Record):
     job_file: str = ""
     server_pid: str = "pid"
     """Of a plugin with jobs: the name of the pid in what it tells of its server."""
+    shared_server: bool = False
+    """Of a plugin with jobs: whether its descriptor says that they share a server; false in older journals."""
     says: Json | None = None
     """Of a plugin that tells agents something: the lines by which its texts are known."""
     agents: dict[str, CaseAgent] = field(default_factory=dict)

@@ -40,6 +40,8 @@ class HookStarted(Sent):
     """Its variables of Claude Code, Codex and the plugin."""
     timeout: float | None = None
     """In seconds, as far as the teller knows it."""
+    asynchronous: bool | None = None
+    """Whether its host goes on beside it, as `async: true` in a hooks file asks; null where nobody has told."""
     thread_id: str | None = None
     """Of Codex: the thread that it ran for."""
 
@@ -94,6 +96,17 @@ class HooksDropped(Sent):
     """The lifecycle, or the version of the real host."""
     inferred: str | None = None
     """From what the harness concluded it."""
+
+
+@kind("plugin.not_loaded")
+class PluginNotLoaded(Sent):
+    """A host does not load a plugin: it has none of its hooks, agents and commands. Sent by Claude Code's stand-in."""
+
+    plugin: str
+    release: str
+    """The lifecycle."""
+    unfit: str
+    """What stands in the plugin's manifest that this release does not take."""
 
 
 @kind("session.started")

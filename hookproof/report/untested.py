@@ -81,7 +81,7 @@ def _column(column: Column, results: Sequence[Result], baseline: Baseline | None
             continue
         else:
             tested_by, why = [], _why(checks)
-            status = None if baseline is None else _status(name, entry)
+            status = None if baseline is None else _status(name, entry, [check for _, check in checks])
         rows.append(
             Untested(
                 requirement=name,
@@ -104,9 +104,11 @@ def _why(checks: Iterable[tuple[str, CheckResult]]) -> list[Why]:
     return [Why(reason=reason, scenarios=list(scenarios)) for reason, scenarios in reasons.items()]
 
 
-def _status(name: str, entry: Entry | None) -> BaselineStatus | None:
+def _status(name: str, entry: Entry | None, checks: Iterable[CheckResult]) -> BaselineStatus | None:
     if entry is not None:
         return BaselineStatus.KNOWN
     requirement = read_requirements().get(name)
-    # a SHOULD that is not tested fails no run: neither does one that is violated
-    return BaselineStatus.NEW if requirement is None or requirement.binding else None
+    # a SHOULD that is not tested fails no run: neither does one that is violated. What binds a plugin is decided where
+    # it is judged, by what the plugin promises; the keyword is for results of versions that did not record that
+    should = requirement is not None and not requirement.binding
+    return BaselineStatus.NEW if not should and any(each.binding for each in checks) else None

@@ -11,7 +11,7 @@ import glob
 import json
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -79,7 +79,13 @@ def _install(plugin_copy: Path, host: Tapped, python: str) -> list[TappedHook]:
     commands_path = _commands_path(plugin_copy, host.name)
     if commands_path.exists():
         raise TapError(f"{plugin_copy}: its {host.name} hooks are tapped already")
-    wrap = _Wrap(plugin_copy, commands_path, python, for_cmd=sys.platform == "win32" and host.hooks.cmd_on_windows)
+    wrap = _Wrap(
+        plugin_copy,
+        commands_path,
+        python,
+        for_cmd=sys.platform == "win32" and host.hooks.cmd_on_windows,
+        goes_on_beside=host.hooks.goes_on_beside,
+    )
     tapped: list[TappedHook] = []
     read = _declared(plugin_copy, host.hooks, manifest_path, manifest)
     for path, events in read:
@@ -177,10 +183,15 @@ def _inside(root: Path, manifest_path: Path, name: str) -> Path:
 class _Wrap:
     """Wraps commands, each text once, and remembers how they were."""
 
-    def __init__(self, plugin_copy: Path, commands_path: Path, python: str, *, for_cmd: bool) -> None:
+    def __init__(
+        self, plugin_copy: Path, commands_path: Path, python: str, *, for_cmd: bool, goes_on_beside: bool
+    ) -> None:
         self.commands: list[str] = []
         self._timeouts: list[dict[str, list[Any]]] = []
         """Of each command, by event: the timeouts that its entries declare, in seconds."""
+        self._asynchronous: list[dict[str, list[bool]]] = []
+        """The same: whether the host goes on beside it."""
+        self._goes_on_beside = goes_on_beside
         self.shared: set[Path] = set()
         """Where the commands are that were wrapped for another host, and are read by this one as well."""
         self._start = [python, "-I", "-S", str(_PROGRAM)]
@@ -204,20 +215,23 @@ class _Wrap:
             if command not in self.commands:
                 self.commands.append(command)
                 self._timeouts.append({})
+                self._asynchronous.append({})
             index = self.commands.index(command)
             self._timeouts[index].setdefault(event, []).append(entry.get("timeout"))
+            beside = self._goes_on_beside and entry.get("async") is True
+            self._asynchronous[index].setdefault(event, []).append(beside)
             entry["command"] = self._line(index, command)
             found.append(TappedHook(path, event, command, index, always))
         inside.write(self._plugin_copy, path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
         return found
 
     def told(self) -> dict[str, Any]:
-        """What its tap needs to know of each command: the text, and by event the timeout, where all entries agree."""
-        timeouts = [
-            {event: each[0] for event, each in of.items() if all(other == each[0] for other in each)}
-            for of in self._timeouts
-        ]
-        return {"commands": self.commands, "timeouts": timeouts}
+        """What its tap needs to know of each command: the text, and by event what all entries agree on."""
+        return {
+            "commands": self.commands,
+            "timeouts": [_agreed(each) for each in self._timeouts],
+            "asynchronous": [_agreed(each) for each in self._asynchronous],
+        }
 
     def _line(self, index: int, command: str) -> str:
         argv = [*self._start, str(self._commands_path), str(index)]
@@ -236,6 +250,11 @@ class _Wrap:
                 argv = shlex.split(command)
                 return other, int(argv[argv.index(str(other)) + 1])
         return None
+
+
+def _agreed(told: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """By event what all entries of a command say there; nothing where they differ."""
+    return {event: each[0] for event, each in told.items() if all(other == each[0] for other in each)}
 
 
 def _entries(path: Path, events: Any) -> Iterator[tuple[str, dict[str, Any], bool]]:

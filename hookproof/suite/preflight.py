@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import shlex
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -147,13 +147,19 @@ def _seen(row: Callable[[], Row | None], unread: list[str]) -> bool:
         return False
 
 
-def launched_nowhere(tried: Sequence[PreflightResult], results: Sequence[Result]) -> list[str]:
+def launched_nowhere(
+    tried: Sequence[PreflightResult], results: Sequence[Result], cases: Iterable[Case] = ()
+) -> list[str]:
     """A sentence for each plugin whose every launch was refused, wherever it was tried.
 
     That may be what the plugin is, and may be what this machine lacks; no verdict of such a run is to be recorded.
+    Of `cases`, the policies of the reference that are known to refuse are nobody's surprise.
     """
+    known = {case.plugin.name for case in cases if case.plugin.refuses_launches}
     sentences = []
     for each in tried:
+        if each.plugin in known:
+            continue
         here = [result for result in results if (result.plugin, result.lifecycle) == (each.plugin, each.lifecycle)]
         # what is asked in every case besides does not need a job
         checks = [check for result in here for check in result.checks if not check.standing]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hookproof import places
+from hookproof.catalogue.descriptor import read_descriptor
 from hookproof.catalogue.lifecycle import lifecycle_files, read_lifecycle, resolve_lifecycle
 from hookproof.catalogue.plugin import PluginError, descriptors, resolve_plugin
 from hookproof.catalogue.reading import CatalogueError
@@ -307,3 +308,18 @@ def test_an_unknown_policy_is_helped_with() -> None:
         resolve_plugin("reference:fix-1-refus")
     with pytest.raises(PluginError, match="no such directory"):
         resolve_plugin("nowhere")
+
+
+def test_a_policy_that_refuses_must_be_one_that_there_is(tmp_path: Path) -> None:
+    text = (places.DESCRIPTORS / "reference.toml").read_text(encoding="utf-8")
+    path = written(tmp_path, text.replace('refuses = ["young-session"]', 'refuses = ["old-session"]'))
+    with pytest.raises(CatalogueError, match="`refuses` names old-session: expected names of policies or switches"):
+        read_descriptor(path)
+
+
+def test_of_the_reference_the_right_policy_alone_shares_no_server() -> None:
+    assert not resolve_plugin("reference:correct+blind-to-death").shares_server
+    assert resolve_plugin("reference:as-reported").shares_server
+    assert not resolve_plugin("reference-workflow").shares_server
+    assert resolve_plugin("reference:fix-1-refuse+young-session").refuses_launches
+    assert not resolve_plugin("reference:fix-1-refuse").refuses_launches

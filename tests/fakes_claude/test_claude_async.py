@@ -38,7 +38,9 @@ def test_what_still_runs_at_the_end_of_the_input_is_ended(
     play(bench, lifecycle)
     (ended,) = bench.journal.of("hook.ended", event="Stop")
     assert (ended["signal"], ended["ended_by"]) == (15 if lifecycle == NEW else 9, "host")
+    (begun,) = bench.journal.of("hook.started", event="Stop")
     (last,) = bench.journal.of("hook.started", event="SessionEnd")
+    assert (begun["asynchronous"], last["asynchronous"]) == (True, False)
     assert bench.journal.items.index(ended) < bench.journal.items.index(last)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,23 @@ def test_that_a_plugins_hooks_are_dropped_is_told_with_the_events_that_are_not_k
     play(bench, "claude-2.1.91")
     (dropped,) = bench.journal.of("hooks.dropped")
     assert (dropped["events"], dropped["release"]) == (["MessageDisplay"], "claude-2.1.91")
+    assert not bench.journal.of("hook.started")
+
+
+@pytest.mark.parametrize(
+    ("declared", "unfit"), [(None, "hooks: null"), ({"NeverHeardOf": [], "Stop": []}, 'hooks: "NeverHeardOf"')]
+)
+def test_that_a_plugin_is_not_loaded_is_told_with_what_its_manifest_says(
+    declared: object, unfit: str, make_model: MakeModel, make_bench: MakeBench
+) -> None:
+    bench = make_bench(make_model(main=[text("done")]))
+    bench.hook("SessionStart", "echo ran")
+    manifest = bench.plugin / ".claude-plugin" / "plugin.json"
+    manifest.parent.mkdir(exist_ok=True)
+    manifest.write_text(json.dumps({"name": "misfit", "hooks": declared}), encoding="utf-8")
+    play(bench, "claude-2.1.91")
+    (told,) = bench.journal.of("plugin.not_loaded")
+    assert (told["plugin"], told["release"], told["unfit"]) == ("misfit", "claude-2.1.91", unfit)
     assert not bench.journal.of("hook.started")
 
 

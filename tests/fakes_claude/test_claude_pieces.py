@@ -203,9 +203,11 @@ def test_a_manifest_says_where_hooks_are(tmp_path: Path, form: str, version: str
     (root / ".claude-plugin").mkdir()
     manifest = {"name": "forms"} if declared is ABSENT else {"name": "forms", "hooks": declared}
     (root / ".claude-plugin" / "plugin.json").write_text(json.dumps(manifest))
-    found = loaded([str(root)], str(tmp_path), rows(f"claude-{version}"))
+    found, others = loaded([str(root)], str(tmp_path), rows(f"claude-{version}"))
     commands = [hook.command for plugin in found for hook in plugin.hooks["SessionStart"]]
     assert (commands if found else None) == (new if version == "2.1.329" else old)
+    assert [each.plugin for each in others] == ([] if found else ["forms"])
+    assert all(each.unfit.startswith("hooks: ") for each in others)
 
 
 def test_options() -> None:

@@ -123,7 +123,9 @@ def test_a_dead_process_has_no_activity(tmp_path: Path) -> None:
 
 
 HOST = whole("host.started", session="main", session_id="S", pid=7)
-HOOK = whole("hook.started", run="r", event="Stop", session_id="S", agent_id=None, by=7, command="stop.py")
+OF_HOOK = {"run": "r", "event": "Stop", "session_id": "S", "agent_id": None, "by": 7, "command": "stop.py"}
+HOOK = whole("hook.started", **OF_HOOK)
+BESIDE, AHEAD = (whole("hook.started", **OF_HOOK, asynchronous=each) for each in (True, False))
 HELD = whole("job.started", job="review")
 ANSWERED = whole("gate.answered", job="review")
 
@@ -133,6 +135,8 @@ ANSWERED = whole("gate.answered", job="review")
     [
         ([HOST, HOOK], "the Stop hook `stop.py` of session S has not ended"),
         ([HOST, HOOK, whole("hook.ended", run="r")], None),
+        ([HOST, BESIDE], None),
+        ([HOST, AHEAD], "the Stop hook"),
         ([HOST, HOOK, whole("hook.ended", run="another")], "the Stop hook"),
         ([HOST, HOOK, whole("host.exited", pid=7)], None),
         ([HOST, HOOK, whole("model.request", agent="main")], None),

@@ -19,7 +19,7 @@ from hookproof.records.faults import HookKilled, HookStopped
 from hookproof.records.hosts import HookJudged, TerminalClosed
 from hookproof.records.parts import Effects, Patience
 from hookproof.records.run import Case, SweepBegan
-from hookproof.records.sent import HookEnded, HookEndedBy, HooksDropped, HookStarted
+from hookproof.records.sent import HookEnded, HookEndedBy, HooksDropped, HookStarted, PluginNotLoaded
 
 REQUIREMENTS = read_requirements()
 CHILD = "child"
@@ -38,13 +38,14 @@ def hook(  # noqa: PLR0913 - each is a field of the record
     said: HookJudged | None = None,
     pid: int | None = 1,
     ends: bool = True,
+    beside: bool | None = None,
     **more: Any,
 ) -> list[Record]:
     """A run of a hook, with what a stand-in (`effects`) or a real host (`said`) made of it."""
     nothing: dict[str, Any] = {"agent_id": None, "agent_type": None, "plugin": None, "pgid": None}
     about: dict[str, Any] = {"cwd": "/", "payload": {}, "env": {}, "pid": pid, **nothing}
     run = f"{name}{err}"
-    begun = HookStarted(run=run, event=event, session_id="s", command=name, **about)
+    begun = HookStarted(run=run, event=event, session_id="s", command=name, asynchronous=beside, **about)
     over = HookEnded(
         run=run,
         event=event,
@@ -71,11 +72,13 @@ UNREAD = Effects(output="not read", words="hook timed out after 2s")
 BLOCKS = Effects(output="taken", decision="block", reason="no")
 SWEEP: list[Record] = [SweepBegan()]
 DROPS: list[Record] = [HooksDropped(plugin="p", events=["StopFailure"], release="claude-2.1.72")]
+UNLOADED: list[Record] = [PluginNotLoaded(plugin="p", release="claude-2.1.91", unfit="hooks: null")]
 
 RUNS: list[tuple[str, list[Record], str, str]] = [
     ("HOOK-01", [*hook(), *hook("other.sh", out="x")], "ran whole", "conforms"),
     ("HOOK-01", [], "not tested", "not tested"),
     ("HOOK-01", DROPS, "not tested", "not tested"),
+    ("HOOK-01", UNLOADED, "not tested", "not tested"),
     # claude-mem: all else is well
     ("HOOK-01", [*hook(), *hook("b", exit_=1, err="Error: Bun not found\n")], "failed", "violates"),
     ("HOOK-01", hook(exit_=127, err="sh: x: not found"), "not found", "violates"),
@@ -107,6 +110,14 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ),
     ("HOOK-01", hook(event="SessionEnd", exit_=None, signal=9, by="timeout"), "ended by the host", "violates"),
     ("HOOK-01", hook(event="SessionEnd", exit_=1), "failed", "violates"),
+    # one beside which its host went on: it ends with its session
+    ("HOOK-01", hook(exit_=None, signal=15, by="host", beside=True), "not tested", "not tested"),
+    ("HOOK-01", hook(ends=False, said=says("not read", cut=True), beside=True), "not tested", "not tested"),
+    ("HOOK-01", hook(exit_=None, signal=15, by="host", beside=False), "ended by the host", "violates"),
+    ("HOOK-01", hook(exit_=1, beside=True), "failed", "violates"),
+    ("HOOK-01", hook(exit_=None, signal=11, beside=True), "killed", "violates"),
+    ("HOOK-01", hook(exit_=None, signal=9, by="timeout", limit=1, beside=True), "ended by the host", "violates"),
+    ("HOOK-01", [*hook(exit_=None, signal=15, by="host", beside=True), *hook("b", exit_=1)], "failed", "violates"),
     # what the harness did is nobody's failure
     (
         "HOOK-01",
@@ -126,6 +137,7 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     ("HOOK-02", hook(), "nothing printed", "conforms"),
     ("HOOK-02", [], "not tested", "not tested"),
     ("HOOK-02", DROPS, "not tested", "not tested"),
+    ("HOOK-02", UNLOADED, "not tested", "not tested"),
     ("HOOK-02", hook(out='{"a": 1}', effects=REFUSED), "refused", "violates"),
     ("HOOK-02", hook(out='{"a": 1}', said=says("refused", "no such key")), "refused", "violates"),
     ("HOOK-02", hook(out='{"a": 1}', said=says("taken")), "taken", "conforms"),
@@ -196,6 +208,15 @@ def test_a_hook_that_was_held_until_its_host_cut_it_is_not_tested() -> None:
     held = HookStopped(run="hook.sh", after=1, records=1, pids=[1], over=False)
     run = [*hook(event="SessionEnd", exit_=None, signal=9, by="timeout"), held]
     assert judged("HOOK-01", hook_journal(*run)).verdict == "not tested"
+
+
+@pytest.mark.parametrize(
+    ("records", "said"), [(DROPS, "does not know StopFailure"), (UNLOADED, "it does not take hooks: null in its man")]
+)
+def test_that_no_hook_of_the_plugin_runs_is_told_with_whatever_is_judged(records: list[Record], said: str) -> None:
+    checks = judge(hook_journal(*records, asks(MAIN, POLICY), requires="CTX-01"), REQUIREMENTS).checks
+    assert {check.id for check in checks} >= {"CTX-01", "HOOK-01", "JOB-07"}
+    assert all(check.detail.count(said) == 1 for check in checks), [check.detail for check in checks]
 
 
 def test_the_hosts_own_words_for_a_refusal_are_told() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from miniature import change, descriptor, played, verdicts, with_task
+from miniature import change, descriptor, played, verdicts, with_command, with_task
 
 LOSES = (
     "cancel",
@@ -127,6 +127,26 @@ def test_state_that_the_descriptor_does_not_find_is_never_lost(tmp_path: Path) -
     ]
     assert {"JOB-06", "JOB-16"} & found["unknown"], found
     assert not {each["signature"] for each in document["results"]} & {"H4", "H5"}
+
+
+@pytest.mark.parametrize("extra", ["", "another list, which is empty"])
+def test_a_state_file_of_another_name_is_not_lost(extra: str, tmp_path: Path) -> None:
+    """The root is there, and no list of that name; or one that somebody else keeps there, and no row ever comes in."""
+    lines = (
+        "import glob\n"
+        "for root in glob.glob(os.path.expanduser('~/.codex-companion/state/*')):\n"
+        "    with open(os.path.join(root, 'list.json'), 'w', encoding='utf-8') as file:\n"
+        "        file.write('{\"jobs\": []}')"
+    )
+    # by the time that there is a worker its root is there
+    plugin = with_command(tmp_path, "worker", lines if extra else "pass")
+    file = descriptor(tmp_path, 'file = "state.json"', 'file = "list.json"')
+    words = ["--descriptor", str(file), "-j", "2", "--patience", "20", "--replays", "0"]
+    status, said, document = played(plugin, tmp_path, "jobs/cancel", "jobs/without-hook-environment", *words)
+    assert status == 1, said
+    found = {check["id"]: check for result in document["results"] for check in result["checks"]}
+    assert {found[name]["verdict"] for name in ("JOB-13", "JOB-16")} == {"unknown"}, found
+    assert "violates" not in verdicts(document), said
 
 
 def test_another_sessions_hook_that_was_cut_says_nothing(tmp_path: Path) -> None:

@@ -79,6 +79,18 @@ def test_a_should_that_is_not_tested_fails_nothing() -> None:
     assert statuses([TESTED, not_tested("JOB-08")], gate()) == [("JOB-08", "claude-2.1.91", None)]
 
 
+def test_a_must_that_does_not_bind_the_plugin_fails_nothing_when_it_is_not_tested() -> None:
+    """JOB-27 is a SHOULD for a plugin that promises no notice: what was judged says so, not the keyword."""
+    loose, bound = (
+        a_result(a_check("JOB-27", "not tested", binding=binding), scenario="jobs/b") for binding in (False, True)
+    )
+    assert statuses([TESTED, loose], gate()) == [("JOB-27", "claude-2.1.91", None)]
+    assert not a_report([TESTED, loose], gate()).failed
+    assert statuses([TESTED, bound], gate()) == [("JOB-27", "claude-2.1.91", "new")]
+    assert statuses([TESTED, loose, bound], gate()) == [("JOB-27", "claude-2.1.91", "new")]
+    assert statuses([TESTED, loose], gate("JOB-27")) == [("JOB-27", "claude-2.1.91", "known")]
+
+
 def test_the_sentences_say_what_to_do() -> None:
     (new,) = found([not_tested(scenario="jobs/a")], gate())
     assert new.sentence == (

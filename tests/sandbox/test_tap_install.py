@@ -61,7 +61,7 @@ def test_only_the_commands_change(tmp_path: Path) -> None:
         *("/the/python", "-I", "-S", program, str(beside), "0", "$0", "one"),
     ]
     assert (tapped.event, tapped.command, tapped.index) == ("SessionStart", "one", 0)
-    told = {"commands": ["one"], "timeouts": [{"SessionStart": 5}]}
+    told = {"commands": ["one"], "timeouts": [{"SessionStart": 5}], "asynchronous": [{"SessionStart": False}]}
     assert read(beside) == {"host": "claude", "plugin": "plugin", **told}
 
 
@@ -69,6 +69,17 @@ def test_of_entries_that_share_a_command_no_timeout_is_told_where_they_differ(tm
     entries = [entry("one", timeout=5), entry("one"), entry("two", timeout=1), entry("two", timeout=1)]
     install(plugin(tmp_path, {"hooks/hooks.json": hooks(*entries)}), CLAUDE, "python")
     assert read(tmp_path / "plugin.tap-claude.json")["timeouts"] == [{}, {"SessionStart": 1}]
+
+
+def test_of_each_command_it_is_told_whether_its_host_goes_on_beside_it(tmp_path: Path) -> None:
+    entries = [entry("one", **{"async": True}), entry("two", **{"async": True}), entry("two"), entry("three")]
+    files = {"hooks/hooks.json": hooks(*entries)}
+    install(plugin(tmp_path / "claude", files), CLAUDE, "python")
+    told = read(tmp_path / "claude" / "plugin.tap-claude.json")["asynchronous"]
+    assert told == [{"SessionStart": True}, {}, {"SessionStart": False}]
+    install(plugin(tmp_path / "codex", files), CODEX, "python")
+    told = read(tmp_path / "codex" / "plugin.tap-codex.json")["asynchronous"]
+    assert told == [{"SessionStart": False}] * 3
 
 
 def test_equal_commands_stay_equal_for_a_host_may_run_them_once(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
-    from .plugins import Plugin
+    from .plugins import NotLoadedError, Plugin
     from .terminal import Terminal
 else:
     # the same, without its enums: half a millisecond
@@ -45,21 +45,21 @@ def main(arguments: list[str]) -> int:
         if options.version:
             sys.stdout.write(f"{lifecycle['version']} (Claude Code)\n")
             return 0
-        plugins = loaded(options.plugin_dirs, os.path.expanduser("~"), lifecycle)
+        plugins, others = loaded(options.plugin_dirs, os.path.expanduser("~"), lifecycle)
         if not options.print:
-            return _converse(options, lifecycle.at_terminal(), plugins)
+            return _converse(options, lifecycle.at_terminal(), plugins, others)
         prompt = _prompt(options)
     except (UsageError, LifecycleError, PluginError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     try:
-        return _live(options, lifecycle, plugins, prompt)
+        return _live(options, lifecycle, plugins, others, prompt)
     except LifecycleError as error:
         sys.stderr.write(f"{error}\n")
         return 1
 
 
-def _converse(options: Options, lifecycle: Lifecycle, plugins: list[Plugin]) -> int:
+def _converse(options: Options, lifecycle: Lifecycle, plugins: list[Plugin], others: list[NotLoadedError]) -> int:
     """The session of somebody at a terminal."""
     if sys.platform == "win32" or not (os.isatty(0) and os.isatty(1)):
         raise UsageError("Error: this stand-in of claude converses at a terminal of POSIX only; call it with -p.")
@@ -68,7 +68,7 @@ def _converse(options: Options, lifecycle: Lifecycle, plugins: list[Plugin]) -> 
     options.output_format = "terminal"
     terminal = Terminal()
     try:
-        return _live(options, lifecycle, plugins, options.prompt, terminal)
+        return _live(options, lifecycle, plugins, others, options.prompt, terminal)
     finally:
         terminal.close()
 
@@ -77,10 +77,13 @@ def _live(
     options: Options,
     lifecycle: Lifecycle,
     plugins: list[Plugin],
+    others: list[NotLoadedError],
     prompt: str | None,
     terminal: Terminal | None = None,
 ) -> int:
     recorder = recorder_of_the_run("claude", encode=json.dumps)
+    for other in others:
+        recorder.write("plugin.not_loaded", plugin=other.plugin, release=lifecycle.name, unfit=other.unfit)
     host = Host(lifecycle, options, plugins, recorder, terminal.show if terminal is not None else None)
     signals = Signals(host)
     threading.excepthook = lambda crash: _crashed(host, crash)

@@ -225,6 +225,7 @@ class HookRun:
             cwd=self.hooks.project,
             payload=self._payload,
             timeout=self._time()[0],
+            asynchronous=self.hook.asynchronous,
         )
 
     def finish(self, hear: Callable[[HookRun], None] | None = None) -> None:

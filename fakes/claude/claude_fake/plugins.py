@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 DEFAULT_HOOKS = os.path.join("hooks", "hooks.json")
+_SHOWN = 120
 MANIFEST = os.path.join(".claude-plugin", "plugin.json")
 
 
@@ -29,6 +30,12 @@ class PluginError(Exception):
 
 class NotLoadedError(Exception):
     """A plugin that this release of the host does not load at all, and says nothing of."""
+
+    def __init__(self, plugin: str, unfit: str) -> None:
+        """`unfit` is what stands in its manifest that this release does not take."""
+        super().__init__(plugin, unfit)
+        self.plugin = plugin
+        self.unfit = unfit
 
 
 class Hook:
@@ -95,7 +102,7 @@ class Plugin:
 
     def _hooks(self, manifest: dict[str, Any], rows: Lifecycle) -> dict[str, list[Hook]]:
         documents: list[tuple[str, Any]] = [(DEFAULT_HOOKS, self._json(DEFAULT_HOOKS, missing={}))]
-        for part in _parts(manifest, rows):
+        for part in _parts(self.name, manifest, rows):
             if isinstance(part, dict):
                 documents.append((MANIFEST, {"hooks": part}))
             elif os.path.exists(self._path(part)) and all(os.path.normpath(part) != where for where, _ in documents):
@@ -150,18 +157,18 @@ class Plugin:
                         raise PluginError(f"{file}: cannot read it: {error}") from None
 
 
-def loaded(roots: list[str], home: str, rows: Lifecycle) -> list[Plugin]:
-    """The plugins that the host loads. Raises PluginError."""
-    found = []
+def loaded(roots: list[str], home: str, rows: Lifecycle) -> tuple[list[Plugin], list[NotLoadedError]]:
+    """The plugins that the host loads, and why it does not load the others. Raises PluginError."""
+    found, others = [], []
     for root in roots:
         try:
             found.append(Plugin(root, home, rows))
-        except NotLoadedError:
-            continue
-    return found
+        except NotLoadedError as error:
+            others.append(error)
+    return found, others
 
 
-def _parts(manifest: dict[str, Any], rows: Lifecycle) -> list[str | dict[str, Any]]:
+def _parts(name: str, manifest: dict[str, Any], rows: Lifecycle) -> list[str | dict[str, Any]]:
     """What a manifest has under `hooks`: paths of hooks files, and events. Raises NotLoadedError for anything else.
 
     All forms were measured on 2.1.91 and 2.1.329, with three hooks files of which each says its own name.
@@ -172,20 +179,25 @@ def _parts(manifest: dict[str, Any], rows: Lifecycle) -> list[str | dict[str, An
     parts: list[str | dict[str, Any]] = []
     for part in declared if isinstance(declared, list) else [declared]:
         if isinstance(part, dict):
-            parts.append(_known_events(part, rows))
+            parts.append(_known_events(name, part, rows))
         elif isinstance(part, str) and part.startswith("./") and part.endswith(".json") and ".." not in part.split("/"):
             parts.append(part)
         else:
-            raise NotLoadedError
+            raise NotLoadedError(name, f"hooks: {_shown(part)}")
     return parts
 
 
-def _known_events(events: dict[str, Any], rows: Lifecycle) -> dict[str, Any]:
+def _shown(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def _known_events(name: str, events: dict[str, Any], rows: Lifecycle) -> dict[str, Any]:
     """Events that stand in a manifest. Raises NotLoadedError where a release takes them whole or not at all."""
     known = rows.events.known(rows["known_events"])
     fit = {event: groups for event, groups in events.items() if event in known and isinstance(groups, list)}
     if len(fit) < len(events) and rows["manifest_event_misfit"] == "drops the plugin":
-        raise NotLoadedError
+        raise NotLoadedError(name, f"hooks: {', '.join(_shown(event) for event in events if event not in fit)}")
     return fit
 
 

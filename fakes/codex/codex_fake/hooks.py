@@ -198,6 +198,7 @@ class _Run:
             cwd=self._hooks.cwd,
             payload=payload,
             timeout=hook.timeout,
+            asynchronous=False,  # one that says so does not run at all, or is waited for like any other
         )
         if self.process is None:
             self.outcome = failed(problem)

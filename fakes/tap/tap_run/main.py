@@ -51,6 +51,7 @@ def main(argv: list[str]) -> None:
         cwd=os.getcwd(),
         payload=shown,
         timeout=_timeout(tapped, argv, str(run["event"])),
+        asynchronous=_asynchronous(tapped, argv, str(run["event"])),
     )
     hook.go()
     hook.serve()
@@ -97,12 +98,23 @@ def _command(tapped: dict[str, Any], argv: list[str]) -> dict[str, str]:
     return {"written": written, "runs": runs}
 
 
-def _timeout(tapped: dict[str, Any], argv: list[str], event: str) -> float | None:
-    """The timeout that the command declares for this event, in seconds, as far as the installation could tell."""
+def _declared(tapped: dict[str, Any], name: str, argv: list[str], event: str) -> Any:
+    """What the command's entries declare for this event, as far as the installation could tell; else None."""
     try:
-        seconds = tapped["timeouts"][int(argv[1])][event]
+        return tapped[name][int(argv[1])][event]
     except (KeyError, IndexError, ValueError, TypeError):
         return None
+
+
+def _asynchronous(tapped: dict[str, Any], argv: list[str], event: str) -> bool | None:
+    """Whether the host goes on beside the hook; None where several hosts read its file, and each does as it does."""
+    told = _declared(tapped, "asynchronous", argv, event)
+    return told if isinstance(told, bool) and tapped.get("host") is not None else None
+
+
+def _timeout(tapped: dict[str, Any], argv: list[str], event: str) -> float | None:
+    """The timeout that the command declares for this event, in seconds."""
+    seconds = _declared(tapped, "timeouts", argv, event)
     return float(seconds) if isinstance(seconds, int | float) and not isinstance(seconds, bool) else None
 
 

@@ -76,7 +76,9 @@ CODEX = CodexHost(
         "raw.githubusercontent.com; npm's registry for updates"
     ),
     # its default file is read only where none is named (measured)
-    hooks=HooksFiles(CODEX_MANIFEST, default_beside_named=False, only_dotted=True, cmd_on_windows=True),
+    hooks=HooksFiles(
+        CODEX_MANIFEST, default_beside_named=False, only_dotted=True, cmd_on_windows=True, goes_on_beside=False
+    ),
     key="OPENAI_API_KEY",
     has_clients=True,
     has_terminal=False,
