@@ -5,6 +5,7 @@ What types of hooks and misfits come to was measured on the real 2.1.91 and 2.1.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -114,6 +115,37 @@ def test_what_the_real_host_does_not_play_either_is_not_told(
     ran, told, dropped = played(make_model, make_bench, lifecycle, "NeverHeardOf", {"hooks": [entry]})
     events = [each["events"] for each in dropped]
     assert (ran, told, events) == ((RAN, [], []) if lifecycle == NEW else ([], [], [["NeverHeardOf"]]))
+
+
+SERVER = {"command": "true"}
+
+
+@pytest.mark.parametrize(
+    ("declared", "file", "found"),
+    [
+        (None, {"mcpServers": {"db": SERVER}}, [("db", ".mcp.json")]),
+        (None, {"db": SERVER, "web": {"type": "http", "url": "x"}}, [("db", ".mcp.json"), ("web", ".mcp.json")]),
+        ({"db": SERVER}, {}, [("db", ".claude-plugin/plugin.json")]),
+        ("./more.json", {"db": SERVER}, [("db", ".mcp.json"), ("more", "more.json")]),
+        (["./more.json", {"db": SERVER}], [], [("db", ".claude-plugin/plugin.json"), ("more", "more.json")]),
+        ("./.mcp.json", {"db": SERVER}, [("db", ".mcp.json")]),
+        ("./nothing.json", "{", []),
+    ],
+)
+def test_mcp_servers_are_told(
+    declared: Any, file: Any, found: list[tuple[str, str]], make_model: MakeModel, make_bench: MakeBench
+) -> None:
+    bench = make_bench(make_model(main=[text("done")]))
+    manifest = {"name": "codex"} | ({} if declared is None else {"mcpServers": declared})
+    (bench.plugin / ".claude-plugin" / "plugin.json").write_text(json.dumps(manifest))
+    (bench.plugin / ".mcp.json").write_text(file if isinstance(file, str) else json.dumps(file))
+    (bench.plugin / "more.json").write_text(json.dumps({"mcpServers": {"more": SERVER}}))
+    bench.hook("NeverHeardOf", "true")
+    play(bench, OLD)
+    told = bench.journal.of("plugin.not_played")
+    assert [(each["name"], each["file"]) for each in told] == found
+    assert {(each["what"], each["event"]) for each in told} <= {("MCP server", None)}
+    assert bench.journal.of("hooks.dropped")
 
 
 def test_the_file_is_named_where_it_stands(make_model: MakeModel, make_bench: MakeBench) -> None:

@@ -104,6 +104,17 @@ def test_what_a_plugin_declares_and_is_not_played_is_told(world: Bench, tmp_path
     ]
 
 
+def test_the_mcp_servers_of_a_plugin_are_told(world: Bench, tmp_path: Path) -> None:
+    root = tmp_path / "market" / "plugins" / "forms"
+    root.mkdir(parents=True)
+    (root / ".mcp.json").write_text(json.dumps({"mcpServers": {"db": {"command": "true"}}}))
+    listed(world, tmp_path / "market", ABSENT, {})
+    world.engine().matching("SessionStart", "startup")
+    assert [(each["plugin"], each["what"], each["name"], each["file"]) for each in world.told("plugin.not_played")] == [
+        ("forms", "MCP server", "db", ".mcp.json")
+    ]
+
+
 def listed(world: Bench, folder: Path, declared: Any, default: Any) -> list[str]:
     """The commands that `hooks/list` shows of an installed plugin with this manifest and this hooks/hooks.json."""
     root = folder / "plugins" / "forms"

@@ -76,6 +76,9 @@ class Plugin:
         manifest = self._json(MANIFEST, missing={})
         self.name = str(manifest.get("name") or os.path.basename(self.root))
         self.not_played = NotPlayed()
+        self.servers = NotPlayed()
+        """Its MCP servers. They are the plugin's even where its hooks are dropped."""
+        self.servers.servers(self.root, MANIFEST, manifest.get("mcpServers"))
         self.events: list[str] = []
         """The events under which it declares anything."""
         self.hooks_misfit: str | None = None

@@ -158,6 +158,8 @@ class Listing:
         if not self._config.feature("plugins", True) or not self._config.feature("plugin_hooks", not asked):
             return
         for plugin in plugins.installed(self._config):
+            missing = self.not_played.setdefault(plugin.name, NotPlayed())
+            missing.servers(plugin.root, plugins.MANIFEST, plugin.servers)
             inline = self._reader.inline(plugin.declared)
             if inline is not None:
                 path = os.path.join(plugin.root, plugins.MANIFEST)
