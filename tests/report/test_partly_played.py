@@ -10,7 +10,8 @@ from xml.etree import ElementTree
 from made_reports import a_check, a_report, a_result, not_tested, violated
 from rich.console import Console
 
-from hookproof.report import annotations, junit, markdown, merge, terminal
+from hookproof.report import junit, markdown, merge, terminal
+from hookproof.report.annotations import lines as annotated
 from hookproof.report.columns import cell
 from hookproof.report.html.page import render
 from hookproof.report.not_played import gaps
@@ -68,7 +69,7 @@ def test_it_is_told_once_with_the_lifecycles() -> None:
     assert [gap.line for gap in gaps(report.results)] == [GAP]
     assert on_terminal(report).count(f"not played: {GAP}\n") == 1
     assert markdown.document(report).count("2 Stop hooks of type 'prompt'") == 1
-    assert annotations.lines(report)[-1] == f"::warning title=not played::{GAP}"
+    assert annotated(report)[-1] == f"::warning title=not played::{GAP}"
     assert f"{SENTENCE.replace(chr(39), '&#39;')} <span" in render(report, journals=False)
 
 
