@@ -281,6 +281,7 @@ class ScenarioItem(pytest.Item):
             ("errors", "; ".join(result.errors)),
             ("baseline", result.baseline or ""),
             ("shell timeouts", result.played_longer or ""),
+            ("not played", "; ".join(thing.sentence for thing in result.not_played)),
             ("journal", result.journal),
             *((check.id, f"{check.verdict}: {check.told}") for check in result.checks),
         ]

@@ -25,23 +25,30 @@ def main(argv: list[str]) -> int:
         return 0
     if command == "app-server":
         return app_server(argv[1:])
-    if command in ("exec", "e") and os.environ.get("HOOKPROOF_LIFECYCLE"):
-        status = execute(argv[1:])
-        if status is not None:
-            return status
+    if command in ("exec", "e"):
+        return execute(argv[1:])
     what = f"unrecognized subcommand '{command}'" if command else "a subcommand is required"
     print(f"error: {what}\n\n{version.USAGE}", end="", file=sys.stderr)
     return 2
 
 
-def execute(arguments: list[str]) -> int | None:
-    """`codex exec`, which only a Codex that is a host has: None where the lifecycle is not one of Codex."""
+def execute(arguments: list[str]) -> int:
+    """`codex exec`: of a host where the lifecycle is one of Codex, else of a worker."""
     from codex_fake import signals  # noqa: PLC0415 - as below
 
     signals.block()
-    from codex_fake import exec_command  # noqa: PLC0415 - what `--version` need not pay
+    if os.environ.get("HOOKPROOF_LIFECYCLE"):
+        from codex_fake import lifecycle  # noqa: PLC0415 - what `--version` need not pay
 
-    return exec_command.run(arguments)
+        if lifecycle.load() is not None:
+            from codex_fake import exec_command  # noqa: PLC0415 - nor a worker
+
+            status = exec_command.run(arguments)
+            if status is not None:
+                return status
+    from codex_fake import exec_worker  # noqa: PLC0415 - as above
+
+    return exec_worker.run(arguments)
 
 
 def app_server(options: list[str]) -> int:

@@ -96,6 +96,8 @@ def dropped_sentence(record: HooksDropped | PluginNotLoaded) -> str:
         )
     if record.inferred is not None:
         return f"{record.release} ran none of the plugin's hooks: {record.inferred}"
+    if record.misfit is not None:
+        return f"{record.release} drops all hooks of a plugin with one that it does not understand: {record.misfit}"
     events = ", ".join(record.events)
     return f"{record.release} does not know {events} and drops all hooks of a plugin that declares such an event"
 

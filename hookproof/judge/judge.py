@@ -11,6 +11,7 @@ from hookproof.judge.checks import CHECKS
 from hookproof.judge.hook_runs import dropped, dropped_sentence
 from hookproof.judge.leans import LEANS
 from hookproof.judge.needs import NEEDS
+from hookproof.judge.not_played import Unplayed, not_played
 from hookproof.judge.run_view import NoEvidenceError, RunView
 from hookproof.judge.session_end import Cut, cut_hooks, cut_unasked
 from hookproof.judge.verdict import CheckResult, Finding, Verdict, of_case
@@ -34,6 +35,8 @@ class Judgement:
     errors: tuple[str, ...]
     cut_hooks: tuple[Cut, ...] = ()
     """The SessionEnd hooks that the host ended."""
+    not_played: tuple[Unplayed, ...] = ()
+    """What the plugin declares and a stand-in did not play."""
 
 
 def judge(records: list[Record], requirements: Mapping[str, Requirement]) -> Judgement:
@@ -50,6 +53,7 @@ def judge(records: list[Record], requirements: Mapping[str, Requirement]) -> Jud
         signature=find_signature(view),
         errors=tuple(view.errors),
         cut_hooks=tuple(cut_hooks(view)),
+        not_played=tuple(not_played(view)),
     )
 
 

@@ -14,6 +14,10 @@ HookEndedBy = Literal["itself", "timeout", "budget", "host"]
 """Who ended a hook: nobody but itself; its host at the hook's timeout, or at the time that all hooks of a session's end
 have; or its host, and nobody has told at which limit."""
 
+NotPlayedWhat = Literal["hook type", "hook key", "event", "MCP server"]
+"""What a stand-in may not play of a plugin: hooks of a type, a key of hooks, the hooks of an event that it never fires,
+or a server."""
+
 AT_TIMEOUT = "at its timeout"
 """When a host ended a shell that had used up its time."""
 
@@ -94,6 +98,8 @@ class HooksDropped(Sent):
     """The events that the plugin declares and this release does not know; of a real host those that it declares."""
     release: str
     """The lifecycle, or the version of the real host."""
+    misfit: str | None = None
+    """What of the plugin's hooks this release does not understand, and where it stands."""
     inferred: str | None = None
     """From what the harness concluded it."""
 
@@ -107,6 +113,22 @@ class PluginNotLoaded(Sent):
     """The lifecycle."""
     unfit: str
     """What stands in the plugin's manifest that this release does not take."""
+
+
+@kind("plugin.not_played")
+class PluginNotPlayed(Sent):
+    """A plugin declares something that a stand-in does not play, and a real host may. Sent once a process of it."""
+
+    plugin: str
+    what: NotPlayedWhat
+    name: str
+    """The type, the key, the event or the server."""
+    event: str | None
+    """Of a type and a key: the event of the hooks."""
+    file: str
+    """Where it is declared: a path in the plugin."""
+    times: int = 1
+    """How often it is declared there."""
 
 
 @kind("session.started")

@@ -1,7 +1,11 @@
-"""Annotations for GitHub's checks: one line for each thing that fails a run, in the workflow commands' own syntax."""
+"""Annotations for GitHub's checks, in the workflow commands' own syntax.
+
+One line for each thing that fails a run, and for each that a plugin declares and that was not played.
+"""
 
 from __future__ import annotations
 
+from hookproof.report.not_played import gaps
 from hookproof.report.results import Report, Result
 
 VARIABLE = "HOOKPROOF_ANNOTATE"
@@ -9,9 +13,10 @@ VARIABLE = "HOOKPROOF_ANNOTATE"
 
 
 def lines(report: Report) -> list[str]:
-    """What GitHub shows beside a failed check."""
+    """What GitHub shows beside a check: an error for what fails it, a warning for what was not played."""
     found = [_line(each) for each in report.results if not each.expected]
-    return found + [f"::error title=not tested::{_data(sentence)}" for sentence in report.complaints]
+    found += [f"::error title=not tested::{_data(sentence)}" for sentence in report.complaints]
+    return found + [f"::warning title=not played::{_data(gap.line)}" for gap in gaps(report.results)]
 
 
 def _line(each: Result) -> str:

@@ -73,12 +73,13 @@ def marked(each: Result) -> bool:
 def cell(each: Result) -> list[tuple[str, Tone]]:
     """One cell of the results table, in pieces with a tone each: new violations, known ones, the signature.
 
-    At the end stands how many SessionEnd hooks the host has cut without being asked to: who reads the verdict should
-    know of them.
+    At the end stands how many SessionEnd hooks the host has cut without being asked to, and how many things that the
+    plugin declares were not played: who reads the verdict should know of them.
     """
     count = len(each.cut_short)
     cut: list[tuple[str, Tone]] = [(f"({count} {'hook' if count == 1 else 'hooks'} cut)", "calm")] if count else []
-    return [*_verdict(each), *cut]
+    missing: list[tuple[str, Tone]] = [(f"({len(each.not_played)} not played)", "doubt")] if each.not_played else []
+    return [*_verdict(each), *cut, *missing]
 
 
 def _verdict(each: Result) -> list[tuple[str, Tone]]:

@@ -73,6 +73,7 @@ def _case(column: Column, each: Result) -> ElementTree.Element:
         "lifecycle": each.lifecycle,
         "baseline": each.baseline or "",
         "shell timeouts": each.played_longer or "",
+        "not played": "; ".join(thing.sentence for thing in each.not_played),
         "replays": ", ".join(each.replays),
         "journal": each.journal,
         **{f"check {check.id}": f"{check.verdict}: {check.told}" for check in each.checks},

@@ -15,6 +15,7 @@ from hookproof.judge.verdict import BaselineStatus, Verdict
 from hookproof.report import untested
 from hookproof.report.columns import alike, by_column, cell, heads, marked, shown, tally
 from hookproof.report.isolation import told
+from hookproof.report.not_played import counted, gaps
 from hookproof.report.results import Report, Result, patiences
 
 _MOST_SHOWN = 20
@@ -42,6 +43,7 @@ def document(report: Report) -> str:
         _headline(report),
         *_isolation(report.results),
         *_patience(report.results),
+        *_not_played(report.results),
         *_matrix(report),
         *_unexpected(report),
     ]
@@ -62,8 +64,8 @@ def _headline(report: Report) -> str:
     cases = "case" if counts.cases == 1 else "cases"
     not_tested = f", {counts.not_tested} not tested" if counts.not_tested else ""
     line = (
-        f"{counts.cases} {cases} in {counts.seconds:.1f} s: {counts.conforms} conform, {counts.violates} violate, "
-        f"{counts.unknown} unknown{not_tested}."
+        f"{counts.cases} {cases} in {counts.seconds:.1f} s: {counts.conforms} conform{counted(counts.partly_played)}, "
+        f"{counts.violates} violate, {counts.unknown} unknown{not_tested}."
     )
     plugins = list(dict.fromkeys(each.plugin for each in report.results))
     if len(plugins) == 1:
@@ -83,6 +85,14 @@ def _patience(results: Sequence[Result]) -> list[str]:
     return ["\n".join(f"Patience: {_text(each)}" for each in found)] if (found := patiences(results)) else []
 
 
+def _not_played(results: Sequence[Result]) -> list[str]:
+    lines = [f"- {_text(_short(gap.line))}" for gap in gaps(results)]
+    if not lines:
+        return []
+    more = [f"- … and {len(lines) - _MOST_SHOWN} more"] if len(lines) > _MOST_SHOWN else []
+    return ["\n".join(["⚠️ Not played, so the verdicts say nothing about it:", "", *lines[:_MOST_SHOWN], *more])]
+
+
 def _matrix(report: Report) -> list[str]:
     columns = by_column(report.results)
     scenarios = list(dict.fromkeys(each.scenario for each in report.results))
@@ -99,7 +109,9 @@ def _matrix(report: Report) -> list[str]:
         parts.append("\n".join(lines))
     rest = [name for name in scenarios if name not in bad]
     if rest:
-        summary = f"{len(rest)} {'scenario conforms' if len(rest) == 1 else 'scenarios conform'} everywhere"
+        partly = {each.scenario for each in report.results if each.partly_played}.intersection(rest)
+        conform = "scenario conforms" if len(rest) == 1 else "scenarios conform"
+        summary = f"{len(rest)} {conform} everywhere{counted(len(partly))}"
         parts.append(
             f"<details><summary>{summary}</summary>\n\n{', '.join(_text(name) for name in rest)}\n\n</details>"
         )

@@ -161,10 +161,13 @@ class LiveProgress:
 def line(each: Result, *, surprises: bool) -> str:
     """One finished case, as markup."""
     surprise = "  [bold red]unexpected[/]" if surprises and not each.expected else ""
+    partly = "  [yellow]partly played[/]" if each.partly_played else ""
     known = "  [dim]known[/]" if each.expected and each.baseline is BaselineStatus.KNOWN else ""
     name = escape(_name(each.scenario, each.plugin, each.lifecycle, each.repeat))
     longer = f"  [dim]{escape(each.shell_timeouts.short)}[/]" if each.shell_timeouts and each.played_longer else ""
-    return f"{MARKS[each.verdict]}{signature(each)} {name} [dim]{each.seconds:.2f} s[/]{longer}{known}{surprise}"
+    return (
+        f"{MARKS[each.verdict]}{signature(each)} {name} [dim]{each.seconds:.2f} s[/]{longer}{partly}{known}{surprise}"
+    )
 
 
 def _name(scenario: str, plugin: str, lifecycle: str, repeat: int) -> str:

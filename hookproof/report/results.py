@@ -14,13 +14,15 @@ from hookproof import __version__, machine
 from hookproof.isolation.level import Level, Network
 from hookproof.judge.causes.culprit import Culprit
 from hookproof.judge.judge import Judgement
+from hookproof.judge.not_played import Unplayed
 from hookproof.judge.session_end import Cut, Limit
 from hookproof.judge.verdict import BaselineStatus, CheckResult, Model, Surprise, Verdict
 from hookproof.records import parts
 from hookproof.records.run import Case, MainLaunch
+from hookproof.records.sent import NotPlayedWhat
 
-Format = Literal["1.0", "1.1", "1.2", "1.3", "1.4", "1.5"]
-FORMAT: Format = "1.5"
+Format = Literal["1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6"]
+FORMAT: Format = "1.6"
 
 
 _FEW = 3
@@ -66,6 +68,20 @@ class CutHook(Model):
     limit_ms: int | None
     asked: bool
     """Whether the scenario wanted it so; else what leans on that hook is not tested."""
+    sentence: str
+
+
+class NotPlayed(Model):
+    """Something that the plugin declares and the stand-in of its host does not play."""
+
+    what: NotPlayedWhat
+    name: str
+    """The type, the key, the event or the server."""
+    event: str | None
+    """Of a type or a key: the event of the hooks."""
+    file: str
+    """Where it is declared: a path in the plugin."""
+    times: int
     sentence: str
 
 
@@ -134,6 +150,8 @@ class Result(Model):
     session_end: dict[str, SessionEndBudget] = {}
     """The budget of SessionEnd hooks, by the name of each host that was played."""
     cut_hooks: list[CutHook] = []
+    not_played: list[NotPlayed] = []
+    """What the plugin declares and a stand-in did not play: the verdict is of the rest. Empty on a real host."""
     shell_timeouts: ShellTimeouts | None = None
     """Null where the scenario gives no shell a timeout."""
     patience: Patience | None = None
@@ -158,6 +176,11 @@ class Result(Model):
     def cut_short(self) -> list[CutHook]:
         """The SessionEnd hooks that the host ended although the scenario had not asked for it."""
         return [each for each in self.cut_hooks if not each.asked]
+
+    @property
+    def partly_played(self) -> bool:
+        """Whether it conforms, and not everything that the plugin declares was played."""
+        return self.verdict is Verdict.CONFORMS and bool(self.not_played)
 
     @property
     def not_tested_because(self) -> str:
@@ -236,6 +259,8 @@ class Summary(Model):
     violates: int
     unknown: int
     not_tested: int = 0
+    partly_played: int = 0
+    """How many of those that conform did so although not everything that the plugin declares was played."""
     unexpected: int
     """Results that were not as expected, and requirements whose test the baseline expects otherwise."""
     seconds: float
@@ -331,6 +356,7 @@ def result(case: Case, judgement: Judgement, *, journal: Path, seconds: float, s
         isolation=_isolation(case.isolation),
         session_end={name: _budget(each) for name, each in case.session_end.items()},
         cut_hooks=[_cut_hook(each) for each in judgement.cut_hooks],
+        not_played=[_not_played(each) for each in judgement.not_played],
         shell_timeouts=_shell_timeouts(case.shell_timeouts),
         patience=_patience(case.patience),
         host=_program(case.host),
@@ -428,6 +454,7 @@ def summary(results: Sequence[Result], seconds: float, untested: Iterable[Untest
         violates=verdicts.count(Verdict.VIOLATES),
         unknown=verdicts.count(Verdict.UNKNOWN),
         not_tested=verdicts.count(Verdict.NOT_TESTED),
+        partly_played=sum(each.partly_played for each in results),
         unexpected=sum(not each.expected for each in results) + sum(each.unexpected for each in untested),
         seconds=round(seconds, 3),
     )
@@ -454,6 +481,12 @@ def _cut_hook(cut: Cut) -> CutHook:
         limit_ms=cut.limit_ms,
         asked=cut.asked,
         sentence=cut.sentence,
+    )
+
+
+def _not_played(each: Unplayed) -> NotPlayed:
+    return NotPlayed(
+        what=each.what, name=each.name, event=each.event, file=each.file, times=each.times, sentence=each.sentence
     )
 
 

@@ -23,6 +23,7 @@ from hookproof.judge.verdict import BaselineStatus, CheckResult, Verdict
 from hookproof.report import untested
 from hookproof.report.columns import Column, alike, by_column, cell, heads, marked, shown, tally
 from hookproof.report.isolation import Told, told
+from hookproof.report.not_played import counted, gaps
 from hookproof.report.results import Report, Result, patiences
 
 _TONES = {
@@ -59,6 +60,7 @@ def summary(console: Console, report: Report) -> None:
         matrix(console, report.results)
         console.print()
     _cut_hooks(console, report.results)
+    _not_played(console, report.results)
     isolation(console, told(report.results))
     for each in patiences(report.results):
         _line(console, f"patience {each}", 0, style="dim")
@@ -69,7 +71,8 @@ def summary(console: Console, report: Report) -> None:
     cases = "case" if counts.cases == 1 else "cases"
     not_tested = f", {counts.not_tested} not tested" if counts.not_tested else ""
     console.print(
-        f"[{tone}]{counts.cases} {cases} in {counts.seconds:.1f} s: {counts.conforms} conform, "
+        f"[{tone}]{counts.cases} {cases} in {counts.seconds:.1f} s: "
+        f"{counts.conforms} conform{counted(counts.partly_played)}, "
         f"{counts.violates} violate, {counts.unknown} unknown{not_tested}; "
         f"{counts.unexpected} unexpected[/]"
     )
@@ -122,7 +125,9 @@ def matrix(console: Console, results: Sequence[Result]) -> None:
             console.print(line)
     if fold:
         rest = len(scenarios) - len(bad)
-        console.print(f"[green]{rest} {'scenario conforms' if rest == 1 else 'scenarios conform'} everywhere[/]")
+        partly = len({each.scenario for each in results if each.partly_played} - set(bad))
+        conform = "scenario conforms" if rest == 1 else "scenarios conform"
+        console.print(f"[green]{rest} {conform} everywhere[/]{counted(partly)}")
 
 
 def _joined(named: dict[Column, str]) -> list[str]:
@@ -226,6 +231,15 @@ def _cut_hooks(console: Console, results: Sequence[Result]) -> None:
         _line(console, line, 0, style="dim")
     if len(lines) > _MOST_REASONS:
         _line(console, f"… {len(lines) - _MOST_REASONS} hooks more were cut: --json has them all", 0, style="dim")
+
+
+def _not_played(console: Console, results: Sequence[Result]) -> None:
+    """What the verdicts say nothing about, a line each."""
+    lines = [f"not played: {gap.line}" for gap in gaps(results)]
+    for line in lines[:_MOST_REASONS]:
+        _line(console, line, 0, style="yellow")
+    if len(lines) > _MOST_REASONS:
+        _line(console, f"… {len(lines) - _MOST_REASONS} more were not played: --json has them all", 0, style="dim")
 
 
 def _untested(console: Console, report: Report) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,7 +9,6 @@ from typing import Any
 
 import pytest
 from codex_hosted import HostWorld, mark, texts
-from codex_world import PROGRAM, World
 
 VERSIONS = ("0.130", "0.133", "0.169")
 BASE = ("--dangerously-bypass-approvals-and-sandbox",)
@@ -190,19 +187,3 @@ def test_what_cannot_be_run_is_refused(make: Make, arguments: tuple[str, ...], s
     ran = make("0.130", {}).exec(*arguments)
     assert ran.status == status
     assert said in ran.stderr
-
-
-def test_only_a_codex_that_is_a_host_has_it(tmp_path: Path) -> None:
-    with World(tmp_path) as world:
-        claude = tmp_path / "claude.json"
-        claude.write_text('{"name": "claude-2.1.91", "host": "claude", "rows": {}}')
-        for environment in ({}, {"HOOKPROOF_LIFECYCLE": str(claude)}):
-            ran = subprocess.run(
-                [sys.executable, "-I", "-S", str(PROGRAM), "exec", "x"],
-                env={**world.environment, **environment},
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            assert (ran.returncode, ran.stdout) == (2, "")
-            assert "unrecognized subcommand 'exec'" in ran.stderr

@@ -83,6 +83,38 @@ def world(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         yield bench
 
 
+def test_what_a_plugin_declares_and_is_not_played_is_told(world: Bench, tmp_path: Path) -> None:
+    entries = [
+        {"type": "command", "command": "true", "timeout": 5, "statusMessage": "x", "async": False, "if": "Bash(git *)"},
+        {"type": "prompt", "prompt": "no release runs it"},
+        {"type": "command", "command": "true", "if": None},
+    ]
+    declared = {"SessionStart": [{"hooks": entries}], "PermissionRequest": [{"hooks": entries}], "Nonsense": []}
+    listed(world, tmp_path / "market", ABSENT, {"hooks": declared})
+    engine = world.engine()
+    for _ in range(2):
+        engine.matching("SessionStart", "startup")
+    file = "hooks/hooks.json"
+    assert [
+        (each["plugin"], each["what"], each["name"], each["event"], each["file"], each["times"])
+        for each in world.told("plugin.not_played")
+    ] == [
+        ("forms", "event", "PermissionRequest", None, file, 2),
+        ("forms", "hook key", "if", "SessionStart", file, 1),
+    ]
+
+
+def test_the_mcp_servers_of_a_plugin_are_told(world: Bench, tmp_path: Path) -> None:
+    root = tmp_path / "market" / "plugins" / "forms"
+    root.mkdir(parents=True)
+    (root / ".mcp.json").write_text(json.dumps({"mcpServers": {"db": {"command": "true"}}}))
+    listed(world, tmp_path / "market", ABSENT, {})
+    world.engine().matching("SessionStart", "startup")
+    assert [(each["plugin"], each["what"], each["name"], each["file"]) for each in world.told("plugin.not_played")] == [
+        ("forms", "MCP server", "db", ".mcp.json")
+    ]
+
+
 def listed(world: Bench, folder: Path, declared: Any, default: Any) -> list[str]:
     """The commands that `hooks/list` shows of an installed plugin with this manifest and this hooks/hooks.json."""
     root = folder / "plugins" / "forms"

@@ -83,12 +83,15 @@ class Hooks:
         self.beside = Beside(lifecycle["async_hooks"])
         self._declared: dict[str, list[Hook]] = {}
         known = lifecycle.events.known(lifecycle["known_events"])
-        strict = lifecycle["unknown_event"] == "drops the plugin's hooks"
+        drops = "drops the plugin's hooks"
         for plugin in plugins:
-            unknown = [event for event in plugin.hooks if event not in known]
-            if strict and unknown:
-                recorder.write("hooks.dropped", plugin=plugin.name, events=unknown, release=lifecycle.name)
+            unknown = [event for event in plugin.events if event not in known]
+            misfit = plugin.hooks_misfit if lifecycle["misfit_hook"] == drops else None
+            if misfit is not None or (unknown and lifecycle["unknown_event"] == drops):
+                told = {"plugin": plugin.name, "events": unknown, "release": lifecycle.name}
+                recorder.write("hooks.dropped", **told, **({"misfit": misfit} if misfit is not None else {}))
                 continue
+            plugin.not_played.tell(recorder, plugin.name)
             for event, hooks in plugin.hooks.items():
                 self._declared.setdefault(event, []).extend(hooks)
 

@@ -50,6 +50,7 @@ class Host:
         self.plugins = plugins
         for plugin in plugins:
             os.makedirs(plugin.data, exist_ok=True)
+            plugin.servers.tell(recorder, plugin.name)
         self.recorder = recorder
         self.project = os.path.realpath(os.getcwd())
         self.home = os.path.expanduser("~")

@@ -37,6 +37,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "subagent_shells_of_foreground_agents": ("kill", "orphan", "keep"),
     "text_output": ("last result", "every result"),
     "typed_at_start_hooks": ("is kept", "is lost"),
+    "misfit_hook": ("drops the plugin's hooks", "is ignored"),
     "unknown_command": ("refused", "asked"),
     "unknown_event": ("drops the plugin's hooks", "is ignored"),
     "user_line_in_midturn": ("in the tool result", "after the tool results", "waits for the next turn"),

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 
+from standin.not_played import EVENT, HOOK_TYPE, NotPlayed
+
 from .frontmatter import split, words
 
 TYPE_CHECKING = False
@@ -21,11 +23,18 @@ if TYPE_CHECKING:
 
 DEFAULT_HOOKS = os.path.join("hooks", "hooks.json")
 _SHOWN = 120
+_GROUP_KEYS = frozenset({"matcher", "hooks"})
+_COMMAND_KEYS = frozenset({"type", "command", "timeout", "async", "statusMessage"})
+"""What is played of a hook. A statusMessage is for the eyes of a person at a terminal alone."""
 MANIFEST = os.path.join(".claude-plugin", "plugin.json")
 
 
 class PluginError(Exception):
     """A plugin that cannot be read. The text says which file, what was found, what was expected."""
+
+
+class MisfitHookError(Exception):
+    """A hook that this release of the host does not understand. The text says what of it; the place is not in it."""
 
 
 class NotLoadedError(Exception):
@@ -73,6 +82,14 @@ class Plugin:
             raise PluginError(f"{root}: no such plugin directory")
         manifest = self._json(MANIFEST, missing={})
         self.name = str(manifest.get("name") or os.path.basename(self.root))
+        self.not_played = NotPlayed()
+        self.servers = NotPlayed()
+        """Its MCP servers. They are the plugin's even where its hooks are dropped."""
+        self.servers.servers(self.root, MANIFEST, manifest.get("mcpServers"))
+        self.events: list[str] = []
+        """The events under which it declares anything."""
+        self.hooks_misfit: str | None = None
+        """Why a host that understands all hooks of a plugin or none takes none of this one's."""
         self.data = os.path.join(home, ".claude", "plugins", "data", f"{self.name}-inline")
         self.hooks = self._hooks(manifest, rows)
         self.agents = dict(self._agents(manifest))
@@ -109,27 +126,51 @@ class Plugin:
                 documents.append((os.path.normpath(part), self._json(part)))
         found: dict[str, list[Hook]] = {}
         for where, document in documents:
-            for event, hook in self._declarations(self._path(where), document.get("hooks", {})):
+            for event, hook in self._declarations(where, document.get("hooks", {}), rows):
                 found.setdefault(event, []).append(hook)
         return found
 
-    def _declarations(self, path: str, events: Any) -> Iterator[tuple[str, Hook]]:
+    def _declarations(self, file: str, events: Any, rows: Lifecycle) -> Iterator[tuple[str, Hook]]:
+        path = self._path(file)
+        known, firing = rows.events.known(rows["known_events"]), rows.events.known(())
         for event, groups in _object(path, "hooks", events).items():
+            self.events += [event] if event not in self.events else []
             for group in _list(path, f"hooks.{event}", groups):
                 matcher = _object(path, f"hooks.{event}[]", group).get("matcher", "")
+                if event in firing:
+                    self.not_played.keys(group, _GROUP_KEYS, file, event)
                 for entry in _list(path, f"hooks.{event}[].hooks", group.get("hooks")):
-                    yield event, self._declared(path, event, str(matcher or ""), entry)
+                    fields = _object(path, f"hooks.{event}[].hooks[]", entry)
+                    try:
+                        hook = self._declared(str(matcher or ""), fields, rows)
+                    except MisfitHookError as misfit:
+                        if event in known and self.hooks_misfit is None:
+                            self.hooks_misfit = f"{file}: hooks.{event}[].hooks[]: {misfit}"
+                        continue
+                    if event in firing:
+                        self._note_what_is_not_played(fields, file, event, hook)
+                    elif event in known:
+                        self.not_played.add(EVENT, event, file)
+                    if hook is not None:
+                        yield event, hook
 
-    def _declared(self, path: str, event: str, matcher: str, entry: Any) -> Hook:
-        where = f"hooks.{event}[].hooks[]"
-        fields = _object(path, where, entry)
-        if fields.get("type") != "command":
-            raise PluginError(f'{path}: {where}: expected "type": "command", found {fields.get("type")!r}')
-        command, timeout = fields.get("command"), fields.get("timeout")
-        if not isinstance(command, str) or not command:
-            raise PluginError(f'{path}: {where}: expected a "command", found {command!r}')
+    def _note_what_is_not_played(self, fields: dict[str, Any], file: str, event: str, hook: Hook | None) -> None:
+        if hook is None:
+            self.not_played.add(HOOK_TYPE, fields["type"], file, event=event)
+        else:
+            self.not_played.keys(fields, _COMMAND_KEYS, file, event)
+
+    def _declared(self, matcher: str, fields: dict[str, Any], rows: Lifecycle) -> Hook | None:
+        """The hook that an entry declares; None for one that is no command. Raises MisfitHookError."""
+        kind, command, timeout = fields.get("type"), fields.get("command"), fields.get("timeout")
+        if kind not in rows["hook_types"]:
+            raise MisfitHookError(f'"type" is {kind!r}, which it does not know')
         if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, int | float) or timeout <= 0):
-            raise PluginError(f'{path}: {where}: expected "timeout" in seconds, found {timeout!r}')
+            raise MisfitHookError(f'"timeout" is {timeout!r}, and no number of seconds')
+        if kind != "command":
+            return None
+        if not isinstance(command, str):
+            raise MisfitHookError(f'"command" is {command!r}, and no command')
         return Hook(self, matcher, command, timeout, asynchronous=fields.get("async") is True)
 
     def _agents(self, manifest: dict[str, Any]) -> Iterator[tuple[str, AgentType]]:

@@ -6,12 +6,13 @@ import json
 import os
 import sys
 
-from standin.wire import Recorder, recorder_of_the_run
+from standin.wire import recorder_of_the_run
 
 from . import hosted_threads, rollout, signals
 from .agents_calls import answer
 from .exec_options import USAGE, Options, UsageError, parse
 from .exec_output import JsonOutput, TextOutput
+from .exec_parts import FailureError, in_repository, keep_last, prompt_of, signalled, target_of
 from .grandchild import VARIABLE, Grandchild, UnknownModeError
 from .host import Host, host_of_the_run
 from .hosted_reviews import HostReview
@@ -23,16 +24,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .exec_output import Output
     from .identity import HostThread
 
     Json = dict[str, Any]
 
 ORIGINATOR = "codex_exec"
-
-
-class FailureError(Exception):
-    """Nothing can be run. The text goes to stderr."""
 
 
 def run(arguments: list[str]) -> int | None:
@@ -50,7 +46,7 @@ def run(arguments: list[str]) -> int | None:
     if "--help" in options.flags:
         print(USAGE, end="")
         return 0
-    signals.watch(lambda *told: _signalled(recorder, *told))
+    signals.watch(lambda *told: signalled(recorder, *told))
     group = os.getpgid(0) if hasattr(os, "getpgid") else None
     recorder.write("codex.started", argv=sys.argv, pid=os.getpid(), pgid=group, ppid=os.getppid())
     try:
@@ -64,10 +60,6 @@ def run(arguments: list[str]) -> int | None:
     os._exit(status)
 
 
-def _signalled(recorder: Recorder, number: int, name: str, pid: int, uid: int, parent: int | None) -> None:
-    recorder.write("codex.signal", signal=number, name=name, sender_pid=pid, sender_uid=uid, sender_ppid=parent)
-
-
 def _run(host: Host, options: Options) -> int:
     host.config.override(options.overrides)
     cwd = os.path.realpath(options.values.get("--cd", os.getcwd()))
@@ -75,8 +67,8 @@ def _run(host: Host, options: Options) -> int:
         os.chdir(cwd)
     except OSError as error:
         raise FailureError(f"Error: {error}") from None
-    prompt = _prompt(options)
-    if "--skip-git-repo-check" not in options.flags and not _in_repository(cwd):
+    prompt = prompt_of(options)
+    if "--skip-git-repo-check" not in options.flags and not in_repository(cwd):
         raise FailureError("Not inside a trusted directory and --skip-git-repo-check was not specified.")
     output = (JsonOutput if "--json" in options.flags else TextOutput)(host, is_review=options.command == "review")
     try:
@@ -93,30 +85,8 @@ def _run(host: Host, options: Options) -> int:
     turn.run()
     host.close()
     output.end()
-    _keep_last(options, output)
+    keep_last(options, output.last)
     return 1 if output.failed else 0
-
-
-def _prompt(options: Options) -> str:
-    """The words of the user: the argument, and what stdin has to add, or stdin alone."""
-    if options.command == "review":
-        return ""
-    alone = options.command == "resume" and "--last" not in options.flags
-    words = options.words[1:] if alone else options.words
-    given = words[0] if words else "-"
-    if given != "-" and (options.command == "resume" or os.isatty(0)):
-        return given
-    print("Reading prompt from stdin..." if given == "-" else "Reading additional input from stdin...", file=sys.stderr)
-    try:
-        with open(0, "rb", closefd=False) as stdin:
-            more = stdin.read().decode("utf-8", "replace")
-    except OSError:
-        more = ""
-    if given == "-":
-        if not more.strip():
-            raise FailureError("No prompt provided via stdin.")
-        return more.rstrip("\r\n")
-    return f"{given}\n\n<stdin>\n{more.rstrip()}\n</stdin>" if more.strip() else given
 
 
 def _thread(host: Host, options: Options, cwd: str) -> HostThread:
@@ -152,37 +122,7 @@ def _newest(cwd: str | None) -> rollout.Stored | None:
 def _turn(around: HostSurroundings, thread: HostThread, options: Options, prompt: str) -> HostTurn:
     if options.command == "review":
         try:
-            return HostReview(around, thread, _target(options))
+            return HostReview(around, thread, target_of(options))
         except RequestError as error:
             raise FailureError(f"Error: {error}") from None
     return HostTurn(around, thread, [{"type": "text", "text": prompt, "text_elements": []}], {})
-
-
-def _target(options: Options) -> Json:
-    if "--base" in options.values:
-        return {"type": "baseBranch", "branch": options.values["--base"]}
-    if "--commit" in options.values:
-        return {"type": "commit", "sha": options.values["--commit"]}
-    if options.words:
-        return {"type": "custom", "instructions": options.words[0]}
-    return {"type": "uncommittedChanges"}
-
-
-def _in_repository(directory: str) -> bool:
-    while not os.path.exists(os.path.join(directory, ".git")):
-        above = os.path.dirname(directory)
-        if above == directory:
-            return False
-        directory = above
-    return True
-
-
-def _keep_last(options: Options, output: Output) -> None:
-    path = options.values.get("--output-last-message")
-    if path is None:
-        return
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(output.last or "")
-    except OSError as error:
-        print(f"Failed to write last message file {path!r}: {error}", file=sys.stderr)

@@ -24,13 +24,18 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 _TOOLS = {"spawnAgent": "spawn_agent", "sendInput": "send_input", "wait": "wait"}
+_USAGE = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_output_tokens")
+"""What a worker tells of the tokens that it has used: the keys that every measured release has."""
 _STATES = {"inProgress": "in_progress"}
 
 
 class Output:
     """Whom the turns of an `exec` tell of their steps."""
 
-    def __init__(self, host: Host, *, is_review: bool = False) -> None:
+    def __init__(self, host: Host | None, *, is_review: bool = False) -> None:
+        """`host`: None for a worker, which has no lifecycle."""
+        self.counts: dict[str, int] = {}
+        """What a worker's turn has used so far."""
         self.last: str | None = None
         self.failed = False
         self.is_review = is_review
@@ -48,6 +53,8 @@ class Output:
     @property
     def usage(self) -> dict[str, int]:
         """What the conversation has used so far."""
+        if self._host is None:
+            return self.counts
         return of(self._thread).usage if self._thread is not None else {}
 
     def notify(self, method: str, **params: Any) -> None:
@@ -70,6 +77,8 @@ class Output:
 
     def notices(self, thread: Thread) -> list[str]:
         """The notices that come before it begins."""
+        if self._host is None:
+            return []
         notices = of_model(self._host, thread)
         if self._host.lifecycle["exec_tells_hook_warnings"]:
             notices = [*of(thread).hooks.warnings, *notices]
@@ -80,7 +89,7 @@ class Output:
 class JsonOutput(Output):
     """One object a line."""
 
-    def __init__(self, host: Host, *, is_review: bool = False) -> None:
+    def __init__(self, host: Host | None, *, is_review: bool = False) -> None:
         super().__init__(host, is_review=is_review)
         self._numbers: dict[str, int] = {}
 
@@ -107,7 +116,7 @@ class JsonOutput(Output):
             _line({"type": "turn.failed", "error": {"message": error.get("message", "turn interrupted")}})
         elif method == "turn/completed":
             used = self.usage
-            keys = self._host.lifecycle["exec_usage"]
+            keys = self._host.lifecycle["exec_usage"] if self._host is not None else _USAGE
             _line({"type": "turn.completed", "usage": {key: used.get(key, 0) for key in keys}})
 
     def _id(self, key: str) -> str:

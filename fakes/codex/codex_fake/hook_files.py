@@ -10,6 +10,8 @@ import json
 import os
 import re
 
+from standin.not_played import EVENT, HOOK_TYPE, NotPlayed
+
 from . import plugins
 from .hook_documents import Reader
 
@@ -29,6 +31,11 @@ WITHOUT_SUBJECT = ("UserPromptSubmit", "Stop")
 ALIASES = {"spawn_agent": ("spawn_agent", "Agent")}
 """A tool that a matcher may call by another name (measured on 0.169.0)."""
 
+SKIPPED_TYPES = ("prompt", "agent")
+"""What every measured release lists a warning for and does not run: nothing is missing where it is not run here."""
+_GROUP_KEYS = frozenset({"matcher", "hooks"})
+_COMMAND_KEYS = frozenset({"type", "command", "timeout", "async", "statusMessage"})
+"""What is played of a hook. A statusMessage is for the eyes of a person alone."""
 _WORDS = re.compile(r"[A-Za-z0-9_|]*")
 
 
@@ -117,9 +124,12 @@ class Listing:
         self.hooks: list[Hook] = []
         self.warnings: list[str] = []
         self.errors: list[str] = []
+        self.not_played: dict[str, NotPlayed] = {}
+        """By the name of each plugin: what it declares and this program does not play."""
         self._lifecycle = lifecycle
         self._config = config
         self._known = lifecycle.events.known(lifecycle["known_events"])
+        self._firing = lifecycle.events.known(())
         self._reader = Reader(lifecycle, self._known)
         if config.feature("hooks", True):
             self._layer("user", config.home, config.table("hooks"))
@@ -148,6 +158,8 @@ class Listing:
         if not self._config.feature("plugins", True) or not self._config.feature("plugin_hooks", not asked):
             return
         for plugin in plugins.installed(self._config):
+            missing = self.not_played.setdefault(plugin.name, NotPlayed())
+            missing.servers(plugin.root, plugins.MANIFEST, plugin.servers)
             inline = self._reader.inline(plugin.declared)
             if inline is not None:
                 path = os.path.join(plugin.root, plugins.MANIFEST)
@@ -193,11 +205,30 @@ class Listing:
                 matcher = None if event in WITHOUT_SUBJECT else group.get("matcher")
                 if matcher is not None and not self._is_usable(matcher, source):
                     continue
+                self._note_what_is_not_played(source, event, group)
                 for index, entry in enumerate(group.get("hooks") or []):
                     if self._is_command(entry, source):
                         place = (number, index)
                         full = {**entry, "timeout": self._timeout(event, entry.get("timeout"), source)}
                         self._declare(Hook(source, event, place, matcher, full))
+
+    def _note_what_is_not_played(self, source: Source, event: str, group: Json) -> None:
+        """Of a plugin's hooks; whoever has hooks of his own in a file of Codex is not tested."""
+        if source.plugin is None:
+            return
+        missing = self.not_played.setdefault(source.plugin.name, NotPlayed())
+        file = os.path.relpath(source.path, source.plugin.root)
+        entries = [entry for entry in group.get("hooks") or [] if entry.get("type") not in SKIPPED_TYPES]
+        if event not in self._firing:
+            for _ in entries:
+                missing.add(EVENT, event, file)
+            return
+        missing.keys(group, _GROUP_KEYS, file, event)
+        for entry in entries:
+            if entry.get("type") != "command":
+                missing.add(HOOK_TYPE, str(entry.get("type")), file, event=event)
+            else:
+                missing.keys(entry, _COMMAND_KEYS, file, event)
 
     def _declare(self, hook: Hook) -> None:
         self.hooks.append(hook)

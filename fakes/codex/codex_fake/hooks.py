@@ -104,6 +104,8 @@ class Hooks:
         with self._lock:
             if self._found is None or self._found[0] != self.config.revision:
                 revision, listing = self.config.revision, Listing(self.lifecycle, self.config, self.cwd)
+                for plugin, missing in listing.not_played.items():
+                    missing.tell(self.recorder, plugin)
                 self._found = (revision, [hook for hook in listing.hooks if hook.runs], listing.warnings)
             return self._found[1:]
 

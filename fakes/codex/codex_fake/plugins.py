@@ -34,8 +34,11 @@ class Plugin:
         self.id = f"{name}@{marketplace}"
         self.root = root
         self.data = os.path.join(home, "plugins", "data", f"{name}-{marketplace}")
-        self.declared = _object(os.path.join(root, MANIFEST)).get("hooks")
+        manifest = _object(os.path.join(root, MANIFEST))
+        self.declared = manifest.get("hooks")
         """What its manifest has under `hooks`: `hook_documents` says what that comes to."""
+        self.servers = manifest.get("mcpServers")
+        """What it has under `mcpServers`."""
 
     def expanded(self, text: str) -> str:
         """A command with the plugin's own paths put in."""

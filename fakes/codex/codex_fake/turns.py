@@ -62,6 +62,8 @@ class Turn:
         """What the user has said and the model has not heard; more may come while the turn runs."""
         self._began = clock.now_ms()
         self._last: str | None = None
+        self.usage: dict[str, int] = {}
+        """The tokens that it has used, as the model counts them."""
 
     # -- asked for by requests, under the thread's lock
 
@@ -130,6 +132,8 @@ class Turn:
         calls = False
         for event in self._exchange.ask(self._headers(), self._body()):
             item = event.get("item")
+            if event.get("type") == "response.completed":
+                self._add_up((event.get("response") or {}).get("usage"))
             if event.get("type") != "response.output_item.done" or not isinstance(item, dict):
                 continue
             if item.get("type") == "message":
@@ -140,6 +144,14 @@ class Turn:
                 self._remember(without_id(item))
                 self._remember({"type": "function_call_output", "call_id": item.get("call_id"), "output": output})
         return calls
+
+    def _add_up(self, usage: Any) -> None:
+        used = usage if isinstance(usage, dict) else {}
+        details = used.get("input_tokens_details")
+        cached = details.get("cached_tokens") if isinstance(details, dict) else None
+        for key, value in {**used, "cached_input_tokens": cached}.items():
+            if isinstance(value, int):
+                self.usage[key] = self.usage.get(key, 0) + value
 
     def _headers(self) -> dict[str, str]:
         return {

@@ -8,6 +8,7 @@ USAGE = """\
 Usage: codex [OPTIONS] <COMMAND>
 
 Commands:
+  exec        Run one turn of one conversation
   app-server  Serve threads and turns over newline-delimited JSON-RPC on stdio
 
 Options:

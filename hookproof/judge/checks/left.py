@@ -10,16 +10,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from hookproof.codex_process import is_codex
 from hookproof.judge.checks.outcomes import is_stray, short, without_token
 from hookproof.judge.run_view import RunView
 from hookproof.records.faults import Fault
+from hookproof.records.hosts import HostStarted
 from hookproof.records.jobs import Cancel, CancelBegan, JobStarted, SnapshotTaken
 from hookproof.records.parts import Process
 from hookproof.records.run import Census
 from hookproof.records.sent import CodexGrandchild, ShellStarted
 
-_CODEX = "app-server"
-"""The word with which a companion's worker starts its Codex, real or not."""
 _MOST_GROUPS = 4
 _MOST_PIDS = 6
 Key = tuple[int, int]
@@ -48,11 +48,15 @@ def split(view: RunView, processes: Iterable[Process]) -> Left:
 
 
 def of_codex(view: RunView) -> set[Key]:
-    """The processes that a tool call of a Codex has started, with all that these have, as they were seen below it."""
+    """What tool calls of the Codex of a job have started, with all that these have, as it was seen below it.
+
+    A Codex that is the host has hooks below it, too: those are the plugin's.
+    """
     found: set[Key] = set()
     told = {record.pid for record in view.of(CodexGrandchild)}
+    hosts = {record.pid for record in view.of(HostStarted)}
     for processes in _seen(view):
-        codex = {process.pid for process in processes if _CODEX in process.argv}
+        codex = {process.pid for process in processes if is_codex(process.argv) and process.pid not in hosts}
         tools = {each.pid for each in processes if each.pid in told or (each.ppid in codex and each.pid not in codex)}
         found |= {_key(process) for process in processes if process.pid in _with_children(tools, processes)}
     return found

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import ClassVar, Literal
 
 from hookproof import processes
+from hookproof.codex_process import is_codex
 from hookproof.errors import DeadlineMissedError
 from hookproof.play.faults.injection import Injection, Target
 from hookproof.play.trees import topmost_naming
@@ -62,7 +63,7 @@ class KillingCodex(Killing):
     record, victim = CodexKilled, "codex"
 
     def chosen(self, alive: list[processes.ProcessInfo]) -> list[processes.ProcessInfo]:
-        return [info for info in alive if "app-server" in info.argv]
+        return [info for info in alive if is_codex(info.argv)]
 
 
 class KillingShell(Injection):

@@ -54,7 +54,8 @@ class Section:
         each = self.result
         ids = [check.id for check in each.checks if check.verdict is not Verdict.CONFORMS]
         parts = [each.scenario, each.plugin, self.host, each.verdict, each.signature or "", *ids]
-        return " ".join([*parts, "" if each.expected else "unexpected"]).lower()
+        marks = ["" if each.expected else "unexpected", "partly played" if each.not_played else ""]
+        return " ".join([*parts, *marks]).lower()
 
 
 def section(number: int, each: Result, requirements: Mapping[str, Requirement], plugins: Mapping[str, str]) -> Section:

@@ -21,6 +21,7 @@ from hookproof.report.html import case as html_case
 from hookproof.report.html.matrix import matrix
 from hookproof.report.html.selection import choose
 from hookproof.report.isolation import told
+from hookproof.report.not_played import gaps
 from hookproof.report.results import Report, patiences
 
 _MOST_SURPRISES = 100
@@ -57,6 +58,7 @@ def render(report: Report, *, journals: bool = True, plugins: Mapping[str, str] 
         report=report,
         isolations=told(report.results),
         patiences=patiences(report.results),
+        gaps=gaps(report.results),
         sections=[each for each in sections if each.anchor in shown],
         compact=compact,
         left_out=_left_out(compact),

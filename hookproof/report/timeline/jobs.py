@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hookproof.codex_process import command_of
 from hookproof.machine import signal_name
 from hookproof.records import plain
 from hookproof.records.faults import Fault
@@ -55,7 +56,7 @@ class JobDrawing(Drawing):
             return
         parent = self.lanes.process(record.ppid)
         by = f" by {self.lanes.name(parent)}" if parent else ""
-        row = self.row(record, f"Codex is started{by}: app-server, pid {record.pid}")
+        row = self.row(record, f"Codex is started{by}: {command_of(record.argv)}, pid {record.pid}")
         self.born(f"pid:{record.pid}", lane, "process", row)
         self.mark(row, lane, "birth")
         if parent is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hookproof.catalogue.scenario import MAIN
+from hookproof.codex_process import command_of
 from hookproof.hosts import registry
 from hookproof.records import Record
 from hookproof.records.hosts import HostStarted, HostThread
@@ -170,7 +171,8 @@ class Lanes:
                 if hosted:
                     self.preparing.add(record.pid)
                     continue
-                lane = Lane(f"client:{record.pid}", "client", registry.WORKER.title, f"app-server, pid {record.pid}")
+                command = command_of(record.argv)
+                lane = Lane(f"client:{record.pid}", "client", registry.WORKER.title, f"{command}, pid {record.pid}")
                 self._pids[record.pid] = self._add(lane)
 
     @property
