@@ -82,5 +82,6 @@ CODEX = CodexHost(
     has_terminal=False,
     builtin_agent="explorer",
     qualifies_agents=False,
+    child_starts="child starts",
     names_agents_in_hooks=False,
 )
