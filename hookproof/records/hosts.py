@@ -26,6 +26,7 @@ class HostPrepared(Record):
 
     plugin: str
     hooks: list[Hook]
+    host: str = "codex"
 
 
 @kind("host.started")
