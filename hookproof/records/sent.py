@@ -120,7 +120,7 @@ class SessionStarted(Sent):
     agent_id: str | None
     """The subagent whose own session it is."""
     transcript_path: str | None
-    source: str | None = None
+    how: str | None = None
     """What began it: `startup`, `resume`, `clear`, `compact`."""
 
 

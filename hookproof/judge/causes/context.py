@@ -49,11 +49,15 @@ def find_context_cause(view: RunView, findings: Iterable[tuple[str, Finding]]) -
     The causes of the others stand beside it. None where no finding is about a text; `?` where no cause fits.
     """
     agents = AgentView(view)
-    found = [(name, finding, _cause(agents, finding)) for name, finding in findings if finding.context is not None]
+    found = [(name, each, _cause(agents, each)) for name, each in findings if each.context is not None]
     if not found:
         return None
     known = [(name, finding, cause) for name, finding, cause in found if cause is not None]
     if not known:
+        # of what was printed in a wrong form, and is nowhere, nothing was lost
+        found = [each for each in found if isinstance(each[1].context, Missed) or each[1].context.lines]
+        if not found:
+            return None
         why = "no record tells why" if view.hooks else "no record tells why no hook ran"
         return Signature("?", tuple(f"{_about(name, finding)}: {why}" for name, finding, _ in found[:1]), (), None)
     name, finding, first = known[0]

@@ -91,7 +91,7 @@ def _seen(loss: Loss) -> Iterator[_Fired]:
         return
     for began in view.of(SessionStarted):
         if began.agent_id is None and began.session_id in loss.threads and began.seq > loss.since:
-            yield _event("SessionStart", began.source, "a hook of hookproof's own heard it")
+            yield _event("SessionStart", began.how, "a hook of hookproof's own heard it")
     declared = _declared(loss)
     fires = declared is not None and "SubagentStart" in (declared.child_starts or ())
     for sub in view.of(SubagentStarted):

@@ -379,8 +379,9 @@ def below_the_cut(view: AgentView) -> Finding:
     block, run, name = max(blocks, key=lambda each: len(each[0].encode()))
     longest = len(block.encode())
     outcome = "below the cut" if longest < CUT_BYTES else "cut"
-    end = tuple(block.strip().splitlines()[-1:])
-    return Finding(outcome, f"{longest} bytes, of {CUT_BYTES}", run.ended, name, context=Missed(name, end, run.thread))
+    end = block.strip().splitlines()[-1:]
+    missed = None if view.leaked(name, end) else Missed(name, tuple(end), run.thread)
+    return Finding(outcome, f"{longest} bytes, of {CUT_BYTES}", run.ended, name, context=missed)
 
 
 @context_check("CTX-18")
