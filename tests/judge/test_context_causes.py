@@ -17,6 +17,7 @@ from hookproof.records import Record
 from hookproof.records.hosts import HookJudged, HooksDeclared, HostPrepared, HostThread
 from hookproof.records.jobs import HookHolders
 from hookproof.records.parts import DeclaredHook, Effects, Hook
+from hookproof.records.run import Case
 from hookproof.records.sent import EventUnheard, HookEnded, HookHeld, HooksDropped, HookStarted, SessionStarted
 
 REQUIREMENTS = read_requirements()
@@ -73,6 +74,8 @@ PLAIN = start(MAIN, f"loading\n{POLICY}")
 LONG = f"{PLANNER}\n{'x' * 12_000}\nthe last line"
 FORGETS = [declares(("SessionStart", "startup")), *start(MAIN, emits(POLICY)), TOLD_MAIN]
 CLEARED = cleared(asks(MAIN, "anew"))
+ANEW = f"{thread(MAIN)}-anew"
+BEGINS = SessionStarted(session_id=None, agent_id=None, transcript_path=None, how="clear")
 
 # (requirement, the agents, the run, the cause, what its sentence says)
 RUNS: list[tuple[str, dict[str, Any], list[Record], str, str]] = [
@@ -84,7 +87,7 @@ RUNS: list[tuple[str, dict[str, Any], list[Record], str, str]] = [
         {},
         [
             *FORGETS,
-            SessionStarted(session_id=CLEARED.thread, agent_id=None, transcript_path=None, how="clear"),
+            replace(BEGINS, session_id=ANEW),
             CLEARED,
         ],
         "C1",
@@ -94,7 +97,7 @@ RUNS: list[tuple[str, dict[str, Any], list[Record], str, str]] = [
     (
         "CTX-15",
         {},
-        [*FORGETS, HostThread(session=MAIN, thread=f"{thread(MAIN)}-anew", how="clear"), CLEARED],
+        [*FORGETS, HostThread(session=MAIN, thread=ANEW, how="clear"), CLEARED],
         "C1",
         "fit",
     ),
@@ -225,7 +228,7 @@ RUNS: list[tuple[str, dict[str, Any], list[Record], str, str]] = [
     ("CTX-19", UNKNOWN, [*start(CHILD, emits(PLANNER)), asks(CHILD, PLANNER, parent=MAIN)], "C6", "ran for child"),
     ("CTX-13", KNOWN, [*start(CHILD, emits(BUILDER)), asks(CHILD, BUILDER, parent=MAIN)], "C6", "ran for child"),
     ("CTX-06", {}, [*PLAIN, asks(MAIN, f"loading\n{POLICY}")], "C6", "raw text"),
-    ("CTX-06", {}, [*PLAIN, UNTOLD_MAIN], "?", ""),
+    ("CTX-06", {}, [*PLAIN, UNTOLD_MAIN], "", ""),
     ("CTX-07", KNOWN, [TOLD_MAIN, asks(CHILD, POLICY, parent=MAIN)], "?", ""),
     # C7
     (
@@ -235,8 +238,8 @@ RUNS: list[tuple[str, dict[str, Any], list[Record], str, str]] = [
         "C7",
         "no more than the beginning",
     ),
-    # longer than Codex takes, on a host that takes it whole: no cause
-    ("CTX-17", KNOWN, [*start(CHILD, emits(LONG)), asks(CHILD, LONG, parent=MAIN)], "?", ""),
+    # longer than Codex takes, on a host that takes it whole: nothing is lost
+    ("CTX-17", KNOWN, [*start(CHILD, emits(LONG)), asks(CHILD, LONG, parent=MAIN)], "", ""),
     # C8
     ("CTX-02", KNOWN, [*SILENT, UNTOLD_CHILD], "C8", "did not say it"),
     ("CTX-12", KNOWN, [*SILENT, UNTOLD_CHILD], "C8", "did not say it"),
@@ -258,13 +261,13 @@ def test_a_lost_context_has_the_cause_that_its_evidence_fits(
     name: str, agents: dict[str, Any], records: list[Record], cause: str, sentence: str
 ) -> None:
     found = cause_of(name, agents, records)
-    assert found.id == cause, found
-    assert (found.culprit is None) == (cause == "?")
+    assert (found.id or "") == cause, found
+    assert (found.culprit is None) == (cause in {"", "?"})
     assert sentence in (found.culprit.sentence if found.culprit is not None else "")
 
 
 def test_every_cause_has_a_run_that_fits_it() -> None:
-    assert {each[3] for each in RUNS} - {"?"} == {name for name in MEANINGS if name.startswith("C")}
+    assert {each[3] for each in RUNS} - {"", "?"} == {name for name in MEANINGS if name.startswith("C")}
     assert set(EVIDENCE) == set(MEANINGS)
 
 
@@ -293,5 +296,6 @@ def test_each_fact_says_how_it_is_known() -> None:
 def test_the_causes_of_several_losses_stand_beside_each_other() -> None:
     records = [*FAILS, UNTOLD_MAIN, *SILENT, UNTOLD_CHILD]
     case, *rest = journal(*records, requires="CTX-01", **KNOWN)
+    assert isinstance(case, Case)
     judged = judge([replace(case, requires=["CTX-01", "CTX-02"]), *rest], REQUIREMENTS)
     assert (judged.signature.id, judged.signature.also) == ("C2", ("C8",))

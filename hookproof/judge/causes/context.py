@@ -50,16 +50,13 @@ def find_context_cause(view: RunView, findings: Iterable[tuple[str, Finding]]) -
     """
     agents = AgentView(view)
     found = [(name, each, _cause(agents, each)) for name, each in findings if each.context is not None]
-    if not found:
-        return None
     known = [(name, finding, cause) for name, finding, cause in found if cause is not None]
     if not known:
-        # of what was printed in a wrong form, and is nowhere, nothing was lost
-        found = [each for each in found if isinstance(each[1].context, Missed) or each[1].context.lines]
-        if not found:
+        missing = next(((name, finding) for name, finding, _ in found if _is_lost(finding.context)), None)
+        if missing is None:
             return None
         why = "no record tells why" if view.hooks else "no record tells why no hook ran"
-        return Signature("?", tuple(f"{_about(name, finding)}: {why}" for name, finding, _ in found[:1]), (), None)
+        return Signature("?", (f"{_about(*missing)}: {why}",), (), None)
     name, finding, first = known[0]
     reasons = [f"{fact.name}: {fact.value} ({fact.how}: {fact.why})" for fact in first.facts]
     also = tuple(dict.fromkeys(cause.id for _, _, cause in known if cause.id != first.id))
@@ -72,6 +69,11 @@ def find_context_cause(view: RunView, findings: Iterable[tuple[str, Finding]]) -
         facts=list(first.facts),
     )
     return Signature(first.id, (_about(name, finding), *reasons), also, culprit)
+
+
+def _is_lost(context: Missed | Strayed | None) -> bool:
+    """Whether something is wrong with a text: of what was printed in a wrong form, and is nowhere, nothing was lost."""
+    return isinstance(context, Missed) or (context is not None and bool(context.lines))
 
 
 def _about(name: str, finding: Finding) -> str:
