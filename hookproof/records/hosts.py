@@ -26,7 +26,8 @@ class HostPrepared(Record):
 
     plugin: str
     hooks: list[Hook]
-    host: str = "codex"
+    host: str = ""
+    """Empty in older journals."""
 
 
 @kind("host.started")

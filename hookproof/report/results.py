@@ -19,8 +19,8 @@ from hookproof.judge.verdict import BaselineStatus, CheckResult, Model, Surprise
 from hookproof.records import parts
 from hookproof.records.run import Case, MainLaunch
 
-Format = Literal["1.0", "1.1", "1.2", "1.3", "1.4", "1.5"]
-FORMAT: Format = "1.5"
+Format = Literal["1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6"]
+FORMAT: Format = "1.6"
 
 
 _FEW = 3

@@ -44,7 +44,7 @@ def unheard(agent: str, event: str, subject: str = "", *, anew: bool = False) ->
 def lists(*events: str, trusted: bool | None = True) -> Record:
     """What Codex lists of the plugin's hooks, in its own spelling of events."""
     hooks = [Hook(key=each, event=each, command="hook.py", trusted=trusted) for each in events]
-    return HostPrepared(plugin="p", hooks=hooks)
+    return HostPrepared(plugin="p", hooks=hooks, host="codex")
 
 
 def ended(records: list[Record], **changed: Any) -> list[Record]:

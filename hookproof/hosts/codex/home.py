@@ -16,7 +16,7 @@ from subprocess import DEVNULL, PIPE
 from typing import Any
 
 from hookproof import files, processes
-from hookproof.catalogue.host import CODEX_MANIFEST
+from hookproof.catalogue.host import CODEX_MANIFEST, HostName
 from hookproof.errors import DeadlineMissedError
 from hookproof.hosts.codex.rpc import Client
 from hookproof.hosts.session import HostError, Setting
@@ -65,6 +65,7 @@ class Home:
     """Makes the home of the sessions of a setting."""
 
     setting: Setting
+    host: HostName
 
     async def prepare(self, *, roles: set[str]) -> None:
         """Write the files, install the plugin, trust its hooks. Raises HostError, DeadlineMissedError."""
@@ -144,7 +145,7 @@ class Home:
             )
             for hook in hooks
         ]
-        self.setting.journal.write(HostPrepared(plugin=name, hooks=shown))
+        self.setting.journal.write(HostPrepared(plugin=name, hooks=shown, host=self.host))
 
 
 def _trusted(listed: Any) -> dict[str, bool]:

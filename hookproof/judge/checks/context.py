@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from hookproof.catalogue.scenario import MAIN
 from hookproof.judge.agent_view import STARTS, AgentFacts, AgentView, document, emitted, speaks
@@ -12,7 +12,6 @@ from hookproof.judge.checks.registry import context_check
 from hookproof.judge.run_view import HookRun, Received
 from hookproof.judge.verdict import Finding, Missed, Strayed
 from hookproof.records import Record
-from hookproof.records.model import ModelRequest
 
 CUT_BYTES = 10_000
 """What a Codex hook may say before the host cuts it (measured on 0.130.0, 0.133.0 and 0.169.0: about 10 kB)."""
@@ -37,7 +36,7 @@ def _worst(
     return found
 
 
-def _at(outcome: str, detail: str, received: Received, agent: str | None = None) -> Finding:
+def found_at(outcome: str, detail: str, received: Received, agent: str | None = None) -> Finding:
     """A finding that shows where a text reached a model."""
     return Finding(outcome, detail, received.request, agent, received.landed)
 
@@ -56,7 +55,7 @@ def policy_reaches_main(view: AgentView) -> Finding:
     lines = view.says["policy"]
     landed = view.landed(MAIN, lines)
     if landed:
-        return _at(POLICY_REACHES_MAIN, _shown(landed[0], lines[0]), landed[0], MAIN)
+        return found_at(POLICY_REACHES_MAIN, _shown(landed[0], lines[0]), landed[0], MAIN)
     none = f"none of {len(view.received(MAIN))} texts told to main carries it"
     return Finding("no policy", none, request, MAIN, context=Missed(MAIN, tuple(lines)))
 
@@ -84,14 +83,14 @@ def block_reaches_child(view: AgentView) -> Finding:
     def evaluate(agent: AgentFacts) -> Finding:
         whole = _block_of(view, agent)
         if whole:
-            return _at(BLOCK_REACHES_CHILD, _shown(whole[0], view.says[agent.role][0]), whole[0])
+            return found_at(BLOCK_REACHES_CHILD, _shown(whole[0], view.says[agent.role][0]), whole[0])
         part = view.leaked(agent.name, view.says[agent.role])
         if not part:
             texts = len(view.received(agent.name))
             none = f"none of {texts} texts told to it has its template's lines"
             return Finding(NO_BLOCK, none, context=_missed(view, agent))
         absent = [line for line in _lines(view, agent.role) if line not in part[0].text]
-        found = _at("incomplete block", f"{part[0]} lacks {absent[0]!r}", part[0])
+        found = found_at("incomplete block", f"{part[0]} lacks {absent[0]!r}", part[0])
         return replace(found, context=Missed(agent.name, tuple(absent)))
 
     return _worst(view, view.with_role("known", "other"), BLOCK_REACHES_CHILD, evaluate)
@@ -194,7 +193,7 @@ def policy_absent(view: AgentView) -> Finding:
         leaked = view.leaked(name, view.says["policy"])
         if leaked:
             line = next(line for line in view.says["policy"] if line in leaked[0].text)
-            found = _at(LEAK, f"{name}: {_shown(leaked[0], line)}", leaked[0], name)
+            found = found_at(LEAK, f"{name}: {_shown(leaked[0], line)}", leaked[0], name)
             return replace(found, context=Strayed(name, tuple(view.says["policy"])))
     return Finding("absent", f"{len(children)} child thread(s) were asked, and told nothing of it")
 
@@ -235,7 +234,7 @@ def nested_is_recorded_and_given_its_template(view: AgentView) -> Finding:
         landed = _block_of(view, agent)
         if not landed:
             return Finding(NO_BLOCK, "its model was not told its template's lines", context=_missed(view, agent))
-        return _at("recorded and told", str(landed[0]), landed[0])
+        return found_at("recorded and told", str(landed[0]), landed[0])
 
     nested = [agent for agent in view.agents if agent.parent not in {None, MAIN}]
     return _worst(view, nested, "recorded and told", evaluate)
@@ -252,7 +251,7 @@ def block_once(view: AgentView) -> Finding:
         # of several the second is the one too many
         if not leaked:
             return Finding(outcome, f"by {events}", context=_missed(view, agent))
-        return _at(outcome, f"by {events}", leaked[:2][-1])
+        return found_at(outcome, f"by {events}", leaked[:2][-1])
 
     return _worst(view, view.with_role("known", "other"), "once", evaluate)
 
@@ -265,12 +264,12 @@ def right_template(view: AgentView) -> Finding:
         wrong = "other" if agent.role == "known" else "known"
         leaked = view.leaked(agent.name, view.says[wrong])
         if leaked:
-            found = _at("wrong template", f"it was told the lines of the {wrong} agent's template", leaked[0])
+            found = found_at("wrong template", f"it was told the lines of the {wrong} agent's template", leaked[0])
             return replace(found, context=Strayed(agent.name, tuple(view.says[wrong])))
         landed = _block_of(view, agent)
         if not landed:
             return Finding("no template", "it was told no block", context=_missed(view, agent))
-        return _at("right template", str(landed[0]), landed[0])
+        return found_at("right template", str(landed[0]), landed[0])
 
     return _worst(view, view.with_role("known", "other"), "right template", evaluate)
 
@@ -284,80 +283,9 @@ def nickname_selects_nothing(view: AgentView) -> Finding:
         if not landed:
             return Finding(NO_BLOCK, "it was told no template's lines")
         told = (*view.says["known"], *view.says["other"])
-        return replace(_at("block", str(landed[0]), landed[0]), context=Strayed(agent.name, told))
+        return replace(found_at("block", str(landed[0]), landed[0]), context=Strayed(agent.name, told))
 
     return _worst(view, view.with_role("nickname"), NO_BLOCK, evaluate)
-
-
-@context_check("CTX-15")
-def received_once_each(view: AgentView) -> Finding:
-    """Whether each thread of main is told the policy once, and each child its template once.
-
-    Once again where the host has gone on after a resume without what hooks had told: there it is to be told anew.
-    """
-    if not view.queried(MAIN):
-        return Finding(None, "main's model was never asked", agent=MAIN)
-    if view.excluded is not None:
-        return Finding.not_tested(
-            "a session was summed up or forked: what is to be told then the issue does not say", view.excluded
-        )
-    view.thread(MAIN)  # without it nobody can tell
-    told = [each for number, thread in enumerate(view.threads(MAIN)) for each in _spans(view, thread, number)]
-    for agent in view.with_role("known", "other"):
-        if not view.queried(agent.name):
-            return Finding(None, f"{agent.name}: its model was never asked", agent=agent.name)
-        texts = view.leaked(agent.name, view.says[agent.role])
-        for number, thread in enumerate(view.threads(agent.name)):
-            name = agent.name if number == 0 else f"{agent.name}, thread {number + 1}"
-            own = [each for each in texts if each.request.thread == thread]
-            first = view.first_request(agent.name, thread)
-            told.append(_Span(name, own, first, Missed(agent.name, tuple(view.says[agent.role]), thread)))
-    shown = "told: " + ", ".join(f"{each.name} {len(each.texts)} times" for each in told)
-    wrong = next((each for each in told if len(each.texts) != 1), None)
-    if wrong is None:
-        return Finding("once each", shown)
-    if wrong.texts:
-        # of several the second is the one too many
-        return _at("not once each", shown, wrong.texts[1], wrong.due.agent)
-    return Finding("not once each", shown, wrong.began, wrong.due.agent, context=wrong.due)
-
-
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """What an agent was told from one moment on, up to when its host begins anew with what it keeps."""
-
-    name: str
-    texts: list[Received]
-    began: ModelRequest | None
-    """Its first request."""
-    due: Missed
-    """What the agent was to be told, and would have missed."""
-
-
-def _spans(view: AgentView, thread: str, number: int) -> list[_Span]:
-    """A thread of main's, parted where its host went on after a resume without the policy that had been told."""
-    lines, name = view.says["policy"], MAIN if number == 0 else f"{MAIN}, thread {number + 1}"
-    begins = [(0, name, view.first_request(MAIN, thread))]
-    for request in view.requests(MAIN):
-        forgotten = "\n".join(request.forgotten or [])
-        if request.thread == thread and any(line in forgotten for line in lines):
-            begins.append((request.seq, f"{name}, resumed without it", request))
-    ends = [*(seq for seq, _, _ in begins[1:]), None]
-    texts = [each for each in view.leaked(MAIN, lines) if each.request.thread == thread]
-    return [
-        _Span(
-            each,
-            [one for one in texts if seq <= one.request.seq and (end is None or one.request.seq < end)],
-            at,
-            Missed(MAIN, tuple(lines), thread, _before(view, thread, seq)),
-        )
-        for (seq, each, at), end in zip(begins, ends, strict=True)
-    ]
-
-
-def _before(view: AgentView, thread: str, seq: int) -> int:
-    """The last request of a thread before a record; 0 where that is its first."""
-    return max((each.seq for each in view.requests(MAIN) if each.thread == thread and each.seq < seq), default=0)
 
 
 @context_check("CTX-16")
