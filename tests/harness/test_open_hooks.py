@@ -91,6 +91,7 @@ def test_who_holds_the_output_is_told_when_that_is_noticed(tmp_path: Path) -> No
             journal.write(
                 HookHeld(run="r1", event="SessionStart", session_id="s", agent_id=None, pid=os.getpid(), by=1)
             )
+            await asyncio.sleep(0)  # what was begun at the record is done
             os.close(writes)
         os.close(reads)
         await journal.stop()
