@@ -15,7 +15,7 @@ from hookproof.catalogue.scenario import read_scenario, scenario_files
 from hookproof.catalogue.sentence import Sentence, kind_of, meaning
 from hookproof.catalogue.step import ACTIONS
 from hookproof.commands import UsageError
-from hookproof.judge.causes.signature import EVIDENCE, HYPOTHESES
+from hookproof.judge.causes.known import EVIDENCE, MEANINGS
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -124,7 +124,7 @@ def _rows(of: Lifecycle | Switch) -> list[str]:
 
 
 def _signatures() -> dict[str, str]:
-    return {name: f"  {meaning}\n  leaves behind: {EVIDENCE[name]}" for name, meaning in HYPOTHESES.items()}
+    return {name: f"  {meaning}\n  leaves behind: {EVIDENCE[name]}" for name, meaning in MEANINGS.items()}
 
 
 def _policies() -> dict[str, str]:

@@ -64,6 +64,8 @@ class Host(ABC):
     """An agent that it has by itself, and that no plugin is likely to have a template for."""
     qualifies_agents: bool
     """Whether it calls a plugin's agent by the plugin's name and its own."""
+    child_starts: str
+    """What the tables of events of its lifecycles call the moment at which an agent starts another."""
     names_agents_in_hooks: bool
     """Whether the hooks of a child carry the name of its agent, and not only requests to the model do."""
 

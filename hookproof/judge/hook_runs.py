@@ -110,7 +110,7 @@ def failure(view: RunView, run: HookRun) -> Failure | None:
         at_an_end = run.event == SESSION_END or bool(run.started.asynchronous)
         gave_up = said is not None and said.cut and not at_an_end and ended is None
         return _by_host(run, said) if gave_up else _at_its_timeout(view, run)
-    words = _last_line(ended.stderr)
+    words = f": {last!r}" if (last := last_line(ended.stderr)) else ""
     if _is_unstarted(run) or ended.exit in _NO_COMMAND:
         how = "could not be started" if _is_unstarted(run) else f"exited {ended.exit}"
         return Failure(NOT_FOUND, f"{named(run)} {how}{words}", ended)
@@ -141,8 +141,13 @@ def output(view: RunView, run: HookRun) -> tuple[HookOutput, str | None]:
 
 def named(run: HookRun) -> str:
     """A hook, as a sentence speaks of it."""
-    command = " ".join(run.started.command.split())
-    return f"the {run.event} hook `{command if len(command) <= _SHOWN else f'{command[:_SHOWN]}…'}`"
+    return named_command(run.event, run.started.command)
+
+
+def named_command(event: str, command: str) -> str:
+    """The same of a hook that need not have run."""
+    shown = " ".join(command.split())
+    return f"the {event} hook `{shown if len(shown) <= _SHOWN else f'{shown[:_SHOWN]}…'}`"
 
 
 def _by_harness(view: RunView, run: HookRun) -> Untold | None:
@@ -152,7 +157,7 @@ def _by_harness(view: RunView, run: HookRun) -> Untold | None:
         return Untold(f"{named(run)} was ended as the scenario has it: {fault.what}", fault, cut=False)
     swept = next(iter(view.of(SweepBegan)), None)
     late = run.ended is None or (swept is not None and run.ended.seq > swept.seq)
-    if late and not _given_up(view, run):
+    if late and not given_up(view, run):
         at = run.ended or run.started
         return Untold(f"{named(run)} had not ended when all was over", at, cut=False)
     return None
@@ -161,7 +166,7 @@ def _by_harness(view: RunView, run: HookRun) -> Untold | None:
 def _cut(view: RunView, run: HookRun) -> Untold | None:
     """A hook that its host ended, at whichever limit."""
     ended = run.ended
-    if _is_unstarted(run) or ((ended is None or ended.ended_by == "itself") and not _given_up(view, run)):
+    if _is_unstarted(run) or ((ended is None or ended.ended_by == "itself") and not given_up(view, run)):
         return None
     at = ended or run.started
     at_the_end = next((each for each in cut_hooks(view) if each.run.started.run == run.started.run), None)
@@ -187,7 +192,7 @@ def _is_unstarted(run: HookRun) -> bool:
     return run.ended is not None and run.started.pid is None
 
 
-def _given_up(view: RunView, run: HookRun) -> bool:
+def given_up(view: RunView, run: HookRun) -> bool:
     """Whether a real host says that it has given the hook up."""
     said = judged(view, run)
     return said is not None and said.cut
@@ -243,9 +248,10 @@ def _is_answer(run: HookRun) -> bool:
     return ended.effects is None or ended.effects.decision is not None
 
 
-def _last_line(text: str) -> str:
+def last_line(text: str) -> str:
+    """The last line of a hook's stderr that says something; empty where none does."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return f": {lines[-1][:_SHOWN]!r}" if lines else ""
+    return lines[-1][:_SHOWN] if lines else ""
 
 
 def _plainly_taken(view: RunView, run: HookRun) -> bool:

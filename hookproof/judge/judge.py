@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from hookproof.catalogue.requirement import Requirement
-from hookproof.judge.causes.signature import Signature, find_signature
+from hookproof.judge.causes.known import find_cause
+from hookproof.judge.causes.signature import Signature
 from hookproof.judge.checks import CHECKS
 from hookproof.judge.hook_runs import dropped, dropped_sentence
 from hookproof.judge.leans import LEANS
@@ -42,15 +43,16 @@ class Judgement:
 def judge(records: list[Record], requirements: Mapping[str, Requirement]) -> Judgement:
     """Judge one run by the requirements that its `case` record names. Raises KeyError for one that does not exist."""
     view = RunView(records)
-    own = [_evaluate(view, name, requirements[name]) for name in view.case.requires]
-    standing = [
-        _evaluate(view, name, requirements[name]).model_copy(update={"standing": True})
-        for name in standing_of(view.case, requirements)
-    ]
+    asked = [*view.case.requires, *standing_of(view.case, requirements)]
+    findings = {name: _found(view, name, requirements[name]) for name in asked}
+    results = {name: _evaluate(view, name, requirements[name], finding) for name, finding in findings.items()}
+    own = [results[name] for name in view.case.requires]
+    standing = [results[name].model_copy(update={"standing": True}) for name in standing_of(view.case, requirements)]
+    lost = [(name, found) for name, found in findings.items() if found is not None and _is_lost(results[name])]
     return Judgement(
         verdict=of_case((check.verdict for check in own), (check.verdict for check in standing)),
         checks=(*own, *standing),
-        signature=find_signature(view),
+        signature=find_cause(view, lost),
         errors=tuple(view.errors),
         cut_hooks=tuple(cut_hooks(view)),
         not_played=tuple(not_played(view)),
@@ -69,10 +71,14 @@ def standing_in(about: str, requires: Collection[str], requirements: Mapping[str
     return [name for name, each in requirements.items() if each.standing and name not in requires]
 
 
-def _evaluate(view: RunView, name: str, requirement: Requirement) -> CheckResult:
-    """One requirement, judged by its check."""
+def _is_lost(result: CheckResult) -> bool:
+    """Whether a cause is worth telling: what it is about came not out right, or nobody knows for a known reason."""
+    return result.verdict in {Verdict.VIOLATES, Verdict.NOT_TESTED}
+
+
+def _evaluate(view: RunView, name: str, requirement: Requirement, finding: Finding | None) -> CheckResult:
+    """One requirement, judged by what its check found."""
     accepted = requirement.accepts
-    finding = _found(view, name, requirement)
     if finding is None:
         missing = "the run has no job" if name in CHECKS else "no check judges this requirement"
         return CheckResult(id=name, verdict=Verdict.UNKNOWN, accepted=accepted, seen="not judged", detail=missing)

@@ -30,7 +30,7 @@ def _telling_hooks(view: RunView, finding: Finding, accepted: list[str]) -> Find
     cut = next((found for run in runs if (found := untold(view, run)) is not None), None)
     if cut is not None:
         why = f"{cut.sentence}: what it would have told nobody knows ({finding.detail})"
-        return replace(Finding.not_tested(why, cut.at), agent=finding.agent)
+        return replace(Finding.not_tested(why, cut.at), agent=finding.agent, context=finding.context)
     if finding.outcome in accepted:
         return finding
     reasons = list(dict.fromkeys(_reasons(view, runs)))[:_MOST]

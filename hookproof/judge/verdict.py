@@ -91,6 +91,30 @@ class Landed(Model):
 
 
 @dataclass(frozen=True, slots=True)
+class Missed:
+    """A text that an agent was to be told and was not, as a check saw it. `causes.context` finds out why."""
+
+    agent: str
+    lines: tuple[str, ...]
+    """By which the text is known."""
+    thread: str | None = None
+    """In which of its threads; None: in any."""
+    since: int = 0
+    """The record after which it was to be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strayed:
+    """A text that an agent was told, or a hook was to have told it, and that was not for it; or not in that form."""
+
+    agent: str | None
+    lines: tuple[str, ...] = ()
+    """By which the text is known; none: whatever a hook printed."""
+    run: str | None = None
+    """The run of the hook that printed it, where the check knows."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """What a check found in one run."""
 
@@ -106,6 +130,8 @@ class Finding:
     """Where the text that decides it reached a model."""
     tested: bool = True
     """False: what the requirement presupposes did not come about, and `detail` says why."""
+    context: Missed | Strayed | None = None
+    """Of a text that was not told where it should be, or where it should not: which."""
 
     @classmethod
     def not_tested(cls, why: str, at: Record | None = None) -> Finding:

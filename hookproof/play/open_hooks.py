@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from hookproof import processes
 from hookproof.journal import Journal
 from hookproof.records import Record
-from hookproof.records.jobs import HookOverdue
+from hookproof.records.jobs import HookHolders, HookOverdue
 from hookproof.records.run import SweepBegan
 from hookproof.records.sent import HookEnded, HookHeld, HookStarted
 
@@ -59,11 +59,18 @@ class OpenHooks:
             )
         elif isinstance(record, HookHeld) and record.run in self._open:
             self._open[record.run].reader = record.pid
+            # at once: whoever tells it may go on when this is over, and then nobody holds anything
+            holders = [_described(info) for info in self._holders(self._open[record.run])]
+            if holders:
+                self._journal.after(self._write_holders(record, holders))
         elif isinstance(record, HookEnded):
             self._drop(record.run)
         elif isinstance(record, SweepBegan):
             for run in list(self._open):
                 self._drop(run)
+
+    async def _write_holders(self, held: HookHeld, holders: list[str]) -> None:
+        self._journal.write(HookHolders(run=held.run, event=held.event, held_by=holders))
 
     def _drop(self, run: str) -> None:
         if run in self._open:

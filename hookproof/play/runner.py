@@ -23,6 +23,7 @@ from hookproof.hosts.session import HostError, Session, Setting
 from hookproof.model.script import Script
 from hookproof.model.server import ModelServer, refused_requests
 from hookproof.model.turns import Turns
+from hookproof.play.declared_hooks import write_declared
 from hookproof.play.driver import Driver
 from hookproof.play.dropped_hooks import write_dropped
 from hookproof.play.open_hooks import OpenHooks
@@ -128,6 +129,7 @@ class Runner:
             )
         )
         run.env.update(run.options.extra_env)
+        await write_declared(run.journal, run.sandbox.plugin, run.hosts, run.case.lifecycle)
         if run.options.tap or any(run.program(host).real for host in run.hosts):
             self._tap()
         await self._driver.prepare()

@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from hookproof.records.base import Record, kind
-from hookproof.records.parts import Hook, HookOutput
+from hookproof.records.parts import DeclaredHook, Hook, HookOutput
+
+
+@kind("hooks.declared")
+class HooksDeclared(Record):
+    """What a plugin's files declare for a host. Written by the harness before the host reads them."""
+
+    host: str
+    hooks: list[DeclaredHook]
+    unread: str | None = None
+    """Why nobody knows what they declare."""
+    child_starts: list[str] | None = None
+    """The events that fire when an agent starts another, as measured of the release that the host is nearest to."""
 
 
 @kind("host.prepared")
@@ -14,6 +26,8 @@ class HostPrepared(Record):
 
     plugin: str
     hooks: list[Hook]
+    host: str = ""
+    """Empty in older journals."""
 
 
 @kind("host.started")

@@ -164,6 +164,16 @@ class AgentSnapshot(Record):
     files: list[File]
 
 
+@kind("hook.holders")
+class HookHolders(Record):
+    """Who has the output of a hook that has ended and whose output is held. Written by the harness, at `hook.held`."""
+
+    run: str
+    event: str
+    held_by: list[str]
+    """Each process, with its command line."""
+
+
 @kind("hook.overdue")
 class HookOverdue(Record):
     """A hook still runs, or its output is still held, after half of a step's patience. Written by the harness."""

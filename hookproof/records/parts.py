@@ -111,6 +111,21 @@ class Hook(Part):
     command: str
     order: int | None = None
     """By which Codex calls it when it tells of a run."""
+    trusted: bool | None = None
+    """Whether Codex says that it is trusted, once that was asked for; null where it does not say."""
+
+
+@part
+class DeclaredHook(Part):
+    """A hook as a plugin's files declare it."""
+
+    event: str
+    matcher: str | None
+    """Null where there is none."""
+    command: str | None
+    """Null for a hook that is no command."""
+    asynchronous: bool = False
+    """Whether nobody is to wait for it."""
 
 
 HookOutput = Literal["taken", "refused", "not read", "unknown"]

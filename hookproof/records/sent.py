@@ -52,14 +52,17 @@ class HookStarted(Sent):
 
 @kind("hook.held")
 class HookHeld(Sent):
-    """A hook has ended, and another process still holds its output open. Sent by the tap, which leaves a relay."""
+    """A hook has ended, and another process still holds its output open.
+
+    Sent by the tap, which leaves a relay, and by a stand-in that waits for it no longer.
+    """
 
     run: str
     event: str
     session_id: str | None
     agent_id: str | None
     pid: Pid
-    """The relay."""
+    """Who reads the output: the relay, or the stand-in."""
 
 
 @kind("hook.ended")
@@ -131,6 +134,19 @@ class PluginNotPlayed(Sent):
     """How often it is declared there."""
 
 
+@kind("event.unheard")
+class EventUnheard(Sent):
+    """An event whose hooks could tell an agent something, and for which a host runs none. Sent by a stand-in."""
+
+    event: str
+    subject: str
+    """What a matcher is held against; empty where there is nothing of the kind."""
+    session_id: str | None
+    agent_id: str | None
+    thread_id: str | None = None
+    """Of Codex: the thread that it is about."""
+
+
 @kind("session.started")
 class SessionStarted(Sent):
     """A session of Claude Code has begun. Sent by the stand-in, or by the observer in the real one."""
@@ -139,6 +155,8 @@ class SessionStarted(Sent):
     agent_id: str | None
     """The subagent whose own session it is."""
     transcript_path: str | None
+    how: str | None = None
+    """What began it: `startup`, `resume`, `clear`, `compact`."""
 
 
 @kind("session.ended")

@@ -24,7 +24,7 @@ def _line(each: Result) -> str:
     if each.signature:
         unexpected.append(f"{each.signature}: {'; '.join(each.reasons)}")
     if each.culprit is not None:
-        unexpected.append(f"ended by {each.culprit.sentence}")
+        unexpected.append(f"culprit: {each.culprit.sentence}")
     title = f"{each.scenario} on {each.lifecycle}"
     return f"::error title={_property(title)}::{_data(chr(10).join(unexpected))}"
 

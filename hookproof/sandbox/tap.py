@@ -74,8 +74,7 @@ def install(plugin_copy: Path, host: Tapped, python: str) -> list[TappedHook]:
 
 
 def _install(plugin_copy: Path, host: Tapped, python: str) -> list[TappedHook]:
-    manifest_path = inside.place(plugin_copy, plugin_copy / host.hooks.manifest)
-    manifest = _object(manifest_path) if manifest_path.is_file() else {}
+    manifest_path, manifest = manifest_of(plugin_copy, host)
     commands_path = _commands_path(plugin_copy, host.name)
     if commands_path.exists():
         raise TapError(f"{plugin_copy}: its {host.name} hooks are tapped already")
@@ -87,7 +86,7 @@ def _install(plugin_copy: Path, host: Tapped, python: str) -> list[TappedHook]:
         goes_on_beside=host.hooks.goes_on_beside,
     )
     tapped: list[TappedHook] = []
-    read = _declared(plugin_copy, host.hooks, manifest_path, manifest)
+    read = declared_files(plugin_copy, host.hooks, manifest_path, manifest)
     for path, events in read:
         tapped += wrap.document(path, *events)
     _wrap_default(wrap, plugin_copy, {path for path, _ in read})
@@ -98,6 +97,12 @@ def _install(plugin_copy: Path, host: Tapped, python: str) -> list[TappedHook]:
     for path, content in beside.items():
         inside.write(plugin_copy.parent, path, json.dumps(content, indent=2))
     return tapped
+
+
+def manifest_of(root: Path, host: Tapped) -> tuple[Path, dict[str, Any]]:
+    """Where the manifest that a host reads is, and what it says; nothing where it is not there. Raises TapError."""
+    path = inside.place(root, root / host.hooks.manifest)
+    return path, _object(path) if path.is_file() else {}
 
 
 def _wrap_default(wrap: _Wrap, plugin_copy: Path, read: set[Path]) -> None:
@@ -128,7 +133,7 @@ def without_hooks(root: Path, host: Tapped) -> str | None:
     try:
         if not inside.place(root, manifest_path).is_file():
             return f"there is no {where} in it"
-        for path, (_, events) in _declared(root, host.hooks, manifest_path, _object(manifest_path)):
+        for path, (_, events) in declared_files(root, host.hooks, manifest_path, _object(manifest_path)):
             if any(_entries(path, events)):
                 return None
     except (TapError, inside.OutsideError):
@@ -151,11 +156,11 @@ def _commands_path(plugin_copy: Path, host: str) -> Path:
     return plugin_copy.parent / f"{plugin_copy.name}.tap-{host}.json"
 
 
-def _declared(
+def declared_files(
     root: Path, reads: HooksFiles, manifest_path: Path, manifest: dict[str, Any]
 ) -> list[tuple[Path, tuple[dict[str, Any], Any]]]:
     """The files that declare hooks: (path, (its document, the events in it)). A file that is not there is passed over,
-    as hosts do.
+    as hosts do. Raises TapError, OutsideError.
     """
     declared = manifest.get("hooks")
     entries = declared if isinstance(declared, list) else [declared]

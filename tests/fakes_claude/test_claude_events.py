@@ -137,6 +137,17 @@ def test_where_unknown_events_are_ignored_nothing_is_dropped(make_model: MakeMod
     assert bench.journal.of("hook.started")
 
 
+@pytest.mark.parametrize("matcher", ["startup", "clear"])
+def test_an_event_for_which_no_hook_runs_is_told_with_what_a_matcher_is_held_against(
+    matcher: str, make_model: MakeModel, make_bench: MakeBench
+) -> None:
+    bench = make_bench(make_model(main=[text("done")]))
+    bench.hook("SessionStart", "echo ran", matcher=matcher)
+    play(bench, "claude-2.1.91")
+    told = [(each["event"], each["subject"]) for each in bench.journal.of("event.unheard")]
+    assert told == [*([] if matcher == "startup" else [("SessionStart", "startup")]), ("UserPromptSubmit", "")]
+
+
 @pytest.mark.parametrize("asked", [False, True])
 def test_the_stream_tells_of_all_hooks_where_that_is_asked(
     asked: bool, make_model: MakeModel, make_bench: MakeBench

@@ -57,3 +57,11 @@ def test_an_event_fires_through_a_row_alone(tmp_path: Path) -> None:
         (told,) = [record["payload"] for record in world.told("hook.started") if record["event"] == "Notification"]
         # nobody has said what it is told: it is all that is known at the moment
         assert (told["last_assistant_message"], told["hook_event_name"]) == ("Planned.", "Notification")
+
+
+def test_an_event_for_which_no_hook_runs_is_told_with_what_a_matcher_is_held_against(tmp_path: Path) -> None:
+    with HostWorld(tmp_path, "0.169", {"main": ["Done."]}, events=("Stop",)) as world:
+        assert world.exec("--json", "--dangerously-bypass-approvals-and-sandbox", mark("main")).status == 0
+        main = world.model.id_of("main")
+        told = [(each["event"], each["subject"], each["thread_id"]) for each in world.told("event.unheard")]
+        assert told == [("SessionStart", "startup", main), ("UserPromptSubmit", "", main)]

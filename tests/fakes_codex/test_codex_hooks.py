@@ -159,6 +159,8 @@ def test_a_grandchild_that_holds_stdout_fails_the_run(bench: Opened) -> None:
     (ended,) = world.told("hook.ended")
     assert (ended["exit"], ended["ended_by"]) == (0, "itself")
     assert ended["effects"]["words"] == "hook timed out after 2s"
+    (held,) = world.told("hook.held")
+    assert (held["run"], held["pid"]) == (ended["run"], os.getpid())
 
 
 @on_posix

@@ -27,8 +27,9 @@ from hookproof.judge.judge import judge
 from hookproof.play import Case, PlayOptions, play
 from hookproof.play.open_hooks import OpenHooks
 from hookproof.records import Record
-from hookproof.records.jobs import HookOverdue
+from hookproof.records.jobs import HookHolders, HookOverdue
 from hookproof.records.run import Error, SweepBegan
+from hookproof.records.sent import HookHeld
 
 SECONDS = 20.0
 LIVES = "import sys; sys.stdin.read()"
@@ -75,6 +76,31 @@ def test_a_hook_that_is_still_running_is_told_once_at_half_of_the_patience(tmp_p
     (sentence,) = asyncio.run(run())
     assert sentence.startswith("the SessionStart hook `python3 hook.py` (session s1, run r1) began 0.")
     assert sentence.endswith("and has not ended (its timeout is 600 s)")
+
+
+def test_who_holds_the_output_is_told_when_that_is_noticed(tmp_path: Path) -> None:
+    async def run() -> None:
+        journal = Journal(tmp_path / "j.jsonl")
+        reads, writes = os.pipe()
+        with living(stdout=writes) as holder:
+            who = processes.identify(holder.pid)
+            assert who is not None
+            alive = [processes.ProcessInfo(who, 1, None, None, ["sleep", "9"], 0.0, 0.0)]
+            OpenHooks(journal, SECONDS, lambda: alive)
+            journal.write(started(None, by=1))
+            journal.write(
+                HookHeld(run="r1", event="SessionStart", session_id="s", agent_id=None, pid=os.getpid(), by=1)
+            )
+            await asyncio.sleep(0)  # what was begun at the record is done
+            os.close(writes)
+        os.close(reads)
+        await journal.stop()
+        journal.write(SweepBegan())
+        journal.close()
+        (told,) = journal.of(HookHolders)
+        assert told.held_by == [f"pid {holder.pid} `sleep 9`"]
+
+    asyncio.run(run())
 
 
 def test_what_has_ended_in_time_is_not_told(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import threading
 import time
 
 from standin.hook_record import STARTED_BY, record_end, record_start
+from standin.rows import NOBODY
 
 from .hook_output import Outcome, interpret, refusal_of_a_suspect
 from .identity import new_uuid
@@ -107,6 +108,9 @@ class Hooks:
         """Run the hooks of one event to their end; what they asked for is added to the effects of the moment."""
         event, subject = firing.event, firing.subject({"agent_type": who.agent_type, **values})
         hooks = self.matching(event, subject)
+        if not hooks and firing.context != NOBODY:
+            about = {"session_id": who.session_id, "agent_id": who.agent_id}
+            self.recorder.write("event.unheard", event=event, subject=subject, **about)
         payload = hook_payload(self.lifecycle["payload_keys"].get(event), event, who, self.project, values)
         if event == "SessionStart":
             self.environment.make_env_directory(who)
@@ -259,6 +263,11 @@ class HookRun:
             self.hooks.stream.hook_response(self._who, self._announced, self._name, process, self.outcome, self._cut)
         process.close()
 
+    def _say_held(self) -> None:
+        """Tell the journal where the hook has ended and somebody else still has its output, while that is so."""
+        if self._process.held:
+            self.hooks.recorder.write("hook.held", **self._announced, pid=os.getpid())
+
     def end(self, signals: list[tuple[str, int]]) -> None:
         """End it: the host will not have it any longer."""
         self._ended_by = "host"
@@ -317,12 +326,15 @@ class HookRun:
         if process.finish(self._began + seconds - time.monotonic(), streams=held["is_awaited"], give_up=give_up):
             if not held["is_awaited"] and process.held:
                 process.finish(held["grace_ms"] / 1000, streams=True, give_up=give_up)
+                self._say_held()
             return
         self._too_late = True
         if not process.finish(0, streams=False):
             self._ended_by = reached if time.monotonic() - self._began >= seconds else "host"
             self.hooks.endings.begin(process, lifecycle["hook_kill"])
             process.finish(None, streams=False)
+        else:
+            self._say_held()
         if held["is_awaited"]:
             left = None if leave_at is None else leave_at - time.monotonic()
             process.finish(left, streams=True, give_up=give_up)

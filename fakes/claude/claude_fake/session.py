@@ -107,7 +107,7 @@ class Session:
             "session.started",
             session_id=who.session_id,
             agent_id=None,
-            source=source,
+            how=source,
             transcript_path=who.transcript_path,
         )
         effects = host.at(moment, who, source=source, model=host.model, **more)

@@ -127,7 +127,7 @@ class Subagent:
                 "session.started",
                 session_id=self.who.session_id,
                 agent_id=self.who.agent_id,
-                source="startup",
+                how="startup",
                 transcript_path=self.who.transcript_path,
             )
         host.record_environment(self.who)

@@ -62,6 +62,11 @@ class HookProcess(Child):
         return self._dead and not self._pipes.held
 
     @property
+    def left_open(self) -> bool:
+        """Whether it has died, and somebody else still holds its output."""
+        return self._dead and self._pipes.held
+
+    @property
     def open(self) -> set[int]:
         """The descriptors that may still have something to say."""
         return self._pipes.open if self._dead else {*self._pipes.open, self.death}
@@ -96,8 +101,17 @@ class HookProcess(Child):
         self.reap()
 
 
-def serve(processes: list[HookProcess], ended: Callable[[HookProcess], None], *, kill_group: bool) -> None:
-    """Serve hooks that run at the same time, and tell of each when it has ended."""
+def serve(
+    processes: list[HookProcess],
+    ended: Callable[[HookProcess], None],
+    held: Callable[[HookProcess], None],
+    *,
+    kill_group: bool,
+) -> None:
+    """Serve hooks that run at the same time, and tell of each when it has ended.
+
+    Before that, of one whose time is up: that it is `held`, where it has died and somebody else has its output.
+    """
     poller = select.poll()
     owners: dict[int, HookProcess] = {}
     for process in processes:
@@ -116,6 +130,8 @@ def serve(processes: list[HookProcess], ended: Callable[[HookProcess], None], *,
                 del owners[end]
         for process in [each for each in going if each.over or each.deadline <= time.monotonic()]:
             if not process.over:
+                if process.left_open:
+                    held(process)
                 process.expire(group=kill_group)
             going.remove(process)
             for end in process.open:

@@ -61,11 +61,22 @@ class HookProcess:
         return max(0.0, self.deadline - time.monotonic())
 
 
-def serve(processes: list[HookProcess], ended: Callable[[HookProcess], None], *, kill_group: bool) -> None:  # noqa: ARG001
-    """Serve hooks that run at the same time, and tell of each when it has ended."""
+def serve(
+    processes: list[HookProcess],
+    ended: Callable[[HookProcess], None],
+    held: Callable[[HookProcess], None],
+    *,
+    kill_group: bool,  # noqa: ARG001
+) -> None:
+    """Serve hooks that run at the same time, and tell of each when it has ended.
+
+    Before that, of one whose time is up: that it is `held`, where it has died and somebody else has its output.
+    """
 
     def see_to(process: HookProcess) -> None:
         process.finish()
+        if process.timed_out and not process.killed:
+            held(process)
         ended(process)
 
     threads = [threading.Thread(target=see_to, args=(process,), daemon=True) for process in processes]

@@ -139,6 +139,7 @@ class Hooks:
         serve(
             [run.process for run in runs if run.process is not None],
             lambda process: started[id(process)].end(),
+            lambda process: started[id(process)].say_held(),
             kill_group=self.lifecycle["hook_kill"] == "its group",
         )
         for run in runs:
@@ -207,6 +208,11 @@ class _Run:
             nothing, told = Output(), Output()
             told.add(problem.encode())
             self._ended((None, None), (nothing, told), "host")
+
+    def say_held(self) -> None:
+        """The process has ended, and its time is up because somebody else still has its output."""
+        announced = {name: value for name, value in self._announced.items() if name != "thread_id"}
+        self._hooks.recorder.write("hook.held", **announced, pid=os.getpid())
 
     def end(self) -> None:
         """The process has ended: see what it said, and write it into the journal."""

@@ -108,9 +108,14 @@ class Host:
                 **values,
                 **firing.says,
             }
+            subject = firing.subject({**told, "agent_type": who.agent_type})
+            if firing.context != NOBODY and not who.hooks.matching(firing.event, subject):
+                whose = {"thread_id": who.thread_id, "session_id": session, "agent_id": agent_id}
+                who.hooks.recorder.write("event.unheard", event=firing.event, subject=subject, **whose)
+                continue
             found = who.hooks.fire(
                 firing.event,
-                firing.subject({**told, "agent_type": who.agent_type}),
+                subject,
                 self.lifecycle.payload(firing.event, told),
                 thread_id=who.thread_id,
                 session_id=session,

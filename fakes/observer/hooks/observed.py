@@ -40,7 +40,7 @@ def who(payload: Record) -> Record:
 
 
 def session_started(payload: Record) -> list[Record]:
-    more = {name: payload.get(name) for name in ("source", "transcript_path")}
+    more = {"how": payload.get("source"), "transcript_path": payload.get("transcript_path")}
     return [{"kind": "session.started", **who(payload), **more}, environment(payload)]
 
 

@@ -100,5 +100,6 @@ CLAUDE = ClaudeHost(
     has_terminal=True,
     builtin_agent="Explore",
     qualifies_agents=True,
+    child_starts="subagent starts",
     names_agents_in_hooks=True,
 )

@@ -13,9 +13,10 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
+from typing import Any
 
 from hookproof import files, processes
-from hookproof.catalogue.host import CODEX_MANIFEST
+from hookproof.catalogue.host import CODEX_MANIFEST, HostName
 from hookproof.errors import DeadlineMissedError
 from hookproof.hosts.codex.rpc import Client
 from hookproof.hosts.session import HostError, Setting
@@ -64,6 +65,7 @@ class Home:
     """Makes the home of the sessions of a setting."""
 
     setting: Setting
+    host: HostName
 
     async def prepare(self, *, roles: set[str]) -> None:
         """Write the files, install the plugin, trust its hooks. Raises HostError, DeadlineMissedError."""
@@ -127,6 +129,7 @@ class Home:
                 raise HostError(f"codex app-server: hooks/list: its answer has no {error}") from None
             edit = {"keyPath": "hooks.state", "value": trust, "mergeStrategy": "upsert"}
             await client.ask("config/batchWrite", {"edits": [edit], "reloadUserConfig": True})
+            trusted = _trusted(await client.ask("hooks/list", {"cwds": [str(self.setting.sandbox.project)]}))
             client.close()
             await asyncio.gather(child.wait(), listening)
         finally:
@@ -138,7 +141,17 @@ class Home:
                 event=str(hook["eventName"]),
                 command=str(hook.get("command") or hook.get("handlerType")),
                 order=order if isinstance(order := hook.get("displayOrder"), int) else None,
+                trusted=trusted.get(str(hook["key"])),
             )
             for hook in hooks
         ]
-        self.setting.journal.write(HostPrepared(plugin=name, hooks=shown))
+        self.setting.journal.write(HostPrepared(plugin=name, hooks=shown, host=self.host))
+
+
+def _trusted(listed: Any) -> dict[str, bool]:
+    """By its key, whether Codex says of a hook that it is trusted: what it does not say nobody knows."""
+    try:
+        hooks = [hook for place in listed["data"] for hook in place["hooks"]]
+        return {str(hook["key"]): hook["trustStatus"] == "trusted" for hook in hooks if "trustStatus" in hook}
+    except (KeyError, TypeError):
+        return {}

@@ -48,7 +48,7 @@ class CodexHost(Host):
     async def prepare(self, setting: Setting, *, roles: set[str]) -> None:
         from hookproof.hosts.codex.home import Home  # noqa: PLC0415 - only for a run
 
-        await Home(setting).prepare(roles=roles)
+        await Home(setting, self.name).prepare(roles=roles)
 
     def prepare_worker(self, setting: Setting) -> None:
         from hookproof.hosts.codex.home import write_config  # noqa: PLC0415 - only for a run
@@ -84,5 +84,6 @@ CODEX = CodexHost(
     has_terminal=False,
     builtin_agent="explorer",
     qualifies_agents=False,
+    child_starts="child starts",
     names_agents_in_hooks=False,
 )

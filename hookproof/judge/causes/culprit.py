@@ -32,8 +32,14 @@ class Fact(Model):
     why: str
 
 
+class NamedFact(Fact):
+    """A fact of a cause that has no field of its own."""
+
+    name: str
+
+
 class Culprit(Model):
-    """Who ended the job."""
+    """Who ended the job, or lost a context."""
 
     sentence: str
     """The whole, for people."""
@@ -43,6 +49,8 @@ class Culprit(Model):
     after_subagent_ms: Fact | None
     whose: Whose | None = None
     """`session` as data."""
+    facts: list[NamedFact] = []
+    """What else the cause is known by: of a lost context."""
 
 
 _Part = tuple[str, Fact]

@@ -11,6 +11,7 @@ from hookproof.judge.checks import (  # noqa: F401 - enters the checks
     context,
     hooks,
     jobs,
+    once_each,
     state,
     teardown,
 )

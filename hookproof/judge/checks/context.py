@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from hookproof.catalogue.scenario import MAIN
 from hookproof.judge.agent_view import STARTS, AgentFacts, AgentView, document, emitted, speaks
 from hookproof.judge.checks.registry import context_check
 from hookproof.judge.run_view import HookRun, Received
-from hookproof.judge.verdict import Finding
+from hookproof.judge.verdict import Finding, Missed, Strayed
 from hookproof.records import Record
-from hookproof.records.model import ModelRequest
 
 CUT_BYTES = 10_000
 """What a Codex hook may say before the host cuts it (measured on 0.130.0, 0.133.0 and 0.169.0: about 10 kB)."""
@@ -37,7 +36,7 @@ def _worst(
     return found
 
 
-def _at(outcome: str, detail: str, received: Received, agent: str | None = None) -> Finding:
+def found_at(outcome: str, detail: str, received: Received, agent: str | None = None) -> Finding:
     """A finding that shows where a text reached a model."""
     return Finding(outcome, detail, received.request, agent, received.landed)
 
@@ -56,14 +55,20 @@ def policy_reaches_main(view: AgentView) -> Finding:
     lines = view.says["policy"]
     landed = view.landed(MAIN, lines)
     if landed:
-        return _at(POLICY_REACHES_MAIN, _shown(landed[0], lines[0]), landed[0], MAIN)
-    return Finding("no policy", f"none of {len(view.received(MAIN))} texts told to main carries it", request, MAIN)
+        return found_at(POLICY_REACHES_MAIN, _shown(landed[0], lines[0]), landed[0], MAIN)
+    none = f"none of {len(view.received(MAIN))} texts told to main carries it"
+    return Finding("no policy", none, request, MAIN, context=Missed(MAIN, tuple(lines)))
 
 
 def _lines(view: AgentView, role: str) -> list[str]:
     says = view.says
     runbook = [says["runbook"]] if says.get("runbook") else []
     return [*says[role], *says["launcher"], *says["resolver"], *runbook]
+
+
+def _missed(view: AgentView, agent: AgentFacts) -> Missed:
+    """The template of an agent that was not told it."""
+    return Missed(agent.name, tuple(view.says[agent.role]))
 
 
 def _block_of(view: AgentView, agent: AgentFacts) -> list[Received]:
@@ -78,13 +83,15 @@ def block_reaches_child(view: AgentView) -> Finding:
     def evaluate(agent: AgentFacts) -> Finding:
         whole = _block_of(view, agent)
         if whole:
-            return _at(BLOCK_REACHES_CHILD, _shown(whole[0], view.says[agent.role][0]), whole[0])
+            return found_at(BLOCK_REACHES_CHILD, _shown(whole[0], view.says[agent.role][0]), whole[0])
         part = view.leaked(agent.name, view.says[agent.role])
         if not part:
             texts = len(view.received(agent.name))
-            return Finding(NO_BLOCK, f"none of {texts} texts told to it has its template's lines")
+            none = f"none of {texts} texts told to it has its template's lines"
+            return Finding(NO_BLOCK, none, context=_missed(view, agent))
         absent = [line for line in _lines(view, agent.role) if line not in part[0].text]
-        return _at("incomplete block", f"{part[0]} lacks {absent[0]!r}", part[0])
+        found = found_at("incomplete block", f"{part[0]} lacks {absent[0]!r}", part[0])
+        return replace(found, context=Missed(agent.name, tuple(absent)))
 
     return _worst(view, view.with_role("known", "other"), BLOCK_REACHES_CHILD, evaluate)
 
@@ -115,7 +122,7 @@ def _silence(view: AgentView, agent: AgentFacts) -> Finding:
     """silent, emitted, failed or timed out, over an agent's start hooks."""
     runs = view.starts(agent.name)
     for run in runs:
-        outcome = _outcome(run)
+        outcome = _outcome(run, agent.name)
         if outcome is not None:
             return outcome
     spoke = next((run for run in view.starts_for_nobody() if speaks(run)), None)
@@ -126,7 +133,7 @@ def _silence(view: AgentView, agent: AgentFacts) -> Finding:
     return Finding("silent", ran)
 
 
-def _outcome(run: HookRun) -> Finding | None:
+def _outcome(run: HookRun, agent: str) -> Finding | None:
     """What is wrong with a hook run that should have been silent."""
     if run.ended is None:
         return Finding(None, f"its {run.event} hook never ended", run.started)
@@ -136,7 +143,8 @@ def _outcome(run: HookRun) -> Finding | None:
         detail = f"its {run.event} hook exited {run.ended.exit}: {run.ended.stderr[-300:]!r}"
         return Finding("failed", detail, run.ended)
     if speaks(run):
-        return Finding("emitted", f"its {run.event} hook said {run.ended.stdout[:200]!r}", run.ended)
+        said = f"its {run.event} hook said {run.ended.stdout[:200]!r}"
+        return Finding("emitted", said, run.ended, context=Strayed(agent, run=run.started.run))
     return None
 
 
@@ -170,7 +178,8 @@ def json_or_nothing(view: AgentView) -> Finding:
     for run in runs:
         if run.ended is not None and speaks(run) and not isinstance(document(run), dict):
             detail = f"the {run.event} hook said {str(run.ended.stdout)[:200]!r}"
-            return Finding("something else", detail, run.ended, view.agent_of(run))
+            agent = view.agent_of(run)
+            return Finding("something else", detail, run.ended, agent, context=Strayed(agent, run=run.started.run))
     return Finding("JSON or nothing" if runs else None, f"{len(runs)} hook runs", runs[-1].ended if runs else None)
 
 
@@ -184,7 +193,8 @@ def policy_absent(view: AgentView) -> Finding:
         leaked = view.leaked(name, view.says["policy"])
         if leaked:
             line = next(line for line in view.says["policy"] if line in leaked[0].text)
-            return _at(LEAK, f"{name}: {_shown(leaked[0], line)}", leaked[0], name)
+            found = found_at(LEAK, f"{name}: {_shown(leaked[0], line)}", leaked[0], name)
+            return replace(found, context=Strayed(name, tuple(view.says["policy"])))
     return Finding("absent", f"{len(children)} child thread(s) were asked, and told nothing of it")
 
 
@@ -198,7 +208,8 @@ def first_line_decides(view: AgentView) -> Finding:
         leaked = view.leaked(agent.name, policy)
         if policy_runs or leaked:
             at = policy_runs[0].ended if policy_runs else leaked[0].request
-            return Finding("parent's identity", "it was given what a main session is given", at)
+            given = "it was given what a main session is given"
+            return Finding("parent's identity", given, at, context=Strayed(agent.name, tuple(policy)))
         if not view.records_of(agent.name, agent.parent):
             return Finding("not recorded", "no record names it under its parent", view.recorded)
         return Finding("child's identity", "recorded under its parent, and told nothing of main's", view.recorded)
@@ -222,8 +233,8 @@ def nested_is_recorded_and_given_its_template(view: AgentView) -> Finding:
             return Finding("not recorded under its parent", detail, view.recorded)
         landed = _block_of(view, agent)
         if not landed:
-            return Finding(NO_BLOCK, "its model was not told its template's lines")
-        return _at("recorded and told", str(landed[0]), landed[0])
+            return Finding(NO_BLOCK, "its model was not told its template's lines", context=_missed(view, agent))
+        return found_at("recorded and told", str(landed[0]), landed[0])
 
     nested = [agent for agent in view.agents if agent.parent not in {None, MAIN}]
     return _worst(view, nested, "recorded and told", evaluate)
@@ -238,7 +249,9 @@ def block_once(view: AgentView) -> Finding:
         events = ", ".join(run.event for run in view.starts(agent.name) if emitted(run)) or "no hook"
         outcome = {0: "never", 1: "once"}.get(len(leaked), f"{len(leaked)} times")
         # of several the second is the one too many
-        return _at(outcome, f"by {events}", leaked[:2][-1]) if leaked else Finding(outcome, f"by {events}")
+        if not leaked:
+            return Finding(outcome, f"by {events}", context=_missed(view, agent))
+        return found_at(outcome, f"by {events}", leaked[:2][-1])
 
     return _worst(view, view.with_role("known", "other"), "once", evaluate)
 
@@ -251,11 +264,12 @@ def right_template(view: AgentView) -> Finding:
         wrong = "other" if agent.role == "known" else "known"
         leaked = view.leaked(agent.name, view.says[wrong])
         if leaked:
-            return _at("wrong template", f"it was told the lines of the {wrong} agent's template", leaked[0])
+            found = found_at("wrong template", f"it was told the lines of the {wrong} agent's template", leaked[0])
+            return replace(found, context=Strayed(agent.name, tuple(view.says[wrong])))
         landed = _block_of(view, agent)
         if not landed:
-            return Finding("no template", "it was told no block")
-        return _at("right template", str(landed[0]), landed[0])
+            return Finding("no template", "it was told no block", context=_missed(view, agent))
+        return found_at("right template", str(landed[0]), landed[0])
 
     return _worst(view, view.with_role("known", "other"), "right template", evaluate)
 
@@ -268,70 +282,10 @@ def nickname_selects_nothing(view: AgentView) -> Finding:
         landed = view.leaked(agent.name, [*view.says["known"], *view.says["other"]])
         if not landed:
             return Finding(NO_BLOCK, "it was told no template's lines")
-        return _at("block", str(landed[0]), landed[0])
+        told = (*view.says["known"], *view.says["other"])
+        return replace(found_at("block", str(landed[0]), landed[0]), context=Strayed(agent.name, told))
 
     return _worst(view, view.with_role("nickname"), NO_BLOCK, evaluate)
-
-
-@context_check("CTX-15")
-def received_once_each(view: AgentView) -> Finding:
-    """Whether each thread of main is told the policy once, and each child its template once.
-
-    Once again where the host has gone on after a resume without what hooks had told: there it is to be told anew.
-    """
-    if not view.queried(MAIN):
-        return Finding(None, "main's model was never asked", agent=MAIN)
-    if view.excluded is not None:
-        return Finding.not_tested(
-            "a session was summed up or forked: what is to be told then the issue does not say", view.excluded
-        )
-    view.thread(MAIN)  # without it nobody can tell
-    told = [each for number, thread in enumerate(view.threads(MAIN)) for each in _spans(view, thread, number)]
-    for agent in view.with_role("known", "other"):
-        if not view.queried(agent.name):
-            return Finding(None, f"{agent.name}: its model was never asked", agent=agent.name)
-        texts = view.leaked(agent.name, view.says[agent.role])
-        for number, thread in enumerate(view.threads(agent.name)):
-            name = agent.name if number == 0 else f"{agent.name}, thread {number + 1}"
-            own = [each for each in texts if each.request.thread == thread]
-            told.append(_Span(name, agent.name, own, view.first_request(agent.name, thread)))
-    shown = "told: " + ", ".join(f"{each.name} {len(each.texts)} times" for each in told)
-    wrong = next((each for each in told if len(each.texts) != 1), None)
-    if wrong is None:
-        return Finding("once each", shown)
-    if wrong.texts:
-        # of several the second is the one too many
-        return _at("not once each", shown, wrong.texts[1], wrong.agent)
-    return Finding("not once each", shown, wrong.began, wrong.agent)
-
-
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """What an agent was told from one moment on, up to when its host begins anew with what it keeps."""
-
-    name: str
-    agent: str
-    texts: list[Received]
-    began: ModelRequest | None
-    """Its first request."""
-
-
-def _spans(view: AgentView, thread: str, number: int) -> list[_Span]:
-    """A thread of main's, parted where its host went on after a resume without the policy that had been told."""
-    lines, name = view.says["policy"], MAIN if number == 0 else f"{MAIN}, thread {number + 1}"
-    begins = [(0, name, view.first_request(MAIN, thread))]
-    for request in view.requests(MAIN):
-        forgotten = "\n".join(request.forgotten or [])
-        if request.thread == thread and any(line in forgotten for line in lines):
-            begins.append((request.seq, f"{name}, resumed without it", request))
-    ends = [*(seq for seq, _, _ in begins[1:]), None]
-    texts = [each for each in view.leaked(MAIN, lines) if each.request.thread == thread]
-    return [
-        _Span(
-            each, MAIN, [one for one in texts if seq <= one.request.seq and (end is None or one.request.seq < end)], at
-        )
-        for (seq, each, at), end in zip(begins, ends, strict=True)
-    ]
 
 
 @context_check("CTX-16")
@@ -353,7 +307,9 @@ def below_the_cut(view: AgentView) -> Finding:
     block, run, name = max(blocks, key=lambda each: len(each[0].encode()))
     longest = len(block.encode())
     outcome = "below the cut" if longest < CUT_BYTES else "cut"
-    return Finding(outcome, f"{longest} bytes, of {CUT_BYTES}", run.ended, name)
+    end = block.strip().splitlines()[-1:]
+    missed = None if view.leaked(name, end) else Missed(name, tuple(end), run.thread)
+    return Finding(outcome, f"{longest} bytes, of {CUT_BYTES}", run.ended, name, context=missed)
 
 
 @context_check("CTX-18")

@@ -12,7 +12,8 @@ from hookproof.catalogue.requirement import Requirement
 from hookproof.clean import markup as escape
 from hookproof.hosts import registry
 from hookproof.judge.causes.culprit import Fact
-from hookproof.judge.causes.signature import BESIDE, HYPOTHESES
+from hookproof.judge.causes.known import MEANINGS
+from hookproof.judge.causes.signature import BESIDE
 from hookproof.judge.verdict import CheckResult, Verdict
 from hookproof.records import Record, outward, plain
 from hookproof.report.columns import tally
@@ -72,7 +73,7 @@ def section(number: int, each: Result, requirements: Mapping[str, Requirement], 
 
 
 def _causes(each: Result) -> list[tuple[str, str]]:
-    known = [(name, HYPOTHESES.get(name, "this fits no known cause")) for name in (each.signature, *each.also) if name]
+    known = [(name, MEANINGS.get(name, "this fits no known cause")) for name in (each.signature, *each.also) if name]
     # beside a kill, the filter of status is a finding of its own
     return [*known[:1], *((name, BESIDE.get(name, argv)) for name, argv in known[1:])]
 
@@ -118,6 +119,7 @@ def _culprit(each: Result) -> Iterator[tuple[str, str, Fact]]:
     if who.after_subagent_ms is not None:
         value = f"{who.after_subagent_ms.value:.0f} ms after the subagent’s last word"
         yield "how soon", value, who.after_subagent_ms
+    yield from ((fact.name, str(fact.value), fact) for fact in who.facts)
 
 
 def records_table(records: list[Record], name: str, *, most: int, longest: int) -> Iterator[str]:

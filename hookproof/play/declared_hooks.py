@@ -1,0 +1,69 @@
+"""Writes `hooks.declared`: which hooks a plugin declares for each host of a run, with their matchers.
+
+Read from the plugin's copy before anything in it is wrapped. A cause of a context that was lost is told by it: an event
+that no hook is declared for, a matcher that does not fit. Called by the runner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from hookproof import files
+from hookproof.catalogue.lifecycle import Resolved, resolve_lifecycle
+from hookproof.hosts.host import Host
+from hookproof.journal import Journal
+from hookproof.records.hosts import HooksDeclared
+from hookproof.records.parts import DeclaredHook
+from hookproof.sandbox import inside, tap
+
+_READING_SECONDS = 30.0
+
+
+async def write_declared(journal: Journal, plugin: Path, hosts: list[Host], lifecycle: Resolved) -> None:
+    """Write the record of each host. What cannot be read is said in it: the host will find its own words for that."""
+    for host in hosts:
+        starts = _child_starts(host, lifecycle)
+        try:
+            hooks = await files.off_loop(
+                lambda host=host: list(_hooks(plugin, host)),  # type: ignore[misc]
+                waiting_for="what the plugin declares",
+                seconds=_READING_SECONDS,
+            )
+        except (tap.TapError, inside.OutsideError, TimeoutError) as error:
+            journal.write(HooksDeclared(host=host.name, hooks=[], unread=str(error), child_starts=starts))
+        else:
+            journal.write(HooksDeclared(host=host.name, hooks=hooks, child_starts=starts))
+
+
+def _hooks(plugin: Path, host: Host) -> Iterator[DeclaredHook]:
+    manifest_path, manifest = tap.manifest_of(plugin, host)
+    for _, (_, events) in tap.declared_files(plugin, host.hooks, manifest_path, manifest):
+        for event, groups in events.items() if isinstance(events, dict) else ():
+            for group in groups if isinstance(groups, list) else ():
+                yield from _of_group(str(event), group)
+
+
+def _of_group(event: str, group: Any) -> Iterator[DeclaredHook]:
+    """The hooks of a group of entries; what is not shaped like one declares nothing."""
+    entries = group.get("hooks") if isinstance(group, dict) else None
+    for entry in entries if isinstance(entries, list) else ():
+        if not isinstance(entry, dict):
+            continue
+        command, matcher = entry.get("command"), group.get("matcher")
+        runs = entry.get("type") == "command" and isinstance(command, str)
+        yield DeclaredHook(
+            event=event,
+            matcher=str(matcher) if matcher not in (None, "", "*") else None,
+            command=command if runs else None,
+            asynchronous=entry.get("async") is True,
+        )
+
+
+def _child_starts(host: Host, lifecycle: Resolved) -> list[str] | None:
+    """What fires when an agent starts another: of a stand-in its own table says it, of a real host what it is like."""
+    events = lifecycle.events or (resolve_lifecycle(lifecycle.like).events if lifecycle.like else {})
+    if lifecycle.host != host.name or host.child_starts not in events:
+        return None
+    return [str(firing["event"]) for firing in events[host.child_starts]]
