@@ -13,14 +13,15 @@ from typing import Any, Literal
 from hookproof import __version__, machine
 from hookproof.isolation.level import Level, Network
 from hookproof.judge.causes.culprit import Culprit
+from hookproof.judge.causes.table import How
 from hookproof.judge.judge import Judgement
 from hookproof.judge.session_end import Cut, Limit
 from hookproof.judge.verdict import BaselineStatus, CheckResult, Model, Surprise, Verdict
 from hookproof.records import parts
 from hookproof.records.run import Case, MainLaunch
 
-Format = Literal["1.0", "1.1", "1.2", "1.3", "1.4", "1.5"]
-FORMAT: Format = "1.5"
+Format = Literal["1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6"]
+FORMAT: Format = "1.6"
 
 
 _FEW = 3
@@ -53,6 +54,14 @@ class SessionEndBudget(Model):
     """What a hook had that declares no timeout."""
     raised_by: str | None
     """The variable by which hookproof had raised it; null where it was the host's own."""
+
+
+class FoundCause(Model):
+    """A cause that the evidence of a case fits."""
+
+    id: str
+    how: How
+    reasons: list[str]
 
 
 class CutHook(Model):
@@ -141,8 +150,15 @@ class Result(Model):
     baseline: BaselineStatus | None = None
     """The weightiest of its checks' statuses."""
     surprises: list[Surprise] = []
+    causes: list[FoundCause] = []
+    """Every cause that fits, with its own reasons. `signature` is the first of them, `also` are the others."""
     replays: list[Verdict] = []
     """What came when an unexpected violation was played again, alone. The verdict is the first one all the same."""
+
+    @property
+    def cause(self) -> str | None:
+        """The cause, or '?', as people are told of it: none where nothing is wrong or nothing was judged."""
+        return self.signature if self.verdict in {Verdict.VIOLATES, Verdict.UNKNOWN} else None
 
     @property
     def played_longer(self) -> str | None:
@@ -342,6 +358,9 @@ def result(case: Case, judgement: Judgement, *, journal: Path, seconds: float, s
         also=list(judgement.signature.also),
         reasons=list(judgement.signature.reasons),
         culprit=judgement.signature.culprit,
+        causes=[
+            FoundCause(id=each.id, how=each.how, reasons=list(each.reasons)) for each in judgement.signature.causes
+        ],
         checks=list(judgement.checks),
         errors=list(judgement.errors),
         unexpected=[each.sentence for each in surprises],
