@@ -105,7 +105,8 @@ def test_a_setting_is_of_one_session_and_the_rest_is_the_runs(tmp_path: Path) ->
         mine, other = run.setting("main", run.host), run.setting("later", WORKER, lifecycle=tmp_path / "l.json")
         assert (mine.name, mine.program, mine.resume) == ("main", REAL, None)
         assert (other.name, other.program) == ("later", WORKER.stand_in())
-        assert mine.env == {"OWN": "1", "HOOKPROOF_LIFECYCLE": str(run.sandbox.lifecycle)}
+        budget = {"CLAUDE_CODE_SESSIONEND_HOOKS_TIMEOUT_MS": str(round(run.options.seconds * 500))}
+        assert mine.env == {"OWN": "1", "HOOKPROOF_LIFECYCLE": str(run.sandbox.lifecycle), **budget}
         assert other.env["HOOKPROOF_LIFECYCLE"] == str(tmp_path / "l.json")
         assert {mine.journal, other.journal} == {run.journal}
 

@@ -21,7 +21,7 @@ from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.catalogue.scenario import Scenario, read_scenario
 from hookproof.errors import DeadlineMissedError
 from hookproof.hosts.claude import interactive as claude_terminal
-from hookproof.hosts.claude.interactive import TerminalSession, typed_in
+from hookproof.hosts.claude.interactive import TerminalSession, is_busy, typed_in
 from hookproof.hosts.registry import HOSTS, stand_ins
 from hookproof.hosts.session import HostError, Setting
 from hookproof.journal import Journal, read
@@ -359,3 +359,19 @@ def test_a_terminal_is_closed_only_where_there_is_one() -> None:
     with pytest.raises(ValueError, match=r"add \[claude\] interactive = true"):
         Scenario.model_validate(table)
     assert Scenario.model_validate({**table, "claude": {"interactive": True}}).claude.interactive
+
+
+@pytest.mark.parametrize(
+    ("status", "busy"),
+    [
+        ("  ⏵⏵ bypass permissions on · esc to interrupt", True),
+        ("  ⏵⏵ bypass permissions on · esc to… · 1 shell", True),
+        ("  esc to interr…", True),
+        ("  esc…", True),
+        ("  ⏵⏵ bypass permissions on (shift+tab to cycle)", False),
+        ("  esc to clear…", False),
+        ("  escalate…", False),
+    ],
+)
+def test_a_host_at_work_is_known_by_what_it_offers_even_where_that_is_cut(status: str, busy: bool) -> None:
+    assert is_busy(f"❯\n──────────\n{status}") is busy

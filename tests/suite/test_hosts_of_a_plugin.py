@@ -49,8 +49,8 @@ def plugin_of(root: Path, files: dict[str, Any], **descriptor: Any) -> Plugin:
         ({CLAUDE: {}, CODEX: {}}, "declares none", "declares none"),
         ({CLAUDE: {}, CODEX: {}, "hooks/hooks.json": {"hooks": {"Stop": []}}}, "declares none", "declares none"),
         ({CODEX: {}, "hooks/hooks.json": {"hooks": EVENTS}}, "there is no .claude-plugin", None),
-        # what is wrong with hooks is told when they are to be run
-        ({CLAUDE: {"hooks": "./missing.json"}, CODEX: {"hooks": "../out.json"}}, None, "declares none"),
+        # a file that is not there has no hooks; what is wrong with others is told when they are to be run
+        ({CLAUDE: {"hooks": "./missing.json"}, CODEX: {"hooks": "../out.json"}}, "declares none", "declares none"),
         ({CLAUDE: {"hooks": {"Stop": "x"}}, CODEX: {"hooks": "./../out.json"}}, None, None),
     ],
 )

@@ -15,6 +15,7 @@ from hookproof import processes
 from hookproof.catalogue.fault import Fault
 from hookproof.catalogue.lifecycle import Resolved, lifecycle_files, resolve_lifecycle
 from hookproof.catalogue.plugin import Plugin, resolve_plugin
+from hookproof.catalogue.requirement import read_requirements
 from hookproof.catalogue.scenario import Scenario, read_scenario, scenario_files
 from hookproof.judge.expected import read_expected
 from hookproof.play import Case, PlayOptions
@@ -105,7 +106,8 @@ def test_no_cell_is_played_twice_and_every_policy_is_played_on_every_lifecycle()
 
 
 def test_the_table_names_only_what_there_is() -> None:
-    known = {f"{scenario.id}:{name}" for scenario in SCENARIOS for name in scenario.requires}
+    standing = [name for name, each in read_requirements().items() if each.standing]
+    known = {f"{scenario.id}:{name}" for scenario in SCENARIOS for name in [*scenario.requires, *standing]}
     for policy in EXPECTED.policies:
         resolve_plugin(policy)
         for lifecycle in {name for name_, name in CELLS if name_ == policy} | {WRONG_WAYS_ON}:

@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import uuid
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -35,6 +36,8 @@ from hookproof.sandbox.sandbox import Sandbox
 COLUMNS, ROWS = 200, 50
 _PROMPT, _RULE = "❯", "─" * 10
 _BUSY = "esc to interrupt"
+_CUT = re.compile(r"(esc[ a-z]*)…")
+"""How a long notice beside it cuts that: 2.1.91 said `esc to…` (measured at a load of 20)."""
 _SURE = "Exit and stop tasks"
 """What 2.1.329 offers first when something runs in the background at `/exit` (measured): a person takes it."""
 _KEY_END = 20
@@ -50,6 +53,11 @@ def typed_in(lines: list[str]) -> str | None:
             end = next((n for n in range(number, len(lines)) if lines[n].startswith(_RULE)), len(lines))
             return _squeezed("".join(lines[number:end])[len(_PROMPT) :])
     return None
+
+
+def is_busy(text: str) -> bool:
+    """Whether a screen says that a turn is under way, and how it could be interrupted."""
+    return _BUSY in text or any(_BUSY.startswith(match[1]) for match in _CUT.finditer(text))
 
 
 def _squeezed(text: str) -> str:
@@ -168,7 +176,7 @@ class TerminalSession(Session):
             self._starts_after = None
 
         def idle() -> bool:
-            return typed_in(self._screen.lines()) is not None and _BUSY not in self._screen.text()
+            return typed_in(self._screen.lines()) is not None and not is_busy(self._screen.text())
 
         return await self._until(idle, "the prompt between two turns")
 
