@@ -38,7 +38,7 @@ from hookproof.records.base import Json
 from hookproof.records.faults import StateTorn, WorkerKilled
 from hookproof.records.jobs import JobEnded, JobLaunched, JobsLaunched, JobStarted, SnapshotTaken
 from hookproof.records.model import GateAbandoned
-from hookproof.records.parts import StateRoot
+from hookproof.records.parts import Process, StateRoot
 from hookproof.records.run import Census, Settled
 from hookproof.records.sent import CodexSignal, SessionStarted, ShellEnded, ShellStarted
 
@@ -327,6 +327,32 @@ def test_a_death_before_any_session_end_is_no_hooks_doing() -> None:
     late = [Settled(alive=0)] * 300  # three seconds
     found = signature(launch("agent"), *started(SUB), *killed(None, 1), *late, *session_end(SUB), look(files=False))
     assert (found.id, found.culprit) == ("?", None)
+
+
+def test_the_end_of_the_own_sessions_host_is_not_the_jobs() -> None:
+    # the own session's hook is killed before it does anything, its host goes, and later another session's hook does it
+    begun = replace_processes(started(ROOT), process(3000, "claude"), CODEX)
+    killed_hook = session_end(ROOT, exit_code=-9)
+    parts = [
+        launch(),
+        *begun,
+        *killed_hook,
+        died(3000, code=0),
+        Settled(alive=3),
+        *session_end(OTHER, killed()),
+        look(row()),
+    ]
+    found = signature(*parts)
+    assert (found.id, found.also) == ("H2", ())
+    assert found.culprit is not None
+    assert found.culprit.whose == "another"
+
+
+def replace_processes(records: list[Record], *alive: Process) -> list[Record]:
+    """The job's start, with these processes of the run alive then."""
+    *before, start = records
+    assert isinstance(start, JobStarted)
+    return [*before, replace(start, processes=list(alive))]
 
 
 def test_two_hooks_at_once_name_no_culprit() -> None:

@@ -88,11 +88,15 @@ def _first_trace(view: RunView, job: JobView, lost: Record) -> tuple[Record, str
     """The first death of a process that the job needs, and what it was."""
     started = job.started
     assert started is not None
-    needed = {process.pid: "its Codex" for process in started.processes}
+    needed: dict[int, str] = {}
     for snapshot in view.snapshots:
         needed |= {pid: "the shared server" for entry in snapshot.state if (pid := view.server_of(entry))}
     if job.worker is not None:
         needed[job.worker] = "its worker"
+    below = list(needed)
+    for pid in below:  # grows while it is walked; what else ran then, the host for one, is no part of the job
+        below += [each.pid for each in started.processes if each.ppid == pid and each.pid not in below]
+    needed |= {pid: "its Codex" for pid in below if pid not in needed}
     # after its answer a Codex or a server may go in peace
     since = job.answered.seq if job.answered is not None else started.seq
     deaths = [each for each in view.of(ProcessDied) if each.pid in needed and since < each.seq <= lost.seq]
