@@ -15,7 +15,7 @@ VERBS = {
     "reproduce": "play what an issue reports and show the results as a table",
     "run": "play scenarios and judge them",
     "list": "list scenarios or, with an option, requirements, lifecycles or plugins",
-    "explain": "explain a scenario, requirement, lifecycle, policy, signature or step",
+    "explain": "explain a scenario, requirement, lifecycle, policy, cause or step",
     "recheck": "judge an old run again, from its journals",
     "compare": "show what changed between two runs",
     "report": "merge the JSON of many machines into one report",

@@ -1,7 +1,7 @@
 """pytest: every scenario file is a file of test items, one per lifecycle, for the plugin that `--plugin` names.
 
 Loaded in every pytest run of an environment that has hookproof, so it imports nothing of it until a scenario file is
-collected or a real host is asked for. `pytest --junitxml` carries verdict, signature and every check as properties of
+collected or a real host is asked for. `pytest --junitxml` carries verdict, cause and every check as properties of
 the test case. A baseline in the plugin's repository is heeded. An item of which nothing was tested is skipped, and a
 requirement that no item tested and no baseline names fails the session.
 """
@@ -319,8 +319,8 @@ class UnexpectedOutcomeError(Exception):
                 continue
             lines.append(f"{check.id} {check.verdict}: seen {check.seen!r}, accepted: {', '.join(check.accepted)}")
             lines.append(f"    {check.detail}")
-        if result.signature:
-            lines.append(f"signature {result.signature}: {'; '.join(result.reasons)}")
+        if result.cause:
+            lines.append(f"cause {result.cause}: {'; '.join(result.reasons)}")
         if result.culprit is not None:
             lines.append(f"culprit: {result.culprit.sentence}")
         super().__init__("\n".join([*lines, f"journal: {result.journal}"]))

@@ -109,7 +109,7 @@ _COUNTED = {
     "new violation": "newly violated",
     "now unknown": "now unknown",
     "no longer tested": "no longer tested",
-    "signature": "with another signature",
+    "signature": "with another cause",
     "no longer unknown": "no longer unknown",
     "now tested": "now tested",
     "fixed": "fixed",

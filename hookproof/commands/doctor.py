@@ -37,11 +37,7 @@ def _findings() -> Iterator[tuple[bool, str, str]]:
         missing = [f"{program}: {hint}" for program, hint in descriptor.needs.items() if shutil.which(program) is None]
         yield not missing, f"plugin {descriptor.name}", "; ".join(missing) or "everything it needs is on PATH"
     adopts = processes.become_subreaper()
-    why = (
-        "wait statuses of orphans are observed"
-        if adopts
-        else "orphans' wait statuses stay unseen; signatures infer them"
-    )
+    why = "wait statuses of orphans are observed" if adopts else "orphans' wait statuses stay unseen; causes infer them"
     yield adopts, "adopting orphans", why
     yield sys.platform == "linux", "senders of signals", "sigwaitinfo" if sys.platform == "linux" else "Linux only"
     refusals = {level: trial.refused(level) for level in LEVELS}

@@ -1,4 +1,4 @@
-"""`hookproof explain`: what a scenario, requirement, lifecycle, policy, signature or a step's sentence means."""
+"""`hookproof explain`: what a scenario, requirement, lifecycle, policy, cause or a step's sentence means."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hookproof.catalogue.scenario import read_scenario, scenario_files
 from hookproof.catalogue.sentence import Sentence, kind_of, meaning
 from hookproof.catalogue.step import ACTIONS
 from hookproof.commands import UsageError
-from hookproof.judge.causes.known import EVIDENCE, MEANINGS
+from hookproof.judge.causes.known import described
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def execute(parsed: argparse.Namespace) -> int:
     """Print the explanation. Raises UsageError when nothing is called so."""
     wanted: str = parsed.id
-    explanations = {**_requirements(), **_scenarios(), **_lifecycles(), **_policies(), **_signatures(), **_steps()}
+    explanations = {**_requirements(), **_scenarios(), **_lifecycles(), **_policies(), **_causes(), **_steps()}
     step = kind_of(wanted, _SENTENCES)
     names = (wanted, f"jobs/{wanted}", f"context/{wanted}", step.form if step is not None else "")
     found = next((explanations[name] for name in names if name in explanations), None)
@@ -123,8 +123,8 @@ def _rows(of: Lifecycle | Switch) -> list[str]:
     return rows
 
 
-def _signatures() -> dict[str, str]:
-    return {name: f"  {meaning}\n  leaves behind: {EVIDENCE[name]}" for name, meaning in MEANINGS.items()}
+def _causes() -> dict[str, str]:
+    return {name: "\n".join(f"  {line}" for line in lines) for name, lines in described().items()}
 
 
 def _policies() -> dict[str, str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from hookproof.catalogue.scenario import MAIN
 from hookproof.issues import Claim
-from hookproof.judge.causes.signature import HYPOTHESES
+from hookproof.judge.causes.table import meaning
 from hookproof.judge.checks.outcomes import LISTED_AS_RUNNING, LOST, NOT_LISTED, SURVIVES, TERMINAL
 from hookproof.judge.verdict import CheckResult, Verdict
 from hookproof.records import Record
@@ -72,8 +72,8 @@ def claims(results: Iterable[Result]) -> list[Claim]:
         found.append(_claim(b, "JOB-02", "Pattern B delivers its result", lambda o: o.verdict is Verdict.CONFORMS))
     if c is not None:
         found.append(_claim(c, "JOB-03", "Pattern C loses the job", lambda o: o.seen == LOST))
-        killed = c.signature == "H1" and c.culprit is not None and c.culprit.whose == "subagent"
-        cause = HYPOTHESES.get(c.signature or "", "nothing killed it")
+        killed = "H1" in {c.signature, *c.also} and c.culprit is not None and c.culprit.whose == "subagent"
+        cause = meaning(c.signature) if c.signature else "nothing ended it"
         found.append(Claim("the subagent's own SessionEnd hook kills it", killed, f"{c.signature or 'none'}: {cause}"))
         found.append(_claim(c, "JOB-04", "status in main no longer lists it", lambda o: o.seen == NOT_LISTED))
     return found

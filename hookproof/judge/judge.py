@@ -1,4 +1,4 @@
-"""From a journal to its verdict: every required check, the signature, the culprit. Pure, so old runs judge again."""
+"""From a journal to its verdict: every required check, the causes, the culprit. Pure, so old runs judge again."""
 
 from __future__ import annotations
 

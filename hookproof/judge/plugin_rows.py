@@ -11,7 +11,7 @@ from hookproof.records import Record
 from hookproof.records.jobs import SnapshotTaken
 from hookproof.records.parts import StateRoot, StatusShape, Words
 from hookproof.records.run import Case, Census
-from hookproof.rows import DEFAULT_ROWS, Row, RowPath, Spelling, place_of, read_rows, rows_at
+from hookproof.rows import DEFAULT_ROWS, Row, RowPath, Spelling, Status, place_of, read_rows, rows_at
 
 _SHOWN = 200
 
@@ -30,11 +30,16 @@ class PluginRows:
     def __init__(self, case: Case) -> None:
         words = case.words or Words()
         shape = case.status or StatusShape(rows=list(DEFAULT_ROWS), fields=case.fields or {}, words=words)
+        self._waiting = words.active[0] if len(words.active) > 1 else None
         self._state = Spelling(_given(case.fields or {}), words)
         self._answer = Spelling(_given(shape.fields), shape.words)
         self._shape = shape
         self._paths = list(_parsed(shape.rows))
         self._roots = case.state_roots
+
+    def waits(self, status: Status) -> bool:
+        """Whether a job, by its row, has yet to begin: the first of several words for jobs that are not over."""
+        return status.active and status.word == self._waiting
 
     def of_root(self, entry: StateRoot) -> list[Row]:
         """The rows of one state root."""

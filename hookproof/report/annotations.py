@@ -21,8 +21,8 @@ def lines(report: Report) -> list[str]:
 
 def _line(each: Result) -> str:
     unexpected = list(each.unexpected)
-    if each.signature:
-        unexpected.append(f"{each.signature}: {'; '.join(each.reasons)}")
+    if each.cause:
+        unexpected.append(f"cause {each.cause}: {'; '.join(each.reasons)}")
     if each.culprit is not None:
         unexpected.append(f"culprit: {each.culprit.sentence}")
     title = f"{each.scenario} on {each.lifecycle}"

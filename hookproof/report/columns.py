@@ -9,7 +9,7 @@ from typing import Literal
 from hookproof.judge.verdict import BaselineStatus, Verdict
 from hookproof.report.results import Result
 
-Tone = Literal["good", "bad", "doubt", "known", "calm", "signature"]
+Tone = Literal["good", "bad", "doubt", "known", "calm", "cause"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def marked(each: Result) -> bool:
 
 
 def cell(each: Result) -> list[tuple[str, Tone]]:
-    """One cell of the results table, in pieces with a tone each: new violations, known ones, the signature.
+    """One cell of the results table, in pieces with a tone each: new violations, known ones, the cause.
 
     At the end stands how many SessionEnd hooks the host has cut without being asked to, and how many things that the
     plugin declares were not played: who reads the verdict should know of them.
@@ -88,9 +88,7 @@ def _verdict(each: Result) -> list[tuple[str, Tone]]:
     if each.verdict is Verdict.CONFORMS and each.expected:
         silent = sum(check.verdict is Verdict.NOT_TESTED and not check.standing for check in each.checks)
         untested: list[tuple[str, Tone]] = [(f"({silent} not tested)", "calm")] if silent else []
-        # a job that was lost, and nothing required was broken by that: the cause is what the cell has to tell
-        lost: list[tuple[str, Tone]] = [(each.signature, "signature")] if each.signature and each.culprit else []
-        return [("conforms", "good"), *untested, *lost]
+        return [("conforms", "good"), *untested]
     known = [check.id for check in each.checks if check.baseline is BaselineStatus.KNOWN]
     violated = [
         check.id
@@ -107,7 +105,7 @@ def _verdict(each: Result) -> list[tuple[str, Tone]]:
     ]
     pieces: list[tuple[str, Tone]] = [(" ".join(names) + word, tone) for names, word, tone in groups if names]
     pieces = [(f"{piece},", tone) for piece, tone in pieces[:-1]] + (pieces[-1:] or [(each.verdict.value, "doubt")])
-    return pieces + ([(each.signature, "signature")] if each.signature and each.verdict is not Verdict.CONFORMS else [])
+    return pieces + ([(each.cause, "cause")] if each.cause else [])
 
 
 def violated_unexpectedly(each: Result) -> list[str]:

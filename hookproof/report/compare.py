@@ -1,4 +1,4 @@
-"""What changed between two runs: new and fixed violations, other signatures, and what became slower beyond noise.
+"""What changed between two runs: new and fixed violations, other causes, and what became slower beyond noise.
 
 Cases are matched by scenario, plugin, lifecycle and machine; where a side has only one plugin, lifecycle or machine
 and the other has only one too, those are matched whatever they are called, so that two versions of a plugin, or a
@@ -148,16 +148,16 @@ def _changes(cell: Cell, old: Sequence[Result], new: Sequence[Result]) -> list[C
                     after=_seen(new, check),
                 )
             )
-    signatures = [" or ".join(sorted({each.signature or "none" for each in side})) for side in (old, new)]
-    if signatures[0] != signatures[1] and not changes:
+    causes = [" or ".join(sorted({each.cause or "none" for each in side})) for side in (old, new)]
+    if causes[0] != causes[1] and not changes:
         changes.append(
             Change(
                 kind="signature",
                 scenario=cell[0],
                 where=where,
                 check=None,
-                before=signatures[0],
-                after=signatures[1],
+                before=causes[0],
+                after=causes[1],
             )
         )
     return changes
@@ -188,7 +188,7 @@ def _seen(results: Sequence[Result], check: str) -> str:
     judged = [each for result in results for each in result.checks if each.id == check]
     fitting = [each for each in judged if each.verdict == wanted]
     often = f" in {len(fitting)} of {len(judged)}" if len(judged) > 1 else ""
-    marks = sorted({result.signature for result in results if result.signature and result.verdict == wanted})
+    marks = sorted({result.cause for result in results if result.cause and result.verdict == wanted})
     marked = f" [{' '.join(marks)}]" if marks and wanted is Verdict.VIOLATES else ""
     told = dict.fromkeys(each.told for each in fitting)
     return f"{wanted}: {', '.join(told)}{marked}{often}"

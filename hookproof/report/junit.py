@@ -116,8 +116,8 @@ def evidence(each: Result) -> list[str]:
             f"  seen:     {check.seen}",
             f"  {check.detail}",
         ]
-    if each.signature:
-        lines.append(f"signature {each.signature}: {'; '.join(each.reasons)}")
+    if each.cause:
+        lines.append(f"cause {each.cause}: {'; '.join(each.reasons)}")
     if each.culprit is not None:
         lines.append(f"culprit: {each.culprit.sentence}")
     lines += [cut.sentence for cut in each.cut_short]

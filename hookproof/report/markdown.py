@@ -158,8 +158,8 @@ def _failure(columns: Mapping[str, Sequence[Result]]) -> str:
         elif check.verdict is Verdict.NOT_TESTED:
             lines.append(f"- {check.id} not tested: {_text(_short(check.detail))}")
     lines += [f"- {_text(surprise.sentence)}" for surprise in each.surprises if surprise.against_the_table]
-    if each.signature:
-        lines.append(f"- signature {each.signature}: {_text(_short('; '.join(each.reasons)))}")
+    if each.cause:
+        lines.append(f"- cause {each.cause}: {_text(_short('; '.join(each.reasons)))}")
     if each.culprit is not None:
         lines.append(f"- culprit: {_text(each.culprit.sentence)}")
     lines += [f"- {_text(_short(cut.sentence))}" for cut in each.cut_short[:3]]

@@ -20,7 +20,7 @@ from rich.text import Text
 
 from hookproof.judge.verdict import BaselineStatus
 from hookproof.report.results import Result
-from hookproof.report.terminal import MARKS, is_live, signature
+from hookproof.report.terminal import MARKS, cause, is_live
 
 _TICK_SECONDS = 0.25
 _MOST_SHOWN = 6
@@ -165,9 +165,7 @@ def line(each: Result, *, surprises: bool) -> str:
     known = "  [dim]known[/]" if each.expected and each.baseline is BaselineStatus.KNOWN else ""
     name = escape(_name(each.scenario, each.plugin, each.lifecycle, each.repeat))
     longer = f"  [dim]{escape(each.shell_timeouts.short)}[/]" if each.shell_timeouts and each.played_longer else ""
-    return (
-        f"{MARKS[each.verdict]}{signature(each)} {name} [dim]{each.seconds:.2f} s[/]{longer}{partly}{known}{surprise}"
-    )
+    return f"{MARKS[each.verdict]}{cause(each)} {name} [dim]{each.seconds:.2f} s[/]{longer}{partly}{known}{surprise}"
 
 
 def _name(scenario: str, plugin: str, lifecycle: str, repeat: int) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from hookproof import __version__, machine
 from hookproof.isolation.level import Level, Network
 from hookproof.judge.causes.culprit import Culprit
+from hookproof.judge.causes.table import How
 from hookproof.judge.judge import Judgement
 from hookproof.judge.not_played import Unplayed
 from hookproof.judge.session_end import Cut, Limit
@@ -55,6 +56,14 @@ class SessionEndBudget(Model):
     """What a hook had that declares no timeout."""
     raised_by: str | None
     """The variable by which hookproof had raised it; null where it was the host's own."""
+
+
+class FoundCause(Model):
+    """A cause that the evidence of a case fits."""
+
+    id: str
+    how: How
+    reasons: list[str]
 
 
 class CutHook(Model):
@@ -159,8 +168,15 @@ class Result(Model):
     baseline: BaselineStatus | None = None
     """The weightiest of its checks' statuses."""
     surprises: list[Surprise] = []
+    causes: list[FoundCause] = []
+    """Every cause that fits, with its own reasons. `signature` is the first of them, `also` are the others."""
     replays: list[Verdict] = []
     """What came when an unexpected violation was played again, alone. The verdict is the first one all the same."""
+
+    @property
+    def cause(self) -> str | None:
+        """The cause, or '?', as people are told of it: none where nothing is wrong or nothing was judged."""
+        return self.signature if self.verdict in {Verdict.VIOLATES, Verdict.UNKNOWN} else None
 
     @property
     def played_longer(self) -> str | None:
@@ -368,6 +384,9 @@ def result(case: Case, judgement: Judgement, *, journal: Path, seconds: float, s
         also=list(judgement.signature.also),
         reasons=list(judgement.signature.reasons),
         culprit=judgement.signature.culprit,
+        causes=[
+            FoundCause(id=each.id, how=each.how, reasons=list(each.reasons)) for each in judgement.signature.causes
+        ],
         checks=list(judgement.checks),
         errors=list(judgement.errors),
         unexpected=[each.sentence for each in surprises],

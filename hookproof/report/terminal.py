@@ -33,7 +33,7 @@ _TONES = {
     Verdict.CONFORMS: "green",
 }
 MARKS = {verdict: f"[{tone}]{verdict.value}[/]" for verdict, tone in _TONES.items()}
-_CELLS = {"good": "green", "bad": "red", "doubt": "yellow", "known": "dim", "calm": "dim cyan", "signature": "magenta"}
+_CELLS = {"good": "green", "bad": "red", "doubt": "yellow", "known": "dim", "calm": "dim cyan", "cause": "magenta"}
 _BELOW_TABLE = 8
 """Lines that a screen needs besides the table's rows."""
 _UNLIMITED = 10_000
@@ -93,7 +93,7 @@ def failures(console: Console, report: Report) -> None:
 
 
 def matrix(console: Console, results: Sequence[Result]) -> None:
-    """Scenario × column: the checks that do not conform and the signature.
+    """Scenario × column: the checks that do not conform and the cause.
 
     On a terminal it fits: rows that conform everywhere are folded when there are more than a screen holds, and columns
     are numbered when their names are too wide.
@@ -156,9 +156,9 @@ def _cell(results: list[Result]) -> str:
     return marked if times == len(results) else f"{marked} [dim]{times} of {len(results)}[/]"
 
 
-def signature(each: Result) -> str:
-    """The signature after something, where there is one."""
-    return f" [magenta]{escape(each.signature)}[/]" if each.signature else ""
+def cause(each: Result) -> str:
+    """The cause after something, where there is one."""
+    return f" [magenta]{escape(each.cause)}[/]" if each.cause else ""
 
 
 def _failure(console: Console, columns: dict[str, list[Result]]) -> None:
@@ -179,8 +179,8 @@ def _failure(console: Console, columns: dict[str, list[Result]]) -> None:
     for sentence in each.unexpected:
         if sentence not in shown:
             _line(console, sentence, 2)
-    if each.signature:
-        _line(console, f"signature {each.signature}: {'; '.join(each.reasons)}", 2)
+    if each.cause:
+        _line(console, f"cause {each.cause}: {'; '.join(each.reasons)}", 2)
     if each.culprit is not None:
         _line(console, f"culprit: {each.culprit.sentence}", 2)
     for error in each.errors:

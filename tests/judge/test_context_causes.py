@@ -9,7 +9,7 @@ import pytest
 from agent_records import BUILDER, CHILD, MAIN, PLANNER, POLICY, asks, cleared, emits, journal, on_claude, start, thread
 
 from hookproof.catalogue.requirement import read_requirements
-from hookproof.judge.causes.known import EVIDENCE, MEANINGS
+from hookproof.judge.causes.context import EVIDENCE, MEANINGS
 from hookproof.judge.causes.signature import Signature
 from hookproof.judge.judge import judge
 from hookproof.judge.verdict import Verdict

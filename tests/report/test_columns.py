@@ -20,10 +20,7 @@ def test_what_is_not_tested_is_calm() -> None:
     ]
 
 
-def test_a_job_that_was_lost_without_a_violation_has_its_cause_told() -> None:
+def test_a_green_cell_has_no_cause() -> None:
     lost = a_result(signature="H3", culprit=violated().culprit)
-    assert cell(lost) == [("conforms", "good"), ("H3", "signature")]
-
-
-def test_a_remark_on_a_job_that_was_not_lost_is_no_cause() -> None:
-    assert cell(a_result(signature="H7")) == [("conforms", "good")]
+    assert (lost.cause, cell(lost)) == (None, [("conforms", "good")])
+    assert cell(a_result(signature="?")) == [("conforms", "good")]

@@ -70,7 +70,7 @@ def test_a_case_has_its_verdict_its_requirement_its_culprit_and_its_picture(patt
         "survives or refused",
         "Who ended the job: the SessionEnd hook with SIGTERM",
         "observed",
-        "Cause H1: the SessionEnd hook of the job's own session",
+        "Cause H1: a SessionEnd hook of the job's own session",
         "Because the row is gone",
         "✖ JOB-03 is broken here: lost",
         "SIGTERM?",

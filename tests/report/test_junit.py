@@ -48,7 +48,7 @@ def test_a_failure_tells_accepted_against_seen_and_who_did_it() -> None:
     assert failure is not None
     assert failure.get("type") == "violates"
     assert failure.get("message") == "jobs/pattern-c:JOB-03 is violated: seen 'lost'"
-    for line in ("accepted: survives, refused", "seen:     lost", "signature H1", "culprit: the SessionEnd hook"):
+    for line in ("accepted: survives, refused", "seen:     lost", "cause H1", "culprit: the SessionEnd hook"):
         assert line in (failure.text or "")
     assert "violates, conforms; the first verdict counts" in (failure.text or "")
     assert properties(found)["signature"] == "H1"

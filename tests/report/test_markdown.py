@@ -20,12 +20,12 @@ def test_a_green_run_is_three_lines_and_a_fold() -> None:
     assert "Unexpected" not in text
 
 
-def test_an_unexpected_result_has_accepted_seen_signature_and_culprit() -> None:
+def test_an_unexpected_result_has_accepted_seen_cause_and_culprit() -> None:
     text = document(a_report([violated(replays=["violates"])]))
     assert "### ❌ hookproof: 1 unexpected" in text
     assert "| jobs/pattern-c | ❌ **JOB-03** H1 |" in text
     assert "- JOB-03 violated: accepted *survives, refused*, seen **lost**. as the journal tells" in text
-    assert "- signature H1: the row is gone" in text
+    assert "- cause H1: the row is gone" in text
     assert "- culprit: the SessionEnd hook with SIGTERM" in text
     assert "- played again alone once: violates" in text
 

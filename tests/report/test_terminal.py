@@ -37,7 +37,7 @@ def test_a_failure_has_accepted_against_seen() -> None:
     for told in (
         "unexpected jobs/pattern-c · codex-plugin-cc 1.0.4 · claude-2.1.91",
         "  jobs/pattern-c:JOB-03 is violated: seen 'lost'\n    accepted: survives, refused\n    as the journal tells\n",
-        "  signature H1: the row is gone\n  culprit: the SessionEnd hook with SIGTERM\n",
+        "  cause H1: the row is gone\n  culprit: the SessionEnd hook with SIGTERM\n",
         "  played again alone 3 times: violates, conforms, violates; the first verdict counts: a race is a violation\n",
         "  journal: /runs/1/journal.jsonl\n",
     ):

@@ -32,7 +32,7 @@ def test_a_shell_that_the_host_ends_before_the_launch_leaves_what_the_reporter_s
     result = played(tmp_path, lifecycle)
     assert (result.signature, result.checks[0].seen, result.errors) == ("H3", "never begun", [])
     assert "before the row was written: no row of it is anywhere" in result.reasons
-    assert any("lists no job" in reason for reason in result.reasons)
+    assert "status in main lists no job" in result.reasons
     assert "its output file holds 0 bytes" in result.reasons
     assert result.culprit is not None
     assert result.culprit.who.value == "the host itself, at subagent end"

@@ -114,7 +114,7 @@ def test_an_unexpected_violation_fails_and_shows_its_evidence(tmp_path: Path) ->
     (copy / "policy").write_text("as-reported\n")
     done = hookproof("run", "pattern-c", "--plugin", str(copy), cwd=tmp_path)
     assert done.returncode == 1
-    for sentence in ("jobs/pattern-c:JOB-03 is violated", "signature H1", "culprit: the SessionEnd hook", "journal: "):
+    for sentence in ("jobs/pattern-c:JOB-03 is violated", "cause H1", "culprit: the SessionEnd hook", "journal: "):
         assert sentence in done.stdout
 
 

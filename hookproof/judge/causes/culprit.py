@@ -8,17 +8,14 @@ from __future__ import annotations
 
 from typing import Literal
 
+from hookproof.judge.causes.act import ByHost, find_act
+from hookproof.judge.causes.evidence import own_session
 from hookproof.judge.run_view import HookRun, JobView, RunView
 from hookproof.judge.verdict import Model
 from hookproof.machine import signal_name
 from hookproof.records import Record
 from hookproof.records.model import ModelAnswer
-from hookproof.records.sent import CodexSignal, SessionStarted
-
-_LATE_MS = 1000.0
-_AFTERMATH_MS = 2000.0
-"""At the least: on a machine on which a run is given a longer patience, that."""
-
+from hookproof.records.sent import SessionStarted
 
 Whose = Literal["subagent", "main", "another"]
 """Which session a hook ran for: a subagent's own, the main one, or another."""
@@ -80,65 +77,27 @@ def _fact(value: str | float, *, observed: bool, why: str) -> Fact:
 
 def find_culprit(view: RunView, job: JobView) -> Culprit | None:
     """The culprit of a job that was lost, or of a launch that never became one; None when nothing points at anybody."""
-    shell = view.shell_ended_by_host(job)
-    lost = job.lost or (shell if job.started is None else None)
-    if lost is None:
-        return None
-    if shell is not None:
-        inferred = bool(shell.inferred)
+    act = find_act(view, job)
+    if isinstance(act, ByHost):
+        shell = act.shell
         why = (
             "the shell's wait status, and what had just ended"
-            if inferred
+            if shell.inferred
             else "the host's own record of ending the shell"
         )
-        who = _fact(f"the host itself, {shell.by_host}", observed=not inferred, why=why)
-        return _culprit(who, _signal(job), _after_subagent(view, lost), None, None)
-    sender = _sender(view, job, lost)
-    run = sender[0] if sender else only_hook(view, lost.at)
-    if run is None:
+        who = _fact(f"the host itself, {shell.by_host}", observed=not shell.inferred, why=why)
+        return _culprit(who, _signal(job), _after_subagent(view, job.lost or shell), None, None)
+    if act is None or act.others or job.lost is None:
         return None
-    if sender:
-        pid, name = sender[1].sender_pid, sender[1].name
+    run = act.run
+    if act.signal is not None:
+        pid, name = act.signal.sender_pid, act.signal.name
         why = f"the kernel named pid {pid}, of that hook, as the sender of {name} to the job's Codex"
     else:
-        why = "the only SessionEnd hook that was running, or had ended just before, when the job was lost"
-    who = _fact(f"the {run.event} hook", observed=sender is not None, why=why)
+        why = "no other session's SessionEnd hook was running, or had ended just before, when the job was lost"
+    who = _fact(f"the {run.event} hook", observed=act.observed, why=why)
     whose = _whose(view, run)
-    return _culprit(who, _signal(job), _after_subagent(view, lost), _session(view, job, run, whose), whose)
-
-
-def _sender(view: RunView, job: JobView, lost: Record) -> tuple[HookRun, CodexSignal] | None:
-    """The hook run whose process, or a child of it (a host runs hooks through a shell), sent Codex its signal."""
-    alive = {process.pid for process in job.started.processes} if job.started else set()
-    for record in view.of(CodexSignal):
-        if record.by not in alive or abs(record.at - lost.at) > _at_least(_LATE_MS, view):
-            continue
-        for run in view.hooks:
-            senders = {record.sender_pid, record.sender_ppid}
-            if run.started.pid in senders and _near(view, run, record.at, after=0.0):
-                return run, record
-    return None
-
-
-def _near(view: RunView, run: HookRun, at: float, *, after: float) -> bool:
-    """Whether a hook was running at `at`, or had ended at most `after` milliseconds before.
-
-    A host tells of a hook once it has started it; on a busy machine the hook may be quicker than the telling.
-    """
-    return run.started.at - _at_least(_LATE_MS, view) <= at and (run.ended is None or at <= run.ended.at + after)
-
-
-def _at_least(ms: float, view: RunView) -> float:
-    patience = view.case.patience
-    return ms if patience is None else max(ms, patience.ms)
-
-
-def only_hook(view: RunView, at: float) -> HookRun | None:
-    """The one SessionEnd hook that can have done what was done at `at`; None when there is none, or more than one."""
-    running = [run for run in view.session_end_hooks() if run.runs_at(at)]
-    aftermath = _at_least(_AFTERMATH_MS, view)
-    near = running or [run for run in view.session_end_hooks() if _near(view, run, at, after=aftermath)]
-    return near[0] if len(near) == 1 else None
+    return _culprit(who, _signal(job), _after_subagent(view, job.lost), _session(view, job, run, whose), whose)
 
 
 _SESSIONS: dict[Whose, str] = {
@@ -156,7 +115,7 @@ def _whose(view: RunView, run: HookRun) -> Whose:
 
 
 def _session(view: RunView, job: JobView, run: HookRun, whose: Whose) -> Fact:
-    tagged = "the job's own" if view.session_tag(job) == run.session_id else "not the job's"
+    tagged = "the job's own" if own_session(view, job) == run.session_id else "not the job's"
     why = "the session_id of the hook's payload, and the tag in the job's row"
     return _fact(f"{_SESSIONS[whose]} ({tagged})", observed=True, why=why)
 

@@ -15,7 +15,7 @@ from hookproof.judge.causes.told import INFERRED, OBSERVED, ContextCause, Loss, 
 from hookproof.judge.hook_runs import TELLS, dropped, dropped_sentence, named_command
 from hookproof.records.hosts import HooksDeclared, HostPrepared, HostThread
 from hookproof.records.parts import DeclaredHook, Hook
-from hookproof.records.sent import EventUnheard, SessionStarted, SubagentStarted
+from hookproof.records.sent import EventUnheard, HooksDropped, PluginNotLoaded, SessionStarted, SubagentStarted
 
 _SUBJECTS = {"SessionStart": "source", "SubagentStart": "agent_type"}
 """What of a payload the matcher of a start hook is held against."""
@@ -37,13 +37,17 @@ def all_dropped(loss: Loss) -> ContextCause | None:
     record = dropped(loss.view.run)
     if record is None:
         return None
-    events = ", ".join(record.events)
-    if record.inferred is None:
-        fact = observed("unknown to it", events, "the host's own record")
+    if isinstance(record, HooksDropped) and record.inferred is not None:
+        fact, how = inferred("what it ran", "no hook", record.inferred), INFERRED
     else:
-        fact = inferred("what it ran", "no hook", record.inferred)
-    how = OBSERVED if record.inferred is None else INFERRED
+        fact, how = observed("not taken by it", _not_taken(record), "the host's own record"), OBSERVED
     return ContextCause("C1", dropped_sentence(record), Fact(value=record.release, how=how, why=fact.why), (fact,))
+
+
+def _not_taken(record: HooksDropped | PluginNotLoaded) -> str:
+    if isinstance(record, PluginNotLoaded):
+        return record.unfit
+    return ", ".join(record.events) or str(record.misfit)
 
 
 def known_teller(loss: Loss) -> ContextCause | None:

@@ -59,9 +59,7 @@ def as_many_as_launched(view: RunView, job: JobView) -> Finding:
     if snapshot is None:
         return Finding(None, "nobody looked after the launches")
     rows = list(view.rows.stored(snapshot))
-    own = {each.name: row for each in view.jobs.values() if (row := _row_of(view, each, rows)) is not None}
-    lacks = [lack for each in view.jobs.values() for lack in _lacks(view, each, own.get(each.name), snapshot)]
-    lacks += _of_no_job(rows, list(own.values()), snapshot)
+    lacks = lacks_of(view, snapshot)
     results = sum(_result_is_there(each) for each in view.jobs.values())
     counts = f"{len(rows)} rows for {len(view.jobs)} jobs, {results} results"
     if not lacks:
@@ -70,6 +68,14 @@ def as_many_as_launched(view: RunView, job: JobView) -> Finding:
     causes = list(dict.fromkeys(lack.cause for lack in lacks))
     shown = [_shown([lack for lack in lacks if lack.cause == cause]) for cause in causes]
     return Finding(", ".join(causes), "; ".join([counts, *shown]), lacks[0].at or snapshot)
+
+
+def lacks_of(view: RunView, snapshot: SnapshotTaken) -> list[Lack]:
+    """What keeps the launches from being as many jobs, by a look. The causes ask for it too."""
+    rows = list(view.rows.stored(snapshot))
+    own = {each.name: row for each in view.jobs.values() if (row := _row_of(view, each, rows)) is not None}
+    lacks = [lack for each in view.jobs.values() for lack in _lacks(view, each, own.get(each.name), snapshot)]
+    return [*lacks, *_of_no_job(rows, list(own.values()), snapshot)]
 
 
 def _shown(lacks: list[Lack]) -> str:

@@ -12,8 +12,7 @@ from hookproof.catalogue.requirement import Requirement
 from hookproof.clean import markup as escape
 from hookproof.hosts import registry
 from hookproof.judge.causes.culprit import Fact
-from hookproof.judge.causes.known import MEANINGS
-from hookproof.judge.causes.signature import BESIDE
+from hookproof.judge.causes.known import meaning
 from hookproof.judge.verdict import CheckResult, Verdict
 from hookproof.records import Record, outward, plain
 from hookproof.report.columns import tally
@@ -54,7 +53,7 @@ class Section:
         """What the filter looks in."""
         each = self.result
         ids = [check.id for check in each.checks if check.verdict is not Verdict.CONFORMS]
-        parts = [each.scenario, each.plugin, self.host, each.verdict, each.signature or "", *ids]
+        parts = [each.scenario, each.plugin, self.host, each.verdict, each.cause or "", *ids]
         marks = ["" if each.expected else "unexpected", "partly played" if each.not_played else ""]
         return " ".join([*parts, *marks]).lower()
 
@@ -73,9 +72,9 @@ def section(number: int, each: Result, requirements: Mapping[str, Requirement], 
 
 
 def _causes(each: Result) -> list[tuple[str, str]]:
-    known = [(name, MEANINGS.get(name, "this fits no known cause")) for name in (each.signature, *each.also) if name]
-    # beside a kill, the filter of status is a finding of its own
-    return [*known[:1], *((name, BESIDE.get(name, argv)) for name, argv in known[1:])]
+    if each.cause is None:
+        return []
+    return [(each.cause, meaning(each.cause)), *((name, meaning(name, beside=True)) for name in each.also)]
 
 
 def host(each: Result) -> str:

@@ -80,7 +80,7 @@ def _alike(sections: Sequence[html_case.Section]) -> dict[str, str]:
     for each in sections:
         result = each.result
         outcomes = tuple((check.id, check.verdict, check.seen) for check in result.checks)
-        key = (result.scenario, result.plugin, each.host, result.signature, result.expected, outcomes)
+        key = (result.scenario, result.plugin, each.host, result.cause, result.expected, outcomes)
         found[each.anchor] = first.setdefault(key, each.anchor)
     return found
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hookproof.judge.causes.culprit import only_hook
+from hookproof.judge.causes.act import only_hook
 from hookproof.judge.run_view import RunView
 from hookproof.records import Record
 from hookproof.records.run import ProcessDied
