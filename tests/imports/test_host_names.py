@@ -29,6 +29,7 @@ COMPARE = {
 WRITE = {
     **COMPARE,
     "catalogue/host.py": "declares the names",
+    "codex_process.py": "the name of the program in command lines",
     "play/context.py": "{claude} is a placeholder of scenarios",
     "play/faults/signals.py": "the word of a fault, for an error",
     "pytest_plugin.py": "its options are made in every pytest run of an environment, so it imports nothing",

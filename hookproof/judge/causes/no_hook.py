@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from hookproof.judge.agent_view import STARTS
 from hookproof.judge.causes.culprit import Fact, NamedFact
-from hookproof.judge.causes.told import INFERRED, OBSERVED, ContextCause, Loss, inferred, observed
+from hookproof.judge.causes.told import OBSERVED, ContextCause, Loss, inferred, observed
 from hookproof.judge.hook_runs import TELLS, dropped, dropped_sentence, named_command
 from hookproof.records.hosts import HooksDeclared, HostPrepared, HostThread
 from hookproof.records.parts import DeclaredHook, Hook
@@ -38,10 +38,10 @@ def all_dropped(loss: Loss) -> ContextCause | None:
     if record is None:
         return None
     if isinstance(record, HooksDropped) and record.inferred is not None:
-        fact, how = inferred("what it ran", "no hook", record.inferred), INFERRED
+        fact = inferred("what it ran", "no hook", record.inferred)
     else:
-        fact, how = observed("not taken by it", _not_taken(record), "the host's own record"), OBSERVED
-    return ContextCause("C1", dropped_sentence(record), Fact(value=record.release, how=how, why=fact.why), (fact,))
+        fact = observed("not taken by it", _not_taken(record), "the host's own record")
+    return ContextCause("C1", dropped_sentence(record), Fact(value=record.release, how=fact.how, why=fact.why), (fact,))
 
 
 def _not_taken(record: HooksDropped | PluginNotLoaded) -> str:
