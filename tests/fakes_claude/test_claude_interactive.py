@@ -31,7 +31,7 @@ def test_a_conversation(lifecycle: str, make_model: MakeModel, make_bench: MakeB
     keyboard.enter(HELLO)
     keyboard.sees("● one")
     keyboard.enter("/clear")
-    journal.wait_for("session.started", source="clear")
+    journal.wait_for("session.started", how="clear")
     keyboard.enter("[hookproof:agent=main] again")
     keyboard.sees("● two")
     keyboard.enter("/exit")

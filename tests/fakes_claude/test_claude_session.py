@@ -28,7 +28,7 @@ def test_clear_ends_the_session_and_begins_another(
     running = bench.start(lifecycle=lifecycle, turn=HELLO)
     running.turn_ended()
     running.say("/clear")
-    journal.wait_for("session.started", source="clear")
+    journal.wait_for("session.started", how="clear")
     running.say("[hookproof:agent=main] again")
     running.turn_ended(2)
     assert running.finish() == 0, running.errors()
@@ -136,7 +136,7 @@ def test_a_session_is_resumed(make_model: MakeModel, make_bench: MakeBench, jour
     second.turn_ended(2)
     assert second.finish() == 0
     assert {record["session_id"] for record in journal.of("session.started")} == {identity}
-    assert [record["source"] for record in journal.of("session.started")] == ["startup", "resume"]
+    assert [record["how"] for record in journal.of("session.started")] == ["startup", "resume"]
     assert [words for words in model.of("main")[1].texts() if "reminder" not in words] == [HELLO, "one", "go on"]
 
 

@@ -217,7 +217,19 @@ def test_nothing_that_a_journal_says_is_obeyed(tmp_path: Path) -> None:
         if isinstance(value, list):
             return [evil(each) for each in value]
         # what says what a record is stays, or nothing of it would be looked at
-        kept = {"kind", "source", "session", "agent", "run", "scenario", "lifecycle", "requires", "job", "event"}
+        kept = {
+            "kind",
+            "source",
+            "session",
+            "agent",
+            "run",
+            "scenario",
+            "lifecycle",
+            "requires",
+            "job",
+            "event",
+            "ended_by",
+        }
         return value + EVIL if isinstance(value, str) and key not in kept else value
 
     header = json.loads(PATTERN_C[0])

@@ -22,6 +22,10 @@ from hookproof import processes
 from hookproof.catalogue.fault import PlantPidInJob
 from hookproof.play.faults.injector import Faults
 
+class Rest:
+    async def settled(self):
+        return []
+
 class Target:
     descriptor = SimpleNamespace(state=SimpleNamespace(server_pid="pid", fields=SimpleNamespace(pid="pid")))
     jobs = SimpleNamespace(id_of=lambda job: job)
@@ -31,6 +35,7 @@ class Target:
         sandbox=SimpleNamespace(root=Path(sys.argv[2])),
         env=dict(__import__("os").environ),
         deaths=SimpleNamespace(watch=lambda identity: True),
+        rest=Rest(),
     )
 
 async def main():

@@ -100,7 +100,7 @@ def test_explain_says_what_a_requirement_presupposes() -> None:
         "\n  not tested without: a launch · the other session's hook ran whole\n"
         in hookproof("explain", "JOB-05").stdout
     )
-    assert "not tested without" not in hookproof("explain", "JOB-03").stdout
+    assert "not tested without" not in hookproof("explain", "CTX-16").stdout
 
 
 @pytest.mark.parametrize("wanted", ["cancel job review", "cancel job", "cancel job [JOB]"])

@@ -24,6 +24,7 @@ HONEST = b'{"kind": "codex.exit", "why": "it is over"}'
 VALUES: dict[str, Any] = {
     "a string": "t",
     "`itself`, `timeout`, `budget` or `host`": "itself",
+    "`hook type`, `hook key`, `event` or `MCP server`": "event",
     "a string or null": None,
     "a whole number": 0,
     "a whole number or null": None,

@@ -162,9 +162,11 @@ def test_a_plugin_without_jobs_is_asked_for_what_it_left(tmp_path: Path) -> None
     script = "hooks/scripts/hook_codex.py"
     plugin = leaving_a_daemon(tmp_path, name, of="reference-workflow", script=script, environment="os.environ")
     results = run(plugin, tmp_path, "context/main-session", jobs=1)
-    for result in results:
+    of_codex = [each for each in results if each["host"]["name"] == "codex"]
+    assert of_codex
+    for result in of_codex:  # whose hook it is that leaves it
         found = {check["id"]: check["verdict"] for check in result["checks"]}
-        assert found == {"CTX-01": "conforms", "CTX-06": "conforms", "JOB-07": "violates"}
+        assert found.items() >= {"CTX-01": "conforms", "CTX-06": "conforms", "JOB-07": "violates"}.items()
         (check,) = [check for check in result["checks"] if check["id"] == "JOB-07"]
         assert f"sleep {name}, started by the SessionStart hook `" in check["detail"]
     assert alive(name) == []
