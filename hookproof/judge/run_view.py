@@ -79,10 +79,6 @@ class HookRun:
         agent = started.agent_id or started.payload.get("agent_id")
         return str(started.thread_id or agent or started.payload.get("session_id"))
 
-    def began_before(self, at: float) -> bool:
-        """Whether it had begun at `at` (ms), by up to a second of a busy host's late telling."""
-        return self.started.at <= at + 1000
-
     def runs_at(self, at: float) -> bool:
         """Whether it was running at `at` (ms)."""
         return self.started.at <= at and (self.ended is None or at <= self.ended.at)

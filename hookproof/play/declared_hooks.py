@@ -7,6 +7,7 @@ that no hook is declared for, a matcher that does not fit. Called by the runner.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ async def write_declared(journal: Journal, plugin: Path, hosts: list[Host], life
         starts = _child_starts(host, lifecycle)
         try:
             hooks = await files.off_loop(
-                lambda host=host: list(_hooks(plugin, host)),  # type: ignore[misc]
+                partial(_declared, plugin, host),
                 waiting_for="what the plugin declares",
                 seconds=_READING_SECONDS,
             )
@@ -35,6 +36,10 @@ async def write_declared(journal: Journal, plugin: Path, hosts: list[Host], life
             journal.write(HooksDeclared(host=host.name, hooks=[], unread=str(error), child_starts=starts))
         else:
             journal.write(HooksDeclared(host=host.name, hooks=hooks, child_starts=starts))
+
+
+def _declared(plugin: Path, host: Host) -> list[DeclaredHook]:
+    return list(_hooks(plugin, host))
 
 
 def _hooks(plugin: Path, host: Host) -> Iterator[DeclaredHook]:

@@ -5,7 +5,6 @@ It is the one length of time that an outcome may depend on. Measured once in a p
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from hookproof import processes
 from hookproof.records import parts
+from hookproof.sandbox.environment import system
 from hookproof.sandbox.sandbox import shell_argv
 
 MULTIPLE = 25
@@ -67,6 +67,6 @@ async def _bare_hook_ms() -> float:
         bare = shell_argv(f"{shlex.quote(sys.executable)} -I -S -c pass", [], Path(folder))
         for _ in range(_TIMES):
             began = time.perf_counter()
-            await processes.run(bare, env=dict(os.environ), cwd=folder, seconds=_DEADLINE, waiting_for="a bare hook")
+            await processes.run(bare, env=system(), cwd=folder, seconds=_DEADLINE, waiting_for="a bare hook")
             took.append((time.perf_counter() - began) * 1000)
     return min(took)

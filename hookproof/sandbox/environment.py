@@ -66,12 +66,23 @@ def environment(
     for host in hosts:
         env |= host.variables(home=home, tmp=tmp, model=model, key=model_key(token))
     if sys.platform == "win32":
-        env |= {name: os.environ[name] for name in _WINDOWS_NEEDS if name in os.environ}
+        env |= _windows()
         env |= {"USERPROFILE": str(home), "HOMEDRIVE": home.drive, "HOMEPATH": str(home)[len(home.drive) :]}
         env |= {"TEMP": str(tmp), "TMP": str(tmp)}
         env |= {"APPDATA": str(home / "AppData" / "Roaming"), "LOCALAPPDATA": str(home / "AppData" / "Local")}
         env |= _git_bash()
     return env
+
+
+def system() -> dict[str, str]:
+    """What a program needs that belongs to no run: hookproof's own, of which nothing is asked but that it starts."""
+    return {"PATH": search_path(Path(sys.executable).parent, ()), **_windows()}
+
+
+def _windows() -> dict[str, str]:
+    if sys.platform == "win32":
+        return {name: os.environ[name] for name in _WINDOWS_NEEDS if name in os.environ}
+    return {}
 
 
 def _git_bash() -> dict[str, str]:

@@ -48,7 +48,10 @@ class Lack:
 
 @check("JOB-10")
 def as_many_as_launched(view: RunView, job: JobView) -> Finding:
-    """Of N jobs that were launched at the same moment, the rows in the last snapshot, and the results."""
+    """Of N jobs that were launched at the same moment, the rows in the snapshots, and the results.
+
+    The last snapshot shows what there is; but a row that an earlier one misses was lost, whoever has written it anew.
+    """
     refusal = refused(view, job)
     if refusal is not None:
         return replace(refusal, outcome=REFUSED)
@@ -60,6 +63,7 @@ def as_many_as_launched(view: RunView, job: JobView) -> Finding:
         return Finding(None, "nobody looked after the launches")
     rows = list(view.rows.stored(snapshot))
     lacks = lacks_of(view, snapshot)
+    lacks += _lost_meanwhile(view, before=snapshot, known={each.job for each in lacks})
     results = sum(_result_is_there(each) for each in view.jobs.values())
     counts = f"{len(rows)} rows for {len(view.jobs)} jobs, {results} results"
     if not lacks:
@@ -76,6 +80,17 @@ def lacks_of(view: RunView, snapshot: SnapshotTaken) -> list[Lack]:
     own = {each.name: row for each in view.jobs.values() if (row := _row_of(view, each, rows)) is not None}
     lacks = [lack for each in view.jobs.values() for lack in _lacks(view, each, own.get(each.name), snapshot)]
     return [*lacks, *_of_no_job(rows, list(own.values()), snapshot)]
+
+
+def _lost_meanwhile(view: RunView, *, before: SnapshotTaken, known: set[str]) -> Iterator[Lack]:
+    """Jobs at work whose row an earlier snapshot misses; those in `known` lack something in the last one already."""
+    for job in (each for each in view.jobs.values() if each.name not in known and each.started is not None):
+        started = job.started.seq if job.started is not None else 0
+        for snapshot in (each for each in view.snapshots if started < each.seq < before.seq):
+            if _row_of(view, job, list(view.rows.stored(snapshot))) is None:
+                cause, clause = missing_row(snapshot, LOST_ROW)
+                yield Lack(cause, job.name, f"in look {snapshot.n} {clause}, and it was written anew later", snapshot)
+                break
 
 
 def _shown(lacks: list[Lack]) -> str:

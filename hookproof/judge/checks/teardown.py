@@ -19,6 +19,7 @@ from hookproof.records.faults import (
     WorkspaceDeleted,
 )
 from hookproof.records.hosts import HostStarted
+from hookproof.records.jobs import SnapshotTaken
 from hookproof.records.run import Census, SessionsEnd
 from hookproof.records.sent import HookEnded
 
@@ -110,19 +111,23 @@ def rows_true_after_a_kill(view: RunView, job: JobView) -> Finding:
     snapshots = [each for each in view.snapshots if began is not None and each.seq > began.seq]
     if job.started is None or not snapshots:
         return Finding(None, "no host was killed, no session began after that, or nobody looked then")
-    for snapshot in snapshots:
-        row, end = view.stored(snapshot, job), job_outcome(view, job)
-        if row is None:
-            outcome, clause = missing_row(snapshot, "lost row")
-            return Finding(outcome, f"{clause}; {end.detail}", snapshot)
-        status = view.status_of(row)
-        if not view.holds(status, job, snapshot):
-            return Finding("false row", f"look {snapshot.n}: its row says {status!r}; {end.detail}", snapshot)
-    return Finding(
-        "rows true",
-        f"in {len(snapshots)} looks after the next session's start; {job_outcome(view, job).detail}",
-        snapshots[-1],
-    )
+    untrue = next(filter(None, (_untrue_row(view, job, each) for each in snapshots)), None)
+    if untrue is not None:
+        return untrue
+    detail = f"in {len(snapshots)} looks after the next session's start; {job_outcome(view, job).detail}"
+    return Finding("rows true", detail, snapshots[-1])
+
+
+def _untrue_row(view: RunView, job: JobView, snapshot: SnapshotTaken) -> Finding | None:
+    """That a look finds no row of the job, or one that does not say what is so; None where its row is true."""
+    row, end, where = view.stored(snapshot, job), job_outcome(view, job), f"look {snapshot.n}"
+    if row is None:
+        outcome, clause = missing_row(snapshot, "lost row")
+        return Finding(outcome, f"{where}, of {job.name} {clause}; {end.detail}", snapshot)
+    status = view.status_of(row)
+    if view.holds(status, job, snapshot):
+        return None
+    return Finding("false row", f"{where}: the row of {job.name} says {status!r}; {end.detail}", snapshot)
 
 
 @check("JOB-23")
@@ -150,13 +155,9 @@ def _converged(view: RunView, jobs: list[JobView]) -> Finding:
     for job in jobs:
         if job.started is None:
             return Finding(None, f"the job {job.name} never started")
-        row, end = view.stored(snapshot, job), job_outcome(view, job)
-        if row is None:
-            outcome, clause = missing_row(snapshot, "lost row")
-            return Finding(outcome, f"of {job.name} {clause}; {end.detail}", snapshot)
-        status = view.status_of(row)
-        if not view.holds(status, job, snapshot):
-            return Finding("false row", f"the row of {job.name} says {status!r}; {end.detail}", snapshot)
+        untrue = _untrue_row(view, job, snapshot)
+        if untrue is not None:
+            return untrue
     stay = left(view, census).plugins
     if stay:
         detail = f"{len(stay)} alive that no listed job accounts for: {told(view, stay)}"
