@@ -543,6 +543,7 @@ REFUSED_AGAIN: Record = JobRefused(job="again", agent="main", text="a job is at 
 OF_SEVERAL: list[tuple[str, tuple[str, ...], list[Record], str, str]] = [
     ("JOB-10", TWO, [*at_once(*TWO), look(*TWO_ROWS), fetched("one"), fetched("two")], "N of N", "conforms"),
     ("JOB-10", TWO, [*at_once(*TWO), look(*ONE_ROW), *BOTH], "lost row", "violates"),
+    ("JOB-10", TWO, [*at_once(*TWO), look(*ONE_ROW), look(*TWO_ROWS), *BOTH], "lost row", "violates"),
     ("JOB-10", TWO, [*at_once(*TWO), torn(look(*ONE_ROW)), *BOTH], "torn", "violates"),
     ("JOB-10", TWO, [*at_once(*TWO), look(*TWO_ROWS), fetched("one")], "no result", "violates"),
     ("JOB-10", TWO, [*at_once(*TWO), look(*TWO_ROWS), fetched("one"), replace(fetched("two"), exit=1)], *NO_RESULT),
