@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hookproof.isolation import level
-from hookproof.report.results import Isolation, Result
+from hookproof.report.circumstances import Isolation
+from hookproof.report.results import Result
 
 NOT_TOLD = "not recorded"
 """What stands for the level where a journal of an older format tells nothing of it."""

@@ -11,16 +11,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hookproof import __version__, machine
-from hookproof.isolation.level import Level, Network
 from hookproof.judge.causes.culprit import Culprit
 from hookproof.judge.causes.table import How
 from hookproof.judge.judge import Judgement
-from hookproof.judge.not_played import Unplayed
-from hookproof.judge.session_end import Cut, Limit
 from hookproof.judge.verdict import BaselineStatus, CheckResult, Model, Surprise, Verdict
 from hookproof.records import parts
 from hookproof.records.run import Case, MainLaunch
-from hookproof.records.sent import NotPlayedWhat
+from hookproof.report import circumstances
+from hookproof.report.circumstances import CutHook, Isolation, NotPlayed, Patience, SessionEndBudget, ShellTimeouts
 
 Format = Literal["1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6"]
 FORMAT: Format = "1.6"
@@ -36,97 +34,12 @@ class Program(Model):
     version: str
 
 
-class Isolation(Model):
-    """How far a case was kept apart from the machine. What proves it stands in the journal."""
-
-    level: Level
-    network: Network
-    """What kept it off the network."""
-    refused: str | None
-    """Why the level is not `full`."""
-    not_prevented: list[str]
-    """What the plugin was able to do all the same, a clause each."""
-
-
-class SessionEndBudget(Model):
-    """How long a host gave the SessionEnd hooks of a session, in milliseconds."""
-
-    ms: int
-    undeclared_ms: int
-    """What a hook had that declares no timeout."""
-    raised_by: str | None
-    """The variable by which hookproof had raised it; null where it was the host's own."""
-
-
 class FoundCause(Model):
     """A cause that the evidence of a case fits."""
 
     id: str
     how: How
     reasons: list[str]
-
-
-class CutHook(Model):
-    """A SessionEnd hook that its host ended."""
-
-    session: str
-    command: str
-    after_ms: int
-    limit: Limit
-    """At which limit: the plugin's own, the host's as it is, or as hookproof had raised it."""
-    limit_ms: int | None
-    asked: bool
-    """Whether the scenario wanted it so; else what leans on that hook is not tested."""
-    sentence: str
-
-
-class NotPlayed(Model):
-    """Something that the plugin declares and the stand-in of its host does not play."""
-
-    what: NotPlayedWhat
-    name: str
-    """The type, the key, the event or the server."""
-    event: str | None
-    """Of a type or a key: the event of the hooks."""
-    file: str
-    """Where it is declared: a path in the plugin."""
-    times: int
-    sentence: str
-
-
-class ShellTimeouts(Model):
-    """How long the shells of a scenario that gives one a timeout were given in the play that is the result."""
-
-    play: int
-    """Which play it was, from 1: one in which a launch had too little time is followed by one with twice as much."""
-    factor: int
-    """By what each timeout of the scenario was multiplied."""
-    longest_ms: int
-
-    @property
-    def short(self) -> str:
-        """What stands beside a case that was played more than once."""
-        return f"played {self.play} times, at last with {self.longest_ms / 1000:g} s for a shell"
-
-    @property
-    def sentence(self) -> str:
-        """The same with the reason."""
-        return (
-            f"{self.short}, {self.factor} times what the scenario gives it: before that its time was over before the "
-            "launch in it had begun a job"
-        )
-
-
-class Patience(Model):
-    """How long what ran had to stand still to count as settled."""
-
-    ms: float
-    multiple: int
-    """Of what a bare hook cost on that machine."""
-    bare_hook_ms: float
-
-    def __str__(self) -> str:
-        return f"{self.ms:.0f} ms: {self.multiple} times a bare hook, which takes {self.bare_hook_ms:.0f} ms here"
 
 
 class Result(Model):
@@ -369,12 +282,12 @@ def result(case: Case, judgement: Judgement, *, journal: Path, seconds: float, s
         like=case.like,
         platform=case.platform,
         python=case.python,
-        isolation=_isolation(case.isolation),
-        session_end={name: _budget(each) for name, each in case.session_end.items()},
-        cut_hooks=[_cut_hook(each) for each in judgement.cut_hooks],
-        not_played=[_not_played(each) for each in judgement.not_played],
-        shell_timeouts=_shell_timeouts(case.shell_timeouts),
-        patience=_patience(case.patience),
+        isolation=circumstances.isolation(case.isolation),
+        session_end={name: circumstances.budget(each) for name, each in case.session_end.items()},
+        cut_hooks=[circumstances.cut_hook(each) for each in judgement.cut_hooks],
+        not_played=[circumstances.not_played(each) for each in judgement.not_played],
+        shell_timeouts=circumstances.shell_timeouts(case.shell_timeouts),
+        patience=circumstances.patience(case.patience),
         host=_program(case.host),
         worker=_program(case.worker),
         repeat=case.repeat,
@@ -416,9 +329,9 @@ def unjudged(
         like=case.like,
         platform=case.platform,
         python=case.python,
-        isolation=_isolation(case.isolation),
-        shell_timeouts=_shell_timeouts(case.shell_timeouts),
-        patience=_patience(case.patience),
+        isolation=circumstances.isolation(case.isolation),
+        shell_timeouts=circumstances.shell_timeouts(case.shell_timeouts),
+        patience=circumstances.patience(case.patience),
         verdict=Verdict.UNKNOWN,
         expected=False,
         signature=None,
@@ -477,44 +390,6 @@ def summary(results: Sequence[Result], seconds: float, untested: Iterable[Untest
         unexpected=sum(not each.expected for each in results) + sum(each.unexpected for each in untested),
         seconds=round(seconds, 3),
     )
-
-
-def _isolation(told: parts.Isolation | None) -> Isolation | None:
-    if told is None:
-        return None
-    return Isolation(
-        level=told.level, network=told.network, refused=told.refused, not_prevented=list(told.not_prevented)
-    )
-
-
-def _budget(told: parts.SessionEndBudget) -> SessionEndBudget:
-    return SessionEndBudget(ms=told.ms, undeclared_ms=told.undeclared_ms, raised_by=told.raised_by)
-
-
-def _cut_hook(cut: Cut) -> CutHook:
-    return CutHook(
-        session=cut.run.session_id,
-        command=cut.run.started.command,
-        after_ms=cut.after_ms,
-        limit=cut.limit,
-        limit_ms=cut.limit_ms,
-        asked=cut.asked,
-        sentence=cut.sentence,
-    )
-
-
-def _not_played(each: Unplayed) -> NotPlayed:
-    return NotPlayed(
-        what=each.what, name=each.name, event=each.event, file=each.file, times=each.times, sentence=each.sentence
-    )
-
-
-def _shell_timeouts(told: parts.ShellTimeouts | None) -> ShellTimeouts | None:
-    return None if told is None else ShellTimeouts(play=told.play, factor=told.factor, longest_ms=told.longest_ms)
-
-
-def _patience(told: parts.Patience | None) -> Patience | None:
-    return None if told is None else Patience(ms=told.ms, multiple=told.multiple, bare_hook_ms=told.bare_hook_ms)
 
 
 def patiences(results: Sequence[Result]) -> list[str]:

@@ -9,7 +9,8 @@ from typing import Any
 from hookproof.judge.baseline import Baseline, Untested
 from hookproof.judge.causes.culprit import Culprit, Fact
 from hookproof.judge.verdict import CheckResult, Surprise, SurpriseKind
-from hookproof.report.results import Isolation, Program, Report, Result, report
+from hookproof.report.circumstances import Isolation
+from hookproof.report.results import Program, Report, Result, report
 from hookproof.report.untested import found
 
 NO_JOB = "there was no job: its launch was refused"

@@ -15,10 +15,11 @@ from rich.console import Console
 
 from hookproof.commands import compare as verb
 from hookproof.report import junit, markdown, merge, terminal
+from hookproof.report.circumstances import Isolation
 from hookproof.report.compare import compare
 from hookproof.report.html.page import render
 from hookproof.report.isolation import levels, told
-from hookproof.report.results import Isolation, Report, Result
+from hookproof.report.results import Report, Result
 
 OPEN = Isolation(level="full", network="none", refused=None, not_prevented=["a plugin can reach the network"])
 

@@ -12,11 +12,12 @@ from rich.console import Console
 
 from hookproof.report import junit, markdown, merge, terminal
 from hookproof.report.annotations import lines as annotated
+from hookproof.report.circumstances import NotPlayed
 from hookproof.report.columns import cell
 from hookproof.report.html.page import render
 from hookproof.report.not_played import gaps
 from hookproof.report.progress import line
-from hookproof.report.results import NotPlayed, Report
+from hookproof.report.results import Report
 
 SENTENCE = "2 Stop hooks of type 'prompt' in hooks/hooks.json: the stand-in runs commands alone"
 THING = NotPlayed(what="hook type", name="prompt", event="Stop", file="hooks/hooks.json", times=2, sentence=SENTENCE)

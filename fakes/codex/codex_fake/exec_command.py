@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 
 from standin.wire import recorder_of_the_run
 
-from . import hosted_threads, rollout, signals
+from . import hosted_threads, rollout
 from .agents_calls import answer
-from .exec_options import USAGE, Options, UsageError, parse
 from .exec_output import JsonOutput, TextOutput
-from .exec_parts import FailureError, in_repository, keep_last, prompt_of, signalled, target_of
+from .exec_parts import FailureError, in_repository, keep_last, parsed, play_out, prompt_of, target_of
 from .grandchild import VARIABLE, Grandchild, UnknownModeError
 from .host import Host, host_of_the_run
 from .hosted_reviews import HostReview
@@ -24,6 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .exec_options import Options
     from .identity import HostThread
 
     Json = dict[str, Any]
@@ -38,26 +37,10 @@ def run(arguments: list[str]) -> int | None:
     if host is None:
         return None
     host.exec = True
-    try:
-        options = parse(arguments)
-    except UsageError as error:
-        print(f"error: {error}\n\n{USAGE}\nFor more information, try '--help'.", file=sys.stderr)
-        return 2
-    if "--help" in options.flags:
-        print(USAGE, end="")
-        return 0
-    signals.watch(lambda *told: signalled(recorder, *told))
-    group = os.getpgid(0) if hasattr(os, "getpgid") else None
-    recorder.write("codex.started", argv=sys.argv, pid=os.getpid(), pgid=group, ppid=os.getppid())
-    try:
-        status = _run(host, options)
-    except FailureError as error:
-        print(error, file=sys.stderr)
-        status = 1
-    recorder.write("codex.exit", why="exec has ended")
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
+    options = parsed(arguments)
+    if isinstance(options, int):
+        return options
+    os._exit(play_out(recorder, lambda: _run(host, options)))
 
 
 def _run(host: Host, options: Options) -> int:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import sys
 
+from . import signals
+from .exec_options import USAGE, UsageError, parse
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from standin.wire import Recorder
@@ -20,7 +24,36 @@ class FailureError(Exception):
     """Nothing can be run. The text goes to stderr."""
 
 
-def signalled(recorder: Recorder, number: int, name: str, pid: int, uid: int, parent: int | None) -> None:
+def parsed(arguments: list[str]) -> Options | int:
+    """The options of a command line without `exec` itself; or the exit status, where there is nothing to run."""
+    try:
+        options = parse(arguments)
+    except UsageError as error:
+        print(f"error: {error}\n\n{USAGE}\nFor more information, try '--help'.", file=sys.stderr)
+        return 2
+    if "--help" in options.flags:
+        print(USAGE, end="")
+        return 0
+    return options
+
+
+def play_out(recorder: Recorder, run: Callable[[], int]) -> int:
+    """Run it, with its start and end in the journal. The exit status, with which the caller exits at once."""
+    signals.watch(lambda *told: _signalled(recorder, *told))
+    group = os.getpgid(0) if hasattr(os, "getpgid") else None
+    recorder.write("codex.started", argv=sys.argv, pid=os.getpid(), pgid=group, ppid=os.getppid())
+    try:
+        status = run()
+    except FailureError as error:
+        print(error, file=sys.stderr)
+        status = 1
+    recorder.write("codex.exit", why="exec has ended")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return status
+
+
+def _signalled(recorder: Recorder, number: int, name: str, pid: int, uid: int, parent: int | None) -> None:
     """Record who has sent this process a signal."""
     recorder.write("codex.signal", signal=number, name=name, sender_pid=pid, sender_uid=uid, sender_ppid=parent)
 

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 
 from standin.wire import recorder_of_the_run
 
-from . import rollout, signals, threads
-from .exec_options import USAGE, Options, UsageError, parse
+from . import rollout, threads
 from .exec_output import JsonOutput, TextOutput
-from .exec_parts import FailureError, in_repository, keep_last, prompt_of, signalled, target_of
+from .exec_parts import FailureError, in_repository, keep_last, parsed, play_out, prompt_of, target_of
 from .grandchild import VARIABLE, Grandchild, UnknownModeError
 from .reviews import Review
 from .turns import Surroundings, Turn
@@ -25,6 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from standin.wire import Recorder
 
+    from .exec_options import Options
     from .threads import Thread
 
 ORIGINATOR = "codex_exec"
@@ -32,27 +31,11 @@ ORIGINATOR = "codex_exec"
 
 def run(arguments: list[str]) -> int:
     """Run one command line, without `exec` itself. Returns only where there is nothing to run."""
-    try:
-        options = parse(arguments)
-    except UsageError as error:
-        print(f"error: {error}\n\n{USAGE}\nFor more information, try '--help'.", file=sys.stderr)
-        return 2
-    if "--help" in options.flags:
-        print(USAGE, end="")
-        return 0
+    options = parsed(arguments)
+    if isinstance(options, int):
+        return options
     recorder = recorder_of_the_run("codex", encode=json.dumps)
-    signals.watch(lambda *told: signalled(recorder, *told))
-    group = os.getpgid(0) if hasattr(os, "getpgid") else None
-    recorder.write("codex.started", argv=sys.argv, pid=os.getpid(), pgid=group, ppid=os.getppid())
-    try:
-        status = _run(recorder, options)
-    except FailureError as error:
-        print(error, file=sys.stderr)
-        status = 1
-    recorder.write("codex.exit", why="exec has ended")
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
+    os._exit(play_out(recorder, lambda: _run(recorder, options)))
 
 
 def _run(recorder: Recorder, options: Options) -> int:
