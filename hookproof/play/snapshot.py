@@ -38,6 +38,8 @@ class Snapshots:
         """Write one `look` record: the answers from the shells, the state files, the live processes."""
         number = len(self._journal.of(SnapshotBegan)) + 1
         self._journal.write(SnapshotBegan(n=number, step=step))
+        # an orphan that died before its parent did came to us as a zombie: an init would have taken it at once
+        processes.reap_adopted(only_spawn_detaches=False)
         # of a workspace that has been deleted nobody can ask where it was
         shells = self._shells() if self._sandbox.project.is_dir() else {}
         command = self._filled(self._descriptor.commands.status)
