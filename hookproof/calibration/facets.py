@@ -16,6 +16,7 @@ from hookproof.calibration.requests import context_roles, contexts, notification
 from hookproof.records import Record
 from hookproof.records.base import Json
 from hookproof.records.hosts import HostExited, HostLine, HostStarted
+from hookproof.records.inheritance import with_inheritance
 from hookproof.records.model import GateAnswered, ModelRequest
 from hookproof.records.run import Error, ProcessDied, SessionStays, SweepBegan
 from hookproof.records.sent import HookStarted, ProbeSignalled, ProbeWaits
@@ -111,7 +112,7 @@ def extract(records: list[Record]) -> Facets:
         "hook environment": _environment(runs),
         "hook processes": {hook.event: _group(hook) for hook in seen},
         "shell environment": shell_names(records, names),
-        "context": contexts(records, names),
+        "context": contexts(with_inheritance(records), names),
         "notifications": notifications(records, names),
         "deaths": dict(_deaths(records)) | dict(_ends(records)),
         "stream": _stream(records),

@@ -17,6 +17,7 @@ from hookproof.judge.verdict import Landed
 from hookproof.records import FORMAT, Record
 from hookproof.records.faults import JobFault, ListFilled, PidPlanted, StateTorn
 from hookproof.records.hosts import HostStarted
+from hookproof.records.inheritance import with_inheritance
 from hookproof.records.jobs import (
     CancelBegan,
     JobRefused,
@@ -109,7 +110,7 @@ class RunView:
     """A whole run."""
 
     def __init__(self, records: list[Record]) -> None:
-        self.records = records
+        self.records = records = with_inheritance(records)
         self._of: dict[type[Record], list[Record]] = {}
         self.case = next((record for record in records if isinstance(record, Case)), NO_CASE)
         self.rows = PluginRows(self.case)
