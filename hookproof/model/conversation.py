@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from hookproof.records.parts import Text, ToolResult
+from hookproof.records.parts import Text, ToolResult, text_key
 
 
 class Conversation:
@@ -39,9 +39,7 @@ class Conversation:
 
         Each text has its `place`, its number among all texts of the request.
         """
-        # a line feed at the end of a block is how a host joins it with the next one, which differs from request to
-        # request (measured on Claude Code 2.1.91): the text is no new one for that
-        keys = [(role, text.rstrip("\n")) for role, text in texts]
+        keys = [text_key(role, text) for role, text in texts]
         now = Counter(keys)
         self.forgotten = None
         if self._resumed:

@@ -75,6 +75,20 @@ class Text(Part):
     inherited: bool = False
     """Whether it came with the history of the agent that this one was forked from."""
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """By what it is known again in another request."""
+        return text_key(self.role, self.text)
+
+
+def text_key(role: str, text: str) -> tuple[str, str]:
+    """By what a text is known again in another request.
+
+    A line feed at the end of a block is how a host joins it with the next one, which differs from request to request
+    (measured on Claude Code 2.1.91): the text is no new one for that.
+    """
+    return role, text.rstrip("\n")
+
 
 @part
 class ToolResult(Part):
