@@ -16,6 +16,7 @@ from hookproof.catalogue.sentence import Sentence, kind_of, meaning
 from hookproof.catalogue.step import ACTIONS
 from hookproof.commands import UsageError
 from hookproof.judge.causes.known import described
+from hookproof.judge.expect.judged import accepted
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def execute(parsed: argparse.Namespace) -> int:
     """Print the explanation. Raises UsageError when nothing is called so."""
     wanted: str = parsed.id
-    explanations = {**_requirements(), **_scenarios(), **_lifecycles(), **_policies(), **_causes(), **_steps()}
+    explanations = {**_requirements(), **_expectations(), **_scenarios(), **_lifecycles(), **_policies(), **_causes(), **_steps()}
     step = kind_of(wanted, _SENTENCES)
     names = (wanted, f"jobs/{wanted}", f"context/{wanted}", step.form if step is not None else "")
     found = next((explanations[name] for name in names if name in explanations), None)
@@ -72,13 +73,28 @@ def _requirements() -> dict[str, str]:
     }
 
 
+def _expectations() -> dict[str, str]:
+    """The scenarios' own sentences. Several scenarios may call one by the same id."""
+    found: dict[str, list[str]] = {}
+    for scenario in map(read_scenario, scenario_files()):
+        for each in (row.in_journal for row in scenario.expect):
+            found.setdefault(each.id, []).extend(
+                [
+                    f"  {each.keyword}: {each.sentence}",
+                    f"  satisfied by: {accepted(each.expects)}",
+                    f"  a sentence of the scenario {scenario.id}: {scenario.path}",
+                ]
+            )
+    return {name: "\n".join(lines) for name, lines in found.items()}
+
+
 def _scenarios() -> dict[str, str]:
     found = {}
     for path in scenario_files():
         scenario = read_scenario(path)
         about = [f"  {scenario.about}"] if scenario.about else []
         lines = [f"  {scenario.title}", *about, f"  source: {scenario.source}"]
-        found[scenario.id] = "\n".join([*lines, f"  requires: {', '.join(scenario.requires)}", f"  file: {path}"])
+        found[scenario.id] = "\n".join([*lines, f"  requires: {', '.join(scenario.own)}", f"  file: {path}"])
     return found
 
 
