@@ -87,9 +87,7 @@ def _scenarios(scenarios: list[Scenario]) -> str:
     lines = ["# Scenarios", "", _NOTE, "| scenario | what is played | host | requires |", "|---|---|---|---|"]
     for each in scenarios:
         where = f" ({', '.join(each.lifecycles)})" if each.lifecycles else ""
-        lines.append(
-            f"| `{each.id}` | {_cell(each.title)} | {', '.join(each.hosts)}{where} | {', '.join(each.own)} |"
-        )
+        lines.append(f"| `{each.id}` | {_cell(each.title)} | {', '.join(each.hosts)}{where} | {', '.join(each.own)} |")
     return _text(lines)
 
 

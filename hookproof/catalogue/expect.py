@@ -41,7 +41,9 @@ def _is_an_id(value: str) -> str:
 
 def _is_below(value: str) -> str:
     if not _PLACE.fullmatch(value) or set(value.split("/")) & {"", ".", ".."} or set(value) & {"\\", "\0"}:
-        raise ValueError("expected a path below {project}, {home} or {data} (the plugin's data), with `/` between names")
+        raise ValueError(
+            "expected a path below {project}, {home} or {data} (the plugin's data), with `/` between names"
+        )
     if "**" in value:
         raise ValueError("expected `*` for one name on a path; `**` would read any number of files")
     return value
@@ -340,7 +342,7 @@ _KEYWORDS = ("must", "must_not", "should")
 _KINDS = tuple(name for name in Expect.model_fields if name not in {"id", *_KEYWORDS})
 
 
-def _expected(kind: Kind) -> recorded.Expected:
+def _expected(kind: Kind) -> recorded.Expected:  # noqa: PLR0911 - one case a kind
     match kind:
         case Told():
             return kind.as_told(kind.counted(1, None))

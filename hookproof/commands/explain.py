@@ -31,7 +31,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def execute(parsed: argparse.Namespace) -> int:
     """Print the explanation. Raises UsageError when nothing is called so."""
     wanted: str = parsed.id
-    explanations = {**_requirements(), **_expectations(), **_scenarios(), **_lifecycles(), **_policies(), **_causes(), **_steps()}
+    explanations = {
+        **_requirements(),
+        **_expectations(),
+        **_scenarios(),
+        **_lifecycles(),
+        **_policies(),
+        **_causes(),
+        **_steps(),
+    }
     step = kind_of(wanted, _SENTENCES)
     names = (wanted, f"jobs/{wanted}", f"context/{wanted}", step.form if step is not None else "")
     found = next((explanations[name] for name in names if name in explanations), None)

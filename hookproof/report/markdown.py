@@ -150,7 +150,8 @@ def _failure(columns: Mapping[str, Sequence[Result]]) -> str:
             lines.append(f"- {check.id}{_text(check.said)} violated (known)")
         elif check.verdict is Verdict.VIOLATES:
             lines.append(
-                f"- {check.id}{_text(check.said)} violated: accepted *{_text(', '.join(check.accepted))}*, seen **{_text(check.seen)}**. "
+                f"- {check.id}{_text(check.said)} violated: "
+                f"accepted *{_text(', '.join(check.accepted))}*, seen **{_text(check.seen)}**. "
                 f"{_text(_short(check.detail))}"
             )
         elif check.verdict is Verdict.UNKNOWN:

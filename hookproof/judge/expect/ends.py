@@ -39,9 +39,7 @@ def file(view: RunView, expected: FileLeft) -> Finding:
     return Finding(words_for(expected), files or f"no file {expected.path} is there", record)
 
 
-def _unsure(
-    view: RunView, record: FilesLeft, expected: FileLeft, left: LeftFile, misfit: Misfit | None
-) -> str | None:
+def _unsure(view: RunView, record: FilesLeft, expected: FileLeft, left: LeftFile, misfit: Misfit | None) -> str | None:
     """Why nobody can tell: not all was read, or what still ran may put it right."""
     if misfit is None:
         unread = left.more and expected.lacks

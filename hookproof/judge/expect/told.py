@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hookproof.catalogue.scenario import MAIN
 from hookproof.judge.agent_view import AgentView
 from hookproof.judge.expect.counts import Counted, often
@@ -28,22 +30,21 @@ def told(view: RunView, expected: Told) -> Finding:
     requests = _span(agents, expected)
     if isinstance(requests, Finding):
         return requests
-    asked = [request.n for request in requests]
-    heard = [each for each in agents.received(expected.agent) if each.request.n in asked]
+    asked = {request.seq for request in requests}
+    heard = [each for each in agents.received(expected.agent) if each.request.seq in asked]
     found = [(each, expected.wording.count(each.text)) for each in heard]
     finding = _counted(expected, requests, [(each, number) for each, number in found if number], len(heard))
+    if finding.context is None and finding.landed is None and not expected.times.fit(0):
+        finding = replace(finding, context=_missed(agents, expected, requests))
     return LEANS["the hooks that tell agents"](view, finding, [TOLD.accepted(expected.times)])
 
 
-def _counted(
-    expected: Told, requests: list[ModelRequest], found: list[tuple[Received, int]], texts: int
-) -> Finding:
+def _counted(expected: Told, requests: list[ModelRequest], found: list[tuple[Received, int]], texts: int) -> Finding:
     number = sum(times for _, times in found)
     outcome = TOLD.outcome(expected.times, number)
     if not found:
         detail = f"none of {texts} texts told to {expected.agent}{_where(expected)} has {expected.wording}"
-        context = None if expected.times.fit(0) else _missed(expected, requests)
-        return Finding(outcome, detail, requests[0], expected.agent, context=context)
+        return Finding(outcome, detail, requests[0], expected.agent)
     at = _first_too_many(expected, found) or found[0][0]
     listed = "; ".join(_shown(each, expected) for each, _ in found[:3])
     detail = f"{often(number)} in {texts} texts told to {expected.agent}{_where(expected)}: {listed}"
@@ -64,12 +65,13 @@ def _first_too_many(expected: Told, found: list[tuple[Received, int]]) -> Receiv
     return None
 
 
-def _missed(expected: Told, requests: list[ModelRequest]) -> Missed | None:
+def _missed(agents: AgentView, expected: Told, requests: list[ModelRequest]) -> Missed | None:
+    """The text that the agent was not told in these requests: it was to be after the last request before them."""
     if not _lines(expected):
         return None
     thread = requests[0].thread if expected.session is not None else None
-    since = requests[0].seq if expected.session is not None or expected.turn is not None else 0
-    return Missed(expected.agent, _lines(expected), thread, since)
+    before = [each.seq for each in agents.requests(expected.agent) if each.seq < requests[0].seq]
+    return Missed(expected.agent, _lines(expected), thread, before[-1] if before else 0)
 
 
 def _lines(expected: Told) -> tuple[str, ...]:
