@@ -123,8 +123,8 @@ def _alive_between(view: RunView, one: Record, other: Record) -> bool:
     """Whether the process whose death the later record is was seen alive since the earlier one."""
     if not isinstance(other, ProcessDied):
         return False
-    looks: list[SnapshotTaken | JobStarted] = [*view.snapshots, *view.of(JobStarted)]
-    seen = [each for each in looks if one.seq < each.seq < other.seq]
+    told: list[SnapshotTaken | JobStarted] = [*view.snapshots, *view.of(JobStarted)]
+    seen = [each for each in told if one.seq < each.seq < other.seq]
     return any((process.pid, process.start) == (other.pid, other.start) for each in seen for process in each.processes)
 
 
