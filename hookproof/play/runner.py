@@ -131,7 +131,8 @@ class Runner:
             )
         )
         run.env.update(run.options.extra_env)
-        await write_declared(run.journal, run.sandbox.plugin, run.hosts, run.case.lifecycle)
+        seconds = run.options.seconds
+        await write_declared(run.journal, run.sandbox.plugin, run.hosts, run.case.lifecycle, seconds=seconds)
         if run.options.tap or any(run.program(host).real for host in run.hosts):
             self._tap()
         await self._driver.prepare()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,14 +29,14 @@ def expectation(**row: Any) -> Expectation:
     return Expect.model_validate({"id": "ours-1", "must": "It is so.", **row}).in_journal
 
 
-def expects(records: list[Record], *own: Expectation, **changes: Any) -> list[Record]:
+def expects(records: Sequence[Record], *own: Expectation, **changes: Any) -> list[Record]:
     """The journal of a case with these sentences, and no requirement but those in `changes`."""
     case, *others = records
     assert isinstance(case, Case)
     return [replace(case, requires=[], expect=list(own), patience=PATIENCE, **changes), *others]
 
 
-def judged(kind: dict[str, Any], records: list[Record], *, whole: bool = True) -> CheckResult:
+def judged(kind: dict[str, Any], records: Sequence[Record], *, whole: bool = True) -> CheckResult:
     return judge(expects(journal(*records, requires="", whole=whole), expectation(**kind)), REQUIREMENTS).checks[0]
 
 
@@ -74,11 +75,10 @@ def sentences(**rows: dict[str, Any]) -> list[Expectation]:
     return [expectation(id=name, **row) for name, row in rows.items()]
 
 
-def of_case(records: list[Record], *own: Expectation, requires: str = "") -> Judgement:
-    named = {"requires": [requires] if requires else []}
+def of_case(records: Sequence[Record], *own: Expectation, requires: str = "") -> Judgement:
     case, *others = expects(journal(*records, requires=""), *own)
     assert isinstance(case, Case)
-    return judge([replace(case, **named), *others], REQUIREMENTS)
+    return judge([replace(case, requires=[requires] if requires else []), *others], REQUIREMENTS)
 
 
 TOLD = {"told": {"text": RULE}}
