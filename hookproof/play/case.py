@@ -31,7 +31,7 @@ from hookproof.play.run import Run
 from hookproof.play.runner import Runner
 from hookproof.records.run import End, Error
 from hookproof.sandbox import sandbox as sandboxes
-from hookproof.sandbox.sandbox import World
+from hookproof.sandbox.sandbox import Layout
 
 
 async def play(case: Case, run_dir: Path, options: PlayOptions) -> Path:
@@ -52,12 +52,12 @@ async def play(case: Case, run_dir: Path, options: PlayOptions) -> Path:
 
 async def _play(case: Case, journal: Journal, options: PlayOptions, patience: Patience) -> None:
     scenario = case.scenario
-    world = World(scenario.place, scenario.home, scenario.project)
-    sandbox = sandboxes.build(case.plugin, case.lifecycle, programs=_programs(case, options), world=world)
+    layout = Layout(scenario.place, scenario.home, scenario.project)
+    sandbox = sandboxes.build(case.plugin, case.lifecycle, programs=_programs(case, options), layout=layout)
     try:
         with processes.CaseProcesses(sandbox.token, folder=sandbox.root, programs=_needed(case, options)) as group:
             beside = {
-                name: sandboxes.beside(sandbox, name, case.plugin, replace(world, place=session.place))
+                name: sandboxes.beside(sandbox, name, case.plugin, replace(layout, place=session.place))
                 for name, session in scenario.sessions.items()
                 if session.place is not None
             }

@@ -47,7 +47,7 @@ class Run:
     env: dict[str, str]
     """The environment of every process of the run."""
     beside: Mapping[str, Sandbox] = field(default_factory=dict)
-    """By its session, each world that is not main's."""
+    """By its session, where each is that is not at main's place."""
     env_beside: dict[str, dict[str, str]] = field(default_factory=dict)
     """By its session, what is otherwise there in the environment."""
 

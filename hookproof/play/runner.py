@@ -139,7 +139,7 @@ class Runner:
         await self._start(run.host, run.setting(MAIN, run.host), self._scenario.user)
 
     def _tell_places(self) -> None:
-        """Where each session is that has a world of its own, and main."""
+        """Where each session is that has a place of its own, and main."""
         asked = {MAIN: self._scenario.place, **{n: each.place for n, each in self._scenario.sessions.items()}}
         for name, place in asked.items():
             if place is not None:

@@ -149,7 +149,7 @@ class StepSkipped(Record):
 @kind("placed")
 class Placed(Record):
     """Where a session has its home, its project and the plugin. Written by the harness, of main and of each session
-    that has a world of its own.
+    that has a place of its own.
     """
 
     session: str

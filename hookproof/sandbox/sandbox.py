@@ -64,7 +64,7 @@ class Sandbox:
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Layout:
     """What a scenario has in the home and in the project of a session, and where those are."""
 
     place: Place = field(default_factory=Place)
@@ -77,7 +77,7 @@ def build(
     lifecycle: Resolved,
     *,
     programs: Mapping[str, Sequence[str]],
-    world: World | None = None,
+    layout: Layout | None = None,
 ) -> Sandbox:
     """Make the world for one case. `programs` are the hosts that are found on PATH: name and how each is started.
 
@@ -87,20 +87,20 @@ def build(
     tree = tree_of(plugin.root)  # before anything is made
     claimed = claims.make(_PREFIX)
     try:
-        return _built(claimed, plugin, tree, lifecycle, programs, world or World())
+        return _built(claimed, plugin, tree, lifecycle, programs, layout or Layout())
     except BaseException:
         claimed.remove()
         raise
 
 
-def beside(sandbox: Sandbox, name: str, plugin: Plugin, world: World) -> Sandbox:
-    """A second world of the same case, for the session `name`: its own home, temporary directory, project and plugin.
+def beside(sandbox: Sandbox, name: str, plugin: Plugin, layout: Layout) -> Sandbox:
+    """The same for the session `name` of that case, with a home, a project, a plugin and temporary files of its own.
 
     Raises PluginError for a plugin that cannot be copied any more.
     """
     root = sandbox.root / "beside" / folder_name(name)
     (root / "tmp").mkdir(parents=True)
-    return _settled(replace(sandbox, tmp=root / "tmp"), root, plugin, tree_of(plugin.root), world)
+    return _settled(replace(sandbox, tmp=root / "tmp"), root, plugin, tree_of(plugin.root), layout)
 
 
 def _built(
@@ -109,7 +109,7 @@ def _built(
     tree: Tree,
     lifecycle: Resolved,
     programs: Mapping[str, Sequence[str]],
-    world: World,
+    layout: Layout,
 ) -> Sandbox:
     root = claimed.root
     sandbox = Sandbox(
@@ -126,28 +126,28 @@ def _built(
     )
     for folder in (sandbox.tmp, sandbox.bin):
         folder.mkdir()
-    sandbox = _settled(sandbox, root, plugin, tree, world)
+    sandbox = _settled(sandbox, root, plugin, tree, layout)
     write_lifecycle(sandbox.lifecycle, lifecycle)
     _programs(sandbox.bin, programs)
     return sandbox
 
 
-def _settled(sandbox: Sandbox, root: Path, plugin: Plugin, tree: Tree, world: World) -> Sandbox:
+def _settled(sandbox: Sandbox, root: Path, plugin: Plugin, tree: Tree, layout: Layout) -> Sandbox:
     """The sandbox with a place below `root`, and everything that is to be in it."""
-    place = root / (_PLAIN if world.place.plain else _SPACED)
+    place = root / (_PLAIN if layout.place.plain else _SPACED)
     made = replace(
         sandbox,
         place=place,
         home=place / "home",
         project=place / "project",
-        plugin=place / "plugins" / _plugin_folder(plugin, installed=world.place.installed),
+        plugin=place / "plugins" / _plugin_folder(plugin, installed=layout.place.installed),
     )
     made.home.mkdir(parents=True)
     made.plugin.parent.mkdir(parents=True)
     _project(made.project)
     _plugin(made.plugin, plugin, tree)
     described = plugin.descriptor.project if isinstance(plugin.descriptor, Context) else {}
-    for folder, texts in ((made.project, {**described, **world.project}), (made.home, world.home)):
+    for folder, texts in ((made.project, {**described, **layout.project}), (made.home, layout.home)):
         for name, text in texts.items():
             inside.write(folder, folder / name, text)
     return made

@@ -14,7 +14,7 @@ from hookproof.catalogue.plugin import resolve_plugin
 from hookproof.catalogue.reading import CatalogueError
 from hookproof.catalogue.scenario import read_scenario
 from hookproof.sandbox import sandbox as sandboxes
-from hookproof.sandbox.sandbox import World
+from hookproof.sandbox.sandbox import Layout
 
 LIFECYCLE = Resolved(name="claude-2.1.91", host="claude", rows={})
 FORK = """
@@ -57,8 +57,8 @@ def test_home_project_and_plugin_are_below_a_folder_with_a_space_and_a_letter_ou
 
 
 def test_a_scenario_can_ask_for_a_plain_place() -> None:
-    plain = World(Place(plain=True))
-    sandbox = sandboxes.build(resolve_plugin("reference"), LIFECYCLE, programs={}, world=plain)
+    plain = Layout(Place(plain=True))
+    sandbox = sandboxes.build(resolve_plugin("reference"), LIFECYCLE, programs={}, layout=plain)
     try:
         assert all(str(each).isascii() and " " not in str(each) for each in parts(sandbox))
         assert sandbox.plugin.name == "companion"
@@ -69,7 +69,7 @@ def test_a_scenario_can_ask_for_a_plain_place() -> None:
 @pytest.mark.parametrize(("version", "folder"), [("1.0.5", "1.0.5"), (None, "unknown")])
 def test_an_installed_copy_is_in_cache_name_version(version: str | None, folder: str) -> None:
     plugin = replace(resolve_plugin("reference"), version=version)
-    sandbox = sandboxes.build(plugin, LIFECYCLE, programs={}, world=World(Place(installed=True)))
+    sandbox = sandboxes.build(plugin, LIFECYCLE, programs={}, layout=Layout(Place(installed=True)))
     try:
         assert sandbox.plugin.relative_to(sandbox.place) == Path("plugins/cache/codex") / folder
         assert (sandbox.plugin / "hooks" / "hooks.json").is_file()
@@ -79,10 +79,10 @@ def test_an_installed_copy_is_in_cache_name_version(version: str | None, folder:
 
 def test_a_session_beside_has_everything_of_its_own_and_what_the_scenario_puts_there() -> None:
     plugin = resolve_plugin("reference-workflow")
-    world = World(home={".bash_profile": "echo hi\n"}, project={"src/a.py": "pass\n"})
-    sandbox = sandboxes.build(plugin, LIFECYCLE, programs={}, world=world)
+    layout = Layout(home={".bash_profile": "echo hi\n"}, project={"src/a.py": "pass\n"})
+    sandbox = sandboxes.build(plugin, LIFECYCLE, programs={}, layout=layout)
     try:
-        other = sandboxes.beside(sandbox, "other", plugin, replace(world, place=Place(plain=True)))
+        other = sandboxes.beside(sandbox, "other", plugin, replace(layout, place=Place(plain=True)))
         assert not set(parts(other)) & set(parts(sandbox))
         assert other.tmp != sandbox.tmp
         assert other.tmp.is_dir()
