@@ -48,7 +48,8 @@ class ContextDriver(Driver):
         for host in run.hosts:
             run.env.update(host.hosting)
         for host in run.hosts:
-            await host.prepare(run.setting(MAIN, host), roles=roles)
+            for session in (MAIN, *run.beside):
+                await host.prepare(run.setting(session, host), roles=roles)
 
     def _forge(self) -> Path:
         """The file in which the stand-in reads how transcripts differ from what it would write."""
