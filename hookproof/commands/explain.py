@@ -32,7 +32,7 @@ def execute(parsed: argparse.Namespace) -> int:
     wanted: str = parsed.id
     explanations = {**_requirements(), **_scenarios(), **_lifecycles(), **_policies(), **_causes(), **_steps()}
     step = kind_of(wanted, _SENTENCES)
-    names = (wanted, f"jobs/{wanted}", f"context/{wanted}", step.form if step is not None else "")
+    names = (wanted, f"jobs/{wanted}", f"context/{wanted}", f"hooks/{wanted}", step.form if step is not None else "")
     found = next((explanations[name] for name in names if name in explanations), None)
     if found is None:
         near = difflib.get_close_matches(wanted, explanations, n=3, cutoff=0.4)
