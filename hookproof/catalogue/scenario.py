@@ -19,6 +19,7 @@ from hookproof.catalogue.descriptor import Inner
 from hookproof.catalogue.fault import QueueJob, WakeJob
 from hookproof.catalogue.host import HostName
 from hookproof.catalogue.model_step import Agent, AnyStep, Send, Spawn
+from hookproof.catalogue.own_scenarios import own_id
 from hookproof.catalogue.place import Place
 from hookproof.catalogue.reading import CatalogueError, Strict, read_table, validate
 from hookproof.catalogue.step import (
@@ -300,7 +301,7 @@ _ONLY_A_CLIENT = {ClearSession: "clear", CompactSession: "compact", ForkSession:
 
 
 def read_scenario(path: Path, *, root: Path = places.SCENARIOS) -> Scenario:
-    """The scenario in `path`; its id is its path below `root`, without the ending.
+    """The scenario in `path`; its id is its path below `root`, without the ending, or that of a user's own.
 
     Raises CatalogueError with every mistake in the file.
     """
@@ -315,8 +316,7 @@ def read_scenario(path: Path, *, root: Path = places.SCENARIOS) -> Scenario:
 def scenario_id(path: Path, *, root: Path = places.SCENARIOS) -> str:
     """The id of the scenario in `path`, which need not be read for it."""
     full, root = path.resolve(), root.resolve()
-    name = full.relative_to(root) if full.is_relative_to(root) else Path(path.name)
-    return name.with_suffix("").as_posix()
+    return full.relative_to(root).with_suffix("").as_posix() if full.is_relative_to(root) else own_id(full)
 
 
 def scenario_files(root: Path = places.SCENARIOS) -> list[Path]:

@@ -18,7 +18,6 @@ from hookproof.records.parts import File
 from hookproof.sandbox import inside, uv
 
 _LONGEST_RECORD = 200_000
-_READING_SECONDS = 30.0
 
 
 class ContextDriver(Driver):
@@ -98,7 +97,7 @@ class ContextDriver(Driver):
 
     async def _off_loop(self) -> list[File]:
         return await files.off_loop(
-            self._records, waiting_for="what the plugin has recorded of agents", seconds=_READING_SECONDS
+            self._records, waiting_for="what the plugin has recorded of agents", seconds=self.run.options.seconds
         )
 
     async def snapshot(self, step: int) -> None:

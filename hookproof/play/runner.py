@@ -132,7 +132,8 @@ class Runner:
             run.env_beside[name] = {key: value for key, value in own.items() if run.env.get(key) != value}
         self._tell_places()
         run.env.update(run.options.extra_env)
-        await write_declared(run.journal, run.sandbox.plugin, run.hosts, run.case.lifecycle)
+        seconds = run.options.seconds
+        await write_declared(run.journal, run.sandbox.plugin, run.hosts, run.case.lifecycle, seconds=seconds)
         if run.options.tap or any(run.program(host).real for host in run.hosts):
             self._tap()
         await self._driver.prepare()
