@@ -116,7 +116,8 @@ def _from_path(path: Path, descriptor_file: Path | None) -> Plugin:
     root = _plugin_root(path)
     tree_of(root)  # before anything in it is read
     # a plugin of Codex alone has that manifest, one that a marketplace lists with `strict: false` has none
-    manifest = next((_read_json(root / each) for each in (MANIFEST, CODEX_MANIFEST) if (root / each).is_file()), {})
+    manifests = (root / MANIFEST, root / CODEX_MANIFEST)
+    manifest = next((_read_json(each) for each in manifests if each.is_file() or each.is_symlink()), {})
     if (root / HOOKS).exists():
         _check_hooks(root / HOOKS)
     name, author = manifest.get("name") or root.resolve().name, manifest.get("author")

@@ -10,6 +10,7 @@ import pytest
 from run_records import census, journal, process, told
 
 from hookproof.catalogue.requirement import read_requirements
+from hookproof.judge.checks import CHECKS
 from hookproof.judge.judge import judge
 from hookproof.judge.verdict import CheckResult
 from hookproof.records import Record
@@ -146,11 +147,15 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
 ]
 
 
-def checked(name: str, records: list[Record], *, line: str | None = LINE) -> CheckResult:
-    whole = journal(*records, requires=[name], jobs=())
-    case = whole[0]
+def hooks_journal(name: str, records: list[Record], *, line: str | None = LINE) -> list[Record]:
+    """The journal of a case of kind hooks that is about one requirement."""
+    case, *others = journal(*records, requires=[name], jobs=())
     assert isinstance(case, Case)
-    whole[0] = replace(case, about="hooks", profile_prints=line, session_end=SESSION_END)
+    return [replace(case, about="hooks", profile_prints=line, session_end=SESSION_END), *others]
+
+
+def checked(name: str, records: list[Record], *, line: str | None = LINE) -> CheckResult:
+    whole = hooks_journal(name, records, line=line)
     return next(each for each in judge(whole, REQUIREMENTS).checks if each.id == name)
 
 
@@ -161,7 +166,9 @@ def test_a_check_sees_what_came_of_it(name: str, records: list[Record], seen: st
 
 
 def test_every_outcome_that_conforms_is_accepted_and_seen() -> None:
+    assert {name for name, *_ in RUNS} == {name for name in CHECKS if name.startswith("HOOK-")} - {"HOOK-01", "HOOK-02"}
     for name in {name for name, *_ in RUNS}:
+        assert any(verdict == "violates" for about, _, _, verdict in RUNS if about == name)
         seen = {outcome for about, _, outcome, verdict in RUNS if about == name and verdict == "conforms"}
         assert seen == set(REQUIREMENTS[name].accepts)
 

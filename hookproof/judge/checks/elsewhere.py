@@ -60,7 +60,7 @@ def _failed(view: RunView, compared: list[_Same], asked: Placed, usual: Placed) 
 def _unlike(compared: list[_Same], asked: Placed, usual: Placed) -> Finding | None:
     """That a hook does something else in the one place than it does in the other."""
     for each in compared:
-        here, there = ({_deed(run) for run in runs} for runs in (each.here, each.there))
+        here, there = ({_outcome(run) for run in runs} for runs in (each.here, each.there))
         if not here & there:
             run = each.here[0]
             detail = f"{named(run)} {min(here)} in {_place(asked)}; in {_place(usual)} it {min(there)}"
@@ -122,7 +122,7 @@ def _failure(view: RunView, run: HookRun) -> str:
     return f"{sentence} ({said})" if said and said not in sentence else sentence
 
 
-def _deed(run: HookRun) -> str:
+def _outcome(run: HookRun) -> str:
     """What a run comes to, without its words: these may hold paths and times."""
     ended = run.ended
     if ended is None:

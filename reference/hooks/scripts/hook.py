@@ -47,8 +47,8 @@ def leave() -> None:
 
 
 def work() -> None:
-    """What takes longer than any host gives to the end of a session."""
-    time.sleep(4)
+    """What takes longer than hosts give to the end of a session by themselves."""
+    time.sleep(2)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import shutil
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
-IN_THE_CODE = ("correct", "own-folder", "leaves-process", "slow-end", "never-lets-go", "floods")
+IN_THE_CODE = ("correct", "own-folder", "leaves-process", "never-lets-go", "floods")
 TEXTS = os.path.join(ROOT, "texts")
 
 
