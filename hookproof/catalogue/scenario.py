@@ -127,7 +127,7 @@ class Scenario(Strict):
     """The only host that it is played on: short for `hosts` with one."""
     hosts: list[HostName] = []
     """The hosts that it is played on, of those that the plugin has hooks for; `host` in its place is one."""
-    kind: Literal["companion", "context", "calibration"]
+    kind: Literal["companion", "context", "hooks", "calibration"]
     requires: list[str] = []
     """The requirements that it is about; none for calibration, which holds a stand-in against the real host."""
     expect: list[Expect] = []
@@ -145,6 +145,8 @@ class Scenario(Strict):
     """The only lifecycles that it says anything about; of a host of which none is named, all."""
     place: Place = Place()
     """Where home, project and plugin are: below a folder with a space in its name, if it does not say otherwise."""
+    profile_prints: str | None = None
+    """A line that the user's login profile prints, for whoever starts a login shell."""
     home: dict[Inner, str] = {}
     """Files that the user has in each home, path and text, before anything is started."""
     project: dict[Inner, str] = {}

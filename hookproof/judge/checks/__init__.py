@@ -6,9 +6,11 @@ business.
 """
 
 from hookproof.judge.checks import (  # noqa: F401 - enters the checks
+    any_hooks,
     at_once,
     cancel,
     context,
+    elsewhere,
     hooks,
     jobs,
     once_each,
