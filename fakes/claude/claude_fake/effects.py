@@ -30,6 +30,7 @@ class Refusal:
         self.command = hook.plugin.expanded(hook.command) if expanded else hook.command
         self.by_exit = outcome.refused_by_exit
         self.gave_reason = outcome.gave_reason
+        self.asked = outcome.asked
         self.reason = outcome.refusal or ""
         if self.by_exit:
             self.reason = f"[{self.command}]: {self.reason}" + lifecycle.text("hook_origin", plugin=hook.plugin.name)
@@ -104,6 +105,8 @@ class Effects:
         """The tool result of a denied call."""
         assert self.refusal is not None
         row = "denied_by_exit" if self.refusal.by_exit else "denied"
+        if self.refusal.asked:
+            row = "denied_by_asking"
         if not self.refusal.gave_reason:
             row = "denied_without_reason"
         return self._lifecycle.text(row, tool=tool, reason=self.refusal.reason)
