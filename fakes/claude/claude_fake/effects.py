@@ -104,9 +104,9 @@ class Effects:
     def denial(self, tool: str) -> str:
         """The tool result of a denied call."""
         assert self.refusal is not None
-        row = "denied_by_exit" if self.refusal.by_exit else "denied"
-        if self.refusal.asked:
-            row = "denied_by_asking"
+        row = "denied_by_asking" if self.refusal.asked else "denied"
         if not self.refusal.gave_reason:
-            row = "denied_without_reason"
+            row += "_without_reason"
+        if self.refusal.by_exit:
+            row = "denied_by_exit"
         return self._lifecycle.text(row, tool=tool, reason=self.refusal.reason)

@@ -77,7 +77,9 @@ class ToolUse:
         if before.stop is not None:
             self._stop(before)
         if before.refusal is not None:
-            told = self.agent.host.lifecycle["denial_is_told_twice"] and not before.refusal.by_exit
+            told = self.agent.host.lifecycle["denial_is_told_twice"] and not (
+                before.refusal.by_exit or before.refusal.asked
+            )
             self.sentences += [*before.sentences, *([before.blocking_sentence()] if told else [])]
             if before.refusal.asked:
                 # the stream of some releases only
