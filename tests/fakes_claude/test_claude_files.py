@@ -17,8 +17,8 @@ def results(bench: Bench, model: ScriptedModel, lifecycle: str) -> list[str]:
     return [result["content"] for result in last.tool_results().values()]
 
 
-def edit(path: str, old: str, new: str, **more: object) -> Step:
-    return call("Edit", file_path=path, old_string=old, new_string=new, **more)
+def edit(path: str, old: str, new: str, *, named: str = "edit", **more: object) -> Step:
+    return call("Edit", id=named, file_path=path, old_string=old, new_string=new, **more)
 
 
 @pytest.mark.parametrize("lifecycle", facts.MEASURED)
@@ -26,7 +26,7 @@ def test_a_file_is_written_edited_and_read(lifecycle: str, make_model: MakeModel
     steps = [
         call("Write", file_path="new/a.txt", content="one\ntwo\ntwo\n"),
         edit("new/a.txt", "one", "three"),
-        edit("new/a.txt", "two", "four", replace_all=True),
+        edit("new/a.txt", "two", "four", named="everywhere", replace_all=True),
         call("Read", file_path="new/a.txt"),
     ]
     model = make_model(main=[*steps, text("done")])
@@ -51,7 +51,7 @@ def test_a_file_is_written_edited_and_read(lifecycle: str, make_model: MakeModel
     ("steps", "problem"),
     [
         ([edit("a.txt", "nowhere", "x")], "String to replace not found in file.\nString: nowhere"),
-        ([edit("a.txt", "e", "x")], "Found 2 matches of the string to replace"),
+        ([edit("a.txt", "e", "x")], "Found 3 matches of the string to replace"),
         ([edit("a.txt", "one", "one")], "No changes to make"),
         ([edit("b.txt", "one", "two")], "File does not exist."),
         ([edit("a.txt", "", "two")], "Cannot create new file - file already exists."),

@@ -1,8 +1,8 @@
 """One hook run of the probe: it takes the payload and says which event it was for, where the event may be told things.
 
 A PreToolUse hook denies a call on a file `deny.txt`, has the user asked about an `ask.txt` (with no reason about an
-`ask-so.txt`), and turns a `turned.txt` into another file. A SessionStart hook also exports a variable whose name tells its source, so that shells show which
-files they obey.
+`ask-so.txt`), and turns a `turned.txt` into another file. A SessionStart hook also exports a variable whose name tells
+its source, so that shells show which files they obey.
 
 Started as `python3 -I -S probe.py [EVENT]`. What the payload holds and what the hook's environment is, the tap around
 it records. Without an EVENT it says nothing: an answer of Stop would make some hosts go on for ever.
