@@ -11,8 +11,7 @@ import threading
 from .conversation import Conversation, reminder, text_block
 from .model_client import ModelError
 from .request_body import body
-from .toolbox import ON_FILES
-from .tools import ToolUse
+from .tools import ON_FILES, ToolUse
 from .transcript import Transcript
 
 TYPE_CHECKING = False

@@ -5,14 +5,14 @@ They are imported when they are first used: most sessions use one or two.
 
 from __future__ import annotations
 
+from .tools import ON_FILES
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from .agents import Agent, Work
     from .tools import Worked
-
-ON_FILES = ("Write", "Edit", "Read")
 
 
 def find(name: str) -> Work:

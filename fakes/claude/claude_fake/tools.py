@@ -36,6 +36,10 @@ if TYPE_CHECKING:
         def work(self, name: str, tool_input: dict[str, Any], tool_use_id: str) -> Worked: ...
 
 
+ON_FILES = ("Write", "Edit", "Read")
+"""The tools on one file."""
+
+
 class ToolFailure(Exception):  # noqa: N818 - it is an outcome of the tool, not a fault of the program
     """The tool did not do its work. The text is the result that the model gets."""
 

@@ -15,9 +15,16 @@ from .tools import ToolFailure, Worked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Protocol
 
-    from .agents import Agent
+    from .host import Host
+
+    class Agent(Protocol):
+        """What these tools need of the agent that calls one."""
+
+        host: Host
+        files: dict[str, Known]
+
 
 MOST_LINES = 2000
 AROUND = 3
