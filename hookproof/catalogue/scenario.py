@@ -19,7 +19,7 @@ from hookproof.catalogue.descriptor import Inner
 from hookproof.catalogue.expect import Expect, WithinMs
 from hookproof.catalogue.fault import QueueJob, WakeJob
 from hookproof.catalogue.host import HostName
-from hookproof.catalogue.model_step import Agent, AnyStep, Send, Spawn
+from hookproof.catalogue.model_step import Agent, AnyStep, FileTool, Send, Spawn
 from hookproof.catalogue.own_scenarios import own_id
 from hookproof.catalogue.place import Place
 from hookproof.catalogue.reading import CatalogueError, Strict, read_table, validate
@@ -315,6 +315,9 @@ class Scenario(Strict):
             yield "an agent is given another turn by its parent, which only Codex has"
 
     def _codex_lacks(self, done: Mapping[type, str]) -> Iterator[str]:
+        on_files = [step for script in self.model.values() for step in script if isinstance(step, FileTool)]
+        if on_files:
+            yield f"an agent is to use the tool {on_files[0].call}, which only Claude Code has"
         if ResumeSession in done:
             yield f"{done[ResumeSession]} resumes a session: expected one of Claude Code in print mode"
         for kind, verb in _ONLY_A_CLIENT.items():

@@ -40,6 +40,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "misfit_hook": ("drops the plugin's hooks", "is ignored"),
     "unknown_command": ("refused", "asked"),
     "unknown_event": ("drops the plugin's hooks", "is ignored"),
+    "unread_file": ("is refused", "is changed"),
     "user_line_in_midturn": ("in the tool result", "after the tool results", "waits for the next turn"),
 }
 """What the rows that name a behaviour can say. A row that says anything else is refused, never misread."""
