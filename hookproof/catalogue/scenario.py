@@ -260,7 +260,7 @@ class Scenario(Strict):
         if ResumeSession in done and self.claude.interactive:
             yield f"{done[ResumeSession]} resumes a session: expected one of Claude Code in print mode"
         for kind, verb in _ONLY_A_CLIENT.items():
-            if kind in done and kind is not ClearSession:
+            if kind in done and kind is ForkSession:
                 yield f"{done[kind]} is to {verb} the session, which only a client of Codex can"
         steps = [step for script in self.model.values() for step in script]
         if any(isinstance(step, Spawn) and step.fork for step in steps):
@@ -279,7 +279,7 @@ class Scenario(Strict):
 
 
 _ONLY_A_CLIENT = {ClearSession: "clear", CompactSession: "compact", ForkSession: "fork"}
-"""What takes a client of Codex; to clear a session of Claude Code does not."""
+"""What takes a client of Codex; of Claude Code a person can do the first two."""
 
 
 def read_scenario(path: Path, *, root: Path = places.SCENARIOS) -> Scenario:

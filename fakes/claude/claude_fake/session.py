@@ -62,7 +62,7 @@ class Session:
         if host.options.resume:
             self._resume()
         else:
-            self._start("session starts", "startup")
+            self.start("session starts", "startup")
         try:
             while not self._over:
                 grace = host.lifecycle["kept_shells_end_after_ms"] / 1000
@@ -89,7 +89,7 @@ class Session:
         if host.lifecycle["resume_env_file"] == "of another session":
             host.environment.start_files[host.main.session_id] = new_uuid()
         tokens = len(json.dumps(history)) // CHARACTERS_PER_TOKEN
-        effects = self._start(
+        effects = self.start(
             "session resumes",
             "resume",
             seconds_since_last_response=int(since),
@@ -101,7 +101,8 @@ class Session:
         again = [text for text in effects.landing(UNLESS_KNOWN) if any(text in each for each in known)]
         self._waiting_sentences = [text for text in self._waiting_sentences if text not in again]
 
-    def _start(self, moment: str, source: str, **more: Any) -> Effects:
+    def start(self, moment: str, source: str, **more: Any) -> Effects:
+        """Tell of a session that begins or goes on, and keep what its hooks say for the next prompt."""
         host, who = self.host, self.host.main
         host.recorder.write(
             "session.started",
@@ -172,6 +173,10 @@ class Session:
         name, arguments = split(line)
         if name == "clear" and self.host.lifecycle["slash_clear"] == "clears":
             self._clear()
+        elif name == "compact" and self.host.lifecycle["slash_compact"] == "compacts":
+            from .compaction import compact  # noqa: PLC0415 - few sessions are summed up
+
+            compact(self)
         elif name == "exit" and self.host.lifecycle["slash_exit"] == "exits":
             self._over = True
         else:
@@ -180,8 +185,8 @@ class Session:
                 host = self.host
                 self._turn(line, expand(name, arguments, bodies[name], host.environment, host.main))
             elif self.host.lifecycle["unknown_command"] == "refused":
-                self._init()
-                self._result(Turn(self.host.lifecycle.text("unknown_command", name=name), stop_reason=None), 0.0, 0)
+                self.init()
+                self.result(Turn(self.host.lifecycle.text("unknown_command", name=name), stop_reason=None), 0.0, 0)
             else:
                 self._turn(line, [text_block(line)])
 
@@ -194,16 +199,16 @@ class Session:
         self.agent = self._new_agent()
         if self._terminal is not None and host.lifecycle["typed_at_start_hooks"] == "is lost":
             with self._terminal.deaf():
-                self._start("session starts after /clear", "clear")
+                self.start("session starts after /clear", "clear")
         else:
-            self._start("session starts after /clear", "clear")
-        self._init()
-        self._result(Turn("", stop_reason=None), began, 0, local_command="clear")
+            self.start("session starts after /clear", "clear")
+        self.init()
+        self.result(Turn("", stop_reason=None), began, 0, local_command="clear")
 
     def _turn(self, prompt: str, blocks: list[dict[str, Any]], notice: Notice | None = None, **more: Any) -> None:
         host, began = self.host, time.monotonic()
         effects = host.at("prompt", host.main, prompt=prompt)
-        self._init()
+        self.init()
         refusal = effects.refusal
         let_through = refusal is None and effects.stop is None
         if notice is not None:
@@ -215,7 +220,7 @@ class Session:
                 self.agent.prompt([*blocks, text_block(f"Operation stopped by hook: {reason}")], effects.sentences)
             text = host.lifecycle.text(row, reason=reason, prompt=prompt)
             host.stream.line("system/informational", host.main, content=text, level="warning")
-            self._result(Turn(text, stop_reason=None, terminal_reason=""), began, 0)
+            self.result(Turn(text, stop_reason=None, terminal_reason=""), began, 0)
             host.recorder.write("turn.ended", session_id=host.main.session_id, agent_id=None, text=text)
             return
         sentences = [*self._waiting_sentences, *host.hooks.beside.take_told(), *effects.sentences]
@@ -226,11 +231,12 @@ class Session:
         asked = self.agent.requests
         turn = self.agent.turn()
         self._exit = 1 if turn.is_error else 0
-        self._result(turn, began, self.agent.requests - asked, **more)
+        self.result(turn, began, self.agent.requests - asked, **more)
 
     # lines
 
-    def _init(self) -> None:
+    def init(self) -> None:
+        """Print what the session has and can do."""
         host, options = self.host, self.host.options
         commands = [name for plugin in host.plugins for name in plugin.commands]
         plugins = [{"name": p.name, "path": p.root, "source": f"{p.name}@inline"} for p in host.plugins]
@@ -252,7 +258,8 @@ class Session:
             fast_mode_state="off",
         )
 
-    def _result(self, turn: Turn, began: float, requests: int, **more: Any) -> None:
+    def result(self, turn: Turn, began: float, requests: int, **more: Any) -> None:
+        """Print how a turn, or a command, has come out."""
         host = self.host
         agents = any(task.kind == "agent" for task in host.tasks.running())
         if agents and host.lifecycle["result_line"] == "waits for background agents":
