@@ -15,9 +15,12 @@ from pydantic import Field, model_validator
 
 from hookproof import places
 from hookproof.catalogue.condition import SessionEnded
+from hookproof.catalogue.descriptor import Inner
 from hookproof.catalogue.fault import QueueJob, WakeJob
 from hookproof.catalogue.host import HostName
 from hookproof.catalogue.model_step import Agent, AnyStep, Send, Spawn
+from hookproof.catalogue.own_scenarios import own_id
+from hookproof.catalogue.place import Place
 from hookproof.catalogue.reading import CatalogueError, Strict, read_table, validate
 from hookproof.catalogue.step import (
     ClearSession,
@@ -52,6 +55,8 @@ class Session(Strict):
     """The other host than the scenario's."""
     lifecycle: str | None = None
     """What that host does; only with `host`."""
+    place: Place | None = None
+    """A home, a project and a copy of the plugin of its own, in such a place; None: those of main."""
 
     @model_validator(mode="after")
     def _has_a_lifecycle(self) -> Session:
@@ -135,6 +140,12 @@ class Scenario(Strict):
     """In calibration: pairs of what happens (as patterns) of which neither waits for the other."""
     lifecycles: list[str] = []
     """The only lifecycles that it says anything about; of a host of which none is named, all."""
+    place: Place = Place()
+    """Where home, project and plugin are: below a folder with a space in its name, if it does not say otherwise."""
+    home: dict[Inner, str] = {}
+    """Files that the user has in each home, path and text, before anything is started."""
+    project: dict[Inner, str] = {}
+    """The same of each project."""
     claude: Claude = Claude()
     codex: Codex = Codex()
     agents: dict[str, AgentRole] = {}
@@ -217,6 +228,11 @@ class Scenario(Strict):
         if CloseTerminal in done and not self.claude.interactive:
             yield "a step closes the terminal, but the session has none: add [claude] interactive = true"
         forks = {step.do.session for step in self.then if isinstance(step.do, ForkSession)}
+        yield from (
+            f"sessions.{name}.place: a fork has the home, the project and the plugin of the session that it is of"
+            for name in sorted(forks)
+            if name in self.sessions and self.sessions[name].place is not None
+        )
         for number, step in enumerate(self.then, start=1):
             if isinstance(step.when, SessionEnded) and step.when.session in forks:
                 yield f"then[{number}] waits for the end of a fork, which ends with the session that it is of"
@@ -283,7 +299,7 @@ _ONLY_A_CLIENT = {ClearSession: "clear", CompactSession: "compact", ForkSession:
 
 
 def read_scenario(path: Path, *, root: Path = places.SCENARIOS) -> Scenario:
-    """The scenario in `path`; its id is its path below `root`, without the ending.
+    """The scenario in `path`; its id is its path below `root`, without the ending, or that of a user's own.
 
     Raises CatalogueError with every mistake in the file.
     """
@@ -298,8 +314,7 @@ def read_scenario(path: Path, *, root: Path = places.SCENARIOS) -> Scenario:
 def scenario_id(path: Path, *, root: Path = places.SCENARIOS) -> str:
     """The id of the scenario in `path`, which need not be read for it."""
     full, root = path.resolve(), root.resolve()
-    name = full.relative_to(root) if full.is_relative_to(root) else Path(path.name)
-    return name.with_suffix("").as_posix()
+    return full.relative_to(root).with_suffix("").as_posix() if full.is_relative_to(root) else own_id(full)
 
 
 def scenario_files(root: Path = places.SCENARIOS) -> list[Path]:

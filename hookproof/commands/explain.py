@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import difflib
+from collections.abc import Iterable
+from pathlib import Path
 
-from hookproof import clean
+from hookproof import clean, files
 from hookproof.catalogue.condition import CONDITIONS
 from hookproof.catalogue.fault import Fault
 from hookproof.catalogue.lifecycle import Lifecycle, Switch, lifecycle_files, read_lifecycle
+from hookproof.catalogue.own_scenarios import ENDING, is_shipped, of_project, project_file, with_ids
 from hookproof.catalogue.plugin import descriptors
 from hookproof.catalogue.requirement import read_requirements
-from hookproof.catalogue.scenario import read_scenario, scenario_files
+from hookproof.catalogue.scenario import read_scenario, scenario_files, scenario_id
 from hookproof.catalogue.sentence import Sentence, kind_of, meaning
 from hookproof.catalogue.step import ACTIONS
 from hookproof.commands import UsageError
@@ -30,9 +33,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def execute(parsed: argparse.Namespace) -> int:
     """Print the explanation. Raises UsageError when nothing is called so."""
     wanted: str = parsed.id
-    explanations = {**_requirements(), **_scenarios(), **_lifecycles(), **_policies(), **_causes(), **_steps()}
+    scenarios = _scenarios(_own(wanted))
+    explanations = {**_requirements(), **scenarios, **_lifecycles(), **_policies(), **_causes(), **_steps()}
     step = kind_of(wanted, _SENTENCES)
-    names = (wanted, f"jobs/{wanted}", f"context/{wanted}", step.form if step is not None else "")
+    ending = (name for name in scenarios if name.endswith(f"/{wanted}"))
+    file = scenario_id(Path(wanted)) if wanted.endswith(ENDING) else ""
+    names = (wanted, *ending, file, step.form if step is not None else "")
     found = next((explanations[name] for name in names if name in explanations), None)
     if found is None:
         near = difflib.get_close_matches(wanted, explanations, n=3, cutoff=0.4)
@@ -72,9 +78,19 @@ def _requirements() -> dict[str, str]:
     }
 
 
-def _scenarios() -> dict[str, str]:
+def _own(wanted: str) -> list[Path]:
+    """The scenarios of the project that this is called in, and one that is asked for as a file."""
+    project = project_file(Path.cwd())
+    found = of_project(project, files.read_toml(project)) if project is not None else []
+    asked = Path(wanted)
+    if wanted.endswith(ENDING) and asked.is_file() and not is_shipped(asked):
+        found.append(asked)
+    return list(with_ids(found, {scenario_id(path) for path in scenario_files()}).values())
+
+
+def _scenarios(own: Iterable[Path]) -> dict[str, str]:
     found = {}
-    for path in scenario_files():
+    for path in [*scenario_files(), *own]:
         scenario = read_scenario(path)
         about = [f"  {scenario.about}"] if scenario.about else []
         lines = [f"  {scenario.title}", *about, f"  source: {scenario.source}"]

@@ -17,7 +17,9 @@ from pathlib import Path
 from rich.console import Console
 
 from hookproof import files, places
+from hookproof.catalogue.own_scenarios import ENDING, is_shipped
 from hookproof.catalogue.plugin import Plugin
+from hookproof.catalogue.scenario import Scenario
 from hookproof.commands import UsageError, outputs
 from hookproof.hosts.registry import HOSTS
 from hookproof.judge.baseline import Baseline, baseline_path, find
@@ -164,8 +166,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def read(parsed: argparse.Namespace, plugins: Sequence[Plugin], skipped: Sequence[Skipped]) -> Gate:
-    """The gate that the command line asks for. Raises UsageError, CatalogueError."""
+def read(
+    parsed: argparse.Namespace,
+    plugins: Sequence[Plugin],
+    skipped: Sequence[Skipped],
+    scenarios: Sequence[Scenario] = (),
+) -> Gate:
+    """The gate that the command line asks for, of a run of `scenarios`. Raises UsageError, CatalogueError."""
     if parsed.replays is not None and parsed.replays < 0:
         raise UsageError(f"--replays {parsed.replays}: expected a number from 0 (0 plays nothing again)")
     update: bool = parsed.update_baseline
@@ -181,6 +188,8 @@ def read(parsed: argparse.Namespace, plugins: Sequence[Plugin], skipped: Sequenc
             raise UsageError(f"{option}: {reference.name} has the committed table; a baseline is for a --plugin PATH")
         return Gate(replays=parsed.replays, skipped=skipped, expected=EXPECTED if parsed.update_expected else None)
     baseline = _baseline(parsed.baseline, plugins[0].root, update=update)
+    if update and baseline is not None:
+        _known_again(baseline.path, scenarios)
     return Gate(baseline, update, parsed.replays, skipped)
 
 
@@ -226,6 +235,18 @@ def _baseline(named: Path | None, plugin: Path, *, update: bool) -> Baseline | N
     elif not path.exists():
         raise UsageError(f"--baseline {path}: does not exist (--update-baseline writes it)")
     return read_known(path)
+
+
+def _known_again(path: Path, scenarios: Sequence[Scenario]) -> None:
+    """What is written of a user's own scenario must name it to whoever reads the file. Raises UsageError."""
+    for each in scenarios:
+        if each.path is None or is_shipped(each.path):
+            continue
+        if (path.parent / f"{each.id}{ENDING}").resolve() != each.path.resolve():
+            raise UsageError(
+                f"--update-baseline: {path} would name {each.path} as {each.id!r}, by which it is not found again from "
+                f"there; name a baseline in {each.path.parent} or above it with --baseline"
+            )
 
 
 def _updated(baseline: Baseline, results: Sequence[Result], replays: Sequence[Result], console: Console) -> Baseline:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hookproof import clean, files, places
+from hookproof.catalogue.own_scenarios import of_project, project_file, with_ids
 from hookproof.commands import UsageError
 
 
@@ -63,15 +64,14 @@ def _rows(path: Path, table: Any, key: str) -> dict[str, Any]:
 
 
 def _scenarios() -> list[tuple[str, str]]:
+    """Hookproof's own, and behind them those of the project that this is called in."""
     calibration = places.SCENARIOS / "calibration"
     found = sorted(path for path in places.SCENARIOS.glob("*/**/*.toml") if calibration not in path.parents)
-    return [
-        (
-            path.relative_to(places.SCENARIOS).with_suffix("").as_posix(),
-            _text(path, files.read_toml_head(path), "title"),
-        )
-        for path in found
-    ]
+    named = {path.relative_to(places.SCENARIOS).with_suffix("").as_posix(): path for path in found}
+    project = project_file(Path.cwd())
+    if project is not None:
+        named |= with_ids(of_project(project, files.read_toml(project)), set(named))
+    return [(name, _text(path, files.read_toml_head(path), "title")) for name, path in named.items()]
 
 
 def _requirements() -> list[tuple[str, str]]:

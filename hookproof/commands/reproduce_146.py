@@ -12,6 +12,7 @@ from rich.table import Table
 from hookproof.catalogue.descriptor import Context
 from hookproof.catalogue.plugin import REFERENCES, Plugin
 from hookproof.commands import UsageError, run, select
+from hookproof.commands.chosen import scenarios_named
 from hookproof.issues import criteria
 from hookproof.issues import issue_146 as issue
 from hookproof.issues.plugin_tests import dependencies
@@ -33,10 +34,10 @@ def execute(parsed: argparse.Namespace) -> int:
     whole = spec == REFERENCES["context"]
     plugins = [with_policy(plugin, policy) for policy in issue.POLICIES] if whole else [plugin]
     wanted = list(issue.AGENTS)
-    chosen = sorted(select.scenarios(wanted), key=lambda s: wanted.index(s.id))
+    chosen = sorted(scenarios_named(wanted), key=lambda s: wanted.index(s.id))
     descriptor = plugin.descriptor
     named = {each.check.partition(":")[0] for each in descriptor.criteria if each.check is not None} - set(wanted)
-    chosen += select.scenarios(sorted(named)) if named else []
+    chosen += scenarios_named(sorted(named)) if named else []
 
     def judged(results: list[Result]) -> list[CriterionResult]:
         needs = dependencies(descriptor.criteria, descriptor.uv_dependencies)

@@ -14,6 +14,7 @@ from rich.table import Table
 from hookproof import journal
 from hookproof.catalogue.plugin import Plugin
 from hookproof.commands import UsageError, run, select
+from hookproof.commands.chosen import scenarios_named
 from hookproof.issues import issue_345 as issue
 from hookproof.report import terminal
 from hookproof.report.isolation import told
@@ -36,7 +37,7 @@ def execute(parsed: argparse.Namespace) -> int:
     lifecycle = hosts.lifecycles[0]
     plugins = _policies(plugin) if spec == "reference" else [plugin]
     wanted = issue.scenarios(lifecycle.name)
-    chosen = sorted(select.scenarios(wanted), key=lambda s: wanted.index(s.id))
+    chosen = sorted(scenarios_named(wanted), key=lambda s: wanted.index(s.id))
     cases = matrix(chosen, plugins, [lifecycle], programs=hosts.programs)
     if lifecycle.name == issue.LIFECYCLE:
         # the one switch without which fix 2 has nothing to see

@@ -19,7 +19,8 @@ from hookproof.catalogue.descriptor import Context
 from hookproof.catalogue.host import Program
 from hookproof.catalogue.lifecycle import measured
 from hookproof.catalogue.plugin import REFERENCES
-from hookproof.commands import UsageError, gate, outputs, select
+from hookproof.commands import UsageError, gate, outputs, projects, select
+from hookproof.commands.chosen import scenarios_named
 from hookproof.compiled import compile_programs
 from hookproof.isolation import outside
 from hookproof.issues.plugin_tests import dependencies
@@ -42,7 +43,12 @@ _LONGEST_PATIENCE, _MOST_REPEATS = 86400, 100_000
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `run`."""
-    parser.add_argument("globs", nargs="*", metavar="GLOB", help="scenarios to play, by id (default: all that apply)")
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="SCENARIO",
+        help="scenarios to play: ids or globs of ids, files, folders, globs of files (default: all that apply)",
+    )
     default = "as-reported-345 for companions; for context plugins every measured one of the hosts they have hooks for"
     select.play_arguments(parser, lifecycle=default)
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="play every case N times")
@@ -53,8 +59,10 @@ def execute(parsed: argparse.Namespace) -> int:
     """Play, print, write. Exit status 1 when anything was not as expected."""
     if not 1 <= parsed.repeat <= _MOST_REPEATS:
         raise UsageError(f"--repeat {parsed.repeat}: expected a number from 1 to {_MOST_REPEATS}")
-    scenarios = select.scenarios(parsed.globs)
     table = gate.table(parsed)
+    # the table is of hookproof's own scenarios and plugins, wherever it is written from
+    project = projects.configure(parsed) if table is None else None
+    scenarios = scenarios_named(parsed.words, project.own_scenarios() if project is not None else ())
     specs = [parsed.plugin] if parsed.plugin else sorted(table.policies) if table is not None else REFERENCES.values()
     plugins = [select.plugin(spec, parsed.descriptor) for spec in specs]
     cases: list[Case] = []
@@ -75,7 +83,7 @@ def execute(parsed: argparse.Namespace) -> int:
         where = f" on {', '.join(parsed.lifecycle)}" if parsed.lifecycle else ""
         why = f"; {skipped[0].scenario} is left out: {skipped[0].reason}" if skipped else ""
         raise UsageError(f"none of the chosen scenarios is for {kinds}{where}{why}")
-    report, console = play_all(cases, parsed, worker=worker, gate_=gate.read(parsed, plugins, skipped))
+    report, console = play_all(cases, parsed, worker=worker, gate_=gate.read(parsed, plugins, skipped, scenarios))
     terminal.summary(console, report)
     nowhere = launched_nowhere(report.preflight, report.results, cases)
     for sentence in nowhere:

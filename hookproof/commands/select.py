@@ -1,4 +1,4 @@
-"""From words of the command line to scenarios, plugins, lifecycles, programs and their isolation.
+"""From words of the command line to plugins, lifecycles, programs and their isolation.
 
 Shared by the verbs that play.
 """
@@ -6,8 +6,6 @@ Shared by the verbs that play.
 from __future__ import annotations
 
 import argparse
-import difflib
-import fnmatch
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,15 +15,13 @@ from typing import TYPE_CHECKING
 from hookproof.catalogue.host import HostName, Program
 from hookproof.catalogue.lifecycle import Resolved, lifecycle_files, real, resolve_lifecycle
 from hookproof.catalogue.plugin import Plugin, PluginError, resolve_plugin
-from hookproof.catalogue.scenario import Scenario, read_scenario, scenario_files, scenario_id
+from hookproof.catalogue.scenario import Scenario
 from hookproof.commands import UsageError, isolated, outputs
+from hookproof.commands.projects import STAND_IN
 from hookproof.hosts import registry
 from hookproof.isolation import entry, outside
 from hookproof.play import PlayOptions
 from hookproof.suite.matrix import without_hooks
-
-_STAND_IN = "fake"
-"""What `--claude` and `--codex` say for the stand-in."""
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,21 +29,6 @@ if TYPE_CHECKING:
     from hookproof.hosts.host import Host
     from hookproof.hosts.install.releases import Release
     from hookproof.isolation.level import Isolation
-
-
-def scenarios(globs: list[str]) -> list[Scenario]:
-    """The scenarios whose id fits any of the globs; all without globs. Raises UsageError when a glob fits none."""
-    files = {scenario_id(path): path for path in scenario_files()}
-    chosen = set() if globs else set(files)
-    for glob in globs:
-        fitting = [name for name in files if fnmatch.fnmatchcase(name, glob) or fnmatch.fnmatchcase(name, f"*/{glob}")]
-        if not fitting:
-            near = difflib.get_close_matches(glob, list(files), n=1, cutoff=0.4)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise UsageError(f"no scenario fits {glob!r}{hint} (`hookproof list` shows all)")
-        chosen.update(fitting)
-    # only what was asked for is read: parsing every file costs as much as a tenth of a short run
-    return [read_scenario(path) for name, path in files.items() if name in chosen]
 
 
 def plugin(spec: str, descriptor: Path | None) -> Plugin:
@@ -94,7 +75,7 @@ def hosts(
     missing, unless the programs of `--claude` and `--codex` are `known`. Raises UsageError, ReleaseError.
     """
     kind = plugin.descriptor.kind
-    asked = [host for host in registry.playing(kind) if getattr(parsed, host.name) != _STAND_IN]
+    asked = [host for host in registry.playing(kind) if getattr(parsed, host.name) != STAND_IN]
     for host in asked:
         why = without_hooks(plugin, host.name) or _in_none(host, kind, scenarios)
         if why is not None:
@@ -141,7 +122,7 @@ def _stand_ins(parsed: argparse.Namespace, asked: list[Host], plugin: Plugin, de
 def _worker(parsed: argparse.Namespace, known: Mapping[str, list[Program]] | None) -> Program | None:
     """The real program for the jobs of a companion, when one is asked for."""
     host = registry.WORKER
-    if getattr(parsed, host.name) == _STAND_IN:
+    if getattr(parsed, host.name) == STAND_IN:
         return None
     found = known[host.name] if known is not None else programs(host.name, parsed)
     if len(found) > 1:
@@ -199,7 +180,7 @@ def play_arguments(parser: argparse.ArgumentParser, *, lifecycle: str) -> None:
     for host in registry.HOSTS.values():
         parser.add_argument(
             f"--{host.name}",
-            default=_STAND_IN,
+            default=STAND_IN,
             metavar="SPEC",
             help=f"{host.option}: fake, a path, or npm:VERSION[,VERSION...] (default: fake)",
         )

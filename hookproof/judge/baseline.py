@@ -8,75 +8,18 @@ conforms, or whose requirement was tested after all, is stale. Both fail. An ent
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from pydantic import Field
+from typing import Any
 
 from hookproof import files
 from hookproof.catalogue.lifecycle import resolve_lifecycle
-from hookproof.catalogue.reading import CatalogueError, Strict, read_table, validate
+from hookproof.catalogue.own_scenarios import PROJECT_FILE, project_file, repository
+from hookproof.catalogue.project import REAL, Entry, Known, Project, Untested
+from hookproof.catalogue.reading import CatalogueError, read_table, validate
 from hookproof.judge.judge import Judgement
 from hookproof.judge.verdict import BaselineStatus, CheckResult, Surprise, Verdict
-
-NAME = "hookproof.toml"
-System = Literal["linux", "windows", "macos"]
-_REAL = re.compile(r"(claude|codex)@\S+")
-
-
-class Entry(Strict):
-    """What every entry says besides what it is about."""
-
-    lifecycles: Annotated[list[str], Field(min_length=1)]
-    """Columns of the report: lifecycles, or real hosts such as `claude@2.1.91`."""
-    reason: str = ""
-    sometimes: bool = False
-    """A race: it may come out well without being stale."""
-    platforms: list[System] = []
-    """Where it holds; everywhere when empty."""
-
-    @property
-    def about(self) -> str:
-        """What the entry is about."""
-        raise NotImplementedError
-
-    def applies(self, system: str) -> bool:
-        """Whether the entry is about this operating system."""
-        return not self.platforms or system in self.platforms
-
-
-class Known(Entry):
-    """One `[[known]]` table."""
-
-    check: str
-    """`scenario:check`, for example `jobs/pattern-c:JOB-03`."""
-
-    @property
-    def about(self) -> str:
-        """The check."""
-        return self.check
-
-
-class Untested(Entry):
-    """One `[[untested]]` table."""
-
-    requirement: str
-    """Its id, for example `JOB-05`: which scenarios would test it is for hookproof to know."""
-
-    @property
-    def about(self) -> str:
-        """The requirement."""
-        return self.requirement
-
-
-class File(Strict):
-    """The whole file."""
-
-    known: list[Known] = []
-    untested: list[Untested] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +48,17 @@ def system_of(platform: str) -> str:
 
 
 def find(plugin: Path) -> Path | None:
-    """The nearest `hookproof.toml` from the plugin's directory upwards, as far as its repository reaches."""
-    for folder in (plugin.resolve(), *plugin.resolve().parents):
-        if (folder / NAME).is_file():
-            return folder / NAME
-        if (folder / ".git").exists():
-            return None
-    return None
+    """The nearest `hookproof.toml` from the plugin's directory upwards, as far as its repository reaches.
+
+    One that only says what is to be played, and has no entries, is no baseline.
+    """
+    path = project_file(plugin)
+    return path if path is not None and file_of(path, read_table(path)).is_baseline else None
 
 
 def baseline_path(plugin: Path) -> Path:
     """Where a baseline is, or belongs: the root of the plugin's repository, else the plugin's own directory."""
-    root = plugin.resolve()
-    repository = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
-    return find(plugin) or repository / NAME
+    return project_file(plugin) or (repository(plugin) or plugin.resolve()) / PROJECT_FILE
 
 
 def read_baseline(path: Path, scenarios: Mapping[str, Collection[str]]) -> Baseline:
@@ -139,9 +79,9 @@ def read_baseline(path: Path, scenarios: Mapping[str, Collection[str]]) -> Basel
     return Baseline(path, tuple(found.known), tuple(found.untested))
 
 
-def file_of(path: Path, table: dict[str, Any]) -> File:
+def file_of(path: Path, table: dict[str, Any]) -> Project:
     """The entries in the table that `path` holds. Raises CatalogueError for what is no entry."""
-    return validate(path, table, File)
+    return validate(path, table, Project)
 
 
 def held_against(
@@ -215,7 +155,7 @@ def _mistakes(entry: Entry, scenarios: Mapping[str, Collection[str]]) -> list[st
             found.append(f"no scenario checks {entry.about!r}{_near(entry.about, sorted(checked))}")
     for name in entry.lifecycles:
         try:
-            if not _REAL.fullmatch(name):
+            if not REAL.fullmatch(name):
                 resolve_lifecycle(name)
         except LookupError as error:
             found.append(str(error.args[0]))

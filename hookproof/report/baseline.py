@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from hookproof.catalogue import project
+from hookproof.catalogue.project import Entry, Known
 from hookproof.catalogue.reading import CatalogueError
-from hookproof.judge import baseline as baselines
-from hookproof.judge.baseline import Baseline, Entry, Known, system_of
+from hookproof.judge.baseline import Baseline, file_of, system_of
 from hookproof.judge.verdict import BaselineStatus, Verdict
 from hookproof.report.results import Result, Untested
 
@@ -81,7 +82,7 @@ def update(
 
     def new_untested(entries: Sequence[Entry]) -> list[Entry]:
         found = [((about, False), lifecycle) for about, lifecycle in unrecorded]
-        return _new_entries(baselines.Untested, "requirement", found, entries, system, today)
+        return _new_entries(project.Untested, "requirement", found, entries, system, today)
 
     known = _edit(
         text,
@@ -114,7 +115,7 @@ def _edit(
         tables = TableList(text, key)
     except (TOMLKitError, RecursionError, MixedError) as error:
         raise CatalogueError(baseline.path, [f"cannot be edited: {error}"]) from None
-    entries: Sequence[Entry] = getattr(baselines.file_of(baseline.path, {key: tables.read()}), key)
+    entries: Sequence[Entry] = getattr(file_of(baseline.path, {key: tables.read()}), key)
     added = add(entries)
     removed = 0
     for number, entry in reversed(list(enumerate(entries))):

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from hookproof.catalogue.project import Untested as Entry
 from hookproof.catalogue.requirement import read_requirements
 from hookproof.judge.baseline import Baseline, system_of
-from hookproof.judge.baseline import Untested as Entry
 from hookproof.judge.verdict import BaselineStatus, CheckResult, Verdict
 from hookproof.report.results import Result, Untested, Why, some
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from hookproof import journal as journals
+from hookproof.catalogue.own_scenarios import ENDING, is_scenario, of_project, with_ids
+from hookproof.catalogue.reading import read_table
 from hookproof.catalogue.requirement import Requirement, read_requirements
-from hookproof.catalogue.scenario import read_scenario, scenario_files
+from hookproof.catalogue.scenario import read_scenario, scenario_files, scenario_id
 from hookproof.errors import describe
 from hookproof.judge.baseline import Baseline, held_against, read_baseline, system_of
 from hookproof.judge.expected import ExpectedTable, read_expected, unexpected
@@ -69,15 +72,29 @@ def _column(case: CaseRecord) -> str:
     return case.lifecycle if case.host.version == "fake" else case.like
 
 
-def known_checks() -> dict[str, list[str]]:
-    """Every scenario with the requirements that are judged in its cases: those that it names, and the standing ones."""
+def known_checks(own: Iterable[Path] = ()) -> dict[str, list[str]]:
+    """Every scenario with the requirements that are judged in its cases: those that it names, and the standing ones.
+
+    `own` are files of a project's own scenarios.
+    """
     requirements = read_requirements()
     return {
         each.id: [*each.requires, *standing_in(each.kind, each.requires, requirements)]
-        for each in map(read_scenario, scenario_files())
+        for each in map(read_scenario, [*scenario_files(), *own])
     }
 
 
 def read_known(path: Path) -> Baseline:
     """The baseline in `path`, held against the scenarios that there are. Raises CatalogueError."""
-    return read_baseline(path, known_checks())
+    return read_baseline(path, known_checks(_own(path)))
+
+
+def _own(path: Path) -> list[Path]:
+    """The scenarios of the project whose file is `path`: those in its folders, and those that its entries name."""
+    table = read_table(path)
+    shipped = {scenario_id(each) for each in scenario_files()}
+    rows = table.get("known")
+    checks = [row.get("check") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    names = dict.fromkeys(check.partition(":")[0] for check in checks if isinstance(check, str))
+    named = [path.parent / f"{name}{ENDING}" for name in names if name not in shipped]
+    return list(with_ids([*of_project(path, table), *(each for each in named if is_scenario(each))], shipped).values())

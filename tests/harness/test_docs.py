@@ -13,6 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from hookproof.catalogue.descriptor import Companion, Context
+from hookproof.catalogue.project import read_project
 from hookproof.catalogue.scenario import Scenario
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,6 +58,17 @@ def test_the_descriptors_that_the_documentation_shows_read() -> None:
     ).state.one_file_each
     extra = {"name": "x", "title": "x", "recognise": {"name": "x"}}
     assert Context.model_validate(tomllib.loads(context) | extra).called(qualified=False)["known"] == "issue-planner"
+
+
+def test_the_project_file_that_the_documentation_shows_reads(tmp_path: Path) -> None:
+    (tmp_path / "plugins" / "mine").mkdir(parents=True)
+    (tmp_path / "tests" / "hookproof").mkdir(parents=True)
+    (tmp_path / "tests" / "hookproof" / "descriptor.toml").touch()
+    (block,) = blocks("projects.md")
+    (tmp_path / "hookproof.toml").write_text(block, encoding="utf-8")
+    found = read_project(tmp_path / "hookproof.toml")
+    assert found.lifecycles == ["claude-2.1.329", "claude-2.1.91", "codex-0.169"]
+    assert found.known[0].check == "tests/hookproof/mine:JOB-03"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what is hidden is known to Linux alone")

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hookproof.judge.baseline import Baseline, Untested
+from hookproof.catalogue.project import Untested
+from hookproof.judge.baseline import Baseline
 from hookproof.judge.causes.culprit import Culprit, Fact
 from hookproof.judge.verdict import CheckResult, Surprise, SurpriseKind
 from hookproof.report.circumstances import Isolation
