@@ -9,6 +9,7 @@ import pytest
 import run_records as jobs
 import test_context_checks
 import test_hook_checks
+import test_start_checks
 from job_runs import FAILED, GHOST, HOOK_KILLED, LOST, OF_SEVERAL, RAN, RUNS, TORN, WORKER_KILLED
 from run_records import journal, launch, look, started, told
 
@@ -105,6 +106,11 @@ def _runs() -> list[tuple[str, list[Record], str]]:
     found += [
         (name, test_hook_checks.hook_journal(*run, requires=name), seen)
         for name, run, seen, how in test_hook_checks.RUNS
+        if how == "violates"
+    ]
+    found += [
+        (name, agents.journal(*run, requires=name), seen)
+        for name, run, seen, how in test_start_checks.RUNS
         if how == "violates"
     ]
     return found + [

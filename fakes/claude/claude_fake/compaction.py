@@ -7,9 +7,7 @@ its id; what its start hooks say then comes with the next prompt.
 from __future__ import annotations
 
 import re
-import time
 
-from .agents import Turn
 from .conversation import text_block
 from .identity import Identity, new_task_id
 from .model_client import ModelError
@@ -17,9 +15,11 @@ from .request_body import body
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
-    from .session import Session
+    from .agents import Agent
+    from .host import Host
 
 QUESTION = """\
 CRITICAL: Respond with TEXT ONLY. Do NOT call any tools.
@@ -35,25 +35,27 @@ DONE = "<local-command-stdout>Compacted</local-command-stdout>"
 _SUMMARY = re.compile(r"<summary>(.*?)</summary>", re.DOTALL)
 
 
-def compact(session: Session) -> None:
-    """Sum the session's conversation up, and go on with the summary."""
-    host, main, agent = session.host, session.host.main, session.agent
-    began = time.monotonic()
+def summary(host: Host, agent: Agent) -> str:
+    """What the model sums the conversation up to. Raises ModelError."""
+    main = host.main
     host.stream.line("system/status", main, status="compacting")
     instructions = "" if host.lifecycle["compact_instructions"] == "an empty text" else None
     host.at("compaction begins", main, trigger=TRIGGER, custom_instructions=instructions)
     try:
-        answer = _asked(session)
-    except ModelError as error:
+        answer = _asked(host, agent)
+    except ModelError:
         host.stream.line("system/status", main, status=None)
-        session.init()
-        session.result(Turn(f"Error during compaction: {error}", stop_reason=None), began, 0)
-        return
-    _summed_up(session, answer)
-    session.start("session is compacted", "compact")
+        raise
+    _summed_up(host, answer)
+    return answer
+
+
+def go_on(host: Host, agent: Agent, answer: str, init: Callable[[], None]) -> None:
+    """Put the summary in the place of the conversation; `init` prints what the session has and can do."""
+    main = host.main
     host.at("compaction ends", main, trigger=TRIGGER, compact_summary=answer)
     host.stream.line("system/status", main, status=None, compact_result="success")
-    session.init()
+    init()
     host.stream.line("system/compact_boundary", main, compact_metadata={"trigger": TRIGGER, "pre_tokens": 0})
     found = _SUMMARY.search(answer)
     told = host.lifecycle.text(
@@ -63,12 +65,9 @@ def compact(session: Session) -> None:
     agent.prompt([text_block(text) for text in (CAVEAT, NAMED, DONE)], [])
     for text in (told, DONE):
         agent.line("user", message={"role": "user", "content": text}, isSynthetic=text == told)
-    session.result(Turn("", stop_reason=None), began, 0)
 
 
-def _asked(session: Session) -> str:
-    """What the model answers when it is asked for a summary. Raises ModelError."""
-    host, agent = session.host, session.agent
+def _asked(host: Host, agent: Agent) -> str:
     question: dict[str, Any] = {"role": "user", "content": [text_block(QUESTION)]}
     asked = body(
         host.lifecycle,
@@ -82,10 +81,9 @@ def _asked(session: Session) -> str:
     return "\n".join(block["text"] for block in answer["content"] if block["type"] == "text")
 
 
-def _summed_up(session: Session, answer: str) -> None:
+def _summed_up(host: Host, answer: str) -> None:
     """The agent that has written the summary is done."""
-    host, main = session.host, session.host.main
-    id_ = new_task_id("agent")
+    main, id_ = host.main, new_task_id("agent")
     writer = Identity(
         session_id=main.session_id,
         root_session_id=main.root_session_id,

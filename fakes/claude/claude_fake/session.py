@@ -16,7 +16,7 @@ from .conversation import text_block
 from .identity import new_uuid
 from .lifecycle import UNLESS_KNOWN
 from .message_queue import Broken, Notice, UserTurn
-from .model_client import InterruptedByHostError
+from .model_client import InterruptedByHostError, ModelError
 from .payloads import usage
 from .request_body import TOOLS
 from .transcript import last_written, messages_of
@@ -62,7 +62,7 @@ class Session:
         if host.options.resume:
             self._resume()
         else:
-            self.start("session starts", "startup")
+            self._start("session starts", "startup")
         try:
             while not self._over:
                 grace = host.lifecycle["kept_shells_end_after_ms"] / 1000
@@ -89,7 +89,7 @@ class Session:
         if host.lifecycle["resume_env_file"] == "of another session":
             host.environment.start_files[host.main.session_id] = new_uuid()
         tokens = len(json.dumps(history)) // CHARACTERS_PER_TOKEN
-        effects = self.start(
+        effects = self._start(
             "session resumes",
             "resume",
             seconds_since_last_response=int(since),
@@ -101,7 +101,7 @@ class Session:
         again = [text for text in effects.landing(UNLESS_KNOWN) if any(text in each for each in known)]
         self._waiting_sentences = [text for text in self._waiting_sentences if text not in again]
 
-    def start(self, moment: str, source: str, **more: Any) -> Effects:
+    def _start(self, moment: str, source: str, **more: Any) -> Effects:
         """Tell of a session that begins or goes on, and keep what its hooks say for the next prompt."""
         host, who = self.host, self.host.main
         host.recorder.write(
@@ -174,9 +174,7 @@ class Session:
         if name == "clear" and self.host.lifecycle["slash_clear"] == "clears":
             self._clear()
         elif name == "compact" and self.host.lifecycle["slash_compact"] == "compacts":
-            from .compaction import compact  # noqa: PLC0415 - few sessions are summed up
-
-            compact(self)
+            self._compact()
         elif name == "exit" and self.host.lifecycle["slash_exit"] == "exits":
             self._over = True
         else:
@@ -185,8 +183,8 @@ class Session:
                 host = self.host
                 self._turn(line, expand(name, arguments, bodies[name], host.environment, host.main))
             elif self.host.lifecycle["unknown_command"] == "refused":
-                self.init()
-                self.result(Turn(self.host.lifecycle.text("unknown_command", name=name), stop_reason=None), 0.0, 0)
+                self._init()
+                self._result(Turn(self.host.lifecycle.text("unknown_command", name=name), stop_reason=None), 0.0, 0)
             else:
                 self._turn(line, [text_block(line)])
 
@@ -199,16 +197,30 @@ class Session:
         self.agent = self._new_agent()
         if self._terminal is not None and host.lifecycle["typed_at_start_hooks"] == "is lost":
             with self._terminal.deaf():
-                self.start("session starts after /clear", "clear")
+                self._start("session starts after /clear", "clear")
         else:
-            self.start("session starts after /clear", "clear")
-        self.init()
-        self.result(Turn("", stop_reason=None), began, 0, local_command="clear")
+            self._start("session starts after /clear", "clear")
+        self._init()
+        self._result(Turn("", stop_reason=None), began, 0, local_command="clear")
+
+    def _compact(self) -> None:
+        from . import compaction  # noqa: PLC0415 - few sessions are summed up
+
+        began = time.monotonic()
+        try:
+            answer = compaction.summary(self.host, self.agent)
+        except ModelError as error:
+            self._init()
+            self._result(Turn(f"Error during compaction: {error}", stop_reason=None), began, 0)
+            return
+        self._start("session is compacted", "compact")
+        compaction.go_on(self.host, self.agent, answer, self._init)
+        self._result(Turn("", stop_reason=None), began, 0)
 
     def _turn(self, prompt: str, blocks: list[dict[str, Any]], notice: Notice | None = None, **more: Any) -> None:
         host, began = self.host, time.monotonic()
         effects = host.at("prompt", host.main, prompt=prompt)
-        self.init()
+        self._init()
         refusal = effects.refusal
         let_through = refusal is None and effects.stop is None
         if notice is not None:
@@ -220,7 +232,7 @@ class Session:
                 self.agent.prompt([*blocks, text_block(f"Operation stopped by hook: {reason}")], effects.sentences)
             text = host.lifecycle.text(row, reason=reason, prompt=prompt)
             host.stream.line("system/informational", host.main, content=text, level="warning")
-            self.result(Turn(text, stop_reason=None, terminal_reason=""), began, 0)
+            self._result(Turn(text, stop_reason=None, terminal_reason=""), began, 0)
             host.recorder.write("turn.ended", session_id=host.main.session_id, agent_id=None, text=text)
             return
         sentences = [*self._waiting_sentences, *host.hooks.beside.take_told(), *effects.sentences]
@@ -231,11 +243,11 @@ class Session:
         asked = self.agent.requests
         turn = self.agent.turn()
         self._exit = 1 if turn.is_error else 0
-        self.result(turn, began, self.agent.requests - asked, **more)
+        self._result(turn, began, self.agent.requests - asked, **more)
 
     # lines
 
-    def init(self) -> None:
+    def _init(self) -> None:
         """Print what the session has and can do."""
         host, options = self.host, self.host.options
         commands = [name for plugin in host.plugins for name in plugin.commands]
@@ -258,7 +270,7 @@ class Session:
             fast_mode_state="off",
         )
 
-    def result(self, turn: Turn, began: float, requests: int, **more: Any) -> None:
+    def _result(self, turn: Turn, began: float, requests: int, **more: Any) -> None:
         """Print how a turn, or a command, has come out."""
         host = self.host
         agents = any(task.kind == "agent" for task in host.tasks.running())
