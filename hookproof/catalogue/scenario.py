@@ -305,9 +305,10 @@ class Scenario(Strict):
     def _claude_lacks(self, done: Mapping[type, str]) -> Iterator[str]:
         if ResumeSession in done and self.claude.interactive:
             yield f"{done[ResumeSession]} resumes a session: expected one of Claude Code in print mode"
-        for kind, verb in _ONLY_A_CLIENT.items():
-            if kind in done and kind is not ClearSession:
-                yield f"{done[kind]} is to {verb} the session, which only a client of Codex can"
+        if CompactSession in done and self.claude.interactive:
+            yield f"{done[CompactSession]} compacts a session: expected one of Claude Code in print mode"
+        if ForkSession in done:
+            yield f"{done[ForkSession]} is to fork the session, which only a client of Codex can"
         steps = [step for script in self.model.values() for step in script]
         if any(isinstance(step, Spawn) and step.fork for step in steps):
             yield "an agent is to begin with all that its parent has heard, which only Codex has"
@@ -328,7 +329,7 @@ class Scenario(Strict):
 
 
 _ONLY_A_CLIENT = {ClearSession: "clear", CompactSession: "compact", ForkSession: "fork"}
-"""What takes a client of Codex; to clear a session of Claude Code does not."""
+"""What takes a client of Codex; of Claude Code a person can do the first two."""
 
 
 def read_scenario(path: Path, *, root: Path = places.SCENARIOS) -> Scenario:
