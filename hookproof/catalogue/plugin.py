@@ -34,6 +34,8 @@ class Plugin:
     descriptor: Descriptor
     policy: str | None
     version: str | None
+    manifest_name: str | None = None
+    """What its manifest calls it."""
 
     @property
     def refuses_launches(self) -> bool:
@@ -96,6 +98,7 @@ def resolve_plugin(spec: str, *, descriptor_file: Path | None = None) -> Plugin:
         descriptor=reference.descriptor,
         policy=policy,
         version=reference.version,
+        manifest_name=reference.manifest_name,
     )
 
 
@@ -123,6 +126,7 @@ def _from_path(path: Path, descriptor_file: Path | None) -> Plugin:
         descriptor=descriptor,
         policy=None,
         version=clean.line(version) if isinstance(version, str) else None,
+        manifest_name=clean.line(name) if isinstance(name, str) else None,
     )
 
 

@@ -15,10 +15,12 @@ from pydantic import Field, model_validator
 
 from hookproof import places
 from hookproof.catalogue.condition import SessionEnded
+from hookproof.catalogue.descriptor import Inner
 from hookproof.catalogue.fault import QueueJob, WakeJob
 from hookproof.catalogue.host import HostName
 from hookproof.catalogue.model_step import Agent, AnyStep, Send, Spawn
 from hookproof.catalogue.own_scenarios import own_id
+from hookproof.catalogue.place import Place
 from hookproof.catalogue.reading import CatalogueError, Strict, read_table, validate
 from hookproof.catalogue.step import (
     ClearSession,
@@ -53,6 +55,8 @@ class Session(Strict):
     """The other host than the scenario's."""
     lifecycle: str | None = None
     """What that host does; only with `host`."""
+    place: Place | None = None
+    """A home, a project and a copy of the plugin of its own, in such a place; None: those of main."""
 
     @model_validator(mode="after")
     def _has_a_lifecycle(self) -> Session:
@@ -136,6 +140,12 @@ class Scenario(Strict):
     """In calibration: pairs of what happens (as patterns) of which neither waits for the other."""
     lifecycles: list[str] = []
     """The only lifecycles that it says anything about; of a host of which none is named, all."""
+    place: Place = Place()
+    """Where home, project and plugin are: below a folder with a space in its name, if it does not say otherwise."""
+    home: dict[Inner, str] = {}
+    """Files that the user has in each home, path and text, before anything is started."""
+    project: dict[Inner, str] = {}
+    """The same of each project."""
     claude: Claude = Claude()
     codex: Codex = Codex()
     agents: dict[str, AgentRole] = {}
@@ -218,6 +228,11 @@ class Scenario(Strict):
         if CloseTerminal in done and not self.claude.interactive:
             yield "a step closes the terminal, but the session has none: add [claude] interactive = true"
         forks = {step.do.session for step in self.then if isinstance(step.do, ForkSession)}
+        yield from (
+            f"sessions.{name}.place: a fork has the home, the project and the plugin of the session that it is of"
+            for name in sorted(forks)
+            if name in self.sessions and self.sessions[name].place is not None
+        )
         for number, step in enumerate(self.then, start=1):
             if isinstance(step.when, SessionEnded) and step.when.session in forks:
                 yield f"then[{number}] waits for the end of a fork, which ends with the session that it is of"

@@ -15,11 +15,10 @@ from hookproof.catalogue.descriptor import Companion
 from hookproof.catalogue.scenario import MAIN
 from hookproof.errors import DeadlineMissedError
 from hookproof.play.run import Run
-from hookproof.records.run import ShellBared
+from hookproof.records.run import Error, ShellBared
 from hookproof.records.sent import ShellEnvironment
 from hookproof.sandbox.sandbox import shell_argv
 
-_SECONDS = 30.0
 _OF_THE_SHELL = frozenset({"_", "SHLVL", "PWD", "OLDPWD"})
 
 
@@ -65,11 +64,13 @@ class BareShell:
                 shell_argv("env -0", list(env_files), sandbox.root),
                 env=shell.env,
                 cwd=sandbox.project,
-                seconds=_SECONDS,
+                seconds=self._run.options.seconds,
                 waiting_for="the variables that the plugin's hooks have left for shells",
                 case=self._run.processes,
             )
-        except DeadlineMissedError:
+        except DeadlineMissedError as error:
+            # which variables were to be dropped nobody knows: what the command then sees proves nothing
+            self._run.journal.write(Error(where="bare shell", what=str(error)))
             return None
         if finished.exit.code != 0:
             return None

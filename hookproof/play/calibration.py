@@ -17,8 +17,12 @@ from hookproof.records.model import GateAbandoned, GateAnswered, GateReached
 from hookproof.records.run import Error, SessionStays
 from hookproof.records.sent import ProbeWaits, TurnEnded
 
-_STAYS_SECONDS = 7.0
-"""By then a host has gone that does not wait for commands: 2.1.329 gives those that it keeps 5 s (measured)."""
+_HOSTS_OWN_SECONDS = 7.0
+"""Longer than any host gives commands that it does not wait for: 2.1.329 gives those that it keeps 5 s (measured).
+
+It stands still meanwhile, so that nothing but its own clock tells the two apart. A host that is on its way out when
+they are over is waited for.
+"""
 
 
 class CalibrationDriver(Driver):
@@ -67,8 +71,8 @@ class CalibrationDriver(Driver):
         """End a session's input. A host that waits for its commands stays, and the scenario goes on."""
         under_way = asyncio.ensure_future(ending)
         self._endings.append(under_way)
-        done, _ = await asyncio.wait([under_way], timeout=_STAYS_SECONDS)
-        if not done:
+        await asyncio.wait([under_way], timeout=_HOSTS_OWN_SECONDS)
+        if not await self.run.rest.until(under_way.done, f"session {name!r} to end"):
             self.run.journal.write(SessionStays(session=name))
 
     async def evidence(self) -> None:

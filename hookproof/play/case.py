@@ -31,6 +31,7 @@ from hookproof.play.run import Run
 from hookproof.play.runner import Runner
 from hookproof.records.run import End, Error
 from hookproof.sandbox import sandbox as sandboxes
+from hookproof.sandbox.sandbox import Layout
 
 
 async def play(case: Case, run_dir: Path, options: PlayOptions) -> Path:
@@ -50,10 +51,17 @@ async def play(case: Case, run_dir: Path, options: PlayOptions) -> Path:
 
 
 async def _play(case: Case, journal: Journal, options: PlayOptions, patience: Patience) -> None:
-    sandbox = sandboxes.build(case.plugin, case.lifecycle, programs=_programs(case, options))
+    scenario = case.scenario
+    layout = Layout(scenario.place, scenario.home, scenario.project)
+    sandbox = sandboxes.build(case.plugin, case.lifecycle, programs=_programs(case, options), layout=layout)
     try:
         with processes.CaseProcesses(sandbox.token, folder=sandbox.root, programs=_needed(case, options)) as group:
-            run = Run.make(case, options, sandbox, journal, group, patience)
+            beside = {
+                name: sandboxes.beside(sandbox, name, case.plugin, replace(layout, place=session.place))
+                for name, session in scenario.sessions.items()
+                if session.place is not None
+            }
+            run = Run.make(case, options, sandbox, journal, group, patience, beside)
             await Runner(run, _driver(run)).play()
         journal.write(End(world_removed=sandbox.remove()))
     finally:

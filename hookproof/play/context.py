@@ -18,7 +18,6 @@ from hookproof.records.parts import File
 from hookproof.sandbox import inside, uv
 
 _LONGEST_RECORD = 200_000
-_READING_SECONDS = 30.0
 
 
 class ContextDriver(Driver):
@@ -49,7 +48,8 @@ class ContextDriver(Driver):
         for host in run.hosts:
             run.env.update(host.hosting)
         for host in run.hosts:
-            await host.prepare(run.setting(MAIN, host), roles=roles)
+            for session in (MAIN, *run.beside):
+                await host.prepare(run.setting(session, host), roles=roles)
 
     def _forge(self) -> Path:
         """The file in which the stand-in reads how transcripts differ from what it would write."""
@@ -100,7 +100,7 @@ class ContextDriver(Driver):
 
     async def _off_loop(self) -> list[File]:
         return await files.off_loop(
-            self._records, waiting_for="what the plugin has recorded of agents", seconds=_READING_SECONDS
+            self._records, waiting_for="what the plugin has recorded of agents", seconds=self.run.options.seconds
         )
 
     async def snapshot(self, step: int) -> None:

@@ -19,20 +19,23 @@ from hookproof.records.hosts import HooksDeclared
 from hookproof.records.parts import DeclaredHook
 from hookproof.sandbox import inside, tap
 
-_READING_SECONDS = 30.0
 
+async def write_declared(
+    journal: Journal, plugin: Path, hosts: list[Host], lifecycle: Resolved, *, seconds: float
+) -> None:
+    """Write the record of each host. What cannot be read is said in it: the host will find its own words for that.
 
-async def write_declared(journal: Journal, plugin: Path, hosts: list[Host], lifecycle: Resolved) -> None:
-    """Write the record of each host. What cannot be read is said in it: the host will find its own words for that."""
+    Raises TimeoutError where the files do not answer within `seconds`: then nobody knows what is declared.
+    """
     for host in hosts:
         starts = _child_starts(host, lifecycle)
         try:
             hooks = await files.off_loop(
                 partial(_declared, plugin, host),
                 waiting_for="what the plugin declares",
-                seconds=_READING_SECONDS,
+                seconds=seconds,
             )
-        except (tap.TapError, inside.OutsideError, TimeoutError) as error:
+        except (tap.TapError, inside.OutsideError) as error:
             journal.write(HooksDeclared(host=host.name, hooks=[], unread=str(error), child_starts=starts))
         else:
             journal.write(HooksDeclared(host=host.name, hooks=hooks, child_starts=starts))

@@ -7,7 +7,8 @@ recorder and the model server listen, and is complete when the driver has prepar
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -45,6 +46,10 @@ class Run:
     """Knows when everything has settled."""
     env: dict[str, str]
     """The environment of every process of the run."""
+    beside: Mapping[str, Sandbox] = field(default_factory=dict)
+    """By its session, where each is that is not at main's place."""
+    env_beside: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By its session, what is otherwise there in the environment."""
 
     @classmethod
     def make(
@@ -55,6 +60,7 @@ class Run:
         journal: Journal,
         group: CaseProcesses,
         patience: Patience,
+        beside: Mapping[str, Sandbox] | None = None,
     ) -> Run:
         """The run of a case on the event loop that runs now."""
 
@@ -72,7 +78,7 @@ class Run:
 
         deaths = DeathWatch(asyncio.get_running_loop(), died)
         rest = Rest(journal, group, patience, options.seconds)
-        return cls(case, options, sandbox, journal, group, deaths, rest, env={})
+        return cls(case, options, sandbox, journal, group, deaths, rest, env={}, beside=beside or {})
 
     async def state(self, state: State) -> list[StateRoot]:
         """What the plugin's state files say, once nobody is in the middle of writing them."""
@@ -100,12 +106,13 @@ class Run:
         """What a session of a host is begun with. `lifecycle` is where its stand-in reads what it is to do."""
         scenario = self.case.scenario
         budget = session_end.variables(session_end.budgets(self.case, self.options).get(host.name))
+        env = self.env | self.env_beside.get(session, {}) | budget
         return Setting(
             name=session,
             program=self.program(host),
-            sandbox=self.sandbox,
+            sandbox=self.beside.get(session, self.sandbox),
             journal=self.journal,
-            env=self.env | budget | {"HOOKPROOF_LIFECYCLE": str(lifecycle or self.sandbox.lifecycle)},
+            env=env | {"HOOKPROOF_LIFECYCLE": str(lifecycle or self.sandbox.lifecycle)},
             processes=self.processes,
             seconds=self.options.seconds,
             settled=self.rest.settled,

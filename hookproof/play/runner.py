@@ -10,6 +10,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from hookproof.play.teardown import StrayRecorder, uninterrupted, write_census
 from hookproof.records import Record
 from hookproof.records.hosts import HostStarted
 from hookproof.records.model import ModelLoop
-from hookproof.records.run import Error, SessionsEnd, Settled, ShellLetGo, SweepBegan, Swept
+from hookproof.records.run import Error, Placed, SessionsEnd, Settled, ShellLetGo, SweepBegan, Swept
 from hookproof.sandbox import sandbox as sandboxes
 from hookproof.sandbox import tap
 from hookproof.sandbox.environment import environment, model_key, search_path
@@ -117,23 +118,35 @@ class Runner:
 
     async def _begin(self) -> None:
         run = self._run
-        run.env.update(
-            environment(
-                home=run.sandbox.home,
-                tmp=run.sandbox.tmp,
-                path=search_path(run.sandbox.bin, run.case.plugin.descriptor.needs),
-                token=run.sandbox.token,
-                recorder=await self._recorder.start(),
-                model=await self._model.start(),
-                hosts=HOSTS.values(),
-            )
+        whole = partial(
+            environment,
+            path=search_path(run.sandbox.bin, run.case.plugin.descriptor.needs),
+            token=run.sandbox.token,
+            recorder=await self._recorder.start(),
+            model=await self._model.start(),
+            hosts=HOSTS.values(),
         )
+        run.env.update(whole(home=run.sandbox.home, tmp=run.sandbox.tmp))
+        for name, sandbox in run.beside.items():
+            own = whole(home=sandbox.home, tmp=sandbox.tmp)
+            run.env_beside[name] = {key: value for key, value in own.items() if run.env.get(key) != value}
+        self._tell_places()
         run.env.update(run.options.extra_env)
-        await write_declared(run.journal, run.sandbox.plugin, run.hosts, run.case.lifecycle)
+        seconds = run.options.seconds
+        await write_declared(run.journal, run.sandbox.plugin, run.hosts, run.case.lifecycle, seconds=seconds)
         if run.options.tap or any(run.program(host).real for host in run.hosts):
             self._tap()
         await self._driver.prepare()
         await self._start(run.host, run.setting(MAIN, run.host), self._scenario.user)
+
+    def _tell_places(self) -> None:
+        """Where each session is that has a place of its own, and main."""
+        asked = {MAIN: self._scenario.place, **{n: each.place for n, each in self._scenario.sessions.items()}}
+        for name, place in asked.items():
+            if place is not None:
+                sandbox = self._run.beside.get(name, self._run.sandbox)
+                told = Placed(session=name, folder=str(sandbox.place), plain=place.plain, installed=place.installed)
+                self._journal.write(told)
 
     def _steps(self) -> Steps:
         run = self._run
@@ -143,7 +156,8 @@ class Runner:
         """Wrap the plugin's hooks, before any host reads them."""
         tap.Unfinished(self._journal, self._run.deaths.watch)
         for host in self._run.hosts:
-            self._tapped += tap.install(self._run.sandbox.plugin, host, str(Path(sys.executable).resolve()))
+            for sandbox in (self._run.sandbox, *self._run.beside.values()):
+                self._tapped += tap.install(sandbox.plugin, host, str(Path(sys.executable).resolve()))
 
     async def _start(self, host: Host, setting: Setting, user: str) -> None:
         self._sessions[setting.name] = await host.begin(setting)

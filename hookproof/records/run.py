@@ -146,6 +146,21 @@ class StepSkipped(Record):
     why: str
 
 
+@kind("placed")
+class Placed(Record):
+    """Where a session has its home, its project and the plugin. Written by the harness, of main and of each session
+    that has a place of its own.
+    """
+
+    session: str
+    folder: str
+    """All three are in it."""
+    plain: bool
+    """False: a name on the way to it has a space and, but on Windows, a letter outside ASCII."""
+    installed: bool
+    """Whether the plugin lies in cache/NAME/VERSION."""
+
+
 @kind("sessions.end")
 class SessionsEnd(Record):
     """Several sessions are ended at the same moment. Written by the harness before it does it."""

@@ -12,12 +12,13 @@ import shlex
 import stat
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hookproof import claims
 from hookproof.catalogue.descriptor import Context
 from hookproof.catalogue.lifecycle import Resolved
+from hookproof.catalogue.place import Place
 from hookproof.catalogue.plugin import Plugin, PluginError, tree_of
 from hookproof.catalogue.tree import Tree
 from hookproof.sandbox import copying, inside
@@ -27,6 +28,12 @@ _BASH = "/bin/bash"
 _NOT_IN_A_NAME = re.compile(r"[^\w ._+@=,()-]", re.ASCII if sys.platform == "win32" else 0)
 """What a shell reads between the double quotes of a descriptor; on Windows also what is not in every code page."""
 _LONGEST_NAME = 60
+_PLAIN = "plain"
+_SPACED = "one two" if sys.platform == "win32" else "one ø two"
+"""What the folder of a place is called. cmd.exe reads its scripts in the code page of the machine, which may lack the
+letter; one that no file system takes apart into a letter and an accent."""
+_UNVERSIONED = "unknown"
+"""The folder in an installation of a plugin that tells no version."""
 _RESERVED = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))})
 """What is no name of a folder on Windows."""
 
@@ -38,6 +45,8 @@ class Sandbox:
     claimed: claims.Claimed
     root: Path
     token: str
+    place: Path
+    """The folder of home, project and plugin: its name is what the scenario asks of their place."""
     home: Path
     tmp: Path
     project: Path
@@ -54,11 +63,21 @@ class Sandbox:
         return self.claimed.remove()
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a scenario has in the home and in the project of a session, and where those are."""
+
+    place: Place = field(default_factory=Place)
+    home: Mapping[str, str] = field(default_factory=dict)
+    project: Mapping[str, str] = field(default_factory=dict)
+
+
 def build(
     plugin: Plugin,
     lifecycle: Resolved,
     *,
     programs: Mapping[str, Sequence[str]],
+    layout: Layout | None = None,
 ) -> Sandbox:
     """Make the world for one case. `programs` are the hosts that are found on PATH: name and how each is started.
 
@@ -68,10 +87,20 @@ def build(
     tree = tree_of(plugin.root)  # before anything is made
     claimed = claims.make(_PREFIX)
     try:
-        return _built(claimed, plugin, tree, lifecycle, programs)
+        return _built(claimed, plugin, tree, lifecycle, programs, layout or Layout())
     except BaseException:
         claimed.remove()
         raise
+
+
+def beside(sandbox: Sandbox, name: str, plugin: Plugin, layout: Layout) -> Sandbox:
+    """The same for the session `name` of that case, with a home, a project, a plugin and temporary files of its own.
+
+    Raises PluginError for a plugin that cannot be copied any more.
+    """
+    root = sandbox.root / "beside" / folder_name(name)
+    (root / "tmp").mkdir(parents=True)
+    return _settled(replace(sandbox, tmp=root / "tmp"), root, plugin, tree_of(plugin.root), layout)
 
 
 def _built(
@@ -80,29 +109,56 @@ def _built(
     tree: Tree,
     lifecycle: Resolved,
     programs: Mapping[str, Sequence[str]],
+    layout: Layout,
 ) -> Sandbox:
     root = claimed.root
     sandbox = Sandbox(
         claimed=claimed,
         root=root,
         token=claimed.token,
-        home=root / "home",
-        tmp=root / "tmp",
-        project=root / "project",
+        place=root,
+        home=root,
+        tmp=root / "tmp",  # sockets have short paths
+        project=root,
         bin=root / "bin",
-        plugin=root / "plugins" / folder_name(plugin.root.resolve().name),
+        plugin=root,
         lifecycle=root / "lifecycle.json",
     )
-    for folder in (sandbox.home, sandbox.tmp, sandbox.bin, sandbox.plugin.parent):
+    for folder in (sandbox.tmp, sandbox.bin):
         folder.mkdir()
-    _project(sandbox.project)
-    _plugin(sandbox.plugin, plugin, tree)
-    if isinstance(plugin.descriptor, Context):
-        for name, text in plugin.descriptor.project.items():
-            inside.write(sandbox.project, sandbox.project / name, text)
+    sandbox = _settled(sandbox, root, plugin, tree, layout)
     write_lifecycle(sandbox.lifecycle, lifecycle)
     _programs(sandbox.bin, programs)
     return sandbox
+
+
+def _settled(sandbox: Sandbox, root: Path, plugin: Plugin, tree: Tree, layout: Layout) -> Sandbox:
+    """The sandbox with a place below `root`, and everything that is to be in it."""
+    place = root / (_PLAIN if layout.place.plain else _SPACED)
+    made = replace(
+        sandbox,
+        place=place,
+        home=place / "home",
+        project=place / "project",
+        plugin=place / "plugins" / _plugin_folder(plugin, installed=layout.place.installed),
+    )
+    made.home.mkdir(parents=True)
+    made.plugin.parent.mkdir(parents=True)
+    _project(made.project)
+    _plugin(made.plugin, plugin, tree)
+    described = plugin.descriptor.project if isinstance(plugin.descriptor, Context) else {}
+    for folder, texts in ((made.project, {**described, **layout.project}), (made.home, layout.home)):
+        for name, text in texts.items():
+            inside.write(folder, folder / name, text)
+    return made
+
+
+def _plugin_folder(plugin: Plugin, *, installed: bool) -> Path:
+    """Where in the folder of plugins the copy is."""
+    own = plugin.root.resolve().name
+    if not installed:
+        return Path(folder_name(own))
+    return Path("cache") / folder_name(plugin.manifest_name or own) / folder_name(plugin.version or _UNVERSIONED)
 
 
 def folder_name(own: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -58,3 +59,28 @@ def test_a_silent_recorder_is_given_up_for_good(server: socket.socket, monkeypat
     to_journal.write("codex.exit")
     with pytest.raises(BlockingIOError):
         server.accept()
+
+
+@pytest.mark.parametrize(
+    "document", ['{"a": ', '"\\x"', '{"a" 1}', "[1 2]", '"a', "{a: 1}", "nul", "", "[] []", "[" * 100_000]
+)
+@pytest.mark.parametrize("first", ["import standin.wire", "import json, standin.wire"])
+def test_damaged_json_is_a_value_error_whoever_has_imported_json(document: str, first: str) -> None:
+    """The scanner takes its error from `json.decoder`, which a stand-in need not have imported."""
+    code = f"""
+import sys; sys.path.insert(0, {str(PROGRAM.parents[1] / "shared")!r})
+{first}
+try:
+    print("read", standin.wire.decoded(sys.stdin.read()))
+except ValueError:
+    print("damaged, said", "with" if "json" in sys.modules else "without", "json")
+"""
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code],
+        input=document,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )
+    assert done.stdout == f"damaged, said {'with' if 'json' in first else 'without'} json\n", done.stderr

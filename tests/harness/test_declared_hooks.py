@@ -28,7 +28,7 @@ def declared(tmp_path: Path, hooks: Any, lifecycle: Resolved, manifest: Any = No
     for folder in (".claude-plugin", ".codex-plugin"):
         (plugin / folder / "plugin.json").write_text(json.dumps({"name": "p", **(manifest or {})}), encoding="utf-8")
     journal = Journal(tmp_path / "j.jsonl")
-    asyncio.run(write_declared(journal, plugin, [HOSTS[lifecycle.host]], lifecycle))
+    asyncio.run(write_declared(journal, plugin, [HOSTS[lifecycle.host]], lifecycle, seconds=60.0))
     journal.close()
     (record,) = journal.of(HooksDeclared)
     return record

@@ -25,7 +25,7 @@ import pytest
 PLUGIN = Path(__file__).resolve().parents[2] / "reference" / "companion"
 sys.path.insert(0, str(PLUGIN / "scripts"))
 
-from companion_lib import arguments, policy, processes, refusal, sessions, state  # noqa: E402
+from companion_lib import arguments, plain_json, policy, processes, refusal, sessions, state  # noqa: E402
 
 __all__ = [
     "DEADLINE",
@@ -36,6 +36,7 @@ __all__ = [
     "arguments",
     "is_running",
     "kill",
+    "plain_json",
     "policy",
     "posix",
     "processes",

@@ -97,13 +97,13 @@ class Home:
 
     def _marketplace(self, name: str) -> Path:
         # the path in it is relative to the directory that holds .agents
-        place = self.setting.sandbox.plugin.relative_to(self.setting.sandbox.root)
-        source = {"source": "local", "path": f"./{place.as_posix()}"}
+        place = self.setting.sandbox.place
+        source = {"source": "local", "path": f"./{self.setting.sandbox.plugin.relative_to(place).as_posix()}"}
         policy = {"installation": "AVAILABLE", "authentication": "ON_USE"}
         entry = {"name": name, "source": source, "policy": policy, "category": "Coding"}
-        file = self.setting.sandbox.root / ".agents" / "plugins" / "marketplace.json"
+        file = place / ".agents" / "plugins" / "marketplace.json"
         content = {"name": MARKETPLACE, "plugins": [entry]}
-        inside.write(self.setting.sandbox.root, file, json.dumps(content))
+        inside.write(place, file, json.dumps(content))
         return file
 
     async def _install(self, name: str, marketplace: Path) -> None:

@@ -9,15 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from hookproof.judge.causes.evidence import at_rest_between, own_session
+from hookproof.judge.causes.evidence import at_rest_between, may_have_done, own_session
 from hookproof.judge.run_view import HookRun, JobView, RunView
 from hookproof.records import Record
 from hookproof.records.run import ProcessDied
 from hookproof.records.sent import CodexSignal, ShellEnded
-
-_LATE_MS = 1000.0
-_AFTERMATH_MS = 2000.0
-"""At the least: on a machine on which a run is given a longer patience, that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +66,10 @@ def find_act(view: RunView, job: JobView) -> Act | None:
     return None
 
 
-def only_hook(view: RunView, at: float) -> HookRun | None:
-    """The one SessionEnd hook that can have done what was done at `at`; None when there is none, or more than one."""
-    near = _near_hooks(view, at)
-    return near[0] if len(near) == 1 else None
+def only_hook(view: RunView, at: Record) -> HookRun | None:
+    """The one SessionEnd hook that can have done what a record shows; None when there is none, or more than one."""
+    found = _candidates(view, at)
+    return found[0] if len(found) == 1 else None
 
 
 def _chosen(view: RunView, job: JobView, found: list[HookRun], at: Record, what: str) -> ByHook:
@@ -119,47 +115,24 @@ def _sender(view: RunView, job: JobView, lost: Record) -> tuple[HookRun, CodexSi
     """The hook run whose process, or a child of it (a host runs hooks through a shell), sent Codex its signal."""
     alive = {process.pid for process in job.started.processes} if job.started else set()
     for record in view.of(CodexSignal):
-        if record.by not in alive or abs(record.at - lost.at) > at_least(_LATE_MS, view):
+        if record.by not in alive or at_rest_between(view, record, lost):
             continue
         for run in view.hooks:
             senders = {record.sender_pid, record.sender_ppid}
-            if run.started.pid in senders and _near(view, run, record.at, after=0.0):
+            if run.started.pid in senders and may_have_done(view, run, record):
                 return run, record
     return None
 
 
 def _candidates(view: RunView, at: Record) -> list[HookRun]:
-    """The SessionEnd hooks that can have done what a record shows, and between which and that nothing was at rest."""
-    return [run for run in _near_hooks(view, at.at) if not _over_before(view, run, at)]
+    """The SessionEnd hooks that can have done what a record shows.
 
-
-def _over_before(view: RunView, run: HookRun, at: Record) -> bool:
-    """Whether everything was at rest after the hook and before the record, or the other way round."""
-    if run.started.seq > at.seq:
-        return at_rest_between(view, at, run.started)
-    return run.ended is not None and run.ended.seq < at.seq and at_rest_between(view, run.ended, at)
-
-
-def _near_hooks(view: RunView, at: float) -> list[HookRun]:
-    """Those that were running then; without any, those that had just ended; else those that were only just told of."""
-    runs = view.session_end_hooks()
-    running = [run for run in runs if run.runs_at(at)]
-    near = [run for run in runs if _near(view, run, at, after=at_least(_AFTERMATH_MS, view))]
-    return running or [run for run in near if run.started.at <= at] or near
-
-
-def _near(view: RunView, run: HookRun, at: float, *, after: float) -> bool:
-    """Whether a hook was running at `at`, or had ended at most `after` milliseconds before.
-
-    A host tells of a hook once it has started it; on a busy machine the hook may be quicker than the telling.
+    Those that were running then; without any, those that were over and whose work may have shown only now; else those
+    of which their host told only after that.
     """
-    return run.started.at - at_least(_LATE_MS, view) <= at and (run.ended is None or at <= run.ended.at + after)
-
-
-def at_least(ms: float, view: RunView) -> float:
-    """A time, or this machine's patience where that is longer."""
-    patience = view.case.patience
-    return ms if patience is None else max(ms, patience.ms)
+    runs = [run for run in view.session_end_hooks() if may_have_done(view, run, at)]
+    begun = [run for run in runs if run.started.seq < at.seq]
+    return [run for run in begun if run.ended is None or run.ended.seq > at.seq] or begun or runs
 
 
 def sessions(runs: Iterable[HookRun]) -> str:

@@ -23,6 +23,7 @@ from hookproof.judge.causes.evidence import (
 from hookproof.judge.causes.table import CauseId
 from hookproof.judge.run_view import HookRun, JobView, NoEvidenceError, RunView
 from hookproof.judge.session_end import Cut, cut_hooks
+from hookproof.records import Record
 from hookproof.records.faults import HookKilled
 
 
@@ -101,13 +102,20 @@ def _said(view: RunView, act: ByHook) -> list[str]:
         who = f"pid {sent.sender_pid}, of the hook of session {act.run.session_id}"
         said = [f"the kernel named {who}, as the sender of {sent.name} to the job's Codex"]
     else:
-        when = "while" if act.run.runs_at(act.trace.at) else "right after"
-        ran = "ran" if when == "while" else "had run"
-        said = [f"{act.what} died {when} the SessionEnd hook of session {act.run.session_id} {ran}"]
+        said = [f"{act.what} {_when(act.run, act.trace)}"]
     if act.others:
         said.append(f"a SessionEnd hook of {sessions(act.others)} ran as well, and which was first nobody saw")
     killed = next((each for each in view.of(HookKilled) if each.run == act.run.started.run and not each.over), None)
     return [*said, f"the hook was ended as the scenario has it: {killed.what}"] if killed is not None else said
+
+
+def _when(run: HookRun, trace: Record) -> str:
+    hook = f"the SessionEnd hook of session {run.session_id}"
+    if run.started.seq > trace.seq:
+        return f"died before the host told that it had started {hook}, and nothing was at rest between"
+    if run.ended is not None and run.ended.seq < trace.seq:
+        return f"died after {hook} had run, and nothing was at rest between"
+    return f"died while {hook} ran"
 
 
 def _erased(view: RunView, job: JobView, wanted: CauseId) -> Found | None:

@@ -13,13 +13,15 @@ from hookproof.judge.run_view import HookRun, JobView, NoEvidenceError, RunView
 from hookproof.records import Record
 from hookproof.records.faults import StateTorn
 from hookproof.records.hosts import HostStarted, HostThread
-from hookproof.records.jobs import SnapshotTaken
-from hookproof.records.run import Census, Settled
-from hookproof.records.sent import SessionStarted, ShellStarted
+from hookproof.records.jobs import JobStarted, SnapshotTaken
+from hookproof.records.run import Census, ProcessDied, Settled
+from hookproof.records.sent import SessionEnded, SessionStarted, ShellStarted, SubagentEnded, TurnEnded
 from hookproof.rows import Row
 
 Seen = SnapshotTaken | Census
 """What has the state of the list in it."""
+_DOINGS = SessionStarted | SessionEnded | SubagentEnded | TurnEnded | ShellStarted
+"""What a host tells of an agent, one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,43 @@ def at_rest_between(view: RunView, one: Record, other: Record) -> bool:
     """Whether everything stood still at a time between two records: what the first did was done by then."""
     first, last = sorted((one.seq, other.seq))
     return any(first < each.seq < last for each in view.of(Settled))
+
+
+def may_have_done(view: RunView, run: HookRun, at: Record) -> bool:
+    """Whether what a hook did can be what a record shows. Told by the order of the records alone.
+
+    It began before that was seen, and whatever it had done was not over before what was ended was last seen alive.
+    """
+    if run.started.seq > at.seq:
+        return _begun_after(view, run) < at.seq and not at_rest_between(view, at, run.started)
+    if run.ended is None or run.ended.seq > at.seq:
+        return True
+    return not at_rest_between(view, run.ended, at) and not _alive_between(view, run.ended, at)
+
+
+def _begun_after(view: RunView, run: HookRun) -> int:
+    """The last record of which it is certain that it was written before a hook began.
+
+    A tapped hook waits for the record of its start. A stand-in tells of a hook when it has started it; whatever it had
+    told before that of the same session was in the journal by then, for a sender waits until it is.
+    """
+    told = run.started
+    host = next((each for each in view.of(HostStarted) if each.pid == told.by), None)
+    if host is None:
+        return told.seq
+    # not other hooks: those of one event are begun beside one another
+    by_itself = (each for each in view.records if isinstance(each, _DOINGS) and each.by == told.by)
+    same = (each.seq for each in by_itself if each.session_id == told.session_id and each.seq < told.seq)
+    return max(same, default=host.seq)
+
+
+def _alive_between(view: RunView, one: Record, other: Record) -> bool:
+    """Whether the process whose death the later record is was seen alive since the earlier one."""
+    if not isinstance(other, ProcessDied):
+        return False
+    told: list[SnapshotTaken | JobStarted] = [*view.snapshots, *view.of(JobStarted)]
+    seen = [each for each in told if one.seq < each.seq < other.seq]
+    return any((process.pid, process.start) == (other.pid, other.start) for each in seen for process in each.processes)
 
 
 def own_session(view: RunView, job: JobView) -> str | None:

@@ -32,8 +32,8 @@ CAUSES: dict[CauseId, Known] = {
     "H1": Known(
         "a SessionEnd hook of the job's own session ended it, or erased its row",
         "observed: the kernel names the hook as the sender of the signal to the job's Codex. Inferred: the worker, its "
-        "Codex or the shared server died while that hook ran, or right after it; or the row was there before it and is "
-        "gone after it. Whatever the row says then",
+        "Codex or the shared server died while that hook ran, or after it with no rest between; or the row was there "
+        "before it and is gone after it. Whatever the row says then",
         "row and files gone, worker ended, server gone, status empty (codex-plugin-cc 1.0.4; issue #345)",
     ),
     "H2": Known(

@@ -9,13 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hookproof.judge.causes.act import only_hook
+from hookproof.judge.causes.evidence import at_rest_between, may_have_done
 from hookproof.judge.run_view import RunView
 from hookproof.records import Record
 from hookproof.records.run import ProcessDied
 from hookproof.records.sent import CodexSignal, ShellEnded, ShellStarted
 from hookproof.report.timeline.lanes import HARNESS, HOOKS, Lanes
-
-_HOST_MS = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ def _named(view: RunView, lanes: Lanes, record: CodexSignal) -> Sender:
     senders = {record.sender_pid, record.sender_ppid}
     why = f"observed: the kernel named pid {record.sender_pid} as the sender"
     for run in view.hooks:
-        if run.started.pid in senders and run.started.at - _HOST_MS <= record.at:
+        if run.started.pid in senders and may_have_done(view, run, record):
             return Sender(HOOKS, f"by the {run.event} hook", certain=True, why=why)
     lane = lanes.process(record.sender_pid) or lanes.process(record.sender_ppid)
     if lane is not None:
@@ -57,7 +56,7 @@ def _host(view: RunView, lanes: Lanes, record: ProcessDied) -> Sender | None:
     starts = {each.run: each for each in view.of(ShellStarted)}
     for shell in view.of(ShellEnded):
         begun = starts.get(shell.run)
-        if begun is None or shell.by_host is None or abs(shell.at - record.at) > _HOST_MS:
+        if begun is None or shell.by_host is None or at_rest_between(view, shell, record):
             continue
         host = lanes.process(begun.by) or lanes.main
         own = begun.pid == record.pid and not shell.inferred
@@ -67,7 +66,7 @@ def _host(view: RunView, lanes: Lanes, record: ProcessDied) -> Sender | None:
 
 
 def _hook(view: RunView, record: Record) -> Sender | None:
-    if only_hook(view, record.at) is None:
+    if only_hook(view, record) is None:
         return None
     why = "inferred: it was the only SessionEnd hook that was running then, or had just ended"
     return Sender(HOOKS, "by the SessionEnd hook", certain=False, why=why)

@@ -5,17 +5,19 @@ Exit 0: done. Exit 1: it could not be done, or came to a bad end. Exit 2: it was
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
-from collections.abc import Callable
 
-from . import jobs, policy
+from . import jobs, plain_json, policy
 from .arguments import Arguments, UsageError, parse
 from .jobs import OVER
 from .sessions import Sessions
 from .state import ACTIVE, ONLY_IN_THE_JOB_FILE, Row, Workspace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 REVIEW = """Review the changes of this working tree as somebody who wants to prove that they must not be merged.
 Say what breaks, where, and how to show it; say so too if you find nothing."""
@@ -79,7 +81,7 @@ def task(workspace: Workspace, arguments: Arguments) -> int:
     if workspace.record(job["id"]).get("status") in ("failed", "cancelled"):
         return _show_end(workspace.record(job["id"]), arguments)
     if "--json" in arguments.options:
-        print(json.dumps({"jobId": job["id"], "status": "queued"}))
+        print(plain_json.dumps({"jobId": job["id"], "status": "queued"}))
     else:
         print(f"Codex is on it: started in the background as {job['id']}. `status {job['id']}` tells how it goes.")
     return 0
@@ -89,7 +91,7 @@ def _show_end(record: Row, arguments: Arguments) -> int:
     """Show what came of a job. One that was abandoned or erased meanwhile leaves nothing to show."""
     if "--json" in arguments.options:
         row = {key: value for key, value in record.items() if key not in ONLY_IN_THE_JOB_FILE}
-        print(json.dumps({"job": row, "result": record.get("result")}, indent=2))
+        print(plain_json.dumps({"job": row, "result": record.get("result")}, indent=2))
     elif record.get("status") == "completed":
         print(record["result"])
     elif record.get("status") in OVER:
@@ -115,7 +117,7 @@ def status(workspace: Workspace, arguments: Arguments) -> int:
             "needsReview": False,
         }
     if "--json" in arguments.options:
-        print(json.dumps(answer, indent=2))
+        print(plain_json.dumps(answer, indent=2))
         return 0
     for row in shown:
         print(f"{row['id']}  {row.get('status', '?'):9}  {row.get('errorMessage') or row.get('summary') or ''}")
@@ -139,7 +141,7 @@ def result(workspace: Workspace, arguments: Arguments) -> int:
 def cancel(workspace: Workspace, arguments: Arguments) -> int:
     job = _chosen(workspace, arguments, "can be cancelled", lambda row: row.get("status") in ACTIVE)
     row = jobs.cancel(workspace, job["id"])
-    print(json.dumps(row, indent=2) if "--json" in arguments.options else f"Codex job {row['id']} is cancelled.")
+    print(plain_json.dumps(row, indent=2) if "--json" in arguments.options else f"Codex job {row['id']} is cancelled.")
     return 0
 
 

@@ -5,10 +5,11 @@ The streams belong to the worker's own child or to the workspace's shared server
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from . import Json, Stream, plain_json
 
-from . import Json, Stream
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ABOUT = {"clientInfo": {"name": "codex-companion", "title": "Codex companion", "version": "0.1.0"}}
 
@@ -68,7 +69,7 @@ class CodexClient:
 
     def _receive(self) -> Json:
         while line := self._line():
-            message: Json = json.loads(line)
+            message: Json = plain_json.loads(line)
             if "method" not in message or "id" not in message:
                 return message
             refusal = {"code": -32601, "message": "nobody is here to answer that"}
@@ -83,7 +84,7 @@ class CodexClient:
 
     def _send(self, message: Json) -> None:
         try:
-            self._writer.write(json.dumps(message).encode() + b"\n")
+            self._writer.write(plain_json.dumps(message).encode() + b"\n")
             self._writer.flush()
         except OSError:
             raise ServerGoneError from None

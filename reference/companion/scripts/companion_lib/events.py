@@ -7,14 +7,16 @@ except that 1.0.4's end of a session waits for the shared server.
 from __future__ import annotations
 
 import os
-import re
 import time
-from collections.abc import Callable
 
 from . import Json, jobs, policy, processes
 from .policy import Policy
 from .sessions import Sessions
 from .state import ACTIVE, Row, Workspace, now
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Answer = dict[str, str] | None
 
@@ -76,6 +78,10 @@ def _adopt_what_was_launched(payload: Json, workspace: Workspace) -> None:
     """A shell may not know its session, or whose child that is. The hook after it knows both, and reads its output."""
     response = payload.get("tool_response")
     printed = str(response.get("stdout") if isinstance(response, dict) else response)
+    if "task-" not in printed:
+        return
+    import re  # noqa: PLC0415 - most Bash calls launch nothing, and it costs more than all else here
+
     launched = re.findall(r'(?:started in the background as |"jobId": ")(task-[a-z0-9-]+)', printed)
     session = payload["session_id"]
     root = Sessions(workspace.policy).root_of(session)

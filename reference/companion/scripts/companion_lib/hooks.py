@@ -5,16 +5,15 @@ Every Bash call of every agent passes here twice: what concerns no job leaves be
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 
-from . import Json, policy
+from . import Json, plain_json, policy
 
 
 def main() -> int:
     try:
-        payload = json.load(sys.stdin.buffer)
+        payload = plain_json.loads(sys.stdin.buffer.read())
         rules = policy.of_this_plugin()
         if not concerns_us(payload, rules):
             return 0
@@ -25,7 +24,7 @@ def main() -> int:
         print(f"codex companion: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
     if answer:
-        print(json.dumps({"hookSpecificOutput": {"hookEventName": payload["hook_event_name"], **answer}}))
+        print(plain_json.dumps({"hookSpecificOutput": {"hookEventName": payload["hook_event_name"], **answer}}))
     return 0
 
 

@@ -8,14 +8,13 @@ when its Codex goes, or when a client asks it to: it answers, and waits for that
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import socket
 import sys
 import threading
 from collections.abc import Iterator
 
-from . import Json, Stream, processes
+from . import Json, Stream, plain_json, processes
 from .codex_client import CodexClient
 from .jobs import MARK
 from .policy import SCRIPTS
@@ -39,7 +38,7 @@ def connect(workspace: Workspace) -> socket.socket:
 
 def _address(workspace: Workspace) -> Json:
     with open(workspace.path("server.json"), encoding="utf-8") as file:
-        address: Json = json.load(file)
+        address: Json = plain_json.loads(file.read())
     return address
 
 
@@ -75,7 +74,7 @@ def serve(workspace: Workspace) -> None:
     address = {"port": listener.getsockname()[1], "secret": secret, "pid": pid, "pidStart": processes.start_time(pid)}
     private = os.open(workspace.path("server.json"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with open(private, "w", encoding="utf-8") as file:
-        json.dump(address, file)
+        file.write(plain_json.dumps(address))
     print("ready", flush=True)
     exchange = Exchange(codex)
     threading.Thread(target=exchange.deliver, daemon=True).start()
@@ -99,7 +98,7 @@ class Exchange:
         asked_to_go = False
         with contextlib.suppress(OSError), client, client.makefile("rb") as lines:
             for line in lines if lines.readline().strip() == secret.encode() else ():
-                message = json.loads(line)
+                message = plain_json.loads(line)
                 asked_to_go = message.get("method") == "server/shutdown"
                 self._take(client, message)
         if asked_to_go:
@@ -122,7 +121,7 @@ class Exchange:
     def deliver(self) -> None:
         """Bring what Codex says to whom it concerns, until Codex is gone."""
         for line in self._codex.stdout:
-            message = json.loads(line)
+            message = plain_json.loads(line)
             if "method" in message:
                 client = self._owners.get(message.get("params", {}).get("threadId"))
                 if client and message["method"] == "turn/completed":
@@ -143,5 +142,5 @@ class Exchange:
 
     def _write(self, stream: Stream, message: Json) -> None:
         with self._writing, contextlib.suppress(OSError):
-            stream.write(json.dumps(message).encode() + b"\n")
+            stream.write(plain_json.dumps(message).encode() + b"\n")
             stream.flush()

@@ -7,18 +7,16 @@ Under a policy that locks, all that is one step for everybody else; under the ot
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import time
-from collections.abc import Callable
 from zlib import crc32
 
-from . import Json, processes
+from . import Json, plain_json, processes
 from .policy import Policy, state_root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import TypeVar
 
     Outcome = TypeVar("Outcome")
@@ -40,7 +38,13 @@ def newest_first(rows: list[Row]) -> list[Row]:
 
 
 def _names_a_file(job_id: object) -> bool:
-    return isinstance(job_id, str) and re.fullmatch(r"[\w-]+", job_id) is not None
+    return isinstance(job_id, str) and bool(job_id) and all(letter.isalnum() or letter in "_-" for letter in job_id)
+
+
+def _slug(name: str) -> str:
+    """The folder's name as a part of a path: what is no plain letter, digit or mark becomes one dash."""
+    kept = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "._-") else " " for letter in name)
+    return "-".join(kept.split()).strip("-") or "workspace"
 
 
 def toplevel(folder: str) -> str:
@@ -61,9 +65,8 @@ class Workspace:
     def __init__(self, folder: str, policy: Policy) -> None:
         self.policy = policy
         self.root = toplevel(folder)
-        slug = re.sub(r"[^A-Za-z0-9._-]+", "-", os.path.basename(self.root)).strip("-") or "workspace"
         checksum = crc32(os.fsencode(self.root))  # tells folders of one name apart, and is at hand sooner than hashlib
-        self.home = os.path.join(state_root(policy), "state", f"{slug}-{checksum:08x}")
+        self.home = os.path.join(state_root(policy), "state", f"{_slug(os.path.basename(self.root))}-{checksum:08x}")
         self.list_file = os.path.join(self.home, "state.json")
 
     def path(self, *parts: str) -> str:
@@ -82,10 +85,10 @@ class Workspace:
 
     def _change(self, edit: Callable[[list[Row]], Outcome]) -> Outcome:
         rows = self._read()
-        before = {row["id"]: json.dumps(row) for row in rows}
+        before = {row["id"]: plain_json.dumps(row) for row in rows}
         outcome = edit(rows)
         rows[:] = self._within_the_cap(rows)
-        changed = [row for row in rows if before.pop(row["id"], None) != json.dumps(row)]
+        changed = [row for row in rows if before.pop(row["id"], None) != plain_json.dumps(row)]
         for row in changed:
             self._write(self.path("jobs", f"{row['id']}.json"), {**self.record(row["id"]), **row})
         if changed or before:
@@ -100,7 +103,7 @@ class Workspace:
         """The whole job, with its request and result; empty if there is none."""
         try:
             with open(self.path("jobs", f"{job_id}.json"), encoding="utf-8") as file:
-                record = json.load(file)
+                record = plain_json.loads(file.read())
         except (OSError, ValueError, RecursionError):
             return {}
         return record if isinstance(record, dict) and record.get("id") == job_id else {}
@@ -108,7 +111,7 @@ class Workspace:
     def _read(self) -> list[Row]:
         try:
             with open(self.list_file, encoding="utf-8") as file:
-                listed = json.load(file)["jobs"]
+                listed = plain_json.loads(file.read())["jobs"]
             if not isinstance(listed, list):
                 raise TypeError("jobs is no list")
         except (OSError, ValueError, TypeError, LookupError, RecursionError):
@@ -139,6 +142,6 @@ class Workspace:
     def _write(self, path: str, content: object) -> None:
         whole = f"{path}.new" if self.policy.locks_state else path
         with open(whole, "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=1)
+            file.write(plain_json.dumps(content, indent=1))
         if whole != path:
             processes.replace(whole, path)

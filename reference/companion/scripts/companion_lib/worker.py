@@ -6,13 +6,17 @@ With the shared server the worker is only a client: when the server goes away it
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable
-from types import FrameType
-
 from . import jobs, processes
 from .codex_client import CodexClient, ServerGoneError
 from .state import Row, Workspace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+    from collections.abc import Callable
+    from types import FrameType
+else:
+    import _signal as signal  # `signal` gives each number a name, for twice the time that all else here takes
 
 
 def work(workspace: Workspace, job_id: str, when_begun: Callable[[], None] = lambda: None) -> None:
@@ -55,6 +59,8 @@ def _with_own_server(_workspace: Workspace, job: Row, talk: Callable[[CodexClien
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:
+    import signal  # noqa: PLC0415 - see above
+
     raise SystemExit(f"its worker was ended by {signal.Signals(number).name}")
 
 

@@ -9,11 +9,10 @@ moment lose nothing, and of two that would tell a thread the same thing exactly 
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 
-from . import Json
+from . import Json, plain_json
 
 
 class Records:
@@ -36,7 +35,7 @@ class Records:
         try:
             os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
             with open(own, "w", encoding="utf-8") as file:
-                json.dump(fact, file)
+                file.write(plain_json.dumps(fact))
             try:
                 os.link(own, path)  # unlike a rename, refuses where a file stands already
             except FileExistsError:

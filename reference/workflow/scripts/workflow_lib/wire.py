@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
-from . import Json
+from . import Json, plain_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ def decode(raw: bytes) -> Json | None:
     of thousands of digits and bytes that are not UTF-8 are damage like any other.
     """
     try:
-        found = json.loads(raw.decode(), object_pairs_hook=_unambiguous)
+        found = plain_json.loads(raw.decode(), object_pairs_hook=_unambiguous)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
@@ -48,5 +47,5 @@ def serve(handler: Callable[[Json], str]) -> int:
         return 1
     if payload and context:
         answer = {"hookEventName": text(payload, "hook_event_name"), "additionalContext": context}
-        print(json.dumps({"hookSpecificOutput": answer}))
+        print(plain_json.dumps({"hookSpecificOutput": answer}))
     return 0
