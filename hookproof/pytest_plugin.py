@@ -104,7 +104,7 @@ def _ours(config: pytest.Config) -> Ours | None:
         try:
             config.stash[OURS] = Ours(config)
         except HookproofError as error:
-            config.stash[USAGE] = str(error)
+            config.stash[USAGE] = f"hookproof: {error}"
     return config.stash.get(OURS, None)
 
 
