@@ -145,9 +145,10 @@ class UnexpectedOutcomeError(Exception):
         lines = [f"[XPASS(strict)] {each}" if stale else each for each in result.unexpected]
         for check in result.checks:
             if check.verdict is Verdict.NOT_TESTED:
-                lines.append(f"{check.id} not tested: {check.detail}")
+                lines.append(f"{check.id}{check.said} not tested: {check.detail}")
                 continue
-            lines.append(f"{check.id} {check.verdict}: seen {check.seen!r}, accepted: {', '.join(check.accepted)}")
+            accepted = ", ".join(check.accepted)
+            lines.append(f"{check.id}{check.said} {check.verdict}: seen {check.seen!r}, accepted: {accepted}")
             lines.append(f"    {check.detail}")
         if result.cause:
             lines.append(f"cause {result.cause}: {'; '.join(result.reasons)}")
