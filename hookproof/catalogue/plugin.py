@@ -25,6 +25,10 @@ class PluginError(HookproofError):
     """A plugin that cannot be played. One clear sentence."""
 
 
+class NotKnownError(PluginError):
+    """A plugin for which hookproof has no descriptor, and none was given."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plugin:
     """A plugin to play: where it is, how to drive it, and under which policy."""
@@ -115,7 +119,7 @@ def _from_path(path: Path, descriptor_file: Path | None) -> Plugin:
     else:
         found = [d for d in descriptors() if _fits(d.recognise, name, author_name)]
         if not found:
-            raise PluginError(
+            raise NotKnownError(
                 f"{root}: the plugin {name!r} is none that hookproof knows; describe it with --descriptor FILE"
             )
         descriptor = found[0]

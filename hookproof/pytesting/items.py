@@ -70,7 +70,7 @@ class ScenarioItem(pytest.Item):
     def __init__(self, *, case: Case, ours: Ours, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.case = case
-        self.plays_alone = case.scenario.alone
+        self.plays_alone = case.scenario.plays_alone
         self.result_as_text: str | None = None
         self.known_sometimes = ""
         self._ours = ours

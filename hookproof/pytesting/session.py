@@ -75,7 +75,7 @@ class Ours:
         """Play and judge a case. Raises KeyboardInterrupt or pytest's Exit when interrupted, and HookproofError."""
         kind = case.scenario.kind
         judges, worker = shared.judges(kind), shared.hosts(kind).worker
-        with in_turn(self._config, alone=case.scenario.alone):
+        with in_turn(self._config, alone=case.scenario.plays_alone):
             return self.playing.play(self._config, case, self.kept.folder(), judges, worker)
 
     def why_not(self, case: Case) -> str | None:
