@@ -112,8 +112,8 @@ def _found(named: Path | None, here: Path) -> Path:
         raise UsageError(f"there are several plugins; name one: hookproof init PLUGIN, which is one of: {names}")
     manifests = " or ".join(host.hooks.manifest.as_posix() for host in HOSTS.values())
     raise UsageError(
-        f"{named or here}: no plugin was found: a directory with {manifests}, or a {_MARKETPLACE.as_posix()} that names "
-        "one"
+        f"{named or here}: no plugin was found: a directory with {manifests}, or a {_MARKETPLACE.as_posix()} that "
+        "names one"
     )
 
 
