@@ -26,10 +26,6 @@ class PluginError(HookproofError):
     """A plugin that cannot be played. One clear sentence."""
 
 
-class NotKnownError(PluginError):
-    """A plugin for which hookproof has no descriptor, and none was given."""
-
-
 @dataclass(frozen=True, slots=True)
 class Plugin:
     """A plugin to play: where it is, how to drive it, and under which policy."""
