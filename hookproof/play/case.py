@@ -16,7 +16,7 @@ from itertools import chain
 from pathlib import Path
 
 from hookproof import processes
-from hookproof.catalogue.descriptor import Companion
+from hookproof.catalogue.descriptor import Companion, Context
 from hookproof.errors import describe
 from hookproof.hosts.registry import HOSTS, WORKER
 from hookproof.journal import JOURNAL, Journal
@@ -26,6 +26,7 @@ from hookproof.play.companion import CompanionDriver
 from hookproof.play.context import ContextDriver
 from hookproof.play.driver import Driver
 from hookproof.play.header import header
+from hookproof.play.hooks import HooksDriver
 from hookproof.play.patience import Patience, measured, slowdown
 from hookproof.play.run import Run
 from hookproof.play.runner import Runner
@@ -54,7 +55,7 @@ async def play(case: Case, run_dir: Path, options: PlayOptions) -> Path:
 
 async def _play(case: Case, journal: Journal, options: PlayOptions, patience: Patience) -> None:
     scenario = case.scenario
-    layout = Layout(scenario.place, scenario.home, scenario.project)
+    layout = Layout(scenario.place, scenario.home, scenario.project, scenario.profile_prints)
     sandbox = sandboxes.build(case.plugin, case.lifecycle, programs=_programs(case, options), layout=layout)
     try:
         with processes.CaseProcesses(sandbox.token, folder=sandbox.root, programs=_needed(case, options)) as group:
@@ -86,8 +87,10 @@ def _needed(case: Case, options: PlayOptions) -> list[str]:
 
 
 def _driver(run: Run) -> Driver:
-    descriptor = run.case.plugin.descriptor
-    if isinstance(descriptor, Companion):
+    descriptor, kind = run.case.plugin.descriptor, run.case.scenario.kind
+    if isinstance(descriptor, Companion) and kind == "companion":
         return CompanionDriver(run, descriptor)
-    context = ContextDriver(run, descriptor)
-    return CalibrationDriver(run, context) if run.case.scenario.kind == "calibration" else context
+    if isinstance(descriptor, Context) and kind != "hooks":
+        context = ContextDriver(run, descriptor)
+        return CalibrationDriver(run, context) if kind == "calibration" else context
+    return HooksDriver(run)

@@ -29,7 +29,7 @@ _FEW_LINES = 3
 _NOTHING_BEGAN = "nothing was alive after the last session's end, and no job had begun that could have left anything"
 
 
-@run_check("JOB-07")
+@run_check("JOB-07", "HOOK-03")
 def nothing_left(view: RunView) -> Finding:
     """What the census counts after every session's end, hookproof's own programs aside."""
     census = view.census
