@@ -65,6 +65,43 @@ class Bash(ModelStep):
         return self
 
 
+class FileTool(ModelStep):
+    """The model of a Claude Code session uses a tool on one file.
+
+    Claude Code changes no file that the session has not read before, as its own rule has it: script a Read first.
+    """
+
+    call: Literal["Write", "Edit", "Read"]
+    file_path: str
+    """The file: a path from the project's folder on, or an absolute one."""
+
+
+class Write(FileTool):
+    """The model writes a file, all of it."""
+
+    call: Literal["Write"]
+    content: str
+
+
+class Edit(FileTool):
+    """The model replaces a text in a file."""
+
+    call: Literal["Edit"]
+    old_string: str
+    new_string: str
+    replace_all: bool = False
+
+
+class Read(FileTool):
+    """The model reads a file."""
+
+    call: Literal["Read"]
+    offset: int | None = None
+    """The first line; the file's first without one."""
+    limit: int | None = None
+    """How many lines."""
+
+
 class Agent(ModelStep):
     """The model of a Claude Code session starts a subagent."""
 
@@ -113,6 +150,9 @@ def _step_kind(value: Any) -> Any:
 AnyStep = Annotated[
     Annotated[Say, Tag("text")]
     | Annotated[Bash, Tag("Bash")]
+    | Annotated[Write, Tag("Write")]
+    | Annotated[Edit, Tag("Edit")]
+    | Annotated[Read, Tag("Read")]
     | Annotated[Agent, Tag("Agent")]
     | Annotated[Spawn, Tag("spawn_agent")]
     | Annotated[Wait, Tag("wait_agent")]
@@ -120,7 +160,7 @@ AnyStep = Annotated[
     Discriminator(
         _step_kind,
         custom_error_type="model_step",
-        custom_error_message='expected a step with `text = "..."`, or `call = "Bash"`, "Agent", "spawn_agent", '
-        '"wait_agent" or "send_input"',
+        custom_error_message='expected a step with `text = "..."`, or `call = "Bash"`, "Write", "Edit", "Read", '
+        '"Agent", "spawn_agent", "wait_agent" or "send_input"',
     ),
 ]

@@ -123,10 +123,18 @@ class Turns:
         if agent in self._latest:
             self._latest[agent].resumed()
 
-    def aside(self, asker: Asker) -> None:
-        """Record a request that is no step of anybody's script."""
+    def aside(self, asker: Asker, *, compacts: bool = False) -> None:
+        """Record a request that is no step of anybody's script; `compacts`: it has the conversation summed up."""
         self.journal.write(
-            ModelRequest(n=asker.number, agent=asker.agent, aside=True, texts=[], results=[], thread=asker.thread)
+            ModelRequest(
+                n=asker.number,
+                agent=asker.agent,
+                aside=True,
+                texts=[],
+                results=[],
+                thread=asker.thread,
+                compacts=compacts,
+            )
         )
 
     async def next(self, exchange: Exchange, asker: Asker, conversation: Conversation, query: Query) -> Answer:

@@ -27,7 +27,7 @@ from hookproof.play.context import ContextDriver
 from hookproof.play.driver import Driver
 from hookproof.play.header import header
 from hookproof.play.hooks import HooksDriver
-from hookproof.play.patience import Patience, measured
+from hookproof.play.patience import Patience, measured, slowdown
 from hookproof.play.run import Run
 from hookproof.play.runner import Runner
 from hookproof.records.run import End, Error
@@ -41,7 +41,9 @@ async def play(case: Case, run_dir: Path, options: PlayOptions) -> Path:
     Whatever is raised on the way is an `error` record of it: one bad case is no other's business.
     """
     patience = options.patience or await measured()
-    options = replace(options, patience=patience)
+    # in proportion to what the machine does besides, or its load would be what such a case judges
+    slower = await slowdown() if case.scenario.claude.session_end_budget == "host" else 1.0
+    options = replace(options, patience=patience, slowdown=slower)
     with contextlib.closing(Journal(run_dir / JOURNAL)) as journal:
         journal.write(header(case, options))
         try:

@@ -357,3 +357,13 @@ def test_of_the_reference_the_right_policy_alone_shares_no_server() -> None:
     assert not resolve_plugin("reference-workflow").shares_server
     assert resolve_plugin("reference:fix-1-refuse+young-session").refuses_launches
     assert not resolve_plugin("reference:fix-1-refuse").refuses_launches
+
+
+def test_a_tool_on_files_is_claudes_alone(tmp_path: Path) -> None:
+    step = '[[model.main]]\ncall = "Write"\nfile_path = "a.txt"\ncontent = "a"\n'
+    text = SCENARIO.replace("[[model.main]]", f"{step}[[model.main]]", 1)
+    assert read_scenario(written(tmp_path, text)).lacks("codex") == (
+        "an agent is to use the tool Write, which only Claude Code has"
+    )
+    with pytest.raises(CatalogueError, match="which only Claude Code has"):
+        read_scenario(written(tmp_path, text.replace('host = "claude"', 'host = "codex"')))

@@ -10,6 +10,7 @@ import run_records as jobs
 import test_any_hooks_checks
 import test_context_checks
 import test_hook_checks
+import test_start_checks
 from job_runs import FAILED, GHOST, HOOK_KILLED, LOST, OF_SEVERAL, RAN, RUNS, TORN, WORKER_KILLED
 from run_records import journal, launch, look, started, told
 
@@ -121,6 +122,11 @@ def _runs() -> list[tuple[str, list[Record], str]]:
     found += [
         (name, test_any_hooks_checks.hooks_journal(name, run), seen)
         for name, run, seen, how in test_any_hooks_checks.RUNS
+        if how == "violates"
+    ]
+    found += [
+        (name, agents.journal(*run, requires=name), seen)
+        for name, run, seen, how in test_start_checks.RUNS
         if how == "violates"
     ]
     return found + [

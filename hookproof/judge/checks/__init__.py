@@ -14,6 +14,7 @@ from hookproof.judge.checks import (  # noqa: F401 - enters the checks
     hooks,
     jobs,
     once_each,
+    starts,
     state,
     teardown,
 )
