@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 from hookproof import places
 from hookproof.catalogue.condition import SessionEnded
 from hookproof.catalogue.descriptor import Inner
+from hookproof.catalogue.expect import Expect, WithinMs
 from hookproof.catalogue.fault import QueueJob, WakeJob
 from hookproof.catalogue.host import HostName
 from hookproof.catalogue.model_step import Agent, AnyStep, FileTool, Send, Spawn
@@ -129,9 +130,11 @@ class Scenario(Strict):
     kind: Literal["companion", "context", "calibration"]
     requires: list[str] = []
     """The requirements that it is about; none for calibration, which holds a stand-in against the real host."""
+    expect: list[Expect] = []
+    """Its own sentences, which it is about as well."""
     user: str
     alone: bool = False
-    """The case is about time: it runs while nothing else does."""
+    """The case is about time: it runs while nothing else does. So does one with an `[[expect]]` of `within_ms`."""
     jobs: dict[str, Job] = {}
     sessions: dict[str, Session] = {}
     model: Annotated[dict[str, list[AnyStep]], Field(min_length=1)]
@@ -161,6 +164,16 @@ class Scenario(Strict):
             return value
         return {**value, "hosts": [value["host"]]}
 
+    @property
+    def plays_alone(self) -> bool:
+        """Whether its cases run while nothing else does."""
+        return self.alone or any(isinstance(each.kind[1], WithinMs) for each in self.expect)
+
+    @property
+    def own(self) -> list[str]:
+        """The ids of all that it is about: the requirements that it names, and its own sentences."""
+        return [*self.requires, *(each.id for each in self.expect)]
+
     def lacks(self, host: HostName) -> str | None:
         """What a host cannot do of the steps, as the scenario runs it; None where it can do all."""
         return next(self._lacking(host), None)
@@ -185,12 +198,27 @@ class Scenario(Strict):
 
     @model_validator(mode="after")
     def _refers_to_what_is_there(self) -> Scenario:
-        mistakes = [*self._hostless(), *self._dangling(), *self._unscripted()]
-        if bool(self.requires) == (self.kind == "calibration"):
-            mistakes.append("requires: expected at least one requirement, and none in a scenario of calibration")
+        mistakes = [*self._hostless(), *self._dangling(), *self._unscripted(), *self._unexpected()]
+        if bool(self.own) == (self.kind == "calibration"):
+            mistakes.append(
+                "requires: expected at least one requirement, or a sentence of your own (`[[expect]]`); "
+                "and neither in a scenario of calibration"
+            )
         if mistakes:
             raise ValueError("; ".join(mistakes))
         return self
+
+    def _unexpected(self) -> Iterator[str]:
+        """What is wrong with the sentences beside each other, and with whom they are about."""
+        seen: set[str] = set()
+        for number, each in enumerate(self.expect, start=1):
+            if each.id in seen:
+                yield f"expect[{number}].id: there is another {each.id!r}"
+            seen.add(each.id)
+            for where, agent in each.agents:
+                if agent not in {MAIN, *self.sessions, *self.model}:
+                    known = ", ".join(dict.fromkeys([MAIN, *self.model]))
+                    yield f"expect[{number}].{where}: there is no agent {agent!r}; those of the scenario: {known}"
 
     def _unscripted(self) -> Iterator[str]:
         for table in ("agents", "transcripts"):

@@ -41,6 +41,7 @@ def header(case: Case, options: PlayOptions) -> run.Case:
         subreaper=processes.is_subreaper() if sys.platform == "linux" else False,
         patience=options.patience.part if options.patience is not None else None,
         requires=list(scenario.requires),
+        expect=[each.in_journal for each in scenario.expect],
         about=scenario.kind,
         shell_timeouts=_shell_timeouts(case),
     )

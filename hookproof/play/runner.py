@@ -27,6 +27,7 @@ from hookproof.model.turns import Turns
 from hookproof.play.declared_hooks import write_declared
 from hookproof.play.driver import Driver
 from hookproof.play.dropped_hooks import write_dropped
+from hookproof.play.left_files import write_left_files
 from hookproof.play.open_hooks import OpenHooks
 from hookproof.play.run import Run
 from hookproof.play.steps import HostExitedError, JobNeverBeganError, Steps
@@ -77,6 +78,7 @@ class Runner:
                 write_dropped(self._journal, self._tapped, self._run.program(self._run.host).version)
             await self._driver.evidence()
             await write_census(self._run, self._driver.state())
+            await write_left_files(self._run)
         except Exception as error:  # what is left is swept all the same, and the verdict is unknown
             self._journal.write(Error(where="evidence", what=describe(error)))
 

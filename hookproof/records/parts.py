@@ -108,6 +108,36 @@ class File(Part):
 
 
 @part
+class FoundFile(Part):
+    """A file that fits a path."""
+
+    path: str
+    """As the scenario would name it: below `{project}`, `{home}` or `{data}`."""
+    text: str = ""
+    bytes: int = 0
+    """How long it is; of a longer text only the beginning is kept."""
+    unread: str | None = None
+    """Why nobody knows what is in it, though it is there."""
+
+    @property
+    def cut(self) -> bool:
+        """Whether its text is not all that is in it."""
+        return self.unread is not None or self.bytes > len(self.text.encode())
+
+
+@part
+class LeftFile(Part):
+    """A path that the scenario names, and the files that fit it."""
+
+    path: str
+    found: list[FoundFile]
+    more: int = 0
+    """How many more fit it than are told of."""
+    nowhere: str | None = None
+    """Why nobody knows where it is."""
+
+
+@part
 class TornFile(Part):
     """A list of jobs that was cut."""
 

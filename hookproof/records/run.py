@@ -6,10 +6,12 @@ from dataclasses import field
 from typing import Literal
 
 from hookproof.records.base import Json, Record, kind
+from hookproof.records.expect import Expectation
 from hookproof.records.parts import (
     CaseAgent,
     Isolation,
     JobAnswer,
+    LeftFile,
     Patience,
     Process,
     Program,
@@ -44,6 +46,8 @@ class Case(Record):
     repeat: int
     requires: list[str] = field(default_factory=list)
     """The requirements that are judged."""
+    expect: list[Expectation] = field(default_factory=list)
+    """The scenario's own sentences, which are judged as well."""
     hookproof: str = ""
     like: str = ""
     """The measured lifecycle that the host is, or is nearest to."""
@@ -230,6 +234,15 @@ class Census(Record):
     """What also ran and is hookproof's own: its tap, a host, a process that a fault has planted."""
     ended: list[Process] = field(default_factory=list)
     """What still ran when the last session was over, and ended by itself before the counting."""
+
+
+@kind("files.left")
+class FilesLeft(Record):
+    """What stands in the files that the scenario's own sentences are about. Written by the harness after the census."""
+
+    files: list[LeftFile]
+    still_runs: list[Process] = field(default_factory=list)
+    """What still ran then and might have written them: they were waited for, for as long as a step may wait."""
 
 
 @kind("sweep.began")
