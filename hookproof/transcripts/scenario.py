@@ -7,9 +7,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from hookproof import clean
+from hookproof.catalogue.host import HostName
+from hookproof.hosts.registry import HOSTS
 from hookproof.model.script import job_named
 from hookproof.transcripts import claude, codex
 from hookproof.transcripts.cleaning import Cleaner
@@ -42,14 +45,15 @@ def scenario_of(
     `requires` are the requirements that it shall be about. Raises FileError, TranscriptError.
     """
     found = rows(path, from_line)
-    reader = claude if claude.is_one(found) else codex if codex.is_one(found) else None
-    if reader is None:
+    readers: dict[HostName, ModuleType] = {"claude": claude, "codex": codex}
+    host = next((host for host, reader in readers.items() if reader.is_one(found)), None)
+    if host is None:
         raise TranscriptError(
             f"{path}: no line of it is one of a conversation; expected a transcript of Claude Code "
             "(~/.claude/projects/*/*.jsonl) or of Codex ($CODEX_HOME/sessions/**/rollout-*.jsonl)"
         )
-    told = Conversation("claude" if reader is claude else "codex")
-    reader.read(path, found, told)
+    told = Conversation(host)
+    readers[host].read(path, found, told)
     if not told.typed:
         raise TranscriptError(
             f"{path}: nothing that a user has typed stands there from line {from_line} on; "
@@ -71,10 +75,10 @@ class _Writer:
             if agent.open_call or not agent.steps:
                 self._told.left_out[f"the last word of the agent {agent.name}, before which the transcript ends"] += 1
                 agent.steps.append({"text": "The transcript ends here."})
-        scripts = {name: [self._step(step) for step in agent.steps] for name, agent in self._told.agents.items()}
+        scripts = {name: self._script(agent.steps) for name, agent in self._told.agents.items()}
         user = self._cleaner.text(self._told.typed[0][1])
         kind = "companion" if self._jobs else "context"
-        product = {"claude": "Claude Code", "codex": "Codex"}[self._told.host]
+        product = HOSTS[self._told.host].title
         version = f" {self._told.version}" if self._told.version else ""
         parts = [
             _table("", {"title": _title(user), "source": f"a transcript of {product}{version}", "kind": kind})
@@ -86,6 +90,17 @@ class _Writer:
             "".join(_table("[[then]]", step) for step in self._then()),
         ]
         return Made("\n".join(part for part in parts if part), list(self._left_out()))
+
+    def _script(self, steps: list[Row]) -> list[Row]:
+        """An agent's steps; its last word after a launch waits until the job is at work, as it was by then."""
+        script, launched = [], False
+        for step in steps:
+            cleaned = self._step(step)
+            launched = launched or "{launch}" in str(cleaned.get("command"))
+            if "text" in cleaned and launched:
+                cleaned["after"], launched = "job started", False
+            script.append(cleaned)
+        return script
 
     def _step(self, step: Row) -> Row:
         cleaned = {key: self._cleaner.text(value) if isinstance(value, str) else value for key, value in step.items()}
@@ -159,8 +174,8 @@ def _texts(told: Conversation) -> Iterator[str]:
 def _pattern(launch: str) -> re.Pattern[str]:
     """Finds a plugin's launch in a command, wherever the plugin lay."""
     words = [re.escape(part) for part in launch.replace('"', "").split("{plugin}")]
-    # quotes stand around the path or not
-    return re.compile(r"[^\s\"';&|]*?".join(words).replace(r"\ ", r"[\"']?\s+[\"']?") + r"(?=[\s\"']|$)")
+    # quotes stand around the path or not, and spaces in it
+    return re.compile(r"[^\"'\n;&|]*?".join(words).replace(r"\ ", r"[\"']?\s+[\"']?") + r"(?=[\s\"']|$)")
 
 
 def _title(user: str) -> str:

@@ -123,8 +123,9 @@ def test_an_agent_and_its_background_shell(tmp_path: Path, beside: bool) -> None
     ]
 
 
-def test_a_launch_becomes_a_job(tmp_path: Path) -> None:
-    root = "/home/margaret/.claude/plugins/cache/codex/1.0.4"
+@pytest.mark.parametrize("folder", ["plugins/cache/codex/1.0.4", "my plugins/codex"])
+def test_a_launch_becomes_a_job(tmp_path: Path, folder: str) -> None:
+    root = f"/home/margaret/.claude/{folder}"
     path = written(
         tmp_path / "s.jsonl",
         user("Review."),
@@ -135,6 +136,7 @@ def test_a_launch_becomes_a_job(tmp_path: Path) -> None:
     scenario = read(tmp_path, scenario_of(path, launch=LAUNCH))
     assert scenario.kind == "companion"
     assert steps(scenario)[0]["command"] == '{launch} --background "job=job1 review the diff"'
+    assert steps(scenario)[1] == {"after": "job started", "text": "It runs."}
     assert [str(then.do) for then in scenario.then][-3:] == ["release job job1", "look", "end session"]
 
 
