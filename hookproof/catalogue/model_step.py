@@ -43,6 +43,8 @@ class Say(ModelStep):
     """The model ends its turn with a text. `{result}` is what the agent's latest tool call came back with."""
 
     text: str
+    again: bool = False
+    """It is also what the agent says whenever it is asked after the end of its script, for as long as a hook wants."""
 
 
 class Bash(ModelStep):

@@ -119,6 +119,12 @@ class Script:
                 return self._answer(agent, step)
         return None
 
+    def again(self, agent: str) -> Answer | None:
+        """What the agent says after the end of its script; None where that is a mistake."""
+        steps = self.steps.get(agent, ())
+        last = steps[-1] if steps else None
+        return self._answer(agent, last) if isinstance(last, Say) and last.again else None
+
     def _answer(self, agent: str, step: AnyStep) -> Answer:
         if isinstance(step, Say):
             text = step.text.replace("{result}", self._last_result.get(agent, ""))

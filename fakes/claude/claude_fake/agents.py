@@ -81,6 +81,15 @@ class Agent:
         """Begin a turn with a user message."""
         self._grow(lambda: self.conversation.prompt(blocks, sentences))
 
+    def replace(self, summary: str, *, keeps_last_answer: bool) -> None:
+        """A summary takes the place of the conversation, but for the model's last words, where those are kept."""
+        answers = [message for message in self.conversation.messages if message["role"] == "assistant"]
+        self.conversation = Conversation(self.host.lifecycle["context_place"])
+        self.transcript.add_boundary()
+        self._grow(lambda: self.conversation.prompt([text_block(summary)], []))
+        if keeps_last_answer and answers:
+            self._grow(lambda: self.conversation.answer(answers[-1]["content"]))
+
     def _grow(self, add: Any) -> None:
         before = len(self.conversation.messages)
         add()
