@@ -19,7 +19,7 @@ from hookproof.catalogue.descriptor import Inner
 from hookproof.catalogue.expect import Expect, WithinMs
 from hookproof.catalogue.fault import QueueJob, WakeJob
 from hookproof.catalogue.host import HostName
-from hookproof.catalogue.model_step import Agent, AnyStep, Send, Spawn
+from hookproof.catalogue.model_step import Agent, AnyStep, FileTool, Send, Spawn
 from hookproof.catalogue.own_scenarios import own_id
 from hookproof.catalogue.place import Place
 from hookproof.catalogue.reading import CatalogueError, Strict, read_table, validate
@@ -127,7 +127,7 @@ class Scenario(Strict):
     """The only host that it is played on: short for `hosts` with one."""
     hosts: list[HostName] = []
     """The hosts that it is played on, of those that the plugin has hooks for; `host` in its place is one."""
-    kind: Literal["companion", "context", "calibration"]
+    kind: Literal["companion", "context", "hooks", "calibration"]
     requires: list[str] = []
     """The requirements that it is about; none for calibration, which holds a stand-in against the real host."""
     expect: list[Expect] = []
@@ -145,6 +145,8 @@ class Scenario(Strict):
     """The only lifecycles that it says anything about; of a host of which none is named, all."""
     place: Place = Place()
     """Where home, project and plugin are: below a folder with a space in its name, if it does not say otherwise."""
+    profile_prints: str | None = None
+    """A line that the user's login profile prints, for whoever starts a login shell."""
     home: dict[Inner, str] = {}
     """Files that the user has in each home, path and text, before anything is started."""
     project: dict[Inner, str] = {}
@@ -303,9 +305,10 @@ class Scenario(Strict):
     def _claude_lacks(self, done: Mapping[type, str]) -> Iterator[str]:
         if ResumeSession in done and self.claude.interactive:
             yield f"{done[ResumeSession]} resumes a session: expected one of Claude Code in print mode"
-        for kind, verb in _ONLY_A_CLIENT.items():
-            if kind in done and kind is not ClearSession:
-                yield f"{done[kind]} is to {verb} the session, which only a client of Codex can"
+        if CompactSession in done and self.claude.interactive:
+            yield f"{done[CompactSession]} compacts a session: expected one of Claude Code in print mode"
+        if ForkSession in done:
+            yield f"{done[ForkSession]} is to fork the session, which only a client of Codex can"
         steps = [step for script in self.model.values() for step in script]
         if any(isinstance(step, Spawn) and step.fork for step in steps):
             yield "an agent is to begin with all that its parent has heard, which only Codex has"
@@ -313,6 +316,9 @@ class Scenario(Strict):
             yield "an agent is given another turn by its parent, which only Codex has"
 
     def _codex_lacks(self, done: Mapping[type, str]) -> Iterator[str]:
+        on_files = [step for script in self.model.values() for step in script if isinstance(step, FileTool)]
+        if on_files:
+            yield f"an agent is to use the tool {on_files[0].call}, which only Claude Code has"
         if ResumeSession in done:
             yield f"{done[ResumeSession]} resumes a session: expected one of Claude Code in print mode"
         for kind, verb in _ONLY_A_CLIENT.items():
@@ -323,7 +329,7 @@ class Scenario(Strict):
 
 
 _ONLY_A_CLIENT = {ClearSession: "clear", CompactSession: "compact", ForkSession: "fork"}
-"""What takes a client of Codex; to clear a session of Claude Code does not."""
+"""What takes a client of Codex; of Claude Code a person can do the first two."""
 
 
 def read_scenario(path: Path, *, root: Path = places.SCENARIOS) -> Scenario:

@@ -14,7 +14,7 @@ from typing import Any
 from hookproof import files
 from hookproof.catalogue.host import MANIFEST, HostName
 from hookproof.catalogue.own_scenarios import PROJECT_FILE, repository
-from hookproof.catalogue.plugin import NotKnownError, PluginError, resolve_plugin
+from hookproof.catalogue.plugin import HOOKS_KIND, PluginError
 from hookproof.commands import UsageError, outputs
 from hookproof.hosts.registry import HOSTS
 from hookproof.sandbox import inside, tap
@@ -47,14 +47,7 @@ def execute(parsed: argparse.Namespace) -> int:
     plugin = _found(parsed.plugin, here)
     folder = root / FOLDER
     project = {"plugin": _seen(plugin, root), "scenarios": FOLDER.as_posix(), "hosts": list(_hosts(plugin))}
-    try:
-        known = resolve_plugin(str(plugin))
-        kind = known.descriptor.kind
-    except NotKnownError:
-        kind = "context"
-        project["descriptor"] = (FOLDER / "descriptor.toml").as_posix()
-        root_files.add(folder / "descriptor.toml", _descriptor(plugin))
-    root_files.add(folder / "first.toml", _scenario(kind, _hosts(plugin)))
+    root_files.add(folder / "first.toml", _scenario(_hosts(plugin)))
     root_files.add(root / PROJECT_FILE, _project(project))
     for path in root_files.write():
         print(f"wrote {_seen(path, here)}")
@@ -171,7 +164,7 @@ def _project(table: Mapping[str, object]) -> str:
     return "\n".join(["# What hookproof plays here: docs/projects.md", *lines, ""])
 
 
-def _scenario(kind: str, hosts: Mapping[HostName, dict[str, list[str | None]]]) -> str:
+def _scenario(hosts: Mapping[HostName, dict[str, list[str | None]]]) -> str:
     """A conversation of one turn, with a sentence that holds of any plugin whose hook runs at all."""
     event = next((each for each in _PLAIN if _heard(each, hosts, "startup")), None)
     tool = next((each for each in _TOOL_EVENTS if event is None and _heard(each, hosts, "Bash")), None)
@@ -185,7 +178,7 @@ def _scenario(kind: str, hosts: Mapping[HostName, dict[str, list[str | None]]]) 
     return f"""\
 title = "A session of one turn"
 source = "hookproof init"
-kind = "{kind}"
+kind = "{HOOKS_KIND}"
 hosts = {json.dumps(list(hosts))}
 user = "Hello."
 
@@ -195,24 +188,3 @@ text = "Hello."
 # Your own sentences: what your plugin must do. docs/expect.md has every kind.
 [[expect]]
 {sentence}"""
-
-
-def _descriptor(plugin: Path) -> str:
-    """A descriptor for a plugin that hookproof does not know, with which scenarios of its own can be played."""
-    manifest = next(path for host in HOSTS.values() if (path := plugin / host.hooks.manifest).is_file())
-    table = files.read_json(manifest)
-    name = str(table.get("name") or plugin.name) if isinstance(table, dict) else plugin.name
-    quoted = json.dumps(name, ensure_ascii=False)
-    return f"""\
-# What hookproof must know of this plugin: docs/descriptors.md
-kind = "context"
-name = {quoted}
-title = {quoted}
-
-[recognise]
-name = {quoted}
-
-[says]
-# Lines that the plugin tells the main session. hookproof's own scenarios of context look for them; yours need none.
-policy = ["replace this by a line that your plugin tells the main session"]
-"""

@@ -269,6 +269,9 @@ def _plainly_taken(view: RunView, run: HookRun) -> bool:
         return not text.startswith(("{", "[")) and run.event not in {"Stop", "SubagentStop"}
     if not isinstance(value, dict):
         return False
+    reason = value.get("reason")
+    if value.get("decision") == "block" and isinstance(reason, str) and reason.strip():
+        return any(reason.strip()[:_SHOWN] in told for told in _told_after(view, run.ended))
     return all(name in _SILENT_KEYS and type(each) is _SILENT_KEYS[name] for name, each in value.items())
 
 

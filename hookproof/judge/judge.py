@@ -24,8 +24,6 @@ from hookproof.records.jobs import HookOverdue
 from hookproof.records.run import Case
 from hookproof.records.sent import HookStarted
 
-STANDING_IN = frozenset({"companion", "context"})
-"""The kinds of scenario in which standing requirements are judged."""
 _SHOWN = 200
 
 
@@ -77,9 +75,9 @@ def standing_of(case: Case, requirements: Mapping[str, Requirement]) -> list[str
 
 def standing_in(about: str, requires: Collection[str], requirements: Mapping[str, Requirement]) -> list[str]:
     """What is judged in each case of a scenario besides what it names. `about` is the scenario's kind."""
-    if about not in STANDING_IN:
-        return []
-    return [name for name, each in requirements.items() if each.standing and name not in requires]
+    return [
+        name for name, each in requirements.items() if each.standing and about in each.kinds and name not in requires
+    ]
 
 
 def _is_lost(result: CheckResult) -> bool:

@@ -55,7 +55,7 @@ class Runner:
         self._open_hooks = OpenHooks(run.journal, run.options.seconds, run.processes.census)
         self._recorder = Recorder(run.journal, run.sandbox.token)
         model = {agent: run.host.steps(script) for agent, script in self._scenario.model.items()}
-        script = Script(model, driver.variables(), run.case.timeout_factor)
+        script = Script(model, driver.variables(), run.case.timeout_factor, run.sandbox.project)
         self._turns = Turns(script, driver.answers(), run.journal, driver.wait_before_answer, driver.prepare_answer)
         key, wires = model_key(run.sandbox.token), [host.wire for host in HOSTS.values()]
         self._model = ModelServer(self._turns, wires, run.journal, key)

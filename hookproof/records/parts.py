@@ -222,6 +222,11 @@ class Isolation(Part):
     """What a plugin was able to do all the same, a clause each."""
 
 
+BUSY = 2.0
+"""From here on a machine is too busy for a host's own budget to be the measure: a bare hook takes twice as long as it
+works."""
+
+
 @part
 class SessionEndBudget(Part):
     """How long a host gives the SessionEnd hooks of a session at most, in milliseconds.
@@ -234,6 +239,10 @@ class SessionEndBudget(Part):
     """What a hook has that declares no timeout."""
     raised_by: str | None = None
     """The variable by which hookproof has raised the host's own budget; null where it is the host's own."""
+    slowdown: float | None = None
+    """In a scenario about the host's own budget: how many times as long as it works a bare hook took just before."""
+    own_ms: int | None = None
+    """There, the host's own budget: `ms` is as many times that as the machine was slower, if it was twice or more."""
 
 
 @part

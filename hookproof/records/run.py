@@ -66,7 +66,9 @@ class Case(Record):
     subreaper: bool = False
     """Whether the harness adopts what loses its parent, and so sees how it ends."""
     about: str = ""
-    """What the scenario is about: `companion`, `context` or `calibration`."""
+    """What the scenario is about: `companion`, `context`, `hooks` or `calibration`."""
+    profile_prints: str | None = None
+    """A line that the login profiles in each home print; null where there are none."""
     jobs: dict[str, JobAnswer] = field(default_factory=dict)
     """Of a plugin with jobs: the jobs of the scenario."""
     words: Words | None = None

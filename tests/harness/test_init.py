@@ -54,7 +54,6 @@ def test_its_scenario_holds_at_once(repository: Path) -> None:
     assert {path.relative_to(repository).as_posix() for path in written} == {
         "hookproof.toml",
         "tests/hookproof/first.toml",
-        "tests/hookproof/descriptor.toml",
     }
     assert done.stdout.count("\n  ") == 2
     assert "\n  hookproof run tests/hookproof " in done.stdout
@@ -95,13 +94,13 @@ def test_its_sentence_is_of_an_event_that_a_conversation_fires(
     assert row.must == sentence
 
 
-def test_a_plugin_that_is_known_needs_no_descriptor(repository: Path) -> None:
+def test_a_plugin_below_plugins_is_found(repository: Path) -> None:
     shutil.copytree(places.REFERENCE / "companion", repository / "plugins" / "mine")
     done = hookproof("init", cwd=repository)
     assert done.returncode == 0, done.stderr
     found = read_project(repository / "hookproof.toml")
     assert (found.plugin, found.descriptor) == ("plugins/mine", None)
-    assert read_scenario(repository / "tests" / "hookproof" / "first.toml").kind == "companion"
+    assert read_scenario(repository / "tests" / "hookproof" / "first.toml").kind == "hooks"
 
 
 def test_a_marketplace_names_the_plugin(repository: Path) -> None:
