@@ -14,7 +14,7 @@ from typing import Any
 from hookproof import files
 from hookproof.catalogue.host import MANIFEST, HostName
 from hookproof.catalogue.own_scenarios import PROJECT_FILE, repository
-from hookproof.catalogue.plugin import PluginError, resolve_plugin
+from hookproof.catalogue.plugin import HOOKS_KIND, PluginError
 from hookproof.commands import UsageError, outputs
 from hookproof.hosts.registry import HOSTS
 from hookproof.sandbox import inside, tap
@@ -47,7 +47,7 @@ def execute(parsed: argparse.Namespace) -> int:
     plugin = _found(parsed.plugin, here)
     folder = root / FOLDER
     project = {"plugin": _seen(plugin, root), "scenarios": FOLDER.as_posix(), "hosts": list(_hosts(plugin))}
-    root_files.add(folder / "first.toml", _scenario(resolve_plugin(str(plugin)).descriptor.kind, _hosts(plugin)))
+    root_files.add(folder / "first.toml", _scenario(_hosts(plugin)))
     root_files.add(root / PROJECT_FILE, _project(project))
     for path in root_files.write():
         print(f"wrote {_seen(path, here)}")
@@ -164,7 +164,7 @@ def _project(table: Mapping[str, object]) -> str:
     return "\n".join(["# What hookproof plays here: docs/projects.md", *lines, ""])
 
 
-def _scenario(kind: str, hosts: Mapping[HostName, dict[str, list[str | None]]]) -> str:
+def _scenario(hosts: Mapping[HostName, dict[str, list[str | None]]]) -> str:
     """A conversation of one turn, with a sentence that holds of any plugin whose hook runs at all."""
     event = next((each for each in _PLAIN if _heard(each, hosts, "startup")), None)
     tool = next((each for each in _TOOL_EVENTS if event is None and _heard(each, hosts, "Bash")), None)
@@ -178,7 +178,7 @@ def _scenario(kind: str, hosts: Mapping[HostName, dict[str, list[str | None]]]) 
     return f"""\
 title = "A session of one turn"
 source = "hookproof init"
-kind = "{kind}"
+kind = "{HOOKS_KIND}"
 hosts = {json.dumps(list(hosts))}
 user = "Hello."
 

@@ -59,7 +59,7 @@ class Shared:
 
         `on` is the lifecycle or real host of one of them. Raises UsageError, CatalogueError.
         """
-        if not self._plays(scenario.kind):
+        if not self._plays(scenario.kind) or scenario.kind not in self.plugin(scenario.kind).kinds:
             return []
         plugin, hosts = self.plugin(scenario.kind), self.hosts(scenario.kind)
         lifecycles = hosts.lifecycles
@@ -78,9 +78,10 @@ class Shared:
         """Why a scenario has no case."""
         if not self._plays(scenario.kind):
             return f"hookproof plays no scenario of the kind {scenario.kind} as a test"
-        plugin, hosts = self.plugin(scenario.kind), self.hosts(scenario.kind)
-        if scenario.kind != plugin.descriptor.kind:
+        plugin = self.plugin(scenario.kind)
+        if scenario.kind not in plugin.kinds:
             return f"is for a {scenario.kind} plugin, and {plugin.name} is a {plugin.descriptor.kind} plugin"
+        hosts = self.hosts(scenario.kind)
         found = left_out([scenario], plugin, hosts.lifecycles, programs=hosts.programs)
         reasons = dict.fromkeys(f"{each.lifecycle}: {each.reason}" for each in found)
         played = ", ".join(each.name for each in hosts.lifecycles)
@@ -113,7 +114,7 @@ class Shared:
         return select.plugin(self._option.plugin or REFERENCES[kind], self._option.descriptor)
 
     def _hosts(self, kind: str) -> select.Hosts:
-        return select.hosts(self._option, self.plugin(kind), ["all"], known=self._programs)
+        return select.hosts(self._option, self.plugin(kind), ["all"], kind=kind, known=self._programs)
 
     def _baseline(self, kind: str) -> Baseline | None:
         """What the maintainers of the plugin know of, where it has such a file. Reference policies have the table."""

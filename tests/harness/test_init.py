@@ -94,13 +94,13 @@ def test_its_sentence_is_of_an_event_that_a_conversation_fires(
     assert row.must == sentence
 
 
-def test_the_scenario_is_of_the_plugins_kind(repository: Path) -> None:
+def test_a_plugin_below_plugins_is_found(repository: Path) -> None:
     shutil.copytree(places.REFERENCE / "companion", repository / "plugins" / "mine")
     done = hookproof("init", cwd=repository)
     assert done.returncode == 0, done.stderr
     found = read_project(repository / "hookproof.toml")
     assert (found.plugin, found.descriptor) == ("plugins/mine", None)
-    assert read_scenario(repository / "tests" / "hookproof" / "first.toml").kind == "companion"
+    assert read_scenario(repository / "tests" / "hookproof" / "first.toml").kind == "hooks"
 
 
 def test_a_marketplace_names_the_plugin(repository: Path) -> None:
