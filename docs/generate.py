@@ -27,7 +27,7 @@ from hookproof.catalogue.sentence import Sentence, meaning
 from hookproof.catalogue.step import ACTIONS
 from hookproof.hosts.registry import playing
 from hookproof.judge.expected import read_expected
-from hookproof.records import faults, hosts, jobs, model, parts, run, sent
+from hookproof.records import expect, faults, hosts, jobs, model, parts, run, sent
 from hookproof.suite.judging import known_checks
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -87,9 +87,7 @@ def _scenarios(scenarios: list[Scenario]) -> str:
     lines = ["# Scenarios", "", _NOTE, "| scenario | what is played | host | requires |", "|---|---|---|---|"]
     for each in scenarios:
         where = f" ({', '.join(each.lifecycles)})" if each.lifecycles else ""
-        lines.append(
-            f"| `{each.id}` | {_cell(each.title)} | {', '.join(each.hosts)}{where} | {', '.join(each.requires)} |"
-        )
+        lines.append(f"| `{each.id}` | {_cell(each.title)} | {', '.join(each.hosts)}{where} | {', '.join(each.own)} |")
     return _text(lines)
 
 
@@ -202,11 +200,19 @@ def journal() -> str:
         kinds = {kind.__name__: name for name, kind in records.KINDS.items() if kind.__module__ == module.__name__}
         for name, kind in kinds.items():
             lines += [f"### {kind}", "", classes[name].text, "", *_fields(name, kind, classes)]
-    lines += ["## What records hold", ""]
-    classes = _classes(parts)
-    for name, about in classes.items():
-        lines += [f"### {name}", "", about.text, "", *_fields(name, None, classes)]
+    for title, module in (("What records hold", parts), ("A scenario's own sentences", expect)):
+        lines += [f"## {title}", ""]
+        classes = _classes(module)
+        held = {name: about for name, about in classes.items() if _part(name) is not None}
+        for name, about in held.items():
+            lines += [f"### {name}", "", about.text, "", *_fields(name, None, classes)]
     return _text(lines)
+
+
+def _part(name: str) -> type[records.Part] | None:
+    """What records hold, by its name."""
+    found = getattr(parts, name, None) or getattr(expect, name, None)
+    return found if isinstance(found, type) and issubclass(found, records.Part) else None
 
 
 @dataclass
@@ -233,7 +239,9 @@ def _classes(module: ModuleType) -> dict[str, _Class]:
 
 
 def _fields(name: str, kind: str | None, classes: dict[str, _Class]) -> list[str]:
-    declared = records.KINDS[kind] if kind is not None else getattr(parts, name)
+    declared = records.KINDS[kind] if kind is not None else _part(name)
+    if declared is None:
+        return []
     about = classes[name]
     rows = []
     for each in records.shape(declared):
@@ -244,11 +252,8 @@ def _fields(name: str, kind: str | None, classes: dict[str, _Class]) -> list[str
 
 
 def _type(words: str, annotation: str) -> str:
-    named = [word for word in re.findall(r"[A-Z]\w+", annotation) if hasattr(parts, word) and word not in _NOT_PARTS]
+    named = [word for word in re.findall(r"[A-Z]\w+", annotation) if _part(word) is not None]
     return words + "".join(f": [{word}](#{word.lower()})" for word in named)
-
-
-_NOT_PARTS = frozenset({"Json", "Any", "Part"})
 
 
 def _cell(text: str) -> str:

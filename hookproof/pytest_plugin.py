@@ -315,9 +315,11 @@ class UnexpectedOutcomeError(Exception):
         lines = list(result.unexpected)
         for check in result.checks:
             if check.verdict is Verdict.NOT_TESTED:
-                lines.append(f"{check.id} not tested: {check.detail}")
+                lines.append(f"{check.id}{check.said} not tested: {check.detail}")
                 continue
-            lines.append(f"{check.id} {check.verdict}: seen {check.seen!r}, accepted: {', '.join(check.accepted)}")
+            lines.append(
+                f"{check.id}{check.said} {check.verdict}: seen {check.seen!r}, accepted: {', '.join(check.accepted)}"
+            )
             lines.append(f"    {check.detail}")
         if result.cause:
             lines.append(f"cause {result.cause}: {'; '.join(result.reasons)}")

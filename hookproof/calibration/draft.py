@@ -122,9 +122,12 @@ def _payload_keys(known: Mapping[str, list[str]], runs: Sequence[Facets]) -> dic
     seen: dict[str, dict[str, None]] = {}
     agents: dict[str, set[str]] = {}
     for hooks in _hooks(runs).values():
-        agents.setdefault(hooks[0].event, set()).add(hooks[0].agent)
+        # of some events those of one source tell more than the others, and have a line of their own
+        alone = f"{hooks[0].event}({hooks[0].subject})"
+        event = alone if alone in known else hooks[0].event
+        agents.setdefault(event, set()).add(hooks[0].agent)
         names = sorted({name for hook in hooks for name in hook.keys})
-        seen.setdefault(hooks[0].event, {}).update(dict.fromkeys(names))
+        seen.setdefault(event, {}).update(dict.fromkeys(names))
     found = {}
     for event, keys in seen.items():
         # what no child was seen doing says nothing of the keys that only a child's hooks have

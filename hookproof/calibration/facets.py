@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hookproof.calibration.files import files
 from hookproof.calibration.names import Names, kind_of
 from hookproof.calibration.requests import context_roles, contexts, notifications, shell_names
 from hookproof.records import Record
@@ -46,6 +47,7 @@ FACETS = (
     "shell environment",
     "context",
     "notifications",
+    "files",
     "deaths",
     "stream",
     "exit",
@@ -114,6 +116,7 @@ def extract(records: list[Record]) -> Facets:
         "shell environment": shell_names(records, names),
         "context": contexts(with_inheritance(records), names),
         "notifications": notifications(records, names),
+        "files": files(records, names),
         "deaths": dict(_deaths(records)) | dict(_ends(records)),
         "stream": _stream(records),
         "exit": {str(r.session): _exit(r) for r in records if isinstance(r, HostExited)},

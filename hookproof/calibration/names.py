@@ -20,8 +20,9 @@ _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _TRANSCRIPT = re.compile(rf"({_UUID})\.jsonl")
 _TASK = re.compile(r"(?:with ID: |<task-id>|backgroundTaskId\W+)([a-z][a-z0-9]{8})\b")
 _RULES = (
-    (re.compile(r"-tmp-hp-[A-Za-z0-9-]{8}-project"), "$SLUG"),
-    (re.compile(r"[^\s\"'<>]*?/hp-[A-Za-z0-9_]{8}/home"), "$HOME"),
+    (re.compile(r"-tmp-hp-[A-Za-z0-9-]{8}-(?:[A-Za-z0-9-]*?-)?project"), "$SLUG"),
+    # the folder between has a blank and a letter outside ASCII, unless the scenario asks for a plain place
+    (re.compile(r"[^\s\"'<>]*?/hp-[A-Za-z0-9_]{8}(?:/[^/\"'<>\n]+)?/home"), "$HOME"),
     (re.compile(r"[^\s\"'<>]*?/hp-[A-Za-z0-9_]{8}"), "$RUN"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d[:-]\d\d[:-]\d\d(?:\.\d+)?Z?"), "<time>"),
     (re.compile(r"/\d{4}/\d\d/\d\d/"), "/<day>/"),

@@ -1,8 +1,9 @@
 """Plugin descriptors: how a plugin is recognised and driven, as data.
 
-Two kinds select the scenarios that apply. A companion starts jobs: its descriptor says how they are launched, listed
+The kind selects the scenarios that apply. A companion starts jobs: its descriptor says how they are launched, listed
 and fetched, and where its state lives. A context plugin tells agents things when they start: its descriptor names an
-agent that it knows, and the lines by which its texts are told apart in what a model was sent.
+agent that it knows, and the lines by which its texts are told apart in what a model was sent. Of any other plugin with
+hooks nothing need be said.
 """
 
 from __future__ import annotations
@@ -212,6 +213,8 @@ class Common(Strict):
     """Named additions to a policy, POLICY+SWITCH, each with what it does."""
     policy_file: Inner | None = None
     """The file of the plugin's copy that names the policy."""
+    project: dict[Inner, str] = {}
+    """Files that a project must have for the plugin to be active: path and text."""
 
 
 Promise = Literal["notice"]
@@ -334,8 +337,6 @@ class Context(Common):
     says: Says
     records: list[str] = []
     """Globs of the JSON files in which the plugin records agents; `{home}` and `{project}` are the run's."""
-    project: dict[Inner, str] = {}
-    """Files that a project must have for the plugin to be active: path and text."""
     uv_dependencies: list[str] = []
     """What its hook scripts depend on, when uv runs them: installed once into a cache, and offline from then on."""
     criteria: list[Criterion] = []
@@ -370,7 +371,13 @@ class Context(Common):
         return names if other is None else {**names, "other": f"{before}{other}"}
 
 
-Descriptor = Companion | Context
+class Hooks(Common):
+    """The descriptor of a plugin of which nothing is known but that it has hooks. Most have no file of it."""
+
+    kind: Literal["hooks"]
+
+
+Descriptor = Companion | Context | Hooks
 
 
 def read_descriptor(path: Path) -> Descriptor:
@@ -381,4 +388,6 @@ def read_descriptor(path: Path) -> Descriptor:
         return validate(path, table, Companion)
     if kind == "context":
         return validate(path, table, Context)
-    raise CatalogueError(path, [f'kind: expected "companion" or "context", found {kind!r}'])
+    if kind == "hooks":
+        return validate(path, table, Hooks)
+    raise CatalogueError(path, [f'kind: expected "companion", "context" or "hooks", found {kind!r}'])

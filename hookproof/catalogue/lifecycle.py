@@ -89,6 +89,14 @@ class Resolved(Strict):
     like: str = ""
     """The measured lifecycle that a real host is nearest to; a stand-in's own name, without its switches."""
 
+    @property
+    def exact(self) -> bool:
+        """Whether `like` was measured of this very release. Always of a stand-in, which does what its rows say."""
+        measured = _numbers(self.like.rpartition("-")[2])
+        return bool(self.rows) or (
+            bool(measured) and _numbers(self.name.rpartition("@")[2])[: len(measured)] == measured
+        )
+
 
 def real(host: HostName, version: str) -> Resolved:
     """The column of a real host: it needs no rows, and is like the last measured version that is not later."""

@@ -43,6 +43,8 @@ class Say(ModelStep):
     """The model ends its turn with a text. `{result}` is what the agent's latest tool call came back with."""
 
     text: str
+    again: bool = False
+    """It is also what the agent says whenever it is asked after the end of its script, for as long as a hook wants."""
 
 
 class Bash(ModelStep):
@@ -61,6 +63,43 @@ class Bash(ModelStep):
         if self.held and not (self.run_in_background and re.search(r"\bjob=[\w-]", self.command)):
             raise ValueError("held: expected a command in the background that names a job (job=NAME)")
         return self
+
+
+class FileTool(ModelStep):
+    """The model of a Claude Code session uses a tool on one file.
+
+    Claude Code changes no file that the session has not read before, as its own rule has it: script a Read first.
+    """
+
+    call: Literal["Write", "Edit", "Read"]
+    file_path: str
+    """The file: a path from the project's folder on, or an absolute one."""
+
+
+class Write(FileTool):
+    """The model writes a file, all of it."""
+
+    call: Literal["Write"]
+    content: str
+
+
+class Edit(FileTool):
+    """The model replaces a text in a file."""
+
+    call: Literal["Edit"]
+    old_string: str
+    new_string: str
+    replace_all: bool = False
+
+
+class Read(FileTool):
+    """The model reads a file."""
+
+    call: Literal["Read"]
+    offset: int | None = None
+    """The first line; the file's first without one."""
+    limit: int | None = None
+    """How many lines."""
 
 
 class Agent(ModelStep):
@@ -111,6 +150,9 @@ def _step_kind(value: Any) -> Any:
 AnyStep = Annotated[
     Annotated[Say, Tag("text")]
     | Annotated[Bash, Tag("Bash")]
+    | Annotated[Write, Tag("Write")]
+    | Annotated[Edit, Tag("Edit")]
+    | Annotated[Read, Tag("Read")]
     | Annotated[Agent, Tag("Agent")]
     | Annotated[Spawn, Tag("spawn_agent")]
     | Annotated[Wait, Tag("wait_agent")]
@@ -118,7 +160,7 @@ AnyStep = Annotated[
     Discriminator(
         _step_kind,
         custom_error_type="model_step",
-        custom_error_message='expected a step with `text = "..."`, or `call = "Bash"`, "Agent", "spawn_agent", '
-        '"wait_agent" or "send_input"',
+        custom_error_message='expected a step with `text = "..."`, or `call = "Bash"`, "Write", "Edit", "Read", '
+        '"Agent", "spawn_agent", "wait_agent" or "send_input"',
     ),
 ]

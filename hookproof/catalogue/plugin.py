@@ -1,7 +1,8 @@
 """Plugins: from what `--plugin` says to a directory, its descriptor and its policy.
 
-hookproof ships descriptors for the plugins of its stories; any other plugin is driven by `--descriptor FILE`, without
-code. `reference[:POLICY]` and `reference-workflow[:POLICY]` name the reference implementations.
+hookproof ships descriptors for the plugins of its stories. What any other plugin starts, or tells agents, is described
+by `--descriptor FILE`, without code; its hooks are played without one. `reference[:POLICY]`,
+`reference-workflow[:POLICY]` and `reference-hooks[:POLICY]` name the reference implementations.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from hookproof import clean, files, places
-from hookproof.catalogue.descriptor import Companion, Descriptor, Recognise, read_descriptor
-from hookproof.catalogue.host import MANIFEST
+from hookproof.catalogue.descriptor import Companion, Descriptor, Hooks, Recognise, read_descriptor
+from hookproof.catalogue.host import CODEX_MANIFEST, MANIFEST
 from hookproof.catalogue.tree import Tree, survey
 from hookproof.errors import HookproofError
 
@@ -38,6 +39,12 @@ class Plugin:
     """What its manifest calls it."""
 
     @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of scenario that apply to it: its own first. A reference plugin is one of its kind alone."""
+        own = self.descriptor.kind
+        return (own,) if self.policy is not None or own == HOOKS_KIND else (own, HOOKS_KIND)
+
+    @property
     def refuses_launches(self) -> bool:
         """Whether it is a reference plugin under a policy of which it is known that it refuses every launch."""
         known = self.descriptor.refuses if isinstance(self.descriptor, Companion) else []
@@ -57,7 +64,9 @@ def descriptors() -> list[Descriptor]:
     return [read_descriptor(path) for path in sorted(places.DESCRIPTORS.glob("*.toml"))]
 
 
-REFERENCES = {"companion": "reference", "context": "reference-workflow"}
+HOOKS_KIND = "hooks"
+"""The kind of scenario that any plugin with hooks can be played through."""
+REFERENCES = {"companion": "reference", "context": "reference-workflow", HOOKS_KIND: "reference-hooks"}
 """By the kind of plugin, the name of the reference plugin that hookproof ships."""
 
 
@@ -75,6 +84,7 @@ def resolve_plugin(spec: str, *, descriptor_file: Path | None = None) -> Plugin:
     shipped = {
         REFERENCES["companion"]: places.REFERENCE / "companion",
         REFERENCES["context"]: places.REFERENCE / "workflow",
+        REFERENCES[HOOKS_KIND]: places.REFERENCE / "hooks",
     }
     # the names come first: in a checkout of hookproof there is a directory of the same name
     if name not in shipped and Path(spec).exists():
@@ -105,20 +115,18 @@ def resolve_plugin(spec: str, *, descriptor_file: Path | None = None) -> Plugin:
 def _from_path(path: Path, descriptor_file: Path | None) -> Plugin:
     root = _plugin_root(path)
     tree_of(root)  # before anything in it is read
-    manifest = _read_json(root / MANIFEST)
+    # a plugin of Codex alone has that manifest, one that a marketplace lists with `strict: false` has none
+    manifests = (root / MANIFEST, root / CODEX_MANIFEST)
+    manifest = next((_read_json(each) for each in manifests if each.is_file() or each.is_symlink()), {})
     if (root / HOOKS).exists():
         _check_hooks(root / HOOKS)
-    name, author = manifest.get("name"), manifest.get("author")
+    name, author = manifest.get("name") or root.resolve().name, manifest.get("author")
     author_name = author.get("name") if isinstance(author, dict) else author
     if descriptor_file is not None:
         descriptor = read_descriptor(descriptor_file)
     else:
-        found = [d for d in descriptors() if _fits(d.recognise, name, author_name)]
-        if not found:
-            raise PluginError(
-                f"{root}: the plugin {name!r} is none that hookproof knows; describe it with --descriptor FILE"
-            )
-        descriptor = found[0]
+        known = next((each for each in descriptors() if _fits(each.recognise, name, author_name)), None)
+        descriptor = known or _undescribed(root, clean.line(str(name)), manifest)
     version = manifest.get("version")
     return Plugin(
         name=clean.line(f"{descriptor.name} {version}" if version else descriptor.name),
@@ -128,6 +136,17 @@ def _from_path(path: Path, descriptor_file: Path | None) -> Plugin:
         version=clean.line(version) if isinstance(version, str) else None,
         manifest_name=clean.line(name) if isinstance(name, str) else None,
     )
+
+
+def _undescribed(root: Path, name: str, manifest: dict[str, Any]) -> Hooks:
+    """What is known of a plugin that nobody has described. Raises PluginError for one without hooks."""
+    declared = (root / HOOKS).exists() and bool(_read_json(root / HOOKS).get("hooks"))
+    if not declared and not manifest.get("hooks"):
+        raise PluginError(
+            f"{root}: the plugin {name!r} is none that hookproof knows, and declares no hooks; "
+            "describe it with --descriptor FILE"
+        )
+    return Hooks(kind="hooks", name=name, title="a plugin that nobody has described", recognise=Recognise(name=name))
 
 
 def tree_of(root: Path) -> Tree:
@@ -154,12 +173,22 @@ def _plugin_root(path: Path) -> Path:
     if (path / MANIFEST).is_file() or any(map(os.path.islink, (path / MANIFEST, path / MANIFEST.parent))):
         # where such a link leads is looked at with all the others
         return path
-    inside = sorted(candidate.parent.parent for candidate in path.glob(f"plugins/*/{MANIFEST.as_posix()}"))
+    marks = (MANIFEST, CODEX_MANIFEST, HOOKS)
+    if any((path / mark).is_file() for mark in marks):
+        return path
+    inside = sorted(
+        {
+            path / each.relative_to(path).parents[-3]
+            for mark in marks
+            for each in path.glob(f"plugins/*/{mark.as_posix()}")
+        }
+    )
     if len(inside) == 1:
         return inside[0]
     if inside:
         raise PluginError(f"{path}: holds several plugins; name one: {', '.join(str(p) for p in inside)}")
-    raise PluginError(f"{path}: is no plugin: there is no {MANIFEST.as_posix()} in it or in its plugins/*")
+    names = ", ".join(mark.as_posix() for mark in marks)
+    raise PluginError(f"{path}: is no plugin: there is none of {names} in it or in its plugins/*")
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -69,6 +69,21 @@ def _mistake(item: dict[str, Any], model: type[Strict]) -> str:
 
 
 def _keys_at(model: type[BaseModel], location: tuple[Any, ...]) -> list[str]:
-    if location:
-        return []
+    """The keys of the table at a place; none where nothing tells which table is meant there."""
+    for part in location:
+        if isinstance(part, int):
+            continue
+        field = model.model_fields.get(part)
+        inner = _model_in(field.annotation) if field is not None else None
+        if inner is None:
+            return []
+        model = inner
     return list(model.model_fields)
+
+
+def _model_in(hint: Any) -> type[BaseModel] | None:
+    """The one model that a type is made of, as `list[Expect]` and `Told | None` are; None where there are several."""
+    if isinstance(hint, type) and issubclass(hint, BaseModel):
+        return hint
+    found = {each for inner in get_args(hint) if (each := _model_in(inner)) is not None}
+    return found.pop() if len(found) == 1 else None

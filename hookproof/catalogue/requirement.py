@@ -49,6 +49,8 @@ class Requirement(Strict):
     """What a plugin must promise for the row to bind it: of one that does not, it is a SHOULD."""
     standing: bool = False
     """Whether it is judged in every case that it fits, asked for or not; it can only worsen a case."""
+    kinds: list[Literal["companion", "context", "hooks"]] = ["companion", "context", "hooks"]
+    """Of a standing one: the kinds of scenario in which it is judged."""
     note: str = ""
 
     @property

@@ -16,9 +16,10 @@ from pydantic import Field, model_validator
 from hookproof import places
 from hookproof.catalogue.condition import SessionEnded
 from hookproof.catalogue.descriptor import Inner
+from hookproof.catalogue.expect import Expect, WithinMs
 from hookproof.catalogue.fault import QueueJob, WakeJob
 from hookproof.catalogue.host import HostName
-from hookproof.catalogue.model_step import Agent, AnyStep, Send, Spawn
+from hookproof.catalogue.model_step import Agent, AnyStep, FileTool, Send, Spawn
 from hookproof.catalogue.own_scenarios import own_id
 from hookproof.catalogue.place import Place
 from hookproof.catalogue.reading import CatalogueError, Strict, read_table, validate
@@ -126,12 +127,14 @@ class Scenario(Strict):
     """The only host that it is played on: short for `hosts` with one."""
     hosts: list[HostName] = []
     """The hosts that it is played on, of those that the plugin has hooks for; `host` in its place is one."""
-    kind: Literal["companion", "context", "calibration"]
+    kind: Literal["companion", "context", "hooks", "calibration"]
     requires: list[str] = []
     """The requirements that it is about; none for calibration, which holds a stand-in against the real host."""
+    expect: list[Expect] = []
+    """Its own sentences, which it is about as well."""
     user: str
     alone: bool = False
-    """The case is about time: it runs while nothing else does."""
+    """The case is about time: it runs while nothing else does. So does one with an `[[expect]]` of `within_ms`."""
     jobs: dict[str, Job] = {}
     sessions: dict[str, Session] = {}
     model: Annotated[dict[str, list[AnyStep]], Field(min_length=1)]
@@ -142,6 +145,8 @@ class Scenario(Strict):
     """The only lifecycles that it says anything about; of a host of which none is named, all."""
     place: Place = Place()
     """Where home, project and plugin are: below a folder with a space in its name, if it does not say otherwise."""
+    profile_prints: str | None = None
+    """A line that the user's login profile prints, for whoever starts a login shell."""
     home: dict[Inner, str] = {}
     """Files that the user has in each home, path and text, before anything is started."""
     project: dict[Inner, str] = {}
@@ -160,6 +165,16 @@ class Scenario(Strict):
         if not isinstance(value, dict) or "hosts" in value or value.get("host") not in get_args(HostName):
             return value
         return {**value, "hosts": [value["host"]]}
+
+    @property
+    def plays_alone(self) -> bool:
+        """Whether its cases run while nothing else does."""
+        return self.alone or any(isinstance(each.kind[1], WithinMs) for each in self.expect)
+
+    @property
+    def own(self) -> list[str]:
+        """The ids of all that it is about: the requirements that it names, and its own sentences."""
+        return [*self.requires, *(each.id for each in self.expect)]
 
     def lacks(self, host: HostName) -> str | None:
         """What a host cannot do of the steps, as the scenario runs it; None where it can do all."""
@@ -185,12 +200,27 @@ class Scenario(Strict):
 
     @model_validator(mode="after")
     def _refers_to_what_is_there(self) -> Scenario:
-        mistakes = [*self._hostless(), *self._dangling(), *self._unscripted()]
-        if bool(self.requires) == (self.kind == "calibration"):
-            mistakes.append("requires: expected at least one requirement, and none in a scenario of calibration")
+        mistakes = [*self._hostless(), *self._dangling(), *self._unscripted(), *self._unexpected()]
+        if bool(self.own) == (self.kind == "calibration"):
+            mistakes.append(
+                "requires: expected at least one requirement, or a sentence of your own (`[[expect]]`); "
+                "and neither in a scenario of calibration"
+            )
         if mistakes:
             raise ValueError("; ".join(mistakes))
         return self
+
+    def _unexpected(self) -> Iterator[str]:
+        """What is wrong with the sentences beside each other, and with whom they are about."""
+        seen: set[str] = set()
+        for number, each in enumerate(self.expect, start=1):
+            if each.id in seen:
+                yield f"expect[{number}].id: there is another {each.id!r}"
+            seen.add(each.id)
+            for where, agent in each.agents:
+                if agent not in {MAIN, *self.sessions, *self.model}:
+                    known = ", ".join(dict.fromkeys([MAIN, *self.model]))
+                    yield f"expect[{number}].{where}: there is no agent {agent!r}; those of the scenario: {known}"
 
     def _unscripted(self) -> Iterator[str]:
         for table in ("agents", "transcripts"):
@@ -275,9 +305,10 @@ class Scenario(Strict):
     def _claude_lacks(self, done: Mapping[type, str]) -> Iterator[str]:
         if ResumeSession in done and self.claude.interactive:
             yield f"{done[ResumeSession]} resumes a session: expected one of Claude Code in print mode"
-        for kind, verb in _ONLY_A_CLIENT.items():
-            if kind in done and kind is not ClearSession:
-                yield f"{done[kind]} is to {verb} the session, which only a client of Codex can"
+        if CompactSession in done and self.claude.interactive:
+            yield f"{done[CompactSession]} compacts a session: expected one of Claude Code in print mode"
+        if ForkSession in done:
+            yield f"{done[ForkSession]} is to fork the session, which only a client of Codex can"
         steps = [step for script in self.model.values() for step in script]
         if any(isinstance(step, Spawn) and step.fork for step in steps):
             yield "an agent is to begin with all that its parent has heard, which only Codex has"
@@ -285,6 +316,9 @@ class Scenario(Strict):
             yield "an agent is given another turn by its parent, which only Codex has"
 
     def _codex_lacks(self, done: Mapping[type, str]) -> Iterator[str]:
+        on_files = [step for script in self.model.values() for step in script if isinstance(step, FileTool)]
+        if on_files:
+            yield f"an agent is to use the tool {on_files[0].call}, which only Claude Code has"
         if ResumeSession in done:
             yield f"{done[ResumeSession]} resumes a session: expected one of Claude Code in print mode"
         for kind, verb in _ONLY_A_CLIENT.items():
@@ -295,7 +329,7 @@ class Scenario(Strict):
 
 
 _ONLY_A_CLIENT = {ClearSession: "clear", CompactSession: "compact", ForkSession: "fork"}
-"""What takes a client of Codex; to clear a session of Claude Code does not."""
+"""What takes a client of Codex; of Claude Code a person can do the first two."""
 
 
 def read_scenario(path: Path, *, root: Path = places.SCENARIOS) -> Scenario:

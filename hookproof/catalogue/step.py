@@ -107,7 +107,7 @@ class ClearSession(Action):
 
 
 class CompactSession(Action):
-    """Has main's history be summed up, as `/compact` does; with a client of Codex."""
+    """Has main's history be summed up, as `/compact` does; of Claude Code, or with a client of Codex."""
 
     form = "compact session"
 

@@ -19,6 +19,7 @@ from hookproof.catalogue.sentence import Sentence, kind_of, meaning
 from hookproof.catalogue.step import ACTIONS
 from hookproof.commands import UsageError
 from hookproof.judge.causes.known import described
+from hookproof.judge.expect.judged import accepted
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,8 +34,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def execute(parsed: argparse.Namespace) -> int:
     """Print the explanation. Raises UsageError when nothing is called so."""
     wanted: str = parsed.id
-    scenarios = _scenarios(_own(wanted))
-    explanations = {**_requirements(), **scenarios, **_lifecycles(), **_policies(), **_causes(), **_steps()}
+    own = _own(wanted)
+    scenarios = _scenarios(own)
+    explanations = {
+        **_requirements(),
+        **_expectations(own),
+        **scenarios,
+        **_lifecycles(),
+        **_policies(),
+        **_causes(),
+        **_steps(),
+    }
     step = kind_of(wanted, _SENTENCES)
     ending = (name for name in scenarios if name.endswith(f"/{wanted}"))
     file = scenario_id(Path(wanted)) if wanted.endswith(ENDING) else ""
@@ -78,6 +88,21 @@ def _requirements() -> dict[str, str]:
     }
 
 
+def _expectations(own: Iterable[Path]) -> dict[str, str]:
+    """The scenarios' own sentences. Several scenarios may call one by the same id."""
+    found: dict[str, list[str]] = {}
+    for scenario in map(read_scenario, [*scenario_files(), *own]):
+        for each in (row.in_journal for row in scenario.expect):
+            found.setdefault(each.id, []).extend(
+                [
+                    f"  {each.keyword}: {each.sentence}",
+                    f"  satisfied by: {accepted(each.expects)}",
+                    f"  a sentence of the scenario {scenario.id}: {scenario.path}",
+                ]
+            )
+    return {name: "\n".join(lines) for name, lines in found.items()}
+
+
 def _own(wanted: str) -> list[Path]:
     """The scenarios of the project that this is called in, and one that is asked for as a file."""
     project = project_file(Path.cwd())
@@ -94,7 +119,7 @@ def _scenarios(own: Iterable[Path]) -> dict[str, str]:
         scenario = read_scenario(path)
         about = [f"  {scenario.about}"] if scenario.about else []
         lines = [f"  {scenario.title}", *about, f"  source: {scenario.source}"]
-        found[scenario.id] = "\n".join([*lines, f"  requires: {', '.join(scenario.requires)}", f"  file: {path}"])
+        found[scenario.id] = "\n".join([*lines, f"  requires: {', '.join(scenario.own)}", f"  file: {path}"])
     return found
 
 

@@ -7,7 +7,8 @@ import asyncio
 import os
 import shlex
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from hookproof import claims, clean, interrupts, places, processes
 from hookproof.catalogue.descriptor import Context
 from hookproof.catalogue.host import Program
 from hookproof.catalogue.lifecycle import measured
-from hookproof.catalogue.plugin import REFERENCES
+from hookproof.catalogue.plugin import HOOKS_KIND, REFERENCES, Plugin
+from hookproof.catalogue.scenario import Scenario
 from hookproof.commands import UsageError, gate, outputs, projects, select
 from hookproof.commands.chosen import scenarios_named
 from hookproof.compiled import compile_programs
@@ -36,7 +38,7 @@ from hookproof.suite.matrix import left_out, matrix
 from hookproof.suite.preflight import launched_nowhere, preflights
 from hookproof.suite.runs import RESULTS, new_run
 
-LIFECYCLES = {"companion": lambda: ["as-reported-345"], "context": measured}
+LIFECYCLES = {"companion": lambda: ["as-reported-345"], "context": measured, "hooks": measured}
 """What is played when nobody says: the issue's own account, and every measured host that the plugin has hooks for."""
 _LONGEST_PATIENCE, _MOST_REPEATS = 86400, 100_000
 
@@ -49,7 +51,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SCENARIO",
         help="scenarios to play: ids or globs of ids, files, folders, globs of files (default: all that apply)",
     )
-    default = "as-reported-345 for companions; for context plugins every measured one of the hosts they have hooks for"
+    default = "as-reported-345 for companions; for other plugins every measured one of the hosts they have hooks for"
     select.play_arguments(parser, lifecycle=default)
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="play every case N times")
     gate.arguments(parser)
@@ -69,15 +71,17 @@ def execute(parsed: argparse.Namespace) -> int:
     skipped: list[reports.Skipped] = []
     worker = None
     for plugin in plugins:
-        kind = plugin.descriptor.kind
-        of_kind = [each for each in scenarios if each.kind == kind]
-        if not of_kind:
-            continue
-        named = table.lifecycles(plugin.name) if table is not None else []
-        chosen = select.hosts(parsed, plugin, named or LIFECYCLES[kind](), scenarios=of_kind)
-        worker = worker or chosen.worker
-        cases += matrix(scenarios, [plugin], chosen.lifecycles, parsed.repeat, programs=chosen.programs)
-        skipped += left_out(scenarios, plugin, chosen.lifecycles, programs=chosen.programs)
+        for kind in plugin.kinds:
+            # of the shipped ones those of its own kind, and others where they are named
+            whole = parsed.words or kind == plugin.descriptor.kind
+            of_kind = [each for each in scenarios if each.kind == kind and (whole or not _is_shipped(each))]
+            if not of_kind:
+                continue
+            named = table.lifecycles(plugin.name) if table is not None else []
+            chosen = select.hosts(parsed, plugin, named or LIFECYCLES[kind](), kind=kind, scenarios=of_kind)
+            worker = worker or chosen.worker
+            cases += matrix(of_kind, [plugin], chosen.lifecycles, parsed.repeat, programs=chosen.programs)
+            skipped += left_out(of_kind, plugin, chosen.lifecycles, programs=chosen.programs)
     if not cases:
         kinds = " or ".join(f"a {plugin.descriptor.kind} plugin" for plugin in plugins)
         where = f" on {', '.join(parsed.lifecycle)}" if parsed.lifecycle else ""
@@ -85,10 +89,34 @@ def execute(parsed: argparse.Namespace) -> int:
         raise UsageError(f"none of the chosen scenarios is for {kinds}{where}{why}")
     report, console = play_all(cases, parsed, worker=worker, gate_=gate.read(parsed, plugins, skipped, scenarios))
     terminal.summary(console, report)
+    for sentence in _of_other_kinds(scenarios, plugins):
+        console.print(sentence, style="dim", markup=False, soft_wrap=True)
     nowhere = launched_nowhere(report.preflight, report.results, cases)
     for sentence in nowhere:
         console.print(f"[red]{escape(sentence)}[/]", soft_wrap=True)
     return 1 if report.failed or nowhere else 0
+
+
+def _is_shipped(scenario: Scenario) -> bool:
+    return scenario.path is not None and scenario.path.is_relative_to(places.SCENARIOS)
+
+
+def _of_other_kinds(scenarios: Sequence[Scenario], plugins: Sequence[Plugin]) -> Iterator[str]:
+    """What of the chosen scenarios does not apply to a plugin that nobody has described, and why."""
+    others = Counter(each.kind for each in scenarios if each.kind in _TAKES_A_DESCRIPTOR)
+    for plugin in plugins:
+        if plugin.policy is None and plugin.descriptor.kind == HOOKS_KIND:
+            for kind, number in sorted(others.items()):
+                yield (
+                    f"{plugin.name}: {number} scenarios of kind {kind} do not apply: {_TAKES_A_DESCRIPTOR[kind]}; "
+                    "a descriptor says so (--descriptor FILE)"
+                )
+
+
+_TAKES_A_DESCRIPTOR = {
+    "companion": "nothing is known of how the plugin starts a job, or where it lists one",
+    "context": "nothing is known of what the plugin tells agents, or which agents it has",
+}
 
 
 def play_all(

@@ -65,22 +65,25 @@ def hosts(
     plugin: Plugin,
     default: list[str],
     *,
+    kind: str | None = None,
     scenarios: Sequence[Scenario] = (),
     known: Mapping[str, list[Program]] | None = None,
 ) -> Hosts:
     """The hosts to play a plugin on, of those on which its kind is played and that it has hooks for.
 
+    `kind` is that of the scenarios; None: the plugin's own.
+
     A real host is played wherever it is named, in the place of its stand-ins; of other hosts the lifecycles that are
     named, and none where none are. `scenarios`, where they are known, are what is to be played. Installs what is
     missing, unless the programs of `--claude` and `--codex` are `known`. Raises UsageError, ReleaseError.
     """
-    kind = plugin.descriptor.kind
+    kind = kind or plugin.descriptor.kind
     asked = [host for host in registry.playing(kind) if getattr(parsed, host.name) != STAND_IN]
     for host in asked:
-        why = without_hooks(plugin, host.name) or _in_none(host, kind, scenarios)
+        why = without_hooks(plugin, host.name, kind) or _in_none(host, kind, scenarios)
         if why is not None:
             raise UsageError(f"--{host.name} {getattr(parsed, host.name)}: {why}")
-    stand_ins = _stand_ins(parsed, asked, plugin, default)
+    stand_ins = _stand_ins(parsed, asked, plugin, kind, default)
     worker = _worker(parsed, known) if kind == "companion" else None
     columns = {
         f"{host.name}@{each.version}": (host.name, each)
@@ -99,7 +102,9 @@ def _in_none(host: Host, kind: str, scenarios: Sequence[Scenario]) -> str | None
     return f"none of the chosen scenarios of a {kind} plugin is played on {host.title}, but on {' and '.join(others)}"
 
 
-def _stand_ins(parsed: argparse.Namespace, asked: list[Host], plugin: Plugin, default: list[str]) -> list[Resolved]:
+def _stand_ins(
+    parsed: argparse.Namespace, asked: list[Host], plugin: Plugin, kind: str, default: list[str]
+) -> list[Resolved]:
     """The lifecycles of the hosts that are not played by the real program."""
     real_ones = {host.name for host in asked}
     if parsed.lifecycle:
@@ -112,7 +117,7 @@ def _stand_ins(parsed: argparse.Namespace, asked: list[Host], plugin: Plugin, de
     if asked:
         return []
     found = lifecycles(default)
-    unhooked = {host: without_hooks(plugin, host) for host in {each.host for each in found}}
+    unhooked = {host: without_hooks(plugin, host, kind) for host in {each.host for each in found}}
     hooked = [each for each in found if unhooked[each.host] is None]
     if not hooked:
         raise UsageError(f"{plugin.root}: {'; '.join(sorted(filter(None, unhooked.values())))}")
@@ -166,7 +171,8 @@ def play_arguments(parser: argparse.ArgumentParser, *, lifecycle: str) -> None:
     parser.add_argument(
         "--plugin",
         metavar="SPEC",
-        help="a plugin's directory, or reference[:POLICY], reference-workflow[:POLICY] (default: the references)",
+        help="a plugin's directory, or reference[:POLICY], reference-workflow[:POLICY], reference-hooks[:POLICY] "
+        "(default: the references)",
     )
     parser.add_argument(
         "--descriptor", type=Path, metavar="FILE", help="file that describes a plugin that hookproof does not know"

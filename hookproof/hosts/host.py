@@ -45,7 +45,7 @@ class Host(ABC):
     """The name for people: Claude Code, Codex."""
     option: str
     """What its option on the command line names."""
-    plays: frozenset[Literal["companion", "context"]]
+    plays: frozenset[Literal["companion", "context", "hooks"]]
     """The kinds of plugin that are played on it: each where the plugin has hooks for it."""
     package: str
     """Where npm has it."""

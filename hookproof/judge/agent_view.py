@@ -110,12 +110,14 @@ class AgentView:
         return [request for request in self._requests if request.agent == agent]
 
     @property
-    def excluded(self) -> HostThread | HookStarted | None:
+    def excluded(self) -> HostThread | HookStarted | ModelRequest | None:
         """The record of the first session that was summed up, or begun with the history of another.
 
-        A client of Codex tells of it; of Claude Code its start hooks do.
+        A client of Codex tells of it; of Claude Code its start hooks do, and its model is asked for the summary.
         """
         for record in self.run.records:
+            if isinstance(record, ModelRequest) and record.compacts:
+                return record
             if isinstance(record, HostThread) and record.how in _GOES_ON:
                 return record
             if isinstance(record, HookStarted) and record.event in STARTS and record.payload.get("source") in _GOES_ON:

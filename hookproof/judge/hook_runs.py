@@ -116,7 +116,7 @@ def failure(view: RunView, run: HookRun) -> Failure | None:
         return Failure(NOT_FOUND, f"{named(run)} {how}{words}", ended)
     if ended.exit is None:
         return Failure(KILLED, f"{named(run)} was ended by signal {ended.signal}{words}", ended)
-    if ended.exit and not _is_answer(run):
+    if ended.exit and not is_answer(run):
         return Failure(FAILED, f"{named(run)} exited {ended.exit}{words}", ended)
     effects = ended.effects
     if ended.exit == 0 and effects is not None and effects.output == "not read":
@@ -240,7 +240,7 @@ def _limit(run: HookRun) -> float | None:
     return told if told is not None else run.started.timeout
 
 
-def _is_answer(run: HookRun) -> bool:
+def is_answer(run: HookRun) -> bool:
     """Whether an exit status that is not 0 is an answer to the event."""
     ended = run.ended
     if ended is None or ended.exit != _REFUSES or run.event not in _REFUSABLE:
@@ -269,6 +269,9 @@ def _plainly_taken(view: RunView, run: HookRun) -> bool:
         return not text.startswith(("{", "[")) and run.event not in {"Stop", "SubagentStop"}
     if not isinstance(value, dict):
         return False
+    reason = value.get("reason")
+    if value.get("decision") == "block" and isinstance(reason, str) and reason.strip():
+        return any(reason.strip()[:_SHOWN] in told for told in _told_after(view, run.ended))
     return all(name in _SILENT_KEYS and type(each) is _SILENT_KEYS[name] for name, each in value.items())
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from hookproof import clean
 from hookproof.catalogue.requirement import Requirement
 from hookproof.judge.causes.known import find_cause
 from hookproof.judge.causes.signature import Signature
 from hookproof.judge.checks import CHECKS
+from hookproof.judge.expect import judged as expected
 from hookproof.judge.hook_runs import dropped, dropped_sentence
 from hookproof.judge.leans import LEANS
 from hookproof.judge.needs import NEEDS
@@ -17,12 +19,11 @@ from hookproof.judge.run_view import NoEvidenceError, RunView
 from hookproof.judge.session_end import Cut, cut_hooks, cut_unasked
 from hookproof.judge.verdict import CheckResult, Finding, Verdict, of_case
 from hookproof.records import Record
+from hookproof.records.expect import Expectation
 from hookproof.records.jobs import HookOverdue
 from hookproof.records.run import Case
 from hookproof.records.sent import HookStarted
 
-STANDING_IN = frozenset({"companion", "context"})
-"""The kinds of scenario in which standing requirements are judged."""
 _SHOWN = 200
 
 
@@ -46,7 +47,10 @@ def judge(records: list[Record], requirements: Mapping[str, Requirement]) -> Jud
     asked = [*view.case.requires, *standing_of(view.case, requirements)]
     findings = {name: _found(view, name, requirements[name]) for name in asked}
     results = {name: _evaluate(view, name, requirements[name], finding) for name, finding in findings.items()}
-    own = [results[name] for name in view.case.requires]
+    for expectation in view.case.expect:
+        name, finding = expectation.id, expected.find(view, expectation)
+        findings[name], results[name] = finding, _of_the_scenario(view, expectation, finding)
+    own = [results[name] for name in own_of(view.case)]
     standing = [results[name].model_copy(update={"standing": True}) for name in standing_of(view.case, requirements)]
     lost = [(name, found) for name, found in findings.items() if found is not None and _is_lost(results[name])]
     return Judgement(
@@ -59,6 +63,11 @@ def judge(records: list[Record], requirements: Mapping[str, Requirement]) -> Jud
     )
 
 
+def own_of(case: Case) -> list[str]:
+    """What the case is about: the requirements that its scenario names, and the sentences that it has itself."""
+    return [*case.requires, *(each.id for each in case.expect)]
+
+
 def standing_of(case: Case, requirements: Mapping[str, Requirement]) -> list[str]:
     """What is judged in this case besides the requirements that its scenario names."""
     return standing_in(case.about, case.requires, requirements)
@@ -66,9 +75,9 @@ def standing_of(case: Case, requirements: Mapping[str, Requirement]) -> list[str
 
 def standing_in(about: str, requires: Collection[str], requirements: Mapping[str, Requirement]) -> list[str]:
     """What is judged in each case of a scenario besides what it names. `about` is the scenario's kind."""
-    if about not in STANDING_IN:
-        return []
-    return [name for name, each in requirements.items() if each.standing and name not in requires]
+    return [
+        name for name, each in requirements.items() if each.standing and about in each.kinds and name not in requires
+    ]
 
 
 def _is_lost(result: CheckResult) -> bool:
@@ -95,6 +104,12 @@ def _evaluate(view: RunView, name: str, requirement: Requirement, finding: Findi
     )
 
 
+def _of_the_scenario(view: RunView, expectation: Expectation, finding: Finding) -> CheckResult:
+    """A sentence of the scenario's own, judged as a requirement is."""
+    result = _evaluate(view, expectation.id, expected.requirement_of(expectation), finding)
+    return result.model_copy(update={"keyword": expectation.keyword, "sentence": clean.text(expectation.sentence)})
+
+
 def _found(view: RunView, name: str, requirement: Requirement) -> Finding | None:
     """What the check of a requirement found; before it, what the requirement presupposes."""
     if name not in CHECKS:
@@ -116,7 +131,9 @@ def _verdict(view: RunView, finding: Finding, accepted: list[str]) -> Verdict:
         return Verdict.UNKNOWN
     if view.first_error is None:
         return Verdict.CONFORMS if finding.outcome in accepted else Verdict.VIOLATES
-    # with an error only a loss that came before it is certain
+    # with an error only what came before it, and is too much already, or lost, is certain
+    if finding.certain and finding.at is not None and finding.at.seq < view.first_error:
+        return Verdict.VIOLATES
     job = view.first_job()
     lost = job.lost if job is not None else None
     certain = lost is not None and lost.seq < view.first_error and finding.outcome not in accepted

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from hookproof import clean
+from hookproof.catalogue.requirement import Keyword
 from hookproof.records import Record
 
 
@@ -132,6 +133,8 @@ class Finding:
     """False: what the requirement presupposes did not come about, and `detail` says why."""
     context: Missed | Strayed | None = None
     """Of a text that was not told where it should be, or where it should not: which."""
+    certain: bool = False
+    """Whether nothing that comes after its record can change it: it is too much already."""
 
     @classmethod
     def not_tested(cls, why: str, at: Record | None = None) -> Finding:
@@ -162,11 +165,20 @@ class CheckResult(Model):
     """Whether it is asked in every case, and its scenario does not name it."""
     binding: bool = True
     """Whether a violation of it fails a run: not of a SHOULD, nor of what the plugin does not promise."""
+    keyword: Keyword | None = None
+    """Of a sentence of the scenario's own; null of a requirement that hookproof ships."""
+    sentence: str | None = None
+    """The same: what must hold, in its author's words."""
 
     @property
     def tested(self) -> bool:
         """Whether it came to a judgement at all."""
         return self.verdict in {Verdict.CONFORMS, Verdict.VIOLATES}
+
+    @property
+    def said(self) -> str:
+        """Of a sentence of the scenario's own: itself, in brackets behind its id; empty of a requirement."""
+        return "" if self.sentence is None else f" ({self.keyword}: {self.sentence})"
 
     @property
     def told(self) -> str:
@@ -195,14 +207,14 @@ class Surprise(Model):
     @classmethod
     def unknown(cls, scenario: str, check: CheckResult) -> Surprise:
         """Nobody can tell whether it is violated."""
-        sentence = f"{scenario}:{check.id} is unknown: {check.detail}"
+        sentence = f"{scenario}:{check.id}{check.said} is unknown: {check.detail}"
         return cls(check=check.id, kind="unknown", sentence=sentence)
 
     @classmethod
     def violation(cls, scenario: str, check: CheckResult) -> Surprise:
         """It is violated, and nobody knew."""
         detail = f"seen {check.seen!r}, accepted {', '.join(check.accepted)}"
-        return cls(check=check.id, kind="violated", sentence=f"{scenario}:{check.id} is violated: {detail}")
+        return cls(check=check.id, kind="violated", sentence=f"{scenario}:{check.id}{check.said} is violated: {detail}")
 
     @property
     def violated(self) -> bool:

@@ -13,6 +13,9 @@ from typing import Any
 
 from hookproof.model.script import Answer, marked_agent
 
+_COMPACTION = "Your task is to create a detailed summary of the conversation"
+"""Stands in what a host asks when it has a conversation summed up (measured on 2.1.91 and 2.1.329)."""
+
 
 @dataclass(frozen=True, slots=True)
 class MessagesRequest:
@@ -28,6 +31,8 @@ class MessagesRequest:
     model: str
     begins: bool
     """Whether the conversation has no answer of the model's yet."""
+    compacts: bool
+    """Whether it asks for a summary of the conversation, which is no step of anybody's script."""
 
     @property
     def received(self) -> str:
@@ -46,7 +51,7 @@ def parse(body: Any) -> MessagesRequest:
         raise ValueError('expected "tools" to be a list of objects with a "name"')
     texts: list[tuple[str, str]] = [("system", text) for text in _texts(body.get("system"))]
     results: dict[str, tuple[str, bool]] = {}
-    first_user = ""
+    first_user = last_user = ""
     for message in body["messages"]:
         if not isinstance(message, dict):
             raise ValueError("expected every message to be an object")
@@ -56,8 +61,9 @@ def parse(body: Any) -> MessagesRequest:
         content = message.get("content")
         found = list(_texts(content))
         texts.extend((role, text) for text in found)
-        if role == "user" and not first_user:
-            first_user = "\n".join(found)
+        if role == "user":
+            last_user = "\n".join(found)
+            first_user = first_user or last_user
         for block in content if isinstance(content, list) else []:
             if isinstance(block, dict) and block.get("type") == "tool_result":
                 text = "\n".join(_texts(block.get("content")))
@@ -70,6 +76,7 @@ def parse(body: Any) -> MessagesRequest:
         stream=bool(body.get("stream")),
         model=str(body.get("model") or "a model"),
         begins=all(message["role"] != "assistant" for message in body["messages"]),
+        compacts=_COMPACTION in last_user,
     )
 
 

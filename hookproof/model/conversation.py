@@ -63,11 +63,12 @@ class Conversation:
         self._results.update(results)
         return new_texts, new_results
 
-    def summed_up(self) -> None:
-        """The host has put a summary in the place of the history, and keeps of it what the user has typed (measured on
-        Codex): whatever else stands in a later request has been said anew.
+    def summed_up(self, *, keeps: str | None = None) -> None:
+        """The host has put a summary in the place of the history: whatever stands in a later request is said anew.
+
+        But for the texts of the role that it `keeps`: Codex has what the user has typed stand beside the summary.
         """
-        self._seen = Counter({key: count for key, count in self._seen.items() if key[0] == "user"})
+        self._seen = Counter({key: count for key, count in self._seen.items() if key[0] == keeps})
 
     def _inherits(self, key: tuple[str, str]) -> bool:
         if self._inherited[key] == 0:

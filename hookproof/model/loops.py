@@ -29,6 +29,8 @@ class _Kept:
     """The number of its first such request."""
     times: int
     hook: HookStarted
+    expected: bool
+    """Whether the script has something to say to that: then only a loop is worth telling."""
 
 
 class Loops:
@@ -38,14 +40,20 @@ class Loops:
         self._journal = journal
         self._kept: dict[str, _Kept] = {}
 
-    def beyond(self, agent: str, number: int) -> bool:
-        """Take in a request of an agent whose script has run out. Whether it is to be left without an answer."""
+    def beyond(self, agent: str, number: int, *, expected: bool = False) -> bool:
+        """Take in a request of an agent whose script has run out. Whether it is to be left without an answer.
+
+        `expected`: the script has an answer to it all the same, and it is no mistake.
+        """
         hook = self._cause(agent)
         known = self._kept.get(agent)
         if hook is None:
-            self._wrong(f"model request {number} of {agent!r} comes after the end of its script")
+            if expected:
+                self._kept.pop(agent, None)
+            else:
+                self._wrong(f"model request {number} of {agent!r} comes after the end of its script")
             return False
-        kept = replace(known, times=known.times + 1, hook=hook) if known is not None else _Kept(number, 1, hook)
+        kept = replace(known, times=known.times + 1, hook=hook) if known else _Kept(number, 1, hook, expected)
         self._kept[agent] = kept
         if kept.times != MOST:
             return False
@@ -63,6 +71,8 @@ class Loops:
         self._kept.clear()
 
     def _tell(self, agent: str, kept: _Kept, how: str) -> None:
+        if kept.expected:
+            return
         more = f" and {kept.times - 1} more come" if kept.times > 1 else " comes"
         kind, command = kept.hook.event, kept.hook.command
         self._wrong(

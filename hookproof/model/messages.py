@@ -8,9 +8,11 @@ from typing import Any
 from hookproof.model import anthropic
 from hookproof.model.conversation import Conversation
 from hookproof.model.http import Exchange, Request
+from hookproof.model.script import Answer, mark
 from hookproof.model.sessions import Origin, SessionThreads
 from hookproof.model.turns import ASIDE, SSE, Asker, Reply, Turns, Wire
 
+_SUMMARY = "<analysis>\nNothing is left out.\n</analysis>\n\n<summary>\n{}\n</summary>"
 _MESSAGES, _COUNT = "/v1/messages", "/v1/messages/count_tokens"
 
 
@@ -44,6 +46,13 @@ class Messages(Wire):
             return
         # of another thread nothing is known yet: after a clear main is told everything anew
         conversation = self._turns.conversations.setdefault(thread.id or asker.agent or "", Conversation())
+        if request.compacts:
+            self._turns.aside(asker, compacts=True)
+            conversation.summed_up()
+            # the marker goes with the history that it stands in, unless the summary keeps it
+            summary = Answer(text=_SUMMARY.format(mark("The work goes on.", asker.agent or "")), call=None, after=None)
+            await self._send(exchange, request, anthropic.message(summary, request, number))
+            return
         answer = await self._turns.next(exchange, asker, conversation, request)
         call = answer.call
         if call is not None and anthropic.tool_name(call.names, request.tools) is None:

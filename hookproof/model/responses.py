@@ -34,9 +34,9 @@ class Responses(Wire):
     async def _answer(self, exchange: Exchange, number: int, request: openai.ResponsesRequest, thread: Thread) -> None:
         agent = self._threads.agent(thread, request.agent)
         if request.aside:
-            self._turns.aside(Asker(number, agent, thread=thread.id))
+            self._turns.aside(Asker(number, agent, thread=thread.id), compacts=True)
             if thread.id in self._turns.conversations:
-                self._turns.conversations[thread.id].summed_up()
+                self._turns.conversations[thread.id].summed_up(keeps="user")
             await self._send(exchange, number, request, ASIDE)
         elif agent is not None:
             asker = Asker(number, agent, thread=thread.id, parent=thread.parent, subagent=thread.subagent)

@@ -12,14 +12,16 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from hookproof import files
-from hookproof.catalogue.model_step import Agent, AnyStep, Bash, Say, Send, Spawn, Wait
+from hookproof.catalogue.model_step import Agent, AnyStep, Bash, Edit, Read, Say, Send, Spawn, Wait, Write
 from hookproof.records.parts import ToolResult
 
 _MARKER = re.compile(r"\[hookproof:agent=([^\]]+)\]")
 _JOB = re.compile(r"\bjob=([\w-]+)")
+_Call = Bash | Write | Edit | Read | Agent | Spawn | Wait | Send
 
 
 def mark(text: str, agent: str) -> str:
@@ -86,6 +88,8 @@ class Script:
     variables: Mapping[str, str]
     timeout_factor: int = 1
     """By what the timeout of each shell is multiplied."""
+    project: Path = Path()
+    """What the path of a file is counted from."""
     _next: Counter[str] = field(default_factory=Counter)
     _started: Counter[str] = field(default_factory=Counter)
     _calls: int = 0
@@ -115,6 +119,12 @@ class Script:
                 return self._answer(agent, step)
         return None
 
+    def again(self, agent: str) -> Answer | None:
+        """What the agent says after the end of its script; None where that is a mistake."""
+        steps = self.steps.get(agent, ())
+        last = steps[-1] if steps else None
+        return self._answer(agent, last) if isinstance(last, Say) and last.again else None
+
     def _answer(self, agent: str, step: AnyStep) -> Answer:
         if isinstance(step, Say):
             text = step.text.replace("{result}", self._last_result.get(agent, ""))
@@ -123,10 +133,12 @@ class Script:
         call_id = f"toolu_{self._calls:04d}"
         return Answer(text=None, call=self._call(agent, call_id, step), after=step.after)
 
-    def _call(self, agent: str, call_id: str, step: Bash | Agent | Spawn | Wait | Send) -> ToolCall:
+    def _call(self, agent: str, call_id: str, step: _Call) -> ToolCall:
         match step:
             case Bash():
                 return self._shell(call_id, step)
+            case Write() | Edit() | Read():
+                return self._file(call_id, step)
             case Agent():
                 return self._agent(call_id, step)
             case Spawn():
@@ -155,6 +167,19 @@ class Script:
         for name, word in self.variables.items():
             text = text.replace("{" + name + "}", word)
         return text
+
+    def _file(self, call_id: str, step: Write | Edit | Read) -> ToolCall:
+        given: dict[str, Any] = {"file_path": str(self.project / self._filled(step.file_path))}
+        match step:
+            case Write():
+                given["content"] = self._filled(step.content)
+            case Edit():
+                given |= {"old_string": self._filled(step.old_string), "new_string": self._filled(step.new_string)}
+                given |= {"replace_all": True} if step.replace_all else {}
+            case Read():
+                part = {"offset": step.offset, "limit": step.limit}
+                given |= {name: value for name, value in part.items() if value is not None}
+        return ToolCall(call_id, (step.call,), given)
 
     def _shell(self, call_id: str, step: Bash) -> ToolCall:
         command = self._filled(step.command)

@@ -123,10 +123,18 @@ class Turns:
         if agent in self._latest:
             self._latest[agent].resumed()
 
-    def aside(self, asker: Asker) -> None:
-        """Record a request that is no step of anybody's script."""
+    def aside(self, asker: Asker, *, compacts: bool = False) -> None:
+        """Record a request that is no step of anybody's script; `compacts`: it has the conversation summed up."""
         self.journal.write(
-            ModelRequest(n=asker.number, agent=asker.agent, aside=True, texts=[], results=[], thread=asker.thread)
+            ModelRequest(
+                n=asker.number,
+                agent=asker.agent,
+                aside=True,
+                texts=[],
+                results=[],
+                thread=asker.thread,
+                compacts=compacts,
+            )
         )
 
     async def next(self, exchange: Exchange, asker: Asker, conversation: Conversation, query: Query) -> Answer:
@@ -158,12 +166,13 @@ class Turns:
             await self._prepare(agent)
         answer = self.script.next(agent, query.received, results) if agent is not None else None
         if answer is None:
+            again = self.script.again(agent) if agent is not None else None
             if agent is None:
                 self.wrong(f"model request {asker.number} carries no agent marker")
-            elif self._loops.beyond(agent, asker.number):
+            elif self._loops.beyond(agent, asker.number, expected=again is not None):
                 # an answer would only make it ask again: it comes to rest here, and is there to be looked at
                 await exchange.hold(asyncio.Event().wait())
-            return OUT_OF_SCRIPT
+            return again or OUT_OF_SCRIPT
         conversation.last_answer = answer.text
         if answer.after is not None and agent is not None:
             try:

@@ -22,8 +22,10 @@ from hookproof.records.run import Settled
 from hookproof.records.sent import SessionStarted, ShellEnded, ShellStarted, SubagentEnded, TurnEnded
 
 _REPORTS = frozenset({"result", "turn.completed", "turn/completed"})
-_ORDINAL = {2: "nd", 3: "rd"}
 """Lines by which a host says that a turn is over: Claude Code, `codex exec`, `codex app-server`."""
+_COMPACTED = "compact_boundary"
+"""The line of Claude Code that stands before its report of a compaction (measured on 2.1.91 and 2.1.329)."""
+_ORDINAL = {2: "nd", 3: "rd"}
 
 
 class Awaited:
@@ -124,7 +126,17 @@ class Awaited:
             return isinstance(record, TurnEnded) and record.agent_id is None and self._is_by(record, session)
         if not isinstance(record, HostLine) or record.line_type not in _REPORTS:
             return False
-        return record.session == session and not record.child
+        return record.session == session and not record.child and not self._reports_compaction(record)
+
+    def _reports_compaction(self, record: HostLine) -> bool:
+        """Whether it is a compaction that is over: no turn, though Claude Code reports it in the same way."""
+        for each in reversed(self._journal.of(HostLine)):
+            if each.seq < record.seq and each.session == record.session:
+                if each.line_type in _REPORTS:
+                    return False
+                if each.line_subtype == _COMPACTED:
+                    return True
+        return False
 
     def _has_a_client(self, session: str) -> bool:
         """Whether it is a session of `codex app-server`, whose client tells of its threads."""
@@ -150,14 +162,14 @@ class Awaited:
         )
 
     def _session_goes_on(self, session: str, how: str) -> Predicate:
-        """A `/clear` goes on in the same process under another id."""
+        """In the same process: after a `/clear` under another id, after a `/compact` under the one that it had."""
         if self._has_a_client(session):
             return _opens_thread(session, how)
 
         def goes_on(record: Record) -> bool:
-            if not isinstance(record, SessionStarted) or record.agent_id is not None:
+            if not isinstance(record, SessionStarted) or record.agent_id is not None or record.how != how:
                 return False
-            return self._is_by(record, session) and not self._is_by(record, session, first=True)
+            return self._is_by(record, session) or record.session_id == self._hosts(session)[-1].session_id
 
         return goes_on
 

@@ -16,7 +16,7 @@ from itertools import chain
 from pathlib import Path
 
 from hookproof import processes
-from hookproof.catalogue.descriptor import Companion
+from hookproof.catalogue.descriptor import Companion, Context
 from hookproof.errors import describe
 from hookproof.hosts.registry import HOSTS, WORKER
 from hookproof.journal import JOURNAL, Journal
@@ -26,7 +26,8 @@ from hookproof.play.companion import CompanionDriver
 from hookproof.play.context import ContextDriver
 from hookproof.play.driver import Driver
 from hookproof.play.header import header
-from hookproof.play.patience import Patience, measured
+from hookproof.play.hooks import HooksDriver
+from hookproof.play.patience import Patience, measured, slowdown
 from hookproof.play.run import Run
 from hookproof.play.runner import Runner
 from hookproof.records.run import End, Error
@@ -40,7 +41,9 @@ async def play(case: Case, run_dir: Path, options: PlayOptions) -> Path:
     Whatever is raised on the way is an `error` record of it: one bad case is no other's business.
     """
     patience = options.patience or await measured()
-    options = replace(options, patience=patience)
+    # in proportion to what the machine does besides, or its load would be what such a case judges
+    slower = await slowdown() if case.scenario.claude.session_end_budget == "host" else 1.0
+    options = replace(options, patience=patience, slowdown=slower)
     with contextlib.closing(Journal(run_dir / JOURNAL)) as journal:
         journal.write(header(case, options))
         try:
@@ -52,7 +55,7 @@ async def play(case: Case, run_dir: Path, options: PlayOptions) -> Path:
 
 async def _play(case: Case, journal: Journal, options: PlayOptions, patience: Patience) -> None:
     scenario = case.scenario
-    layout = Layout(scenario.place, scenario.home, scenario.project)
+    layout = Layout(scenario.place, scenario.home, scenario.project, scenario.profile_prints)
     sandbox = sandboxes.build(case.plugin, case.lifecycle, programs=_programs(case, options), layout=layout)
     try:
         with processes.CaseProcesses(sandbox.token, folder=sandbox.root, programs=_needed(case, options)) as group:
@@ -84,8 +87,10 @@ def _needed(case: Case, options: PlayOptions) -> list[str]:
 
 
 def _driver(run: Run) -> Driver:
-    descriptor = run.case.plugin.descriptor
-    if isinstance(descriptor, Companion):
+    descriptor, kind = run.case.plugin.descriptor, run.case.scenario.kind
+    if isinstance(descriptor, Companion) and kind == "companion":
         return CompanionDriver(run, descriptor)
-    context = ContextDriver(run, descriptor)
-    return CalibrationDriver(run, context) if run.case.scenario.kind == "calibration" else context
+    if isinstance(descriptor, Context) and kind != "hooks":
+        context = ContextDriver(run, descriptor)
+        return CalibrationDriver(run, context) if kind == "calibration" else context
+    return HooksDriver(run)

@@ -67,6 +67,8 @@ class PlayOptions:
     seconds: float = 60.0
     patience: Patience | None = None
     """For how long what runs must stand still to count as settled; None: it is measured before the first case."""
+    slowdown: float = 1.0
+    """How many times as long as it works a bare hook took before a case that is about a host's budget."""
     extra_env: Mapping[str, str] = field(default_factory=dict)
     tap: bool = False
     """Whether the plugin's hook commands are wrapped, so that a host that tells nothing of its hooks leaves records."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from hookproof import files
 from hookproof.catalogue.descriptor import Context
-from hookproof.catalogue.scenario import MAIN, Transcript
+from hookproof.catalogue.scenario import Transcript
 from hookproof.play.driver import Driver
 from hookproof.play.run import Run
 from hookproof.records.jobs import AgentRecords, AgentSnapshot
@@ -44,12 +44,9 @@ class ContextDriver(Driver):
         scenario = run.case.scenario
         if scenario.transcripts:
             run.env["HOOKPROOF_TRANSCRIPTS"] = str(self._forge())
-        roles = {self._named(step.agent_type) for _, step in scenario.spawns() if step.agent_type is not None}
-        for host in run.hosts:
-            run.env.update(host.hosting)
-        for host in run.hosts:
-            for session in (MAIN, *run.beside):
-                await host.prepare(run.setting(session, host), roles=roles)
+        await run.prepare_hosts(
+            {self._named(step.agent_type) for _, step in scenario.spawns() if step.agent_type is not None}
+        )
 
     def _forge(self) -> Path:
         """The file in which the stand-in reads how transcripts differ from what it would write."""

@@ -7,17 +7,21 @@ that no hook is declared for, a matcher that does not fit. Called by the runner.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hookproof import files
-from hookproof.catalogue.lifecycle import Resolved, resolve_lifecycle
+from hookproof.catalogue.lifecycle import Resolved, measured, resolve_lifecycle
 from hookproof.hosts.host import Host
 from hookproof.journal import Journal
 from hookproof.records.hosts import HooksDeclared
 from hookproof.records.parts import DeclaredHook
 from hookproof.sandbox import inside, tap
+
+_IGNORED = "is ignored"
+"""What a host without the row does as well: Codex passes such an event over (measured)."""
 
 
 async def write_declared(
@@ -29,6 +33,15 @@ async def write_declared(
     """
     for host in hosts:
         starts = _child_starts(host, lifecycle)
+        known = _known_events(host, lifecycle)
+        record = HooksDeclared(
+            host=host.name,
+            hooks=[],
+            child_starts=starts,
+            known_events=known,
+            passed_over=_passed_over(host, lifecycle, known),
+            measured=lifecycle.exact,
+        )
         try:
             hooks = await files.off_loop(
                 partial(_declared, plugin, host),
@@ -36,9 +49,9 @@ async def write_declared(
                 seconds=seconds,
             )
         except (tap.TapError, inside.OutsideError) as error:
-            journal.write(HooksDeclared(host=host.name, hooks=[], unread=str(error), child_starts=starts))
+            journal.write(replace(record, unread=str(error)))
         else:
-            journal.write(HooksDeclared(host=host.name, hooks=hooks, child_starts=starts))
+            journal.write(replace(record, hooks=hooks))
 
 
 def _declared(plugin: Path, host: Host) -> list[DeclaredHook]:
@@ -67,6 +80,28 @@ def _of_group(event: str, group: Any) -> Iterator[DeclaredHook]:
             command=command if runs else None,
             asynchronous=entry.get("async") is True,
         )
+
+
+def _passed_over(host: Host, lifecycle: Resolved, known: list[str] | None) -> dict[str, str]:
+    """The events of other measured releases that do no harm in a hooks file here."""
+    rows = lifecycle.rows or (resolve_lifecycle(lifecycle.like).rows if lifecycle.like else {})
+    if known is None or rows.get("unknown_event", _IGNORED) != _IGNORED:
+        return {}
+    found: dict[str, str] = {}
+    for name in measured():
+        other = resolve_lifecycle(name)
+        if other.host == host.name:
+            found |= {event: name for event in _known_events(host, other) or () if event not in known}
+    return found
+
+
+def _known_events(host: Host, lifecycle: Resolved) -> list[str] | None:
+    """What a release knows by name, whether the stand-in has such an event fire or not."""
+    told = lifecycle if lifecycle.rows or not lifecycle.like else resolve_lifecycle(lifecycle.like)
+    if told.host != host.name or "known_events" not in told.rows:
+        return None
+    firing = (str(each["event"]) for moment in told.events.values() for each in moment)
+    return sorted({*told.rows["known_events"], *firing})
 
 
 def _child_starts(host: Host, lifecycle: Resolved) -> list[str] | None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from hookproof import __version__, machine, processes
 from hookproof.catalogue.descriptor import Companion, Context
+from hookproof.catalogue.plugin import HOOKS_KIND
 from hookproof.catalogue.spelling import status_shape, words_of
 from hookproof.hosts.registry import HOSTS, WORKER
 from hookproof.isolation import entry
@@ -41,12 +42,16 @@ def header(case: Case, options: PlayOptions) -> run.Case:
         subreaper=processes.is_subreaper() if sys.platform == "linux" else False,
         patience=options.patience.part if options.patience is not None else None,
         requires=list(scenario.requires),
+        expect=[each.in_journal for each in scenario.expect],
         about=scenario.kind,
+        profile_prints=scenario.profile_prints if sys.platform != "win32" else None,
         shell_timeouts=_shell_timeouts(case),
     )
+    if scenario.kind == HOOKS_KIND:
+        return known
     if isinstance(plugin.descriptor, Companion):
         return _with_jobs(known, case, plugin.descriptor)
-    return _with_agents(known, case, plugin.descriptor)
+    return _with_agents(known, case, plugin.descriptor) if isinstance(plugin.descriptor, Context) else known
 
 
 def _shell_timeouts(case: Case) -> ShellTimeouts | None:

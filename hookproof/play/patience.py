@@ -9,6 +9,7 @@ import shlex
 import sys
 import tempfile
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,11 +63,23 @@ async def _bare_hook_ms() -> float:
 
     That is counted where it matters: what waits for a processor has not settled.
     """
-    took = []
+    return min([took * 1000 async for took, _ in _bare_hooks("pass")])
+
+
+async def slowdown() -> float:
+    """How many times as long as it works a bare hook takes here now, at the most: what else runs has the processors.
+
+    Measured before a case about a host's budget. About 1 on a machine that does nothing else.
+    """
+    measured_ = [took / float(said) async for took, said in _bare_hooks("import time; print(time.process_time())")]
+    return max(1.0, *measured_)
+
+
+async def _bare_hooks(does: str) -> AsyncIterator[tuple[float, bytes]]:
+    """A few runs of a hook that does next to nothing: how many seconds each took, and what it printed."""
     with tempfile.TemporaryDirectory(prefix="hookproof-") as folder:
-        bare = shell_argv(f"{shlex.quote(sys.executable)} -I -S -c pass", [], Path(folder))
+        bare = shell_argv(f"{shlex.quote(sys.executable)} -I -S -c {shlex.quote(does)}", [], Path(folder))
         for _ in range(_TIMES):
             began = time.perf_counter()
-            await processes.run(bare, env=system(), cwd=folder, seconds=_DEADLINE, waiting_for="a bare hook")
-            took.append((time.perf_counter() - began) * 1000)
-    return min(took)
+            done = await processes.run(bare, env=system(), cwd=folder, seconds=_DEADLINE, waiting_for="a bare hook")
+            yield time.perf_counter() - began, done.stdout

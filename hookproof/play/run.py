@@ -14,6 +14,7 @@ from pathlib import Path
 
 from hookproof.catalogue.descriptor import State
 from hookproof.catalogue.host import Program
+from hookproof.catalogue.scenario import MAIN
 from hookproof.hosts.host import Host
 from hookproof.hosts.registry import HOSTS
 from hookproof.hosts.session import Setting
@@ -97,6 +98,14 @@ class Run:
     def host(self) -> Host:
         """The host of the main session."""
         return HOSTS[self.case.host]
+
+    async def prepare_hosts(self, roles: set[str]) -> None:
+        """Make every host ready, in each home; `roles` are agents that are started. Called by drivers."""
+        for host in self.hosts:
+            self.env.update(host.hosting)
+        for host in self.hosts:
+            for session in (MAIN, *self.beside):
+                await host.prepare(self.setting(session, host), roles=roles)
 
     def program(self, host: Host) -> Program:
         """The program that plays a host."""

@@ -27,6 +27,7 @@ from hookproof.model.turns import Turns
 from hookproof.play.declared_hooks import write_declared
 from hookproof.play.driver import Driver
 from hookproof.play.dropped_hooks import write_dropped
+from hookproof.play.left_files import write_left_files
 from hookproof.play.open_hooks import OpenHooks
 from hookproof.play.run import Run
 from hookproof.play.steps import HostExitedError, JobNeverBeganError, Steps
@@ -54,7 +55,7 @@ class Runner:
         self._open_hooks = OpenHooks(run.journal, run.options.seconds, run.processes.census)
         self._recorder = Recorder(run.journal, run.sandbox.token)
         model = {agent: run.host.steps(script) for agent, script in self._scenario.model.items()}
-        script = Script(model, driver.variables(), run.case.timeout_factor)
+        script = Script(model, driver.variables(), run.case.timeout_factor, run.sandbox.project)
         self._turns = Turns(script, driver.answers(), run.journal, driver.wait_before_answer, driver.prepare_answer)
         key, wires = model_key(run.sandbox.token), [host.wire for host in HOSTS.values()]
         self._model = ModelServer(self._turns, wires, run.journal, key)
@@ -77,6 +78,7 @@ class Runner:
                 write_dropped(self._journal, self._tapped, self._run.program(self._run.host).version)
             await self._driver.evidence()
             await write_census(self._run, self._driver.state())
+            await write_left_files(self._run)
         except Exception as error:  # what is left is swept all the same, and the verdict is unknown
             self._journal.write(Error(where="evidence", what=describe(error)))
 

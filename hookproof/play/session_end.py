@@ -2,19 +2,23 @@
 
 How long a hook takes is the machine's affair where a scenario is about something else. So the host is given a budget
 that only a hook without an end outlives, wherever it has a variable for that: half of a step's patience, so that the
-host has ended the hook before the step gives up. What a plugin declares itself is never changed. Called by `play.run`,
-which hands the variable to the host's processes, and by `play.header`, which writes down what is in force.
+host has ended the hook before the step gives up. Where the scenario is about the budget, a machine that is busy with
+something else gives it in proportion: as many times the host's own as a bare hook takes longer than it works. What a
+plugin declares itself is never changed. Called by `play.run`, which hands the variable to the host's processes, and by
+`play.header`, which writes down what is in force.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 from hookproof.catalogue.lifecycle import resolve_lifecycle
 from hookproof.hosts.host import Host, SessionEnd
 from hookproof.hosts.registry import HOSTS
 from hookproof.play.cases import Case, PlayOptions
-from hookproof.records.parts import SessionEndBudget
+from hookproof.records.parts import BUSY, SessionEndBudget
 
 
 def budgets(case: Case, options: PlayOptions) -> dict[str, SessionEndBudget]:
@@ -26,7 +30,7 @@ def budgets(case: Case, options: PlayOptions) -> dict[str, SessionEndBudget]:
             own = host.session_end(rows, program.version if program.real else None)
         except KeyError:
             continue
-        found[host.name] = _in_force(case, own, options.seconds)
+        found[host.name] = _in_force(case, own, options)
     return found
 
 
@@ -47,12 +51,27 @@ def _played(case: Case, options: PlayOptions) -> list[tuple[Host, Mapping[str, o
     return [(HOSTS[name], rows) for name, rows in found.items()]
 
 
-def _in_force(case: Case, own: SessionEnd, patience: float) -> SessionEndBudget:
-    generous = round(patience * 1000 / 2)
-    about_the_budget = case.scenario.claude.session_end_budget == "host"
-    # calibration holds a stand-in against the host as it is
-    as_it_is = about_the_budget or case.scenario.kind == "calibration"
-    if as_it_is or own.variable is None or generous <= own.ms:
+def _in_force(case: Case, own: SessionEnd, options: PlayOptions) -> SessionEndBudget:
+    generous = round(options.seconds * 1000 / 2)
+    if case.scenario.kind == "calibration":
+        # it holds a stand-in against the host as it is
         return SessionEndBudget(ms=own.ms, undeclared_ms=own.undeclared_ms)
-    undeclared = generous if own.raises_undeclared else own.undeclared_ms
-    return SessionEndBudget(ms=generous, undeclared_ms=undeclared, raised_by=own.variable)
+    if case.scenario.claude.session_end_budget == "host":
+        return _in_proportion(own, options.slowdown, generous)
+    if own.variable is None or generous <= own.ms:
+        return SessionEndBudget(ms=own.ms, undeclared_ms=own.undeclared_ms)
+    return _raised(SessionEndBudget(ms=generous, undeclared_ms=own.undeclared_ms), own)
+
+
+def _in_proportion(own: SessionEnd, slowdown: float, generous: int) -> SessionEndBudget:
+    """The host's own, on a machine that is busy so much longer. A step's patience is not outrun by that."""
+    as_it_is = SessionEndBudget(ms=own.ms, undeclared_ms=own.undeclared_ms, slowdown=round(slowdown, 1), own_ms=own.ms)
+    longer = min(own.ms * math.ceil(slowdown), generous)
+    if slowdown < BUSY or own.variable is None or longer <= own.ms:
+        return as_it_is
+    return _raised(replace(as_it_is, ms=longer), own)
+
+
+def _raised(budget: SessionEndBudget, own: SessionEnd) -> SessionEndBudget:
+    undeclared = budget.ms if own.raises_undeclared else own.undeclared_ms
+    return replace(budget, undeclared_ms=undeclared, raised_by=own.variable)

@@ -275,7 +275,7 @@ def _either(kinds: list[_Type]) -> _Type:
                     raise
         raise MisfitError("")
 
-    return " or ".join(each[0] for each in kinds), simple, build if builds else None
+    return " or ".join(dict.fromkeys(each[0] for each in kinds)), simple, build if builds else None
 
 
 def _list(inner: _Type) -> Callable[[Any], Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Any
 
 from hookproof.records.base import Record, kind
@@ -18,6 +19,12 @@ class HooksDeclared(Record):
     """Why nobody knows what they declare."""
     child_starts: list[str] | None = None
     """The events that fire when an agent starts another, as measured of the release that the host is nearest to."""
+    known_events: list[str] | None = None
+    """The events that a hooks file may name, as measured of the release that the host is nearest to."""
+    passed_over: dict[str, str] = field(default_factory=dict)
+    """Events that this release does not know and passes over, and a measured release that knows each."""
+    measured: bool = False
+    """Whether it is that very release."""
 
 
 @kind("host.prepared")

@@ -32,6 +32,8 @@ class ModelRequest(Record):
     """Whether it came after its agent's last word, and is answered with that again."""
     forgotten: list[str] | None = None
     """What a resumed host had told its model before, and has not kept."""
+    compacts: bool = False
+    """Whether the answer is a summary, which the host puts in the place of the conversation."""
 
 
 @kind("model.answer")

@@ -108,6 +108,36 @@ class File(Part):
 
 
 @part
+class FoundFile(Part):
+    """A file that fits a path."""
+
+    path: str
+    """As the scenario would name it: below `{project}`, `{home}` or `{data}`."""
+    text: str = ""
+    bytes: int = 0
+    """How long it is; of a longer text only the beginning is kept."""
+    unread: str | None = None
+    """Why nobody knows what is in it, though it is there."""
+
+    @property
+    def cut(self) -> bool:
+        """Whether its text is not all that is in it."""
+        return self.unread is not None or self.bytes > len(self.text.encode())
+
+
+@part
+class LeftFile(Part):
+    """A path that the scenario names, and the files that fit it."""
+
+    path: str
+    found: list[FoundFile]
+    more: int = 0
+    """How many more fit it than are told of."""
+    nowhere: str | None = None
+    """Why nobody knows where it is."""
+
+
+@part
 class TornFile(Part):
     """A list of jobs that was cut."""
 
@@ -192,6 +222,11 @@ class Isolation(Part):
     """What a plugin was able to do all the same, a clause each."""
 
 
+BUSY = 2.0
+"""From here on a machine is too busy for a host's own budget to be the measure: a bare hook takes twice as long as it
+works."""
+
+
 @part
 class SessionEndBudget(Part):
     """How long a host gives the SessionEnd hooks of a session at most, in milliseconds.
@@ -204,6 +239,10 @@ class SessionEndBudget(Part):
     """What a hook has that declares no timeout."""
     raised_by: str | None = None
     """The variable by which hookproof has raised the host's own budget; null where it is the host's own."""
+    slowdown: float | None = None
+    """In a scenario about the host's own budget: how many times as long as it works a bare hook took just before."""
+    own_ms: int | None = None
+    """There, the host's own budget: `ms` is as many times that as the machine was slower, if it was twice or more."""
 
 
 @part

@@ -6,10 +6,12 @@ from dataclasses import field
 from typing import Literal
 
 from hookproof.records.base import Json, Record, kind
+from hookproof.records.expect import Expectation
 from hookproof.records.parts import (
     CaseAgent,
     Isolation,
     JobAnswer,
+    LeftFile,
     Patience,
     Process,
     Program,
@@ -44,6 +46,8 @@ class Case(Record):
     repeat: int
     requires: list[str] = field(default_factory=list)
     """The requirements that are judged."""
+    expect: list[Expectation] = field(default_factory=list)
+    """The scenario's own sentences, which are judged as well."""
     hookproof: str = ""
     like: str = ""
     """The measured lifecycle that the host is, or is nearest to."""
@@ -62,7 +66,9 @@ class Case(Record):
     subreaper: bool = False
     """Whether the harness adopts what loses its parent, and so sees how it ends."""
     about: str = ""
-    """What the scenario is about: `companion`, `context` or `calibration`."""
+    """What the scenario is about: `companion`, `context`, `hooks` or `calibration`."""
+    profile_prints: str | None = None
+    """A line that the login profiles in each home print; null where there are none."""
     jobs: dict[str, JobAnswer] = field(default_factory=dict)
     """Of a plugin with jobs: the jobs of the scenario."""
     words: Words | None = None
@@ -230,6 +236,15 @@ class Census(Record):
     """What also ran and is hookproof's own: its tap, a host, a process that a fault has planted."""
     ended: list[Process] = field(default_factory=list)
     """What still ran when the last session was over, and ended by itself before the counting."""
+
+
+@kind("files.left")
+class FilesLeft(Record):
+    """What stands in the files that the scenario's own sentences are about. Written by the harness after the census."""
+
+    files: list[LeftFile]
+    still_runs: list[Process] = field(default_factory=list)
+    """What still ran then and might have written them: they were waited for, for as long as a step may wait."""
 
 
 @kind("sweep.began")

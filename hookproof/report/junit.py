@@ -76,7 +76,7 @@ def _case(column: Column, each: Result) -> ElementTree.Element:
         "not played": "; ".join(thing.sentence for thing in each.not_played),
         "replays": ", ".join(each.replays),
         "journal": each.journal,
-        **{f"check {check.id}": f"{check.verdict}: {check.told}" for check in each.checks},
+        **{f"check {check.id}": f"{check.verdict}: {check.told}{check.said}" for check in each.checks},
     }
     _properties(case, properties)
     known = [check for check in each.checks if check.baseline is BaselineStatus.KNOWN]
@@ -107,11 +107,11 @@ def evidence(each: Result) -> list[str]:
         if check.verdict is Verdict.CONFORMS and check.baseline is not BaselineStatus.STALE:
             continue
         if check.verdict is Verdict.NOT_TESTED:
-            lines.append(f"{check.id} not tested: {check.detail}")
+            lines.append(f"{check.id}{check.said} not tested: {check.detail}")
             continue
         known = f" (known: {check.reason})" if check.baseline is BaselineStatus.KNOWN else ""
         lines += [
-            f"{check.id} {check.verdict}{known}",
+            f"{check.id}{check.said} {check.verdict}{known}",
             f"  accepted: {', '.join(check.accepted)}",
             f"  seen:     {check.seen}",
             f"  {check.detail}",

@@ -147,16 +147,17 @@ def _failure(columns: Mapping[str, Sequence[Result]]) -> str:
         if check.baseline is BaselineStatus.STALE:
             lines.append(f"- {check.id} is satisfied (*{_text(check.seen)}*), but is a known violation: remove it")
         elif check.baseline is BaselineStatus.KNOWN:
-            lines.append(f"- {check.id} violated (known)")
+            lines.append(f"- {check.id}{_text(check.said)} violated (known)")
         elif check.verdict is Verdict.VIOLATES:
             lines.append(
-                f"- {check.id} violated: accepted *{_text(', '.join(check.accepted))}*, seen **{_text(check.seen)}**. "
+                f"- {check.id}{_text(check.said)} violated: "
+                f"accepted *{_text(', '.join(check.accepted))}*, seen **{_text(check.seen)}**. "
                 f"{_text(_short(check.detail))}"
             )
         elif check.verdict is Verdict.UNKNOWN:
-            lines.append(f"- {check.id} unknown: {_text(_short(check.detail))}")
+            lines.append(f"- {check.id}{_text(check.said)} unknown: {_text(_short(check.detail))}")
         elif check.verdict is Verdict.NOT_TESTED:
-            lines.append(f"- {check.id} not tested: {_text(_short(check.detail))}")
+            lines.append(f"- {check.id}{_text(check.said)} not tested: {_text(_short(check.detail))}")
     lines += [f"- {_text(surprise.sentence)}" for surprise in each.surprises if surprise.against_the_table]
     if each.cause:
         lines.append(f"- cause {each.cause}: {_text(_short('; '.join(each.reasons)))}")

@@ -16,12 +16,13 @@ from hookproof.judge.causes.table import How
 from hookproof.judge.judge import Judgement
 from hookproof.judge.verdict import BaselineStatus, CheckResult, Model, Surprise, Verdict
 from hookproof.records import parts
+from hookproof.records.expect import Expectation
 from hookproof.records.run import Case, MainLaunch
 from hookproof.report import circumstances
 from hookproof.report.circumstances import CutHook, Isolation, NotPlayed, Patience, SessionEndBudget, ShellTimeouts
 
-Format = Literal["1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6"]
-FORMAT: Format = "1.6"
+Format = Literal["1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.7"]
+FORMAT: Format = "1.7"
 
 
 _FEW = 3
@@ -338,16 +339,24 @@ def unjudged(
         also=[],
         reasons=[],
         culprit=None,
-        checks=[
-            CheckResult(
-                id=name, verdict=Verdict.UNKNOWN, accepted=list(accepted.get(name, ())), seen="not judged", detail=why
-            )
-            for name in case.requires
-        ],
+        checks=[_unjudged(name, accepted.get(name, ()), why) for name in case.requires]
+        + [_unjudged(each.id, accepted.get(each.id, ()), why, each) for each in case.expect],
         errors=[why],
         unexpected=[f"{case.scenario} is unknown: {why}"],
         seconds=round(seconds, 3),
         journal=str(journal),
+    )
+
+
+def _unjudged(name: str, accepted: Sequence[str], why: str, own: Expectation | None = None) -> CheckResult:
+    return CheckResult(
+        id=name,
+        verdict=Verdict.UNKNOWN,
+        accepted=list(accepted),
+        seen="not judged",
+        detail=why,
+        keyword=own.keyword if own is not None else None,
+        sentence=own.sentence if own is not None else None,
     )
 
 

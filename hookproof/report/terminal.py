@@ -200,12 +200,20 @@ def _check(console: Console, scenario: str, check: CheckResult) -> None:
         return
     if check.verdict is Verdict.NOT_TESTED:
         _line(console, f"{name} is not tested: {check.detail}", 2, style=_TONES[check.verdict])
+        _sentence(console, check)
         return
     word = "violated" if check.verdict is Verdict.VIOLATES else check.verdict
     _print(console, Text.assemble((f"{name} is {word}", _TONES[check.verdict]), f": seen {check.seen!r}"), 2)
+    _sentence(console, check)
     if check.verdict is Verdict.VIOLATES:
         _line(console, f"accepted: {', '.join(check.accepted)}", 4)
     _line(console, check.detail, 4, style="dim")
+
+
+def _sentence(console: Console, check: CheckResult) -> None:
+    """A sentence of the scenario's own, which stands in no list of requirements."""
+    if check.sentence is not None:
+        _line(console, f"{check.keyword}: {check.sentence}", 4)
 
 
 def _warnings(console: Console, results: Sequence[Result]) -> None:

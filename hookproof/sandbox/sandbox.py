@@ -16,7 +16,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hookproof import claims
-from hookproof.catalogue.descriptor import Context
 from hookproof.catalogue.lifecycle import Resolved
 from hookproof.catalogue.place import Place
 from hookproof.catalogue.plugin import Plugin, PluginError, tree_of
@@ -70,6 +69,7 @@ class Layout:
     place: Place = field(default_factory=Place)
     home: Mapping[str, str] = field(default_factory=dict)
     project: Mapping[str, str] = field(default_factory=dict)
+    profile_prints: str | None = None
 
 
 def build(
@@ -146,11 +146,19 @@ def _settled(sandbox: Sandbox, root: Path, plugin: Plugin, tree: Tree, layout: L
     made.plugin.parent.mkdir(parents=True)
     _project(made.project)
     _plugin(made.plugin, plugin, tree)
-    described = plugin.descriptor.project if isinstance(plugin.descriptor, Context) else {}
-    for folder, texts in ((made.project, {**described, **layout.project}), (made.home, layout.home)):
+    project = {**plugin.descriptor.project, **layout.project}
+    home = {**_profiles(layout.profile_prints), **layout.home}
+    for folder, texts in ((made.project, project), (made.home, home)):
         for name, text in texts.items():
             inside.write(folder, folder / name, text)
     return made
+
+
+def _profiles(line: str | None) -> dict[str, str]:
+    """What a login shell of POSIX reads; none on Windows, where there is no such thing."""
+    if line is None or sys.platform == "win32":
+        return {}
+    return dict.fromkeys((".profile", ".bash_profile", ".zprofile"), f"echo {shlex.quote(line)}\n")
 
 
 def _plugin_folder(plugin: Plugin, *, installed: bool) -> Path:

@@ -116,8 +116,8 @@ def run_cases(
     # what is known to take long goes first, so that it does not run alone at the end
     order = sorted(range(len(cases)), key=lambda number: -_scripted_wait(cases[number]))
     with pool:
-        pool.each(one, [number for number in order if not cases[number].scenario.alone], workers=workers)
-        pool.each(one, [number for number, case in enumerate(cases) if case.scenario.alone], workers=1)
+        pool.each(one, [number for number in order if not cases[number].scenario.plays_alone], workers=workers)
+        pool.each(one, [number for number, case in enumerate(cases) if case.scenario.plays_alone], workers=1)
         doubted = [number for number in range(len(cases)) if _undecided(results[number])]
         left = {number: _undecided(results[number]) for number in doubted}
         pool.each(once_more, doubted, workers=1)

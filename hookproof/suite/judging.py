@@ -13,6 +13,7 @@ from hookproof.catalogue.requirement import Requirement, read_requirements
 from hookproof.catalogue.scenario import read_scenario, scenario_files, scenario_id
 from hookproof.errors import describe
 from hookproof.judge.baseline import Baseline, held_against, read_baseline, system_of
+from hookproof.judge.expect import judged as expected
 from hookproof.judge.expected import ExpectedTable, read_expected, unexpected
 from hookproof.judge.judge import Judgement, judge, standing_in
 from hookproof.records.run import Case as CaseRecord
@@ -52,6 +53,7 @@ class Judges:
         """The result of a case of which nothing can be said."""
         known = self.requirements
         accepted = {name: tuple(known[name].accepts) for name in case.requires if name in known}
+        accepted |= {each.id: (expected.accepted(each.expects),) for each in case.expect}
         return reports.unjudged(case, accepted, journal=path, seconds=seconds, why=why)
 
     def _result(self, path: Path, case: CaseRecord, seconds: float, judgement: Judgement) -> Result:
@@ -79,7 +81,7 @@ def known_checks(own: Iterable[Path] = ()) -> dict[str, list[str]]:
     """
     requirements = read_requirements()
     return {
-        each.id: [*each.requires, *standing_in(each.kind, each.requires, requirements)]
+        each.id: [*each.own, *standing_in(each.kind, each.requires, requirements)]
         for each in map(read_scenario, [*scenario_files(), *own])
     }
 

@@ -51,10 +51,10 @@ def matrix(
         Case(scenario, plugin, lifecycle, repeat, programs.get(lifecycle.name))
         for plugin in plugins
         for scenario in scenarios
-        if scenario.kind == plugin.descriptor.kind
+        if scenario.kind in plugin.kinds
         for lifecycle in lifecycles
         if lifecycle.host in scenario.hosts
-        if without_hooks(plugin, lifecycle.host) is None
+        if without_hooks(plugin, lifecycle.host, scenario.kind) is None
         if why_not(scenario, plugin.descriptor, lifecycle, real=lifecycle.name in programs, isolation=isolation) is None
         for repeat in range(1, repeats + 1)
     ]
@@ -73,20 +73,20 @@ def left_out(
         Skipped(scenario=scenario.id, plugin=plugin.name, lifecycle=lifecycle.name, reason=reason)
         for lifecycle in lifecycles
         for scenario in scenarios
-        if scenario.kind == plugin.descriptor.kind and lifecycle.host in scenario.hosts
+        if scenario.kind in plugin.kinds and lifecycle.host in scenario.hosts
         if (
-            reason := without_hooks(plugin, lifecycle.host)
+            reason := without_hooks(plugin, lifecycle.host, scenario.kind)
             or why_not(scenario, plugin.descriptor, lifecycle, real=lifecycle.name in real)
         )
     ]
 
 
-def without_hooks(plugin: Plugin, host: HostName) -> str | None:
-    """Why a plugin is not played on a host at all: it has no hooks for it. None where it has.
+def without_hooks(plugin: Plugin, host: HostName, kind: str) -> str | None:
+    """Why a plugin is not played on a host at all, in scenarios of a kind: it has no hooks for it. None where it has.
 
     What starts jobs needs none.
     """
-    if isinstance(plugin.descriptor, Companion):
+    if kind == "companion":
         return None
     why = tap.without_hooks(plugin.root, HOSTS[host])
     return None if why is None else f"the plugin has no hooks for {HOSTS[host].title}: {why}"
@@ -113,11 +113,17 @@ def why_not(
         return "only a stand-in can be told what to write into a transcript"
     if (lacking := _system_lacks(scenario, lifecycle)) is not None:
         return lacking
-    if isinstance(descriptor, Companion):
-        by = entry.current() if isolation is None else isolation
-        reasons = (step.do.why_not(descriptor, by) for step in scenario.then if isinstance(step.do, Fault))
+    return _descriptor_lacks(scenario, descriptor, entry.current() if isolation is None else isolation)
+
+
+def _descriptor_lacks(scenario: Scenario, descriptor: Descriptor, isolation: Isolation) -> str | None:
+    """What the scenario needs to be told of the plugin; of its hooks nothing."""
+    if isinstance(descriptor, Companion) and scenario.kind == "companion":
+        reasons = (step.do.why_not(descriptor, isolation) for step in scenario.then if isinstance(step.do, Fault))
         return next((reason for reason in reasons if reason is not None), None)
-    return _not_described(scenario, descriptor)
+    if isinstance(descriptor, Context) and scenario.kind != "hooks":
+        return _not_described(scenario, descriptor)
+    return None
 
 
 def _host_of(lifecycle: str) -> HostName | None:
@@ -154,6 +160,8 @@ def _system_lacks(scenario: Scenario, lifecycle: Resolved) -> str | None:
         return "its host adopts orphans, and only Linux lets a program do that"
     if scenario.claude.interactive and sys.platform == "win32":
         return "is played at a terminal, and Windows gives Python no pseudo-terminal"
+    if scenario.profile_prints is not None and sys.platform == "win32":
+        return "is about the profile of a login shell, and Windows has none"
     if sys.platform == "win32" and _takes_a_posix_shell(scenario, lifecycle):
         return "its commands are written for a POSIX shell"
     return None

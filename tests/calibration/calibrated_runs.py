@@ -9,7 +9,7 @@ from typing import Any
 from hookproof.calibration.facets import Facets, extract
 from hookproof.records import Record
 from hookproof.records.hosts import HostExited, HostLine, HostStarted
-from hookproof.records.model import GateAnswered, ModelRequest
+from hookproof.records.model import GateAnswered, ModelAnswer, ModelRequest
 from hookproof.records.parts import Text, ToolResult
 from hookproof.records.run import ProcessDied, SweepBegan
 from hookproof.records.sent import HookStarted, ProbeSignalled, ProbeWaits
@@ -63,6 +63,11 @@ def told(*texts: tuple[str, str], agent: str = "main", results: tuple[str, ...] 
         texts=[Text(role=role, text=text, place=place) for place, (role, text) in enumerate(texts)],
         results=[ToolResult(tool_use_id="toolu_0001", text=text, is_error=False) for text in results],
     )
+
+
+def used(tool: str, agent: str = "main") -> Record:
+    """The model has called a tool."""
+    return ModelAnswer(n=1, agent=agent, text=None, tool_use_id="toolu_0001", call=tool, input={}, job=None)
 
 
 def prompt(text: str = "Do it.", agent: str = "main") -> tuple[str, str]:

@@ -20,6 +20,7 @@ from calibrated_runs import (
     prompt,
     signalled,
     told,
+    used,
     waits,
 )
 
@@ -59,6 +60,10 @@ PAIRS: dict[str, tuple[list[Record], list[Record]]] = {
     "notifications": (
         [told(prompt(), ("user", TASK.format("completed")))],
         [told(prompt(), ("user", TASK.format("stopped")))],
+    ),
+    "files": (
+        [used("Read"), told(prompt(), results=("one",))],
+        [used("Read"), told(prompt(), results=("two",))],
     ),
     "deaths": ([waits(), signalled("SIGTERM"), died()], [waits(), died()]),
     "stream": ([line("system", "task_started")], [line("system", "task_updated")]),

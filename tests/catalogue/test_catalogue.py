@@ -284,7 +284,11 @@ def test_a_plugin_is_recognised_by_its_manifest_also_inside_its_marketplace(tmp_
     [
         ("{broken", None, "is not JSON"),
         ([], None, "expected a JSON object"),
-        ({"name": "codex", "author": {"name": "Somebody"}}, None, "is none that hookproof knows"),
+        (
+            {"name": "codex", "author": {"name": "Somebody"}},
+            None,
+            "is none that hookproof knows, and declares no hooks",
+        ),
         (None, "{broken", "hooks.json: is not JSON"),
         (None, {"hooks": []}, 'expected an object under "hooks"'),
         (None, {"hooks": {"SessionEnd": {}}}, "hooks.SessionEnd: expected a list"),
@@ -299,8 +303,38 @@ def test_a_broken_plugin_gets_one_clear_sentence(tmp_path: Path, manifest: objec
 
 
 def test_a_directory_that_is_no_plugin_says_what_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(PluginError, match=r"is no plugin: there is no \.claude-plugin/plugin\.json"):
+    with pytest.raises(PluginError, match=r"is no plugin: there is none of \.claude-plugin/plugin\.json"):
         resolve_plugin(str(tmp_path))
+
+
+HOOK = {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "true"}]}]}}
+
+
+def test_a_plugin_with_hooks_needs_no_descriptor(tmp_path: Path) -> None:
+    plugin = resolve_plugin(str(a_plugin(tmp_path / "own", {"name": "mine", "version": "2"}, HOOK)))
+    assert (plugin.name, plugin.descriptor.kind, plugin.kinds) == ("mine 2", "hooks", ("hooks",))
+    assert (plugin.version, plugin.manifest_name) == ("2", "mine")
+
+
+def test_a_plugin_with_a_descriptor_can_be_played_through_the_scenarios_of_hooks_as_well(tmp_path: Path) -> None:
+    assert resolve_plugin(str(a_plugin(tmp_path / "known"))).kinds == ("companion", "hooks")
+    assert resolve_plugin("reference").kinds == ("companion",)
+    assert resolve_plugin("reference-hooks").kinds == ("hooks",)
+
+
+def test_a_marketplace_may_list_a_plugin_that_has_no_manifest(tmp_path: Path) -> None:
+    root = a_plugin(tmp_path / "market" / "plugins" / "bare", None, HOOK)
+    (root / ".claude-plugin" / "plugin.json").unlink()
+    plugin = resolve_plugin(str(tmp_path / "market"))
+    assert (plugin.root, plugin.name, plugin.version) == (root, "bare", None)
+
+
+def test_a_plugin_of_codex_alone_is_one(tmp_path: Path) -> None:
+    root = a_plugin(tmp_path / "theirs", None, HOOK)
+    (root / ".claude-plugin").rename(root / ".codex-plugin")
+    (root / ".codex-plugin" / "plugin.json").write_text('{"name": "theirs", "hooks": "./hooks/hooks.json"}')
+    plugin = resolve_plugin(str(root))
+    assert (plugin.name, plugin.descriptor.kind) == ("theirs", "hooks")
 
 
 def test_an_unknown_policy_is_helped_with() -> None:
@@ -323,3 +357,13 @@ def test_of_the_reference_the_right_policy_alone_shares_no_server() -> None:
     assert not resolve_plugin("reference-workflow").shares_server
     assert resolve_plugin("reference:fix-1-refuse+young-session").refuses_launches
     assert not resolve_plugin("reference:fix-1-refuse").refuses_launches
+
+
+def test_a_tool_on_files_is_claudes_alone(tmp_path: Path) -> None:
+    step = '[[model.main]]\ncall = "Write"\nfile_path = "a.txt"\ncontent = "a"\n'
+    text = SCENARIO.replace("[[model.main]]", f"{step}[[model.main]]", 1)
+    assert read_scenario(written(tmp_path, text)).lacks("codex") == (
+        "an agent is to use the tool Write, which only Claude Code has"
+    )
+    with pytest.raises(CatalogueError, match="which only Claude Code has"):
+        read_scenario(written(tmp_path, text.replace('host = "claude"', 'host = "codex"')))

@@ -165,7 +165,7 @@ def test_a_projects_own_have_ids_like_the_shipped_ones(repository: Path) -> None
         ("./nowhere", "there is no such file or folder as './nowhere'; here there is: tests/deep/two.toml"),
         ("empty", r"empty: holds no scenario (there is no TOML file in empty)"),
         ("other", "other: holds no scenario; the TOML files in other are none: other/x.toml"),
-        ("xyz*", "no scenario fits 'xyz*'; there is: context/*, jobs/*"),
+        ("xyz*", "no scenario fits 'xyz*'; there is: context/*, hooks/*, jobs/*"),
         ("patern-c", "no scenario fits 'patern-c'; did you mean 'jobs/pattern-c'?"),
     ],
 )

@@ -27,7 +27,7 @@ def test_an_agents_body_is_its_system_prompt_and_its_tools_are_all_it_has(
     assert first.body["system"][2]["text"] == f"Read in {bench.plugin}."
     assert [tool["name"] for tool in first.body["tools"]] == ["Read"]
     assert first.body["model"] == "claude-own-model"
-    assert [tool["name"] for tool in model.of("main")[0].body["tools"]] == ["Agent", "Bash", "Read"]
+    assert [tool["name"] for tool in model.of("main")[0].body["tools"]] == ["Agent", "Bash", "Edit", "Read", "Write"]
     results = third.tool_results()
     for identity, name in (("b", "Bash"), ("a", "Agent")):
         assert results[identity]["content"] == f"<tool_use_error>Error: No such tool available: {name}</tool_use_error>"
@@ -43,7 +43,8 @@ def test_an_agent_without_a_tools_line(lifecycle: str, make_model: MakeModel, ma
     running.turn_ended()
     assert running.finish() == 0
     names = [tool["name"] for tool in model.of("sub")[0].body["tools"]]
-    assert names == (["Agent", "Bash", "Read"] if lifecycle == "claude-2.1.329" else ["Bash", "Read"])
+    ordinary = ["Bash", "Edit", "Read", "Write"]
+    assert names == (["Agent", *ordinary] if lifecycle == "claude-2.1.329" else ordinary)
     assert bench.journal.of("subagent.started")[0]["agent_type"] == "general-purpose"
 
 
@@ -75,7 +76,8 @@ def test_an_unknown_agent_type_is_a_tool_error(make_model: MakeModel, make_bench
 def test_calls_that_make_no_sense(make_model: MakeModel, make_bench: MakeBench) -> None:
     wrong = calls(("Nonesuch", {}), ("Bash", {"timeout": 5}), ("Read", {"file_path": "/nosuch"}), ids=["n", "b", "r"])
     model = make_model(main=[wrong, text("done")])
-    running = make_bench(model).start(turn=HELLO)
+    bench = make_bench(model)
+    running = bench.start(turn=HELLO)
     running.turn_ended()
     assert running.finish() == 0
     results = model.of("main")[1].tool_results()
@@ -84,7 +86,7 @@ def test_calls_that_make_no_sense(make_model: MakeModel, make_bench: MakeBench) 
         "<tool_use_error>InputValidationError: Bash failed due to the following issue:\n"
         "The required parameter `command` is missing</tool_use_error>"
     )
-    assert results["r"]["content"] == "File does not exist: /nosuch"
+    assert results["r"]["content"] == f"File does not exist. Note: your current working directory is {bench.project}."
 
 
 def test_several_tools_of_one_answer_run_at_once(make_model: MakeModel, make_bench: MakeBench) -> None:
@@ -113,4 +115,4 @@ def test_the_read_tool(make_model: MakeModel, make_bench: MakeBench) -> None:
     running = bench.start(turn=HELLO)
     running.turn_ended()
     assert running.finish() == 0
-    assert model.of("main")[1].tool_results()["r"]["content"] == "     2\ttwo"
+    assert model.of("main")[1].tool_results()["r"]["content"] == "2\ttwo"

@@ -122,9 +122,10 @@ def test_wrong_types_under_known_names_are_dropped_whole(
 def test_a_denied_permission_needs_no_reason(decision: str) -> None:
     specific = {"hookEventName": "PreToolUse", "permissionDecision": decision}
     outcome = read("PreToolUse", {"hookSpecificOutput": specific})
-    assert shown(outcome) == {"refusal": "Blocked by hook"}
+    asked = {"asked": True} if decision == "ask" else {}
+    assert shown(outcome) == {"refusal": "Blocked by hook", **asked}
     outcome = read("PreToolUse", {"hookSpecificOutput": {**specific, "permissionDecisionReason": "why"}})
-    assert shown(outcome) == {"refusal": "why", "gave_reason": True}
+    assert shown(outcome) == {"refusal": "why", "gave_reason": True, **asked}
 
 
 def test_an_allowed_permission_changes_the_input() -> None:

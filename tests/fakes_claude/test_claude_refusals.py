@@ -25,7 +25,7 @@ def test_a_denied_tool_does_not_run(how: str, lifecycle: str, make_model: MakeMo
     bench.hook("PostToolUse", ":")
     play(bench, lifecycle)
     assert not (bench.project / "trace").exists()
-    said = "REASON" if lifecycle != NEW else "PreToolUse:Bash hook error: REASON"
+    said = "REASON" if lifecycle != NEW or how == "ask" else "PreToolUse:Bash hook error: REASON"
     second = model.of("main")[1]
     assert second.tool_results()["t1"] == {
         "type": "tool_result",
@@ -36,7 +36,7 @@ def test_a_denied_tool_does_not_run(how: str, lifecycle: str, make_model: MakeMo
     again = [sentence for sentence in reminders(second) if "blocking error" in sentence]
     command = prints(DENIALS[how])
     quoted = f'PreToolUse:Bash hook blocking error from command: "{command}": REASON'
-    assert again == ([] if lifecycle == NEW else [quoted])
+    assert again == ([] if lifecycle == NEW or how == "ask" else [quoted])
     assert bench.journal.of("hook.ended", event="PreToolUse")[0]["effects"]["decision"] == "deny"
     assert bench.journal.events(event="PostToolUse") == []
     assert bench.journal.of("shell.started") == []

@@ -141,6 +141,45 @@ def test_a_session_is_resumed(make_model: MakeModel, make_bench: MakeBench, jour
 
 
 @pytest.mark.parametrize("lifecycle", facts.MEASURED)
+def test_a_session_is_summed_up(lifecycle: str, make_model: MakeModel, make_bench: MakeBench, journal: Journal) -> None:
+    """The summary stands in the place of the history, and the start hooks say again what is to be known."""
+    summary = "<analysis>long</analysis>\n<summary>\nIn short. [hookproof:agent=main]\n</summary>"
+    model = make_model(main=[text("one"), text(summary), text("two"), text("three")])
+    bench = make_bench(model)
+    bench.hook_everything()
+    output = '{"hookSpecificOutput": {"hookEventName": "SessionStart", "additionalContext": "the rules"}}'
+    bench.hook("SessionStart", f"printf '{output}'")
+    for event in ("PreCompact", "PostCompact"):
+        bench.hook(event, "cat > /dev/null")
+    identity = "11111111-2222-4333-8444-555555555555"
+    running = bench.start("--session-id", identity, lifecycle=lifecycle, turn=HELLO)
+    running.result()
+    running.say("/compact")
+    assert running.result(2)["result"] == ""
+    running.say("go on")
+    running.turn_ended(2)
+    assert running.finish() == 0
+    assert [record["how"] for record in journal.of("session.started")] == ["startup", "compact"]
+    fired = [record["event"] for record in journal.of("hook.started")]
+    compaction = fired[fired.index("PreCompact") : fired.index("PostCompact") + 1]
+    assert compaction == ["PreCompact", "SubagentStop", "SessionStart", "SessionStart", "PostCompact"]
+    first, asked, then = (request.texts() for request in model.of("main"))
+    assert sum("the rules" in words for words in first) == 1
+    assert any("detailed summary of the conversation" in words for words in asked)
+    assert HELLO not in then
+    assert sum("In short." in words for words in then) == 1
+    assert "long" not in then
+    assert sum("the rules" in words for words in then) == 1
+    assert ("one" in then) is (lifecycle == "claude-2.1.329")
+    second = bench.start("--resume", identity, lifecycle=lifecycle, turn="still there?")
+    second.turn_ended(3)
+    assert second.finish() == 0
+    resumed = model.of("main")[3].texts()
+    assert HELLO not in resumed
+    assert sum("In short." in words for words in resumed) == 1
+
+
+@pytest.mark.parametrize("lifecycle", facts.MEASURED)
 @pytest.mark.parametrize("later", ["another", "one"])
 def test_what_a_resumed_session_is_told(
     lifecycle: str, later: str, make_model: MakeModel, make_bench: MakeBench, journal: Journal

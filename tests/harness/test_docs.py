@@ -8,11 +8,13 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from hookproof.catalogue.descriptor import Companion, Context
+from hookproof.catalogue.expect import Expect
 from hookproof.catalogue.project import read_project
 from hookproof.catalogue.scenario import Scenario
 
@@ -69,6 +71,20 @@ def test_the_project_file_that_the_documentation_shows_reads(tmp_path: Path) -> 
     found = read_project(tmp_path / "hookproof.toml")
     assert found.lifecycles == ["claude-2.1.329", "claude-2.1.91", "codex-0.169"]
     assert found.known[0].check == "tests/hookproof/mine:JOB-03"
+
+
+def test_the_sentences_that_the_documentation_shows_read_and_are_of_every_kind() -> None:
+    """Read, and taken by the schema that editors use."""
+    table: dict[str, Any] = {"title": "x", "source": "x", "kind": "context", "host": "claude", "user": "x"}
+    table["model"] = {agent: [{"text": "x"}] for agent in ("main", "search", "worker")}
+    table["expect"] = [row for block in blocks("expect.md") for row in tomllib.loads(block)["expect"]]
+    scenario = Scenario.model_validate(table)
+    keys = {name for name in Expect.model_fields if name not in {"id", "must", "must_not", "should"}}
+    assert {each.kind[0] for each in scenario.expect} | {"told"} == keys
+    page = (ROOT / "docs" / "expect.md").read_text(encoding="utf-8")
+    assert all(re.search(rf"^## .*\b{key}\b", page, flags=re.MULTILINE) for key in keys)
+    validator = Draft202012Validator(json.loads((ROOT / "scenarios" / "scenario.schema.json").read_text()))
+    assert not list(validator.iter_errors(table))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what is hidden is known to Linux alone")

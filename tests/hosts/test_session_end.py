@@ -5,6 +5,8 @@ Of real hosts as it was measured, in print mode and at a terminal, on every rele
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from hookproof import places
@@ -15,6 +17,7 @@ from hookproof.catalogue.scenario import Claude, Scenario, read_scenario
 from hookproof.hosts.host import SessionEnd
 from hookproof.hosts.registry import HOSTS
 from hookproof.play import Case, PlayOptions
+from hookproof.play.patience import slowdown
 from hookproof.play.session_end import budgets, variables
 from hookproof.records.parts import SessionEndBudget
 
@@ -54,11 +57,16 @@ def told(host: HostName, version: str) -> SessionEnd:
 
 
 def in_force(
-    scenario: Scenario, lifecycle: str, *, seconds: float = 60.0, program: Program | None = None
+    scenario: Scenario,
+    lifecycle: str,
+    *,
+    seconds: float = 60.0,
+    program: Program | None = None,
+    slowdown: float = 1.0,
 ) -> dict[str, SessionEndBudget]:
     resolved = real(scenario.host or "claude", program.version) if program is not None else resolve_lifecycle(lifecycle)
     plugin = resolve_plugin("reference" if scenario.kind == "companion" else "reference-workflow")
-    return budgets(Case(scenario, plugin, resolved, program=program), PlayOptions(seconds=seconds))
+    return budgets(Case(scenario, plugin, resolved, program=program), PlayOptions(seconds=seconds, slowdown=slowdown))
 
 
 @pytest.mark.parametrize(
@@ -78,8 +86,30 @@ def test_the_budget_in_force(
     scenario: Scenario, lifecycle: str, seconds: float, ms: int, raised_by: str | None
 ) -> None:
     found = in_force(scenario, lifecycle, seconds=seconds)["claude"]
-    assert found == SessionEndBudget(ms=ms, undeclared_ms=ms, raised_by=raised_by)
+    assert (found.ms, found.undeclared_ms, found.raised_by) == (ms, ms, raised_by)
     assert variables(found) == ({VARIABLE: str(ms)} if raised_by else {})
+
+
+@pytest.mark.parametrize(
+    ("slowdown", "lifecycle", "seconds", "ms", "raised_by"),
+    [
+        (1.0, "claude-2.1.91", 60.0, 1500, None),
+        (1.9, "claude-2.1.91", 60.0, 1500, None),
+        (2.0, "claude-2.1.91", 60.0, 3000, VARIABLE),
+        (4.2, "claude-2.1.91", 60.0, 7500, VARIABLE),
+        (40.0, "claude-2.1.91", 60.0, 30_000, VARIABLE),
+        (4.2, "claude-2.1.91+fixed-budget", 60.0, 1500, None),
+    ],
+)
+def test_where_the_scenario_is_about_it_a_busy_machine_has_it_in_proportion(
+    slowdown: float, lifecycle: str, seconds: float, ms: int, raised_by: str | None
+) -> None:
+    found = in_force(ABOUT_IT, lifecycle, seconds=seconds, slowdown=slowdown)["claude"]
+    assert found == SessionEndBudget(ms=ms, undeclared_ms=ms, raised_by=raised_by, slowdown=slowdown, own_ms=1500)
+
+
+def test_a_bare_hook_takes_as_long_as_it_works_at_the_least() -> None:
+    assert asyncio.run(slowdown()) >= 1.0
 
 
 def test_a_real_host_that_spares_who_declares_nothing() -> None:

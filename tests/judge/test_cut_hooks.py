@@ -16,7 +16,7 @@ from hookproof.judge.session_end import cut_hooks, cut_unasked
 from hookproof.judge.verdict import Verdict
 from hookproof.records import Record
 from hookproof.records.faults import HookKilled, HookStopped
-from hookproof.records.parts import SessionEndBudget
+from hookproof.records.parts import Patience, SessionEndBudget
 from hookproof.records.run import Case
 from hookproof.records.sent import HookEnded, HookEndedBy
 
@@ -142,3 +142,46 @@ def test_a_cut_stands_in_the_detail_of_what_it_does_not_touch() -> None:
 def test_a_cut_that_the_scenario_wants_is_not_held_against_it_and_is_told_all_the_same() -> None:
     judged = judge(journal(*started(), cut(ROOT), HELD, requires=["JOB-12"]), REQUIREMENTS)
     assert [each.asked for each in judged.cut_hooks] == [True]
+
+
+BUSY = SessionEndBudget(ms=6000, undeclared_ms=6000, raised_by="THE_VARIABLE", slowdown=4.0, own_ms=1500)
+QUIET = SessionEndBudget(ms=1500, undeclared_ms=1500, slowdown=1.2, own_ms=1500)
+FIXED = replace(QUIET, slowdown=4.0)
+
+
+@pytest.mark.parametrize(
+    ("budget", "by", "timeout", "ms", "verdict"),
+    [
+        (QUIET, "itself", 1.5, 900, Verdict.CONFORMS),
+        (QUIET, "itself", 1.5, 1501, Verdict.CONFORMS),
+        (QUIET, "budget", 1.5, 1500, Verdict.VIOLATES),
+        (QUIET, "timeout", 0.5, 500, Verdict.VIOLATES),
+        (BUSY, "itself", 60.0, 1400, Verdict.CONFORMS),
+        (BUSY, "itself", 60.0, 1600, Verdict.NOT_TESTED),
+        (BUSY, "budget", 6.0, 6000, Verdict.VIOLATES),
+        (BUSY, "timeout", 5.0, 5000, Verdict.NOT_TESTED),
+        (FIXED, "budget", 1.5, 1500, Verdict.NOT_TESTED),
+        (FIXED, "itself", 1.5, 1400, Verdict.CONFORMS),
+        (None, "budget", 1.5, 1500, Verdict.VIOLATES),
+    ],
+)
+def test_a_hook_is_judged_by_the_hosts_budget_in_proportion_to_what_the_machine_does(
+    budget: SessionEndBudget | None, by: HookEndedBy, timeout: float, ms: int, verdict: Verdict
+) -> None:
+    began, over = ended(ROOT, by=by, timeout=timeout)
+    assert isinstance(over, HookEnded)
+    records = with_budget(journal(began, replace(over, ms=ms), requires=["JOB-11"]), budget)
+    (check,) = judge(records, REQUIREMENTS).checks[:1]
+    assert check.verdict is verdict, check.detail
+    assert ("cannot be told" in check.detail) == (verdict is Verdict.NOT_TESTED)
+
+
+@pytest.mark.parametrize("patience", [1400.0, 1600.0])
+def test_on_a_machine_on_which_a_bare_hook_needs_the_budget_nothing_is_told_of_one_that_was_cut(
+    patience: float,
+) -> None:
+    records = with_budget(journal(ended(ROOT, by="budget", timeout=1.5), requires=["JOB-11"]), QUIET)
+    told = Patience(ms=patience, multiple=25, bare_hook_ms=patience / 25)
+    records = [replace(each, patience=told) if isinstance(each, Case) else each for each in records]
+    (check,) = judge(records, REQUIREMENTS).checks[:1]
+    assert check.verdict is (Verdict.NOT_TESTED if patience > 1500 else Verdict.VIOLATES), check.detail

@@ -7,8 +7,10 @@ from typing import Any
 import agent_records as agents
 import pytest
 import run_records as jobs
+import test_any_hooks_checks
 import test_context_checks
 import test_hook_checks
+import test_start_checks
 from job_runs import FAILED, GHOST, HOOK_KILLED, LOST, OF_SEVERAL, RAN, RUNS, TORN, WORKER_KILLED
 from run_records import journal, launch, look, started, told
 
@@ -19,10 +21,11 @@ from hookproof.judge.run_view import JobView, RunView
 from hookproof.judge.verdict import CheckResult, Finding, Landed
 from hookproof.records import Record
 from hookproof.records.faults import SessionRestarted, WorkspaceDeleted
+from hookproof.records.hosts import HooksDeclared
 from hookproof.records.jobs import AgentRecords, Cancel, JobEnded, JobRefused, Result, SnapshotTaken
-from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, ModelAnswer, ModelRequest
+from hookproof.records.model import GateAbandoned, GateAnswered, GateReached, ModelAnswer, ModelLoop, ModelRequest
 from hookproof.records.run import Census, ProcessDied
-from hookproof.records.sent import HookEnded, HookStarted, ShellEnded
+from hookproof.records.sent import HookEnded, HooksDropped, HookStarted, ShellEnded
 
 REQUIREMENTS = read_requirements()
 LOSSES = (GateAbandoned, ProcessDied)
@@ -69,6 +72,15 @@ SHOWS: dict[tuple[str, str], Kinds] = {
     ("HOOK-01", "killed"): (HookEnded,),
     ("HOOK-01", "ended by the host"): (HookEnded, HookStarted),  # its start where nobody saw its end
     ("HOOK-02", "refused"): (HookEnded,),
+    ("HOOK-03", "left behind"): (Census,),
+    ("HOOK-04", "ended by the host"): (HookEnded,),
+    ("HOOK-05", "fails there"): (HookEnded,),
+    ("HOOK-05", "says something else there"): (HookEnded,),
+    ("HOOK-07", "does not let go"): (HookEnded, ModelLoop),
+    ("HOOK-08", "cut to size"): (HookEnded,),
+    ("HOOK-16", "matches nothing"): (HooksDeclared,),
+    ("HOOK-16", "unknown event"): (HooksDeclared, HooksDropped),
+    ("HOOK-18", "noise"): (HookEnded, ModelRequest),
     ("CTX-03", "emitted"): (HookEnded,),
     ("CTX-03", "not recorded"): (AgentRecords, ModelRequest),  # the request where nobody has read the plugin's files
     ("CTX-04", "emitted"): (HookEnded,),
@@ -105,6 +117,16 @@ def _runs() -> list[tuple[str, list[Record], str]]:
     found += [
         (name, test_hook_checks.hook_journal(*run, requires=name), seen)
         for name, run, seen, how in test_hook_checks.RUNS
+        if how == "violates"
+    ]
+    found += [
+        (name, test_any_hooks_checks.hooks_journal(name, run), seen)
+        for name, run, seen, how in test_any_hooks_checks.RUNS
+        if how == "violates"
+    ]
+    found += [
+        (name, agents.journal(*run, requires=name), seen)
+        for name, run, seen, how in test_start_checks.RUNS
         if how == "violates"
     ]
     return found + [

@@ -11,7 +11,6 @@ from agent_records import POLICY, asks, emits, journal, start
 
 from hookproof.catalogue.requirement import read_requirements
 from hookproof.catalogue.scenario import MAIN
-from hookproof.judge.checks import CHECKS
 from hookproof.judge.judge import judge
 from hookproof.judge.verdict import CheckResult
 from hookproof.records import Record
@@ -73,6 +72,8 @@ BLOCKS = Effects(output="taken", decision="block", reason="no")
 SWEEP: list[Record] = [SweepBegan()]
 DROPS: list[Record] = [HooksDropped(plugin="p", events=["StopFailure"], release="claude-2.1.72")]
 UNLOADED: list[Record] = [PluginNotLoaded(plugin="p", release="claude-2.1.91", unfit="hooks: null")]
+
+OBJECTS = '{"decision": "block", "reason": "look again"}'
 
 RUNS: list[tuple[str, list[Record], str, str]] = [
     ("HOOK-01", [*hook(), *hook("other.sh", out="x")], "ran whole", "conforms"),
@@ -155,6 +156,8 @@ RUNS: list[tuple[str, list[Record], str, str]] = [
     # it reached a model: whatever its host says, it was taken
     ("HOOK-02", [*start(MAIN, emits("RULE")), asks(MAIN, "so: RULE")], "taken", "conforms"),
     ("HOOK-02", [*start(MAIN, emits("RULE")), asks(MAIN, "hello")], "no evidence", "unknown"),
+    ("HOOK-02", [*hook(out=OBJECTS, event="Stop"), asks(MAIN, "look again")], "taken", "conforms"),
+    ("HOOK-02", [*hook(out=OBJECTS, event="Stop"), asks(MAIN, "hello")], "no evidence", "unknown"),
     ("HOOK-02", [asks(MAIN, "so: RULE"), *start(MAIN, emits("RULE"))], "no evidence", "unknown"),
 ]
 
@@ -179,7 +182,7 @@ def test_check(name: str, run: list[Record], seen: str, verdict: str) -> None:
 
 
 def test_every_hook_check_can_fail_and_every_accepted_outcome_can_be_seen() -> None:
-    names = {name for name in CHECKS if name.startswith("HOOK-")}
+    names = {"HOOK-01", "HOOK-02"}
     assert {name for name, _, _, verdict in RUNS if verdict == "violates"} == names
     for name in names:
         assert set(REQUIREMENTS[name].accepts) <= {seen for check, _, seen, _ in RUNS if check == name}

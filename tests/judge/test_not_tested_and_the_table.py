@@ -43,4 +43,4 @@ def test_only_who_has_a_row_and_no_violation_in_any_satisfies_all() -> None:
 def test_of_the_references_these_do() -> None:
     table = read_expected()
     right = {each for each in table.policies if table.satisfies_all(each)}
-    assert right == {"reference:correct", "reference-workflow:correct"}
+    assert right == {"reference:correct", "reference-workflow:correct", "reference-hooks:correct"}

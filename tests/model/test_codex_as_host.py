@@ -149,6 +149,6 @@ def test_a_spawn_that_was_refused_has_no_thread_to_wait_for() -> None:
 def test_after_a_summary_what_is_said_again_is_new_and_what_the_user_typed_is_not() -> None:
     conversation = Conversation()
     conversation.news([("developer", "policy"), ("user", "plan"), ("assistant", "done")], {})
-    conversation.summed_up()
+    conversation.summed_up(keeps="user")
     texts, _ = conversation.news([("user", "plan"), ("user", "in short"), ("developer", "policy")], {})
     assert [text.text for text in texts] == ["in short", "policy"]

@@ -46,3 +46,11 @@ def test_what_a_parent_was_told_is_inherited_once() -> None:
     child = Conversation(parent)
     texts, _ = child.news([("user", "policy\n"), ("user", "policy")], {})
     assert [bool(text.inherited) for text in texts] == [True, False]
+
+
+def test_after_a_summary_all_that_is_said_is_new_unless_the_host_keeps_it() -> None:
+    conversation = Conversation()
+    conversation.news([("user", "rules"), ("assistant", "done")], {})
+    conversation.summed_up()
+    texts, _ = conversation.news([("user", "in short"), ("user", "rules")], {})
+    assert [text.text for text in texts] == ["in short", "rules"]

@@ -37,7 +37,10 @@ def test_the_fix_changes_one_switch_and_the_texts() -> None:
     ("line", "what_it_is_told"),
     [
         ("corect", r"no policy is called 'corect'; there are: before-146, fix-146"),
-        ("correct+once", r"no switch is called 'once'; there are: deaf-to-clear, policy-for-agents, texts, "),
+        (
+            "correct+once",
+            r"no switch is called 'once'; there are: deaf-to-clear, deaf-to-compaction, repeats-itself, ",
+        ),
         ("correct+block_once=maybe", r"block_once takes yes or no, not 'maybe'"),
         ("correct+subagent_start=yes", r"subagent_start takes undeclared or payload or rollout, not 'yes'"),
     ],

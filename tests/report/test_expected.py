@@ -60,7 +60,7 @@ def whole() -> dict[tuple[str, str], dict[str, bool | None]]:
     scenarios = [read_scenario(path) for path in scenario_files()]
     standing = [name for name, each in read_requirements().items() if each.standing]
     checks = [(each.kind, f"{each.id}:{name}") for each in scenarios for name in {*each.requires, *standing}]
-    kinds = {"reference": "companion", "reference-workflow": "context"}
+    kinds = {"reference": "companion", "reference-workflow": "context", "reference-hooks": "hooks"}
     return {
         (policy, lifecycle): {
             key: key in NOW.violations(policy, lifecycle)

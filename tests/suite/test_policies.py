@@ -29,7 +29,7 @@ EXPECTED = read_expected()
 POLICIES = sorted(name for name in EXPECTED.policies if not name.partition("+")[0].endswith(":correct"))
 WRONG_WAYS = sorted(name for name in EXPECTED.policies if name.partition("+")[0].endswith(":correct") and "+" in name)
 WRONG_WAYS_ON = "claude-2.1.91"
-HOSTS = {"reference": {"claude"}, "reference-workflow": {"claude", "codex"}}
+HOSTS = {"reference": {"claude"}, "reference-workflow": {"claude", "codex"}, "reference-hooks": {"claude", "codex"}}
 LIFECYCLES = {
     reference: [path.stem for path in lifecycle_files() if path.parent.parent.name in hosts]
     for reference, hosts in HOSTS.items()

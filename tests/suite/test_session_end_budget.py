@@ -95,9 +95,21 @@ def test_a_timeout_that_the_plugin_declares_stays_as_it_is(tmp_path: Path) -> No
 @pytest.mark.skipif(sys.platform == "win32", reason="a server that is stopped")
 def test_a_scenario_about_the_budget_has_the_hosts_own(tmp_path: Path) -> None:
     result = played(tmp_path, SILENT_SERVER, resolve_plugin("reference:correct"), hasty("claude-2.1.91"))
+    budget = result.session_end["claude"]
+    assert 1 <= budget.ms < 100, "the host's own, or in proportion to what the machine does besides"
+    assert [cut.limit_ms for cut in result.cut_short] == [budget.ms]
+    verdict, detail = seen(result, "JOB-11")
+    assert verdict is Verdict.NOT_TESTED, "no hook at all does anything in that time"
+    assert "cannot be told" in detail
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a server that is stopped")
+def test_a_hook_that_waits_for_a_silent_server_is_cut_however_much_longer_it_is_given(tmp_path: Path) -> None:
+    plugin, lifecycle = resolve_plugin("reference:as-reported"), resolve_lifecycle("claude-2.1.91")
+    result = played(tmp_path, SILENT_SERVER, plugin, lifecycle)
     assert seen(result, "JOB-11")[0] is Verdict.VIOLATES
-    assert (result.session_end["claude"].raised_by, result.session_end["claude"].ms) == (None, 1)
-    assert [cut.limit_ms for cut in result.cut_short] == [1]
+    assert [cut.limit_ms for cut in result.cut_short] == [result.session_end["claude"].ms]
+    assert result.session_end["claude"].ms % 1500 == 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a hook is held on Linux alone")
@@ -111,6 +123,7 @@ def test_a_held_hook_is_cut_at_the_change_that_the_scenario_names(lifecycle: str
         (1, False, True),
         (2, False, True),
     ]
-    assert [(cut.asked, cut.limit) for cut in result.cut_hooks] == [(True, "host's budget")] * 2
+    # the host's own budget, or on a machine that is busy as many times that
+    limit = "host's budget" if result.session_end["claude"].raised_by is None else "raised budget"
+    assert [(cut.asked, cut.limit) for cut in result.cut_hooks] == [(True, limit)] * 2
     assert result.cut_short == []
-    assert result.session_end["claude"].raised_by is None

@@ -11,7 +11,7 @@ import threading
 from .conversation import Conversation, reminder, text_block
 from .model_client import ModelError
 from .request_body import body
-from .tools import ToolUse
+from .tools import ON_FILES, ToolUse
 from .transcript import Transcript
 
 TYPE_CHECKING = False
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .identity import Identity
     from .tasks import Task
     from .tools import Worked
+    from .tools_files import Known
 
     Work = Callable[["Agent", dict[str, Any], str], Worked]
     """What a tool does: (agent, input, tool use id) -> what came of it. Raises ToolFailure."""
@@ -68,6 +69,8 @@ class Agent:
         )
         self.requests = 0
         self.tools_used: list[str] = []
+        self.files: dict[str, Known] = {}
+        """By path, the files that it has read or written."""
         self.seen = task is None or not task.backgrounded or host.lifecycle["background_agents_on_stream"]
         self._news: list[str] = []
         self._news_lock = threading.Lock()
@@ -77,6 +80,15 @@ class Agent:
     def prompt(self, blocks: list[dict[str, Any]], sentences: list[str]) -> None:
         """Begin a turn with a user message."""
         self._grow(lambda: self.conversation.prompt(blocks, sentences))
+
+    def replace(self, summary: str, *, keeps_last_answer: bool) -> None:
+        """A summary takes the place of the conversation, but for the model's last words, where those are kept."""
+        answers = [message for message in self.conversation.messages if message["role"] == "assistant"]
+        self.conversation = Conversation(self.host.lifecycle["context_place"])
+        self.transcript.add_boundary()
+        self._grow(lambda: self.conversation.prompt([text_block(summary)], []))
+        if keeps_last_answer and answers:
+            self._grow(lambda: self.conversation.answer(answers[-1]["content"]))
 
     def _grow(self, add: Any) -> None:
         before = len(self.conversation.messages)
@@ -221,6 +233,14 @@ class Agent:
     def work(self, name: str, tool_input: dict[str, Any], tool_use_id: str) -> Worked:
         """Do the work of a tool that this agent has called. Raises ToolFailure."""
         return self.find_tool(name)(self, tool_input, tool_use_id)
+
+    def look_at(self, name: str, tool_input: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
+        """A call before any hook hears of it: its input, completed, and why the call is refused as it stands."""
+        if name not in ON_FILES:
+            return tool_input, None
+        from .tools_files import complete, refusal  # noqa: PLC0415 - most sessions touch no file
+
+        return complete(name, tool_input), refusal(self, name, tool_input)
 
     def line(self, kind: str, **values: Any) -> None:
         """Print a line of this agent, if its lines are printed."""

@@ -30,6 +30,7 @@ class Refusal:
         self.command = hook.plugin.expanded(hook.command) if expanded else hook.command
         self.by_exit = outcome.refused_by_exit
         self.gave_reason = outcome.gave_reason
+        self.asked = outcome.asked
         self.reason = outcome.refusal or ""
         if self.by_exit:
             self.reason = f"[{self.command}]: {self.reason}" + lifecycle.text("hook_origin", plugin=hook.plugin.name)
@@ -103,7 +104,9 @@ class Effects:
     def denial(self, tool: str) -> str:
         """The tool result of a denied call."""
         assert self.refusal is not None
-        row = "denied_by_exit" if self.refusal.by_exit else "denied"
+        row = "denied_by_asking" if self.refusal.asked else "denied"
         if not self.refusal.gave_reason:
-            row = "denied_without_reason"
+            row += "_without_reason"
+        if self.refusal.by_exit:
+            row = "denied_by_exit"
         return self._lifecycle.text(row, tool=tool, reason=self.refusal.reason)

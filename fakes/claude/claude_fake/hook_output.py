@@ -32,6 +32,8 @@ class Outcome:
         self.refusal: str | None = None
         self.refused_by_exit = False
         self.gave_reason = False
+        self.asked = False
+        """Whether the user is to be asked, who is not there to say yes: it comes to a refusal."""
         self.stop: str | None = None
         self.updated_input: dict[str, Any] | None = None
         self.message: str | None = None
@@ -142,6 +144,7 @@ def _read(event: str, document: dict[str, Any], outcome: Outcome) -> None:
     refused = document.get("decision") == "block"
     if specific.get("permissionDecision") in ("deny", "ask"):
         refused, reason = True, specific.get("permissionDecisionReason")
+        outcome.asked = specific["permissionDecision"] == "ask"
     if refused:
         outcome.refusal = reason or BLOCKED
         outcome.gave_reason = bool(reason)

@@ -111,7 +111,8 @@ class Hooks:
         if not hooks and firing.context != NOBODY:
             about = {"session_id": who.session_id, "agent_id": who.agent_id}
             self.recorder.write("event.unheard", event=event, subject=subject, **about)
-        payload = hook_payload(self.lifecycle["payload_keys"].get(event), event, who, self.project, values)
+        keys = self.lifecycle["payload_keys"]
+        payload = hook_payload(keys.get(f"{event}({subject})", keys.get(event)), event, who, self.project, values)
         if event == "SessionStart":
             self.environment.make_env_directory(who)
         runs = [HookRun(self, hook, event, who, payload, index) for index, hook in enumerate(hooks)]

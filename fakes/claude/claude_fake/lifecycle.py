@@ -16,6 +16,8 @@ __all__ = ["CHOICES", "MOMENTS", "WHOSE", "Lifecycle", "LifecycleError", "read"]
 CHOICES: dict[str, tuple[str, ...]] = {
     "agent_notice_summary": ("one sentence", "the report"),
     "bash_timeout": ("moves to the background", "kills"),
+    "compact_instructions": ("an empty text", "null"),
+    "compaction_keeps": ("nothing", "the last answer"),
     "context_place": ("reminder", "system message"),
     "env_file_exports": ("reach shells", "reach no shell"),
     "hook_group": ("host", "own"),
@@ -31,6 +33,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "session_end_budget_raises": ("every hook", "declared timeouts"),
     "shells_at_signal": ("are left alone", "are ended"),
     "slash_clear": ("clears", "is unknown"),
+    "slash_compact": ("compacts", "is unknown"),
     "slash_exit": ("exits", "is unknown"),
     "subagent_session": ("root", "own"),
     "subagent_shells_of_background_agents": ("kill", "orphan", "keep"),
@@ -40,6 +43,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "misfit_hook": ("drops the plugin's hooks", "is ignored"),
     "unknown_command": ("refused", "asked"),
     "unknown_event": ("drops the plugin's hooks", "is ignored"),
+    "unread_file": ("is refused", "is changed"),
     "user_line_in_midturn": ("in the tool result", "after the tool results", "waits for the next turn"),
 }
 """What the rows that name a behaviour can say. A row that says anything else is refused, never misread."""
@@ -55,6 +59,10 @@ MOMENTS: dict[str, tuple[str, ...]] = {
     "session starts": (NEXT_PROMPT,),
     "session starts after /clear": (NEXT_PROMPT,),
     "session resumes": (NEXT_PROMPT, UNLESS_KNOWN),
+    "compaction begins": (),
+    "summary is written": (),
+    "session is compacted": (NEXT_PROMPT,),
+    "compaction ends": (),
     "session ends": (),
     "session ends by /exit": (),
     "session ends by /clear": (),

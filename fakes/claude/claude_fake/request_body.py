@@ -26,16 +26,26 @@ def _tool(name: str, description: str, required: list[str], properties: dict[str
 _AGENT = {"description": "string", "prompt": "string", "subagent_type": "string", "model": "string"}
 _BASH = {"command": "string", "timeout": "number", "description": "string"}
 _READ = {"file_path": "string", "offset": "number", "limit": "number"}
+_WRITE = {"file_path": "string", "content": "string"}
+_EDIT = {"file_path": "string", "old_string": "string", "new_string": "string", "replace_all": "boolean"}
 _BACKGROUND = {"run_in_background": "boolean"}
 
 TOOLS = {
     "Agent": _tool("Agent", "Launches an agent for a task.", ["description", "prompt"], {**_AGENT, **_BACKGROUND}),
     "Bash": _tool("Bash", "Runs a command.", ["command"], {**_BASH, **_BACKGROUND}),
+    "Edit": _tool("Edit", "Replaces a text in a file.", ["file_path", "old_string", "new_string"], _EDIT),
     "Read": _tool("Read", "Reads a file.", ["file_path"], _READ),
+    "Write": _tool("Write", "Writes a file.", ["file_path", "content"], _WRITE),
 }
 """What each tool requires and takes."""
 
-REQUIRED = {"Agent": ["prompt"], "Bash": ["command"], "Read": ["file_path"]}
+REQUIRED = {
+    "Agent": ["prompt"],
+    "Bash": ["command"],
+    "Edit": ["file_path", "old_string", "new_string"],
+    "Read": ["file_path"],
+    "Write": ["file_path", "content"],
+}
 """What a call is refused without. (`description` is in the schema, but the model of a test may leave it out.)"""
 
 

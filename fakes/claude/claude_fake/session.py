@@ -16,7 +16,7 @@ from .conversation import text_block
 from .identity import new_uuid
 from .lifecycle import UNLESS_KNOWN
 from .message_queue import Broken, Notice, UserTurn
-from .model_client import InterruptedByHostError
+from .model_client import InterruptedByHostError, ModelError
 from .payloads import usage
 from .request_body import TOOLS
 from .transcript import last_written, messages_of
@@ -102,6 +102,7 @@ class Session:
         self._waiting_sentences = [text for text in self._waiting_sentences if text not in again]
 
     def _start(self, moment: str, source: str, **more: Any) -> Effects:
+        """Tell of a session that begins or goes on, and keep what its hooks say for the next prompt."""
         host, who = self.host, self.host.main
         host.recorder.write(
             "session.started",
@@ -172,6 +173,8 @@ class Session:
         name, arguments = split(line)
         if name == "clear" and self.host.lifecycle["slash_clear"] == "clears":
             self._clear()
+        elif name == "compact" and self.host.lifecycle["slash_compact"] == "compacts":
+            self._compact()
         elif name == "exit" and self.host.lifecycle["slash_exit"] == "exits":
             self._over = True
         else:
@@ -199,6 +202,20 @@ class Session:
             self._start("session starts after /clear", "clear")
         self._init()
         self._result(Turn("", stop_reason=None), began, 0, local_command="clear")
+
+    def _compact(self) -> None:
+        from . import compaction  # noqa: PLC0415 - few sessions are summed up
+
+        began = time.monotonic()
+        try:
+            answer = compaction.summary(self.host, self.agent)
+        except ModelError as error:
+            self._init()
+            self._result(Turn(f"Error during compaction: {error}", stop_reason=None), began, 0)
+            return
+        self._start("session is compacted", "compact")
+        compaction.go_on(self.host, self.agent, answer, self._init)
+        self._result(Turn("", stop_reason=None), began, 0)
 
     def _turn(self, prompt: str, blocks: list[dict[str, Any]], notice: Notice | None = None, **more: Any) -> None:
         host, began = self.host, time.monotonic()
@@ -231,6 +248,7 @@ class Session:
     # lines
 
     def _init(self) -> None:
+        """Print what the session has and can do."""
         host, options = self.host, self.host.options
         commands = [name for plugin in host.plugins for name in plugin.commands]
         plugins = [{"name": p.name, "path": p.root, "source": f"{p.name}@inline"} for p in host.plugins]
@@ -253,6 +271,7 @@ class Session:
         )
 
     def _result(self, turn: Turn, began: float, requests: int, **more: Any) -> None:
+        """Print how a turn, or a command, has come out."""
         host = self.host
         agents = any(task.kind == "agent" for task in host.tasks.running())
         if agents and host.lifecycle["result_line"] == "waits for background agents":

@@ -31,7 +31,13 @@ if TYPE_CHECKING:
 
         def line(self, kind: str, **values: Any) -> None: ...
 
+        def look_at(self, name: str, tool_input: dict[str, Any]) -> tuple[dict[str, Any], str | None]: ...
+
         def work(self, name: str, tool_input: dict[str, Any], tool_use_id: str) -> Worked: ...
+
+
+ON_FILES = ("Write", "Edit", "Read")
+"""The tools on one file."""
 
 
 class ToolFailure(Exception):  # noqa: N818 - it is an outcome of the tool, not a fault of the program
@@ -75,8 +81,13 @@ class ToolUse:
         if before.stop is not None:
             self._stop(before)
         if before.refusal is not None:
-            told = self.agent.host.lifecycle["denial_is_told_twice"] and not before.refusal.by_exit
+            told = self.agent.host.lifecycle["denial_is_told_twice"] and not (
+                before.refusal.by_exit or before.refusal.asked
+            )
             self.sentences += [*before.sentences, *([before.blocking_sentence()] if told else [])]
+            if before.refusal.asked:
+                # the stream of some releases only
+                self.agent.line("system/permission_denied", tool_name=self.name, tool_use_id=self.id)
             self._refused(before.denial(self.name))
             return
         if before.updated_input is not None:
@@ -101,7 +112,8 @@ class ToolUse:
             issues = "\n".join(f"The required parameter `{name}` is missing" for name in missing)
             plural = "issue" if len(missing) == 1 else "issues"
             return f"InputValidationError: {self.name} failed due to the following {plural}:\n{issues}"
-        return None
+        self.input, problem = self.agent.look_at(self.name, self.input)
+        return problem
 
     def _worked(self, worked: Worked) -> None:
         lifecycle = self.agent.host.lifecycle

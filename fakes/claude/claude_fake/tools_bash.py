@@ -73,7 +73,17 @@ def _finished(agent: Agent, shell: Shell) -> Worked:
     agent.host.raise_if_ending()
     if code:
         raise ToolFailure(f"Exit code {code}" + (f"\n{output}" if output else ""))
-    return Worked(output or NO_OUTPUT, bash_response(stdout=output))
+    return Worked(output or NO_OUTPUT, bash_response(stdout=output, **_changed(agent)))
+
+
+def _changed(agent: Agent) -> dict[str, Any]:
+    """What a release tells of the files that a command has changed, of those that the agent knows."""
+    if not agent.files or not agent.host.lifecycle["bash_edit_diff"]:
+        return {}
+    from .tools_files import changed_beside  # noqa: PLC0415 - most sessions touch no file
+
+    found = changed_beside(agent)
+    return {} if found is None else {"bashEditDiff": found}
 
 
 def _remove(shell: Shell) -> None:

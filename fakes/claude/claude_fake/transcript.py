@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from .identity import Identity
 
 
+BOUNDARY = "compact_boundary"
+"""Marks the line up to which a summary covers the conversation."""
+
+
 class Transcript:
     """The file of one agent."""
 
@@ -31,8 +35,15 @@ class Transcript:
         self._parent: str | None = None
         os.makedirs(os.path.dirname(path), exist_ok=True)
 
-    def add(self, kind: str, message: dict[str, Any], **more: Any) -> None:
+    def add(self, kind: str, message: dict[str, Any]) -> None:
         """Append one message."""
+        self._append(kind, message=message)
+
+    def add_boundary(self) -> None:
+        """The conversation before this line is summed up in what follows."""
+        self._append("system", subtype=BOUNDARY, content="Conversation compacted")
+
+    def _append(self, kind: str, **values: Any) -> None:
         uuid = new_uuid()
         line = {
             "parentUuid": self._parent,
@@ -43,10 +54,9 @@ class Transcript:
             "sessionId": self._who.session_id,
             "version": self._version,
             "type": kind,
-            "message": message,
+            **values,
             "uuid": uuid,
             "timestamp": timestamp(),
-            **more,
         }
         self._parent = uuid
         with open(self.path, "ab", buffering=0) as file:
@@ -62,7 +72,10 @@ def last_written(path: str) -> float:
 
 
 def messages_of(path: str) -> list[dict[str, Any]]:
-    """The conversation that a transcript holds; empty where there is none. Torn lines are left out."""
+    """The conversation that a transcript holds, since it was last summed up; empty where there is none.
+
+    Torn lines are left out.
+    """
     found: list[dict[str, Any]] = []
     try:
         with open(path, encoding="utf-8") as file:
@@ -71,7 +84,9 @@ def messages_of(path: str) -> list[dict[str, Any]]:
                     entry = json.loads(line)
                 except ValueError:
                     continue
-                if isinstance(entry, dict) and entry.get("type") in ("user", "assistant", "system"):
+                if isinstance(entry, dict) and entry.get("subtype") == BOUNDARY:
+                    found.clear()
+                elif isinstance(entry, dict) and entry.get("type") in ("user", "assistant", "system"):
                     found.append(entry["message"])
     except OSError:
         return []

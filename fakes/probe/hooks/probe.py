@@ -1,6 +1,8 @@
 """One hook run of the probe: it takes the payload and says which event it was for, where the event may be told things.
 
-A SessionStart hook also exports a variable whose name tells its source, so that shells show which files they obey.
+A PreToolUse hook denies a call on a file `deny.txt`, has the user asked about an `ask.txt` (with no reason about an
+`ask-so.txt`), and turns a `turned.txt` into another file. A SessionStart hook also exports a variable whose name tells
+its source, so that shells show which files they obey.
 
 Started as `python3 -I -S probe.py [EVENT]`. What the payload holds and what the hook's environment is, the tap around
 it records. Without an EVENT it says nothing: an answer of Stop would make some hosts go on for ever.
@@ -18,8 +20,21 @@ def main(argv: list[str]) -> None:
         with open(exports, "a", encoding="utf-8") as file:
             file.write(f"export PROBE_FROM_{payload['source'].upper()}=1\n")
     for event in argv:
-        said = f'{{"hookEventName": "{event}", "additionalContext": "PROBE {event}"}}'
-        print(f'{{"hookSpecificOutput": {said}}}')
+        said = {"hookEventName": event, "additionalContext": f"PROBE {event}"}
+        print(json.dumps({"hookSpecificOutput": {**said, **(decision(payload) if event == "PreToolUse" else {})}}))
+
+
+def decision(payload: dict) -> dict:
+    path = str(payload["tool_input"].get("file_path") or payload["tool_input"].get("command") or "").rpartition(" ")[2]
+    folder, name = os.path.split(path)
+    if name in ("deny.txt", "ask.txt"):
+        return {"permissionDecision": name.removesuffix(".txt"), "permissionDecisionReason": "the probe says so"}
+    if name == "ask-so.txt":
+        return {"permissionDecision": "ask"}
+    if name == "turned.txt":
+        turned = {**payload["tool_input"], "file_path": os.path.join(folder, "in-its-place.txt")}
+        return {"permissionDecision": "allow", "updatedInput": turned}
+    return {}
 
 
 if __name__ == "__main__":

@@ -41,6 +41,8 @@ _KEPT = (
 
 
 _RESPONSE, _PROGRESS = "hook_response", "hook_progress"
+_TELLS_OTHERS = ("init", "hook_", "task_")
+"""How the lines begin that tell of the session's beginning, of hooks and of tasks: their fields are kept."""
 _TELLS_HOOKS_SINCE = (2, 1, 91)
 _LAST = "SessionEnd"
 """The event whose hooks run when the stream has ended. Of these the host tells on its stderr, and only what failed."""
@@ -117,7 +119,7 @@ class PrintSession(Session):
         if subtype == _PROGRESS:
             return  # what a hook has printed so far: the whole of it is told at its end
         fields = {f"line_{key}": value[key] for key in _KEPT if key in value}
-        if subtype == _RESPONSE:
+        if subtype == _RESPONSE or _is_own_word(value):
             fields["text"] = json.dumps(value)[:_SHOWN]
         self._journal.write(HostLine(session=self.name, **fields))
         if subtype == _RESPONSE and self._words is not None:
@@ -132,6 +134,12 @@ class PrintSession(Session):
         if written is not None:
             cut = words == _CANCELLED
             self._words.say(Said(_LAST, failed=True, cut=cut, words=words, command=written, session_id=self.session_id))
+
+
+def _is_own_word(line: dict[str, Any]) -> bool:
+    """Whether a line tells something of the host itself that no other field of a record holds."""
+    subtype = line.get("subtype")
+    return line.get("type") == "system" and isinstance(subtype, str) and not subtype.startswith(_TELLS_OTHERS)
 
 
 def _said(line: dict[str, Any]) -> Said:

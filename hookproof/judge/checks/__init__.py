@@ -6,12 +6,15 @@ business.
 """
 
 from hookproof.judge.checks import (  # noqa: F401 - enters the checks
+    any_hooks,
     at_once,
     cancel,
     context,
+    elsewhere,
     hooks,
     jobs,
     once_each,
+    starts,
     state,
     teardown,
 )

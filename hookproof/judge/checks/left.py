@@ -16,6 +16,7 @@ from hookproof.judge.run_view import RunView
 from hookproof.records.faults import Fault
 from hookproof.records.hosts import HostStarted
 from hookproof.records.jobs import Cancel, CancelBegan, JobStarted, SnapshotTaken
+from hookproof.records.model import ModelLoop
 from hookproof.records.parts import Process
 from hookproof.records.run import Census
 from hookproof.records.sent import CodexGrandchild, ShellStarted
@@ -70,7 +71,11 @@ def _with_children(pids: set[int], processes: list[Process]) -> set[int]:
 
 
 def not_charged(view: RunView, census: Census) -> str | None:
-    """Why nobody can ask the plugin for what is left: a fault that was done to what would have ended it."""
+    """Why nobody can ask the plugin for what is left: a fault that was done to what would have ended it, or a case that
+    was broken off.
+    """
+    if view.of(ModelLoop):
+        return "the case was broken off while an agent went round in a loop"
     for fault in view.records:
         if not isinstance(fault, Fault) or fault.prevents_end is None or not fault.happened or fault.seq > census.seq:
             continue

@@ -28,7 +28,7 @@ def answer(payload: Json) -> str:
     records, rules = Records(config.root), policy.of_this_plugin()
     if event == "SessionStart":
         is_told = not agent and _starts_anew(records, rules, session, wire.text(payload, "source"))
-        return context.build_session_start_context(config, PLUGIN_ROOT, "claude") if is_told else ""
+        return context.build_session_start_context(config, PLUGIN_ROOT, "claude", rules.main_words) if is_told else ""
     name = wire.text(payload, "agent_type").removeprefix(_OWN)
     records.subagent_started(session, agent, name)
     if rules.claude_agents == "policy":
@@ -41,6 +41,8 @@ def _starts_anew(records: Records, rules: policy.Policy, session: str, source: s
     is_new = records.announce(session)
     if source == "clear":
         return rules.claude_clear_tells
+    if source == "compact":
+        return rules.claude_compact_tells
     return is_new or source != "resume" or rules.claude_resume_tells
 
 

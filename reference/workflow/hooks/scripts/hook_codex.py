@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(PLUGIN_ROOT, "scripts"))
 from workflow_lib import Json, context, policy, project, rollout, wire  # noqa: E402
 from workflow_lib.records import Records  # noqa: E402
 
-_SOURCES = ("startup", "resume", "clear")
+_SOURCES = ("startup", "resume", "clear", "compact")
 _PAYLOAD_AGENT_KEYS = ("agent_id", "agent_type", "parent_thread_id")  # no measured SessionStart has one
 
 
@@ -38,9 +38,16 @@ class Hook:
         if self._rules.wants_proof and not (meta and rollout.proves_main(meta)):
             return ""
         source = wire.text(self._payload, "source")
-        if source not in _SOURCES or (not self._records.announce(self._thread) and source == "resume"):
+        if source not in _SOURCES or not self._starts_anew(source):
             return ""
-        return context.build_session_start_context(self._config, PLUGIN_ROOT, "codex")
+        return context.build_session_start_context(self._config, PLUGIN_ROOT, "codex", self._rules.main_words)
+
+    def _starts_anew(self, source: str) -> bool:
+        """Whether main is told at this start, of a session that may have been told before."""
+        is_new = self._records.announce(self._thread)
+        if source == "compact":
+            return self._rules.codex_compact_tells
+        return is_new or source != "resume" or self._rules.codex_resume_tells
 
     def subagent_start(self) -> str:
         if self._rules.subagent_start == "rollout":

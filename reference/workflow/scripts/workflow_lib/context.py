@@ -9,9 +9,14 @@ if TYPE_CHECKING:
     from .project import Config
 
 
-def build_session_start_context(config: Config, plugin_root: str, runtime: str) -> str:
-    """The main session's policy."""
-    return _fill("main/session-start.md", config, plugin_root, runtime)
+def build_session_start_context(config: Config, plugin_root: str, runtime: str, words: str = "the same") -> str:
+    """The main session's policy; `dated`: with the moment in it, so that no two are the same text."""
+    policy = _fill("main/session-start.md", config, plugin_root, runtime)
+    if words != "dated":
+        return policy
+    import time  # noqa: PLC0415 - one policy in many
+
+    return f"{policy}\n\nTold at {time.time_ns()}."
 
 
 def build_subagent_start_context(config: Config, plugin_root: str, runtime: str, agent_type: str) -> str:

@@ -28,6 +28,10 @@ class Policy:
     block_once = False  # once for each thread, however often and by whichever event it starts
     claude_resume_tells = False  # main is told at a resume too: 2.1.91 has lost it then, 2.1.329 drops the same text
     claude_clear_tells = True  # main is told after a /clear
+    claude_compact_tells = True  # main is told after a compaction
+    codex_compact_tells = False
+    main_words = "the same"  # the same | dated: the policy has the moment in it at which it was told
+    codex_resume_tells = False  # main is told at a resume too, which has kept what it was told
     claude_agents = "own"  # own: an agent is told its own block | policy: what the main session is told
 
     def __init__(self, switches: dict[str, object]) -> None:
@@ -53,12 +57,15 @@ POLICIES: dict[str, dict[str, object]] = {
         "drawn_nickname_selects": False,
         "block_once": True,
         "claude_resume_tells": True,
+        "codex_compact_tells": True,
     },
 }
 
-# named additions, correct+NAME: one thing wrong on Claude Code, which no plugin above does
+# named additions, correct+NAME: one thing wrong, which no plugin above does
 SWITCHES: dict[str, dict[str, object]] = {
     "deaf-to-clear": {"claude_clear_tells": False},
+    "deaf-to-compaction": {"claude_compact_tells": False, "codex_compact_tells": False},
+    "repeats-itself": {"main_words": "dated", "codex_resume_tells": True},
     "policy-for-agents": {"claude_agents": "policy"},
 }
 
