@@ -12,6 +12,7 @@ from hookproof import __version__, interrupts
 from hookproof.errors import HookproofError, Status
 
 VERBS = {
+    "init": "write hookproof.toml and a first scenario for the plugin of this repository",
     "reproduce": "play what an issue reports and show the results as a table",
     "run": "play scenarios and judge them",
     "list": "list scenarios or, with an option, requirements, lifecycles or plugins",

@@ -51,6 +51,20 @@ def try_lock(path: Path) -> Lock | None:
         # between the opening and the taking somebody has removed it: that was another file
 
 
+def wait_lock(path: Path, *, shared: bool) -> Lock:
+    """Lock the file at `path`, once nobody holds it; `shared`: with others who share it. Raises OSError."""
+    while True:
+        handle = os.open(path, _FLAGS, 0o600)
+        try:
+            _wait(handle, shared=shared)
+            if _is(handle, path):
+                return Lock(path, handle)
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)
+
+
 def _is(handle: int, path: Path) -> bool:
     try:
         return os.path.samestat(os.fstat(handle), os.stat(path, follow_symlinks=False))  # noqa: PTH116
@@ -68,6 +82,19 @@ if sys.platform == "win32":
             return False
         return True
 
+    def _wait(handle: int, *, shared: bool) -> None:
+        import ctypes  # noqa: PLC0415 - msvcrt has no lock that is shared
+        from ctypes import wintypes  # noqa: PLC0415
+
+        # an OVERLAPPED that says "from the beginning": internal, internal high, offset, offset high, event
+        where = (ctypes.c_void_p * 4)()
+        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+        kernel.LockFileEx.argtypes = [wintypes.HANDLE, *[wintypes.DWORD] * 4, ctypes.c_void_p]
+        if not kernel.LockFileEx(msvcrt.get_osfhandle(handle), 0 if shared else _EXCLUSIVE, 0, 1, 0, where):
+            raise ctypes.WinError(ctypes.get_last_error())
+
+    _EXCLUSIVE = 2
+
 else:
     import fcntl
 
@@ -77,3 +104,6 @@ else:
         except BlockingIOError:
             return False
         return True
+
+    def _wait(handle: int, *, shared: bool) -> None:
+        fcntl.flock(handle, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)

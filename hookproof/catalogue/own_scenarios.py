@@ -110,15 +110,19 @@ def with_ids(paths: list[Path], shipped: set[str]) -> dict[str, Path]:
     return found
 
 
-def of_project(path: Path, table: dict[str, Any]) -> list[Path]:
-    """The scenario files of the project whose file is `path`; `table` is what that says. Raises OwnScenarioError."""
+def scenario_folders(path: Path, table: dict[str, Any]) -> list[Path]:
+    """The folders of scenarios of the project whose file is `path`, there or not; `table` is what that says."""
     named = table.get("scenarios", [])
-    folders = [named] if isinstance(named, str) else named if isinstance(named, list) else []
+    listed = [named] if isinstance(named, str) else named if isinstance(named, list) else []
+    return [path.parent / str(each) for each in listed]
+
+
+def of_project(path: Path, table: dict[str, Any]) -> list[Path]:
+    """The scenario files in these folders. Raises OwnScenarioError."""
     found: list[Path] = []
-    for each in folders:
-        folder = path.parent / str(each)
+    for folder in scenario_folders(path, table):
         if not folder.is_dir():
-            raise OwnScenarioError(f"{path}: scenarios: {str(each)!r}: there is no such folder")
+            raise OwnScenarioError(f"{path}: scenarios: {folder}: there is no such folder")
         found += scenarios_below(folder)
     return found
 

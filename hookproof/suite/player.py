@@ -1,7 +1,8 @@
 """The player: a process inside the isolation, which plays the cases of a process that stays outside of it.
 
-pytest and each worker of xdist have one (`pytest_playing`), for they keep their own namespaces: they run other tests,
-too. What it does is in `player_program` and `player_inside`. The two sides run the same code, and trust each other.
+pytest and each worker of xdist have one (`pytesting.playing`), for they keep their own namespaces: they run other
+tests, too. What it does is in `player_program` and `player_inside`. The two sides run the same code, and trust each
+other.
 
 Life: begun when it is asked for, it answers with its isolation; then one case after the other is played. An interrupt
 of the case is handed on, and waited for until the case is cleared away. The player leads a session of its own, so that

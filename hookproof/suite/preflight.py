@@ -176,7 +176,7 @@ class Launches:
     """The preflights of a process that is asked for one case after the other, as pytest does it: each once."""
 
     def __init__(self) -> None:
-        self._tried: dict[tuple[str, str], PreflightResult] = {}
+        self._tried: dict[tuple[str, str, Path], PreflightResult] = {}
 
     def run_case(
         self,
@@ -191,9 +191,10 @@ class Launches:
         if not wanted(case):
             return run_case(case, run, options, judges, runner=runner)
         name = case.plugin.name, case.lifecycle.name
-        if name not in self._tried:
-            self._tried[name] = preflight(case, run, options, runner=runner)
-        tried = self._tried[name]
+        whole = (*name, case.plugin.root)  # a test may play several copies of one plugin
+        if whole not in self._tried:
+            self._tried[whole] = preflight(case, run, options, runner=runner)
+        tried = self._tried[whole]
         if tried.outcome == "does not fit":
             return unplayed(case, run, options, judges, f"the plugin's descriptor does not fit: {tried.detail}")
         launches = {name: tried.main_launch} if tried.main_launch is not None else {}

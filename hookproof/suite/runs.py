@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Self
 
 from hookproof.errors import HookproofError
 from hookproof.journal import JOURNAL
-from hookproof.locks import Lock, try_lock
+from hookproof.locks import Lock, try_lock, wait_lock
 from hookproof.removal import remove_tree
 
 RESULTS = "results.jsonl"
@@ -64,20 +65,51 @@ def new_run(runs: Path) -> Run:
         _remove_oldest(runs)
         run = _made(runs)
     except OSError as error:
-        why = "is a file; expected a directory" if runs.is_file() else f"runs cannot be kept there: {error.strerror}"
-        raise RunsError(f"--runs {runs}: {why}") from None
-    latest = runs / "latest"
-    try:
-        latest.unlink(missing_ok=True)
-        latest.symlink_to(run.path.name, target_is_directory=True)
-    except OSError:
-        pass  # Windows without the privilege to make links: the newest name is the latest anyway
+        raise _not_there(runs, error) from None
+    _name_latest(run.path)
     return run
 
 
-def _remove_oldest(runs: Path) -> None:
-    kept = sorted((path for path in runs.iterdir() if _is_ours(path)), key=lambda path: path.name)
-    for old in kept[: max(0, len(kept) - _KEPT + 1)]:
+def new_name() -> str:
+    """A name for a run that several processes are to join."""
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-{secrets.randbelow(10**6)}"
+
+
+def join_run(runs: Path, name: str) -> Run:
+    """The run of that name below `runs`, made by whoever comes first, and claimed together. Raises RunsError."""
+    path = runs / name
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir(mode=0o700)
+        except FileExistsError:
+            return Run(path, wait_lock(path / _MARKER, shared=True))
+        run = Run(path, wait_lock(path / _MARKER, shared=True))
+        _remove_oldest(runs, kept=_KEPT)
+    except OSError as error:
+        raise _not_there(runs, error) from None
+    _name_latest(path)
+    return run
+
+
+def _not_there(runs: Path, error: OSError) -> RunsError:
+    why = "is a file; expected a directory" if runs.is_file() else f"runs cannot be kept there: {error.strerror}"
+    return RunsError(f"--runs {runs}: {why}")
+
+
+def _name_latest(path: Path) -> None:
+    latest = path.parent / "latest"
+    try:
+        latest.unlink(missing_ok=True)
+        latest.symlink_to(path.name, target_is_directory=True)
+    except OSError:
+        pass  # Windows without the privilege to make links: the newest name is the latest anyway
+
+
+def _remove_oldest(runs: Path, *, kept: int = _KEPT - 1) -> None:
+    """Remove the oldest runs, as far as more than `kept` are there."""
+    found = sorted((path for path in runs.iterdir() if _is_ours(path)), key=lambda path: path.name)
+    for old in found[: max(0, len(found) - kept)]:
         lock = try_lock(old / _MARKER)
         if lock is not None:  # else it is being played
             lock.close()

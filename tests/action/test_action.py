@@ -63,6 +63,19 @@ def test_a_conforming_plugin_is_green_and_leaves_its_report(repository: Path, tm
     assert "jobs/pattern-a" in (tmp_path / "summary").read_text()
 
 
+def test_the_project_file_is_enough(repository: Path, tmp_path: Path) -> None:
+    """A scenario of its own, on the host that the file names; hookproof's own are not played beside it here."""
+    (repository / "tests").mkdir()
+    shutil.copy(ROOT / "scenarios" / "jobs" / "pattern-a.toml", repository / "tests" / "mine.toml")
+    project = 'plugin = "."\nscenarios = "tests"\nhosts = ["claude-2.1.91"]\n'
+    (repository / "hookproof.toml").write_text(project, encoding="utf-8")
+    done, report = play(repository, tmp_path, scenarios="mine")
+    assert done.returncode == 1, done.stdout + done.stderr
+    (line,) = (line for line in done.stdout.splitlines() if line.startswith("::error"))
+    assert line.startswith("::error title=tests/mine on claude-2.1.91::tests/mine:JOB-07 is violated")
+    assert "tests/mine" in (report / "junit.xml").read_text()
+
+
 def test_a_violation_is_red_with_an_annotation_and_a_baseline_makes_it_green(repository: Path, tmp_path: Path) -> None:
     wanted = {"scenarios": "pattern-a", "lifecycles": "claude-2.1.91"}
     done, _ = play(repository, tmp_path, **wanted)

@@ -42,6 +42,11 @@ class Repository:
         (self.plugin / "policy").write_text(f"{policy}\n", encoding="utf-8")
 
 
+@pytest.fixture(autouse=True)
+def _cache_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOOKPROOF_CACHE", str(tmp_path / "cache"))
+
+
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
     root = tmp_path.resolve() / "repository"
@@ -135,14 +140,27 @@ def test_an_entry_without_a_reason_stops_a_run_before_it_is_played(repository: R
 def test_pytest_heeds_the_baseline(repository: Repository, tmp_path: Path) -> None:
     hookproof(*PATTERN_C, repository.plugin, "--update-baseline", "--replays", "0", cwd=tmp_path)
     scenario = places.SCENARIOS / "jobs" / "pattern-c.toml"
-    options = ["-p", "no:cacheprovider", "--lifecycle", "as-reported-345", "--plugin", str(repository.plugin)]
+    options = [
+        "-p",
+        "no:cacheprovider",
+        "--hookproof-lifecycle",
+        "as-reported-345",
+        "--hookproof-plugin",
+        str(repository.plugin),
+    ]
     command = [sys.executable, "-m", "pytest", "-q", str(scenario), *options]
     env = {**os.environ, "PYTEST_ADDOPTS": ""}
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100, env=env)
     assert done.returncode == 0, done.stdout
+    assert "1 xfailed" in done.stdout
+    strictly = subprocess.run(
+        [*command, "--runxfail"], capture_output=True, text=True, check=False, timeout=100, env=env
+    )
+    assert strictly.returncode == 1
     repository.behave("correct")
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100, env=env)
     assert done.returncode == 1
+    assert "[XPASS(strict)] jobs/pattern-c:JOB-03 is satisfied" in done.stdout
     assert "remove it" in done.stdout
 
 

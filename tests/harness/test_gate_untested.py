@@ -80,7 +80,16 @@ def test_a_run_that_tested_nothing_fails_and_a_journal_of_it_does(tmp_path: Path
 
 def pytest_of(*names: str, plugin: Path | str, workers: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
     files = [str(places.SCENARIOS / "jobs" / f"{name}.toml") for name in names]
-    options = ["-p", "no:cacheprovider", "--lifecycle", "as-reported-345", "--plugin", str(plugin), "-rs", *workers]
+    options = [
+        "-p",
+        "no:cacheprovider",
+        "--hookproof-lifecycle",
+        "as-reported-345",
+        "--hookproof-plugin",
+        str(plugin),
+        "-rs",
+        *workers,
+    ]
     env = {**os.environ, "PYTEST_ADDOPTS": ""}
     command = [sys.executable, "-m", "pytest", *files, *options]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=100, env=env)

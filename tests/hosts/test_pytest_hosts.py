@@ -94,16 +94,16 @@ def run(*words: str | Path, scenario: str = "jobs/pattern-a") -> subprocess.Comp
 def test_a_program_is_played_off_the_network(disguised: Disguised, workers: tuple[str, ...]) -> None:
     if (reason := alone.refused()) is not None:
         pytest.skip(reason)
-    done = run("--claude", disguised.program, "--plugin", "reference:correct", "-v", *workers)
+    done = run("--hookproof-claude", disguised.program, "--hookproof-plugin", "reference:correct", "-v", *workers)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "hookproof: isolation full" in done.stdout
     assert "hookproof: plays claude 2.1.91 (network namespace)" in done.stdout
-    assert "pattern-a[claude@2.1.91]" in done.stdout
+    assert "pattern-a[reference:correct-claude@2.1.91]" in done.stdout
     assert disguised.interfaces() <= {"lo"}
 
 
 def test_where_isolation_is_not_to_be_had_nothing_is_collected(disguised: Disguised) -> None:
-    done = run("--claude", disguised.program, "--isolation", "none")
+    done = run("--hookproof-claude", disguised.program, "--hookproof-isolation", "none")
     assert done.returncode == 4, done.stdout + done.stderr
     assert (
         "ERROR: real hosts are played off the network alone: as --isolation says; --allow-network plays without"
@@ -113,7 +113,7 @@ def test_where_isolation_is_not_to_be_had_nothing_is_collected(disguised: Disgui
 
 
 def test_without_isolation_only_if_told_so(disguised: Disguised) -> None:
-    done = run("--claude", disguised.program, "--allow-network")
+    done = run("--hookproof-claude", disguised.program, "--hookproof-allow-network")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "not prevented: a plugin can reach the network" in done.stdout
     assert "hookproof: plays claude 2.1.91 (none)" in done.stdout
@@ -123,9 +123,9 @@ def test_without_isolation_only_if_told_so(disguised: Disguised) -> None:
 
 def test_npm_brings_what_is_asked_for_before_anything_is_collected(npm: Plan, cache: Path) -> None:
     calls = npm(javascript("2.1.91"))
-    done = run("--claude", "npm:2.1.91", "--allow-network", "--collect-only", "-q")
+    done = run("--hookproof-claude", "npm:2.1.91", "--hookproof-allow-network", "--collect-only", "-q")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "pattern-a[claude@2.1.91]" in done.stdout
+    assert "pattern-a[reference:correct-claude@2.1.91]" in done.stdout
     assert len(calls.read_text().splitlines()) == 1
     assert list(cache.iterdir())
 
@@ -133,16 +133,20 @@ def test_npm_brings_what_is_asked_for_before_anything_is_collected(npm: Plan, ca
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
-        (("--claude", "nowhere"), 4, "--claude nowhere: no such file; expected fake, a path, or npm:VERSION"),
-        (("--codex", "2.1.91"), 4, "(did you mean npm:2.1.91?)"),
-        (("--claude", "{claude}", "--lifecycle", "claude-2.1.91"), 2, "--lifecycle says what a stand-in does"),
+        (("--hookproof-claude", "nowhere"), 4, "--claude nowhere: no such file; expected fake, a path, or npm:VERSION"),
+        (("--hookproof-codex", "2.1.91"), 4, "(did you mean npm:2.1.91?)"),
+        (
+            ("--hookproof-claude", "{claude}", "--hookproof-lifecycle", "claude-2.1.91"),
+            4,
+            "--lifecycle says what a stand-in does",
+        ),
     ],
 )
 def test_what_cannot_be_played_is_explained(
     disguised: Disguised, words: tuple[str, ...], status: int, said: str
 ) -> None:
     filled = [word.format(claude=disguised.program) for word in words]
-    done = run(*filled, "--allow-network")
+    done = run(*filled, "--hookproof-allow-network")
     assert done.returncode == status, done.stdout + done.stderr
     assert said in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr

@@ -24,7 +24,7 @@ from hookproof.isolation import alone
 from hookproof.isolation.level import LEVELS
 
 FILES = [str(places.SCENARIOS / "jobs" / f"{name}.toml") for name in ("pattern-a", "pattern-b")]
-PLAIN = ["-p", "no:cacheprovider", "--lifecycle", "as-reported-345"]
+PLAIN = ["-p", "no:cacheprovider", "--hookproof-lifecycle", "as-reported-345"]
 TRIES = """\
 import json, os, socket, sys
 
@@ -62,7 +62,9 @@ def command(*words: str | Path) -> list[str]:
 
 def environment(folder: Path) -> dict[str, str]:
     (folder / "temporary").mkdir(exist_ok=True)
-    return {**os.environ, "TMPDIR": str(folder / "temporary"), "PYTEST_ADDOPTS": ""}
+    temporary = str(folder / "temporary")
+    cache = str(folder / "temporary" / "cache")
+    return {**os.environ, "TMPDIR": temporary, "HOOKPROOF_CACHE": cache, "PYTEST_ADDOPTS": ""}
 
 
 def run(folder: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
@@ -131,9 +133,9 @@ def test_the_levels_are_those_that_there_are(pytestconfig: pytest.Config) -> Non
 
     parser = pytest.Parser(_ispytest=True)
     pytest_plugin.pytest_addoption(parser)
-    (option,) = [each for each in parser.getgroup("hookproof").options if "--isolation" in each.names()]
+    (option,) = [each for each in parser.getgroup("hookproof").options if "--hookproof-isolation" in each.names()]
     assert option.attrs()["choices"] == LEVELS
-    assert pytestconfig.option.isolation in {None, *LEVELS}
+    assert pytestconfig.option.hookproof_isolation in {None, *LEVELS}
 
 
 @pytest.mark.parametrize(
@@ -142,12 +144,12 @@ def test_the_levels_are_those_that_there_are(pytestconfig: pytest.Config) -> Non
         ((), "hookproof: isolation full\n", "full"),
         (("-n", "2"), "hookproof: isolation full\n", "full"),
         (
-            ("--isolation", "without-pids"),
+            ("--hookproof-isolation", "without-pids"),
             "  not prevented: processes can outlive a hookproof that is killed, until its next start; a plugin can end",
             "without-pids",
         ),
-        (("--isolation", "none", "-n", "1"), "hookproof: isolation none: as --isolation says\n", "none"),
-        (("--allow-network",), "  not prevented: a plugin can reach the network\n", "full"),
+        (("--hookproof-isolation", "none", "-n", "1"), "hookproof: isolation none: as --isolation says\n", "none"),
+        (("--hookproof-allow-network",), "  not prevented: a plugin can reach the network\n", "full"),
     ],
     ids=["alone", "xdist", "without-pids", "none", "network"],
 )
@@ -186,7 +188,7 @@ def test_a_hook_reaches_neither_the_network_nor_the_users_files_nor_other_proces
         script = '"${CLAUDE_PLUGIN_ROOT}/scripts/tries.py"'
         hook = {"type": "command", "command": f"python3 -I -S {script} {' '.join(words)}"}
         (plugin / "hooks" / "hooks.json").write_text(json.dumps({"hooks": {"SessionStart": [{"hooks": [hook]}]}}))
-        with playing(tmp_path, FILES[0], "--plugin", plugin, *workers) as process:
+        with playing(tmp_path, FILES[0], "--hookproof-plugin", plugin, *workers) as process:
             connection, _ = meeting.accept()
             with connection, connection.makefile() as lines:
                 tried = json.loads(lines.readline())
@@ -236,7 +238,7 @@ def test_killed_it_leaves_no_process_and_after_the_next_start_no_sandbox(
     which: str, level: str, plugin: Path, meeting: socket.socket, tmp_path: Path
 ) -> None:
     xdist = ["-n", "1", "--max-worker-restart", "0"] if which in {"controller", "worker"} else []
-    with playing(tmp_path, FILES[0], "--plugin", plugin, "--isolation", level, *xdist) as process:
+    with playing(tmp_path, FILES[0], "--hookproof-plugin", plugin, "--hookproof-isolation", level, *xdist) as process:
         connections = met(meeting, 2)
         everybody = below(process.pid)
         controller = psutil.Process(process.pid)
@@ -257,7 +259,7 @@ def test_killed_it_leaves_no_process_and_after_the_next_start_no_sandbox(
 def test_a_player_that_is_killed_costs_one_case_and_the_next_has_a_new_one(
     plugin: Path, meeting: socket.socket, tmp_path: Path
 ) -> None:
-    with playing(tmp_path, *FILES, "--plugin", plugin) as process:
+    with playing(tmp_path, *FILES, "--hookproof-plugin", plugin) as process:
         pytest_ = psutil.Process(process.pid)
         first = met(meeting, 2)
         player = player_of(pytest_)
@@ -283,7 +285,7 @@ def test_ctrl_c_on_a_terminal_is_heard_once(plugin: Path, meeting: socket.socket
     env = environment(tmp_path)
     pid, terminal = pty.fork()
     if pid == 0:
-        os.execve(sys.executable, command(FILES[0], "--plugin", plugin, "-n", "1"), env)  # noqa: S606
+        os.execve(sys.executable, command(FILES[0], "--hookproof-plugin", plugin, "-n", "1"), env)  # noqa: S606
     connections = met(meeting, 2)
     everybody = below(pid)
     os.write(terminal, b"\x03")

@@ -20,7 +20,7 @@ from hookproof import places
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither signal")
 
 FILES = [str(places.SCENARIOS / "jobs" / f"{name}.toml") for name in ("pattern-a", "pattern-b")]
-PLAIN = ["-p", "no:cacheprovider", "--lifecycle", "as-reported-345"]
+PLAIN = ["-p", "no:cacheprovider", "--hookproof-lifecycle", "as-reported-345"]
 
 
 @contextlib.contextmanager
@@ -29,8 +29,13 @@ def playing(plugin: Path, folder: Path, *words: str) -> Iterator[subprocess.Pope
     (folder / "temporary").mkdir()
     with (folder / "said").open("w") as said:
         process = subprocess.Popen(
-            [sys.executable, "-m", "pytest", *FILES, *PLAIN, "--plugin", str(plugin), *words],
-            env={**os.environ, "TMPDIR": str(folder / "temporary"), "PYTEST_ADDOPTS": ""},
+            [sys.executable, "-m", "pytest", *FILES, *PLAIN, "--hookproof-plugin", str(plugin), *words],
+            env={
+                **os.environ,
+                "TMPDIR": str(folder / "temporary"),
+                "HOOKPROOF_CACHE": str(folder / "cache"),
+                "PYTEST_ADDOPTS": "",
+            },
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,

@@ -18,13 +18,13 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pytest
 
-from hookproof import interrupts, places
+from hookproof import interrupts
+from hookproof.pytesting.files import is_node_of_ours
 from hookproof.suite.pool import Pool
 
 _LIFELINE: pytest.StashKey[Lifeline] = pytest.StashKey()
@@ -130,7 +130,7 @@ class Controller:
         """A worker has collected `ids`."""
         if self._before or threading.current_thread() is not threading.main_thread():
             return
-        if any(_is_scenario(config, each) for each in dict.fromkeys(id_.partition("::")[0] for id_ in ids)):
+        if any(is_node_of_ours(config, each) for each in dict.fromkeys(id_.partition("::")[0] for id_ in ids)):
             for number in _SIGNALS:
                 if signal.getsignal(number) is signal.SIG_DFL:
                     self._before[number] = signal.signal(number, self._on_signal)
@@ -145,10 +145,6 @@ class Controller:
         if not self._asked:
             self._asked = True
             raise _exit(number)
-
-
-def _is_scenario(config: pytest.Config, file: str) -> bool:
-    return file.endswith(".toml") and (config.rootpath / Path(file)).resolve().is_relative_to(places.SCENARIOS)
 
 
 def _exit(number: int) -> BaseException:

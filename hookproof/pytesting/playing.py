@@ -13,13 +13,14 @@ from typing import Any
 
 import pytest
 
-from hookproof import claims, processes, pytest_signals
+from hookproof import claims, processes
 from hookproof.catalogue.host import Program
 from hookproof.commands import select
 from hookproof.compiled import compile_programs
 from hookproof.isolation import entry
 from hookproof.isolation.level import Isolation
 from hookproof.play import Case
+from hookproof.pytesting import signals
 from hookproof.report import isolation as words
 from hookproof.report.results import Result
 from hookproof.suite.cases import unplayed
@@ -84,7 +85,7 @@ class Playing:
         if self._player is None:
             processes.become_subreaper()
         try:
-            pytest_signals.play(config, here if self._player is None else inside)
+            signals.play(config, here if self._player is None else inside)
         except PlayerError as error:
             self.close()
             claims.clear_away()

@@ -14,12 +14,13 @@ from hookproof.catalogue.plugin import REFERENCES, is_reference
 from hookproof.catalogue.requirement import read_requirements
 from hookproof.commands import select
 from hookproof.isolation.level import Isolation
-from hookproof.judge.baseline import Baseline, baseline_path, find
+from hookproof.judge.baseline import Baseline, baseline_path, find, system_of
 from hookproof.judge.expected import read_expected
+from hookproof.judge.verdict import Verdict
 from hookproof.report import results as reports
 from hookproof.report import untested
 from hookproof.suite.judging import Judges, read_known
-from hookproof.suite.matrix import matrix
+from hookproof.suite.matrix import left_out, matrix
 
 if TYPE_CHECKING:
     from hookproof.catalogue.host import Program
@@ -43,20 +44,67 @@ class Shared:
         self._requirements = functools.cache(read_requirements)
         self._expected = functools.cache(read_expected)
 
-    def cases(self, scenario: Scenario) -> list[Case]:
+    def check(self) -> None:
+        """That what was asked for is there. Raises UsageError, PluginError, CatalogueError, ReleaseError."""
+        if self._option.plugin is not None:
+            kind = self.plugin("companion").descriptor.kind  # of a plugin that was named it is the same for every kind
+            self.hosts(kind)
+            self.baseline(kind)
+        else:
+            for each in REFERENCES:
+                self.hosts(each)
+
+    def cases(self, scenario: Scenario, on: str | None = None) -> list[Case]:
         """The cases of a scenario, as if nothing were refused: how far they are isolated is known when one is played.
 
-        Raises UsageError, PluginError, CatalogueError.
+        `on` is the lifecycle or real host of one of them. Raises UsageError, CatalogueError.
         """
+        if not self._plays(scenario.kind) or scenario.kind not in self.plugin(scenario.kind).kinds:
+            return []
         plugin, hosts = self.plugin(scenario.kind), self.hosts(scenario.kind)
+        lifecycles = hosts.lifecycles
+        if on is not None:
+            lifecycles = [each for each in lifecycles if each.name == on] or select.lifecycles([on])
         return matrix(
             [scenario],
             [plugin],
-            hosts.lifecycles,
+            lifecycles,
             programs=hosts.programs,
             requirements=self._requirements(),
             isolation=_MOST,
         )
+
+    def why_none(self, scenario: Scenario) -> str:
+        """Why a scenario has no case."""
+        if not self._plays(scenario.kind):
+            return f"hookproof plays no scenario of the kind {scenario.kind} as a test"
+        plugin = self.plugin(scenario.kind)
+        if scenario.kind not in plugin.kinds:
+            return f"is for a {scenario.kind} plugin, and {plugin.name} is a {plugin.descriptor.kind} plugin"
+        hosts = self.hosts(scenario.kind)
+        found = left_out([scenario], plugin, hosts.lifecycles, programs=hosts.programs)
+        reasons = dict.fromkeys(f"{each.lifecycle}: {each.reason}" for each in found)
+        played = ", ".join(each.name for each in hosts.lifecycles)
+        return "; ".join(reasons) or f"is played on {' or '.join(scenario.hosts)}, and these are played: {played}"
+
+    def _plays(self, kind: str) -> bool:
+        return kind in REFERENCES
+
+    def sometimes(self, result: reports.Result) -> str:
+        """The violations that the baseline calls a race, and that did not come this time; empty where there is none."""
+        if self._option.plugin is None or is_reference(result.plugin):
+            return ""
+        baseline = self.baseline("companion")
+        if baseline is None:
+            return ""
+        known = baseline.known(result.lifecycle, system_of(result.platform))
+        found = [
+            f"{each.id}: {known[name].reason}"
+            for each in result.checks
+            if (name := f"{result.scenario}:{each.id}") in known
+            if known[name].sometimes and each.verdict is Verdict.CONFORMS
+        ]
+        return f"sometimes violated: {'; '.join(found)}" if found else ""
 
     def judges(self, kind: str) -> Judges:
         """What a case of a plugin of this kind is judged by."""
@@ -66,12 +114,12 @@ class Shared:
         return select.plugin(self._option.plugin or REFERENCES[kind], self._option.descriptor)
 
     def _hosts(self, kind: str) -> select.Hosts:
-        return select.hosts(self._option, self.plugin(kind), ["all"], known=self._programs)
+        return select.hosts(self._option, self.plugin(kind), ["all"], kind=kind, known=self._programs)
 
     def _baseline(self, kind: str) -> Baseline | None:
         """What the maintainers of the plugin know of, where it has such a file. Reference policies have the table."""
         plugin = self.plugin(kind)
-        file = None if plugin.policy is not None else find(plugin.root)
+        file = None if plugin.policy is not None else self._option.baseline or find(plugin.root)
         return None if file is None else read_known(file)
 
 

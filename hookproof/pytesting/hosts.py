@@ -1,11 +1,12 @@
-"""pytest: the real hosts that `--claude` and `--codex` name.
+"""pytest: the real hosts that `--hookproof-claude` and `--hookproof-codex` name.
 
 The process that starts the run brings what npm must bring, with the machine's network; xdist's workers are told which
-programs were found. Whoever plays them must be off the network: `pytest_playing` sees to that in each process.
+programs were found. Whoever plays them must be off the network: `pytesting.playing` sees to that in each process.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import pytest
 
 from hookproof.catalogue.host import Program
 from hookproof.commands import UsageError, select
-from hookproof.hosts.install.releases import ReleaseError
+from hookproof.commands.projects import STAND_IN
 from hookproof.hosts.registry import HOSTS, contacts
 from hookproof.isolation.level import Isolation
 
@@ -30,18 +31,16 @@ class RealHosts:
     programs: Found
 
     @classmethod
-    def prepare(cls, config: pytest.Config) -> RealHosts:
-        """Find the programs, or be told of them. Raises pytest.UsageError."""
+    def prepare(cls, config: pytest.Config, options: argparse.Namespace) -> RealHosts | None:
+        """Find the programs, or be told of them; None: all hosts are stand-ins. Raises UsageError, ReleaseError."""
+        asked = [host for host in HOSTS if getattr(options, host) != STAND_IN]
+        if not asked:
+            return None
         sent: dict[str, Any] | None = getattr(config, "workerinput", None)
-        try:
-            if sent is not None:
-                return cls(
-                    {host: [Program(tuple(argv), version) for argv, version in each] for host, each in _sent(sent)}
-                )
-            with _deferred(config):
-                return cls({host: select.programs(host, config.option) for host in HOSTS if asked(config, host)})
-        except (UsageError, ReleaseError) as error:
-            raise pytest.UsageError(str(error)) from None
+        if sent is not None:
+            return cls({host: [Program(tuple(argv), version) for argv, version in each] for host, each in _sent(sent)})
+        with _deferred(config):
+            return cls({host: select.programs(host, options) for host in asked})
 
     def send(self, workerinput: dict[str, Any]) -> None:
         """What a worker has to know."""
@@ -59,11 +58,6 @@ class RealHosts:
         if isolation.open:
             lines += [f"  {who}" for who in contacts()]
         return lines
-
-
-def asked(config: pytest.Config, host: str) -> bool:
-    """Whether a host was asked for that is not the stand-in."""
-    return bool(getattr(config.option, host, "fake") != "fake")
 
 
 def _sent(sent: dict[str, Any]) -> Iterator[tuple[str, Any]]:
