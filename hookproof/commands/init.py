@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import shlex
@@ -12,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from hookproof import files
+from hookproof.catalogue.descriptor import Companion, Context
 from hookproof.catalogue.host import MANIFEST, HostName
 from hookproof.catalogue.own_scenarios import PROJECT_FILE, repository
-from hookproof.catalogue.plugin import HOOKS_KIND, PluginError
+from hookproof.catalogue.plugin import HOOKS_KIND, PluginError, is_reference, resolve_plugin
+from hookproof.catalogue.project import find_project
 from hookproof.commands import UsageError, outputs
 from hookproof.hosts.registry import HOSTS
 from hookproof.sandbox import inside, tap
+from hookproof.transcripts.scenario import scenario_of
 
 FOLDER = Path("tests") / "hookproof"
 _MARKETPLACE = Path(".claude-plugin") / "marketplace.json"
@@ -36,12 +40,27 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PLUGIN",
         help="the plugin's directory (default: the one of this directory, or of its marketplace)",
     )
+    parser.add_argument(
+        "--from-transcript",
+        type=Path,
+        metavar="FILE",
+        help="a scenario made from a host's own transcript of a conversation, instead of a first one",
+    )
+    parser.add_argument(
+        "--from-line", type=int, metavar="N", help="the line of the transcript to begin with (default: its first)"
+    )
 
 
 def execute(parsed: argparse.Namespace) -> int:
-    """Write the files, and say what comes next. Raises UsageError, PluginError."""
+    """Write the files, and say what comes next. Raises UsageError, PluginError, TranscriptError, FileError."""
     here = Path.cwd()
     root = repository(here) or here
+    if parsed.from_line is not None and parsed.from_line < 1:
+        raise UsageError(f"--from-line {parsed.from_line}: expected the number of a line, 1 or more")
+    if parsed.from_transcript is not None:
+        return _from_transcript(parsed, here, root)
+    if parsed.from_line is not None:
+        raise UsageError("--from-line: is about a transcript; expected --from-transcript FILE with it")
     root_files = _Files(root)
     root_files.refuse(root / PROJECT_FILE)
     plugin = _found(parsed.plugin, here)
@@ -54,6 +73,38 @@ def execute(parsed: argparse.Namespace) -> int:
     tests = shlex.quote(_seen(folder, here))
     print(f"\nnext:\n  hookproof run {tests}    # plays the scenario: its sentence holds")
     print(f"  pytest {tests}           # the same as a test; now write a sentence of your own into it")
+    return 0
+
+
+def _from_transcript(parsed: argparse.Namespace, here: Path, root: Path) -> int:
+    """Write the scenario that a transcript makes, and the project file where there is none."""
+    project, written = find_project(here), _Files(root)
+    if project is not None and project.path is not None and project.plugin is not None and parsed.plugin is None:
+        spec = project.plugin if is_reference(project.plugin) else str(project.place(project.plugin))
+        described = None if project.descriptor is None else project.place(project.descriptor)
+        folder = project.place(project.scenarios[0]) if project.scenarios else project.path.parent / FOLDER
+    else:
+        plugin = _found(parsed.plugin, here)
+        spec, described, folder = str(plugin), None, root / FOLDER
+        table = {"plugin": _seen(plugin, root), "scenarios": FOLDER.as_posix(), "hosts": list(_hosts(plugin))}
+        written.add(root / PROJECT_FILE, _project(table))
+    descriptor = resolve_plugin(spec, descriptor_file=described).descriptor
+    made = scenario_of(
+        parsed.from_transcript,
+        from_line=parsed.from_line or 1,
+        launch=descriptor.commands.launch if isinstance(descriptor, Companion) else None,
+        describes_context=isinstance(descriptor, Context),
+    )
+    names = itertools.chain(["conversation"], (f"conversation-{number}" for number in itertools.count(2)))
+    file = next(path for name in names if not os.path.lexists(path := folder / f"{name}.toml"))
+    written.add(file, made.text)
+    for path in written.write():
+        print(f"wrote {_seen(path, here)}")
+    for each in made.left_out:
+        print(f"left out: {each}")
+    scenario = shlex.quote(_seen(file, here))
+    print(f"\nnext:\n  hookproof run {scenario}    # plays the conversation again")
+    print(f"  $EDITOR {scenario}          # cut it to what matters, and write a sentence of your own into it")
     return 0
 
 

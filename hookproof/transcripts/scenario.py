@@ -12,6 +12,7 @@ from typing import Any
 
 from hookproof import clean
 from hookproof.catalogue.host import HostName
+from hookproof.catalogue.plugin import HOOKS_KIND
 from hookproof.hosts.registry import HOSTS
 from hookproof.model.script import job_named
 from hookproof.transcripts import claude, codex
@@ -20,6 +21,7 @@ from hookproof.transcripts.conversation import Conversation, Row, TranscriptErro
 
 _JOBS = ("JOB-03", "JOB-04")
 _CONTEXT = ("CTX-01",)
+_LEFT_NOTHING = "Nothing of the plugin runs when all sessions are over."
 _FROM_ABROAD = "elsewhere"
 NEW_FILE = "\0"
 
@@ -38,11 +40,14 @@ def scenario_of(
     from_line: int = 1,
     launch: str | None = None,
     requires: Iterable[str] = (),
+    describes_context: bool = True,
 ) -> Made:
     """The scenario that the transcript in `path` makes, from one of its lines on.
 
     `launch` is how the plugin's descriptor has a job launched: a command that does so becomes a job of the scenario.
-    `requires` are the requirements that it shall be about. Raises FileError, TranscriptError.
+    `requires` are the requirements that it shall be about. `describes_context` is whether a descriptor says what the
+    plugin tells its agents; where it does not, and there is no job, the scenario has a sentence of its own, of a kind
+    that holds of any plugin. Raises FileError, TranscriptError.
     """
     found = rows(path, from_line)
     readers: dict[HostName, ModuleType] = {"claude": claude, "codex": codex}
@@ -59,11 +64,12 @@ def scenario_of(
             f"{path}: nothing that a user has typed stands there from line {from_line} on; "
             "a scenario begins with it: name an earlier line"
         )
-    return _Writer(told, launch, from_line).made(list(requires))
+    return _Writer(told, launch, from_line, describes_context=describes_context).made(list(requires))
 
 
 class _Writer:
-    def __init__(self, told: Conversation, launch: str | None, from_line: int) -> None:
+    def __init__(self, told: Conversation, launch: str | None, from_line: int, *, describes_context: bool) -> None:
+        self._describes_context = describes_context
         self._told = told
         self._launch = None if launch is None else _pattern(launch)
         self._cleaner = Cleaner(told.folder, list(_texts(told)))
@@ -77,17 +83,20 @@ class _Writer:
                 agent.steps.append({"text": "The transcript ends here."})
         scripts = {name: self._script(agent.steps) for name, agent in self._told.agents.items()}
         user = self._cleaner.text(self._told.typed[0][1])
-        kind = "companion" if self._jobs else "context"
+        kind = "companion" if self._jobs else "context" if self._describes_context else HOOKS_KIND
+        shipped = _JOBS if self._jobs else _CONTEXT if self._describes_context else ()
+        about = requires or list(shipped)
         product = HOSTS[self._told.host].title
         version = f" {self._told.version}" if self._told.version else ""
         parts = [
             _table("", {"title": _title(user), "source": f"a transcript of {product}{version}", "kind": kind})
-            + _table("", {"host": self._told.host, "requires": requires or list(_JOBS if self._jobs else _CONTEXT)})
+            + _table("", {"host": self._told.host, **({"requires": about} if about else {})})
             + _table("", {"user": user}),
             self._project(),
             *(f"[jobs.{job}]\n" for job in self._jobs),
             *("".join(_table(f"[[model.{_key(name)}]]", step) for step in steps) for name, steps in scripts.items()),
             "".join(_table("[[then]]", step) for step in self._then()),
+            "" if about else _table("[[expect]]", {"id": "nothing-left", "must": _LEFT_NOTHING, "left": {}}),
         ]
         return Made("\n".join(part for part in parts if part), list(self._left_out()))
 

@@ -137,3 +137,45 @@ def test_a_plugin_without_hooks_has_nothing_to_be_tested(repository: Path) -> No
     done = hookproof("init", cwd=repository)
     assert done.returncode == 2
     assert "has no hooks to be tested" in done.stderr
+
+
+TRANSCRIPT = Path(__file__).parents[1] / "transcripts" / "pattern-d.jsonl"
+
+
+def test_a_transcript_becomes_a_scenario_of_a_new_repository(repository: Path) -> None:
+    plugin(repository, {"SessionStart": [group()]})
+    done = hookproof("init", "--from-transcript", TRANSCRIPT, cwd=repository)
+    assert done.returncode == 0, done.stderr
+    made = read_scenario(repository / "tests" / "hookproof" / "conversation.toml")
+    assert (made.kind, [row.id for row in made.expect]) == ("hooks", ["nothing-left"])
+    assert read_project(repository / "hookproof.toml").plugin == "."
+
+
+def test_a_transcript_becomes_a_further_scenario_of_a_project(repository: Path) -> None:
+    (repository / "own").mkdir()
+    (repository / "hookproof.toml").write_text(
+        'plugin = "reference:as-reported"\nscenarios = "own"\n', encoding="utf-8"
+    )
+    for name in ("conversation", "conversation-2"):
+        done = hookproof("init", "--from-transcript", TRANSCRIPT, cwd=repository)
+        assert done.returncode == 0, done.stderr
+        made = read_scenario(repository / "own" / f"{name}.toml")
+        assert (made.kind, list(made.jobs)) == ("companion", ["review"])
+    assert "hookproof run own/conversation-2.toml " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--from-line", "3"], "expected --from-transcript FILE with it"),
+        (["--from-transcript", "nope.jsonl"], "nope.jsonl: does not exist"),
+        (["--from-transcript", TRANSCRIPT, "--from-line", "0"], "expected the number of a line, 1 or more"),
+        (["--from-transcript", TRANSCRIPT, "--from-line", "999"], "expected a line up to there"),
+    ],
+)
+def test_a_transcript_that_is_none_writes_nothing(words: list[str | Path], sentence: str, repository: Path) -> None:
+    plugin(repository, {"SessionStart": [group()]})
+    done = hookproof("init", *words, cwd=repository)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert not (repository / "hookproof.toml").exists()
