@@ -232,6 +232,8 @@ class Companion(Common):
     """The variables that its SessionStart hook hands to the session's shells."""
     promises: list[Promise] = []
     """What it promises of itself: a requirement that is about it is a SHOULD for plugins that do not."""
+    denies: dict[Promise, str] = {}
+    """Words by which what a launch prints takes a promise back: some version of the plugin says them."""
     state: State
     status: StatusAnswer = StatusAnswer()
     refuses: list[str] = []

@@ -200,6 +200,8 @@ class Hook(_Runs, _Counted):
     """The exit status."""
     decision: Literal["deny", "block", "none"] | None = None
     """deny: the tool call does not run. block: what else the event can stop does not go on. none: neither."""
+    output: Words | None = None
+    """In what it prints."""
     payload: dict[
         Said, Annotated[Held, BeforeValidator(_as_a_table("equals"), json_schema_input_type=Value | Held)]
     ] = {}
@@ -355,6 +357,7 @@ def _expected(kind: Kind) -> recorded.Expected:  # noqa: PLR0911 - one case a ki
                 times=kind.counted(1, None),
                 exit=kind.exit,
                 decision=kind.decision,
+                output=_wording(kind.output),
                 payload=[_held(path, value) for path, value in kind.payload.items()],
             )
         case Tool():

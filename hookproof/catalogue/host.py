@@ -13,6 +13,7 @@ from typing import Literal
 MANIFEST = Path(".claude-plugin") / "plugin.json"
 CODEX_MANIFEST = Path(".codex-plugin") / "plugin.json"
 """Where in a plugin its manifest for either host is."""
+MANIFESTS = (MANIFEST, CODEX_MANIFEST)
 HostName = Literal["claude", "codex"]
 """Its folder here and in `fakes/`, its option on the command line, its name in journals and reports."""
 
@@ -36,6 +37,8 @@ class HooksFiles:
 
     manifest: Path
     """Where in a plugin its manifest is; that may hold hooks, or name files with hooks."""
+    manifest_needed: bool
+    """Whether it takes no plugin that has no manifest."""
     default_beside_named: bool
     """Whether hooks/hooks.json is read beside the files that the manifest names, or only where it names none."""
     only_dotted: bool

@@ -84,6 +84,7 @@ def execute(parsed: argparse.Namespace) -> int:
             skipped += left_out(of_kind, plugin, chosen.lifecycles, programs=chosen.programs)
     if not cases:
         kinds = " or ".join(f"a {plugin.descriptor.kind} plugin" for plugin in plugins)
+        kinds += f", which {parsed.plugin} is" if parsed.plugin else ""
         where = f" on {', '.join(parsed.lifecycle)}" if parsed.lifecycle else ""
         why = f"; {skipped[0].scenario} is left out: {skipped[0].reason}" if skipped else ""
         raise UsageError(f"none of the chosen scenarios is for {kinds}{where}{why}")

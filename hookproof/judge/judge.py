@@ -100,7 +100,7 @@ def _evaluate(view: RunView, name: str, requirement: Requirement, finding: Findi
         at=finding.at.seq if finding.at is not None else None,
         agent=finding.agent,
         landed=finding.landed,
-        binding=requirement.binds(view.case.promises),
+        binding=requirement.binds(view.promises),
     )
 
 

@@ -20,6 +20,7 @@ from hookproof.records.hosts import HostStarted
 from hookproof.records.inheritance import with_inheritance
 from hookproof.records.jobs import (
     CancelBegan,
+    JobLaunched,
     JobRefused,
     JobStarted,
     SnapshotTaken,
@@ -132,6 +133,12 @@ class RunView:
         """What went wrong in the harness or the script: with any of it, nothing conforms for certain."""
         found = [f"{record.where}: {record.what}" for record in self.of(Error)]
         return found if self.whole or found else [self._breaks_off()]
+
+    @property
+    def promises(self) -> list[str]:
+        """What the plugin promises: what its descriptor says, less what its own launches have taken back."""
+        denied = {promise for launched in self.of(JobLaunched) for promise in launched.denied}
+        return [promise for promise in self.case.promises if promise not in denied]
 
     @property
     def whole(self) -> bool:

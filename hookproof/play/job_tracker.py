@@ -85,7 +85,8 @@ class JobTracker:
                 self._journal.write(JobRefused(job=each, agent=agent, text=text[:4000], error=True))
         elif ids:
             self.ids.setdefault(job, ids[0])
-            self._journal.write(JobLaunched(job=job, agent=agent, id=ids[0]))
+            denied: list[str] = [promise for promise, words in self._descriptor.denies.items() if words in text]
+            self._journal.write(JobLaunched(job=job, agent=agent, id=ids[0], denied=denied))
             self._journal.after(self._never_begins(job))
         elif job not in self.started and (result.is_error or not given.get("run_in_background")):
             self._journal.write(JobRefused(job=job, agent=agent, text=text[:4000], error=result.is_error))

@@ -81,13 +81,13 @@ async def _one_dies(run: Run, alive: Sequence[processes.ProcessInfo], seconds: f
 
 async def _read(run: Run, expected: Sequence[FileLeft]) -> list[LeftFile]:
     return await files.off_loop(
-        lambda: [_left(run, each.path) for each in expected],
+        lambda: [left_file(run, each.path) for each in expected],
         waiting_for="the files that the scenario's sentences are about",
         seconds=_READING_SECONDS,
     )
 
 
-def _left(run: Run, path: str) -> LeftFile:
+def left_file(run: Run, path: str) -> LeftFile:
     """The files that fit a path. Blocks."""
     place, _, below = path.partition("/")
     folder = _folder(run, place)
@@ -123,4 +123,4 @@ def _found(folder: Path, below: str, place: str) -> FoundFile | None:
     except files.FileError as error:
         return None if error.missing else FoundFile(path=path, unread=error.reason)
     text = files.whole(content.decode("utf-8", "replace"))
-    return FoundFile(path=path, text=text[:MOST_KEPT], bytes=len(content))
+    return FoundFile(path=path, text=text[:MOST_KEPT], bytes=len(content), shortened=len(text) > MOST_KEPT)

@@ -42,15 +42,18 @@ class Rest:
     patience: Patience
     seconds: float
 
-    async def settled(self, *, undecided: bool = False, awaited: bool = True) -> list[ProcessInfo]:
+    async def settled(
+        self, *, undecided: bool = False, awaited: bool = True, but: Callable[[ProcessInfo], bool] | None = None
+    ) -> list[ProcessInfo]:
         """Wait until the run has settled; what is alive then. `undecided`: so has what may be of another case.
 
         Without `awaited` by records and processes alone: of a run that has gone wrong nothing more is certain to come.
-        Raises DeadlineMissedError, naming what still moves.
+        `but` those processes of which it is asked: that one of them works holds nobody up. Raises DeadlineMissedError,
+        naming what still moves.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self.seconds
-        while (moving := await self.moves(undecided=undecided, jobs=awaited, hooks=awaited)) is not None:
+        while (moving := await self.moves(undecided=undecided, jobs=awaited, hooks=awaited, but=but)) is not None:
             if loop.time() > deadline:
                 raise DeadlineMissedError(f"what was started to come to rest: {moving}", self.seconds)
         return self.group.census()
@@ -75,7 +78,14 @@ class Rest:
                 raise DeadlineMissedError(f"{what}, or all to come to rest: {moving}", self.seconds)
         return True
 
-    async def moves(self, *, undecided: bool = False, jobs: bool = True, hooks: bool = True) -> str | None:
+    async def moves(
+        self,
+        *,
+        undecided: bool = False,
+        jobs: bool = True,
+        hooks: bool = True,
+        but: Callable[[ProcessInfo], bool] | None = None,
+    ) -> str | None:
         """Watch for as long as the patience, or until something happens: that, or None where nothing moves.
 
         Whoever is to find out whether jobs have come to their ends asks without them.
@@ -88,7 +98,7 @@ class Rest:
             await self._something_happens([], since)
             return due
         loop = asyncio.get_running_loop()
-        infos, began = self._alive(undecided=undecided), loop.time()
+        infos, began = self._alive(undecided=undecided, but=but), loop.time()
         before = _activities(infos)
         if infos and (what := await self._something_happens(infos, since)) is not None:
             return what
@@ -97,13 +107,13 @@ class Rest:
             await asyncio.sleep(0)
         if len(self.journal.records) > since:
             return _told(self.journal.records[since])
-        return self._at_work(before, self._alive(undecided=undecided), loop.time() - began)
+        return self._at_work(before, self._alive(undecided=undecided, but=but), loop.time() - began)
 
-    def _alive(self, *, undecided: bool) -> list[ProcessInfo]:
+    def _alive(self, *, undecided: bool, but: Callable[[ProcessInfo], bool] | None) -> list[ProcessInfo]:
         found = self.group.census()
         if undecided:
             found += [info for info in self.group.undecided() if processes.is_alive(info.identity)]
-        return found
+        return found if but is None else [info for info in found if not but(info)]
 
     def _at_work(self, before: Mapping[Identity, Activity], infos: list[ProcessInfo], took: float) -> str | None:
         """Who has worked, as a sentence. Looked at twice: one may wake another and sleep before it is looked at."""

@@ -94,6 +94,8 @@ class HookRan(Part):
     times: Times
     exit: int | None = None
     decision: ToldDecision | None = None
+    output: Wording | None = None
+    """In what it prints."""
     payload: list[Held]
 
 

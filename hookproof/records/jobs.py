@@ -15,6 +15,8 @@ class JobLaunched(Record):
     job: str
     agent: str
     id: str
+    denied: list[str] = field(default_factory=list)
+    """The promises of its descriptor that the plugin takes back in what the launch printed."""
 
 
 @kind("jobs.launched")

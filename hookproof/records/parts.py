@@ -115,14 +115,15 @@ class FoundFile(Part):
     """As the scenario would name it: below `{project}`, `{home}` or `{data}`."""
     text: str = ""
     bytes: int = 0
-    """How long it is; of a longer text only the beginning is kept."""
+    shortened: bool = False
+    """Whether only the beginning of its text is kept."""
     unread: str | None = None
     """Why nobody knows what is in it, though it is there."""
 
     @property
     def cut(self) -> bool:
         """Whether its text is not all that is in it."""
-        return self.unread is not None or self.bytes > len(self.text.encode())
+        return self.unread is not None or self.shortened
 
 
 @part

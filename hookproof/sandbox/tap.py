@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from hookproof import files, places, processes
-from hookproof.catalogue.host import HooksFiles
+from hookproof.catalogue.host import MANIFESTS, HooksFiles
 from hookproof.catalogue.plugin import HOOKS
 from hookproof.journal import Journal
 from hookproof.records import Record
@@ -28,6 +28,8 @@ from hookproof.sandbox import inside
 _PROGRAM = places.FAKES / "tap" / "tap.py"
 _OTHERWISE = frozenset({"args", "shell"})
 """With these a hook is not a line for the host's own shell, and cannot be wrapped as one."""
+_A_SHELL_LIKE_IT = "bash"
+"""A `shell` of a hook that reads what the tap is started with as the host's own does, where that is a POSIX shell."""
 
 
 class TapError(Exception):
@@ -131,9 +133,11 @@ def without_hooks(root: Path, host: Tapped) -> str | None:
     manifest_path = root / host.hooks.manifest
     where = host.hooks.manifest.as_posix()
     try:
-        if not inside.place(root, manifest_path).is_file():
+        others = [root / each for each in MANIFESTS if each != host.hooks.manifest]
+        is_of_another = host.hooks.manifest_needed or any(each.is_file() for each in others)
+        if not inside.place(root, manifest_path).is_file() and is_of_another:
             return f"there is no {where} in it"
-        for path, (_, events) in declared_files(root, host.hooks, manifest_path, _object(manifest_path)):
+        for path, (_, events) in declared_files(root, host.hooks, *manifest_of(root, host)):
             if any(_entries(path, events)):
                 return None
     except (TapError, inside.OutsideError):
@@ -272,7 +276,8 @@ def _entries(path: Path, events: Any) -> Iterator[tuple[str, dict[str, Any], boo
                 command = _expected(path, f"{where}.hooks", entry, dict).get("command")
                 if entry.get("type") != "command" or not isinstance(command, str) or not command.strip():
                     continue
-                for key in sorted(_OTHERWISE & set(entry)):
+                others = _OTHERWISE if sys.platform == "win32" or entry.get("shell") != _A_SHELL_LIKE_IT else {"args"}
+                for key in sorted(others & set(entry)):
                     raise TapError(f"{path}: {where}: a hook with {key!r} is not run by the host's shell as it stands")
                 yield event, entry, group.get("matcher") in (None, "", "*")
 

@@ -220,7 +220,7 @@ def test_a_case_about_time_runs_alone(tmp_path: Path) -> None:
 def test_what_is_wrong_with_files_is_told_as_far_as_they_were_read() -> None:
     path = "{home}/*"
     whole = FoundFile(path="{home}/a", text="one", bytes=3)
-    cut = FoundFile(path="{home}/b", text="two", bytes=9)
+    cut = FoundFile(path="{home}/b", text="two", bytes=9, shortened=True)
     wants = FileLeft(kind="file", path=path, exists=True, has=[Wording(text="three")], lacks=[])
     misfit = wants.misfit(LeftFile(path=path, found=[whole, cut]))
     assert misfit is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import json
 import shutil
 from collections.abc import Iterator
@@ -10,6 +12,9 @@ from typing import Any
 
 import pytest
 from fuzz_catalogue import moved
+from fuzz_launches import Launches
+
+from hookproof.play import patience
 
 INPUTS = Path(__file__).parent / "inputs"
 
@@ -22,8 +27,19 @@ def nothing_is_played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     def play(*_: Any, **__: Any) -> list[Any]:
         return []
 
+    @functools.cache
+    def measured() -> Any:
+        return asyncio.run(real_measured())
+
+    async def known() -> Any:
+        """How fast the machine is has nothing to do with what is fuzzed: measured once, in a loop of its own."""
+        return await asyncio.to_thread(measured)
+
+    real_measured = patience.measured
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("hookproof.commands.run.run_cases", play)
+        patch.setattr("hookproof.commands.run.preflights", Launches())
+        patch.setattr("hookproof.commands.run.patience.measured", known)
         patch.setenv("HOME", str(home))
         patch.setenv("USERPROFILE", str(home))
         patch.setenv("HOOKPROOF_CACHE", str(home / "cache"))

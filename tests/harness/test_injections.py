@@ -21,10 +21,14 @@ from hookproof import processes
 from hookproof.catalogue.fault import (
     AgeJob,
     AnyFault,
+    CancelJob,
     FillList,
     FreezeServer,
+    KillCodex,
     KillHook,
     KillHookMidway,
+    KillShell,
+    KillWorker,
     PlantPidInJob,
     ReusePid,
     TearState,
@@ -54,7 +58,11 @@ def run(tmp_path: Path, work: Callable[[Any], Awaitable[None]]) -> list[Record]:
         journal = Journal(tmp_path / "j.jsonl")
         with processes.CaseProcesses(secrets.token_hex(16)) as group:
             deaths = SimpleNamespace(watch=lambda _: True)
-            rest = SimpleNamespace(until=Rest(journal, group, Patience(4.0), SECONDS).until)
+
+            async def settled(**_: Any) -> list[processes.ProcessInfo]:
+                return group.census()
+
+            rest = SimpleNamespace(until=Rest(journal, group, Patience(4.0), SECONDS).until, settled=settled)
             given = SimpleNamespace(journal=journal, processes=group, deaths=deaths, rest=rest)
             await work(SimpleNamespace(run=given))
         journal.close()
@@ -109,13 +117,19 @@ def test_all_are_undone_the_latest_first_however_they_went(tmp_path: Path, monke
 
 @pytest.mark.parametrize(
     ("fault", "at_rest"),
-    [(TearState(), True), (FillList(), True), (AgeJob(), True), (PlantPidInJob(), True), (WakeJob("later"), False)],
+    [
+        *((fault, True) for fault in (TearState(), FillList(), AgeJob(), PlantPidInJob())),
+        *((fault, True) for fault in (KillWorker(), KillCodex(), KillShell(), CancelJob(), ReusePid(), FreezeServer())),
+        (WakeJob("later"), False),
+    ],
     ids=str,
 )
-def test_files_are_changed_when_everything_is_at_rest(tmp_path: Path, fault: AnyFault, at_rest: bool) -> None:
+def test_files_are_changed_and_processes_hit_when_everything_is_at_rest(
+    tmp_path: Path, fault: AnyFault, at_rest: bool
+) -> None:
     waited: list[str] = []
 
-    async def settled() -> list[Any]:
+    async def settled(**_: Any) -> list[Any]:
         waited.append("settled")
         raise NoSuchRowError("enough")
 

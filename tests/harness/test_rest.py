@@ -81,6 +81,17 @@ def test_what_works_is_waited_for_and_named(program: str, tmp_path: Path) -> Non
     with_rest(tmp_path, work, seconds=0.5)
 
 
+def test_who_is_known_to_work_on_holds_nobody_up(tmp_path: Path) -> None:
+    async def work(rest: Rest) -> None:
+        async with started(rest, WORKS) as busy, started(rest, WAITS) as waiting:
+            both = {info.identity for info in await rest.settled(but=lambda info: info.identity == busy.identity)}
+            assert both == {busy.identity, waiting.identity}
+            with pytest.raises(DeadlineMissedError, match=f"process {busy.identity.pid} "):
+                await rest.settled(but=lambda info: info.identity == waiting.identity)
+
+    with_rest(tmp_path, work, seconds=2.0)
+
+
 def test_what_works_until_its_end_is_waited_for_until_then(tmp_path: Path) -> None:
     async def work(rest: Rest) -> None:
         async with started(rest, WORKS_ONCE_TOLD) as child:

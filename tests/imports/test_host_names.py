@@ -32,6 +32,7 @@ WRITE = {
     "codex_process.py": "the name of the program in command lines",
     "play/context.py": "{claude} is a placeholder of scenarios",
     "play/faults/signals.py": "the word of a fault, for an error",
+    "transcripts/scenario.py": "which module reads the transcripts of which host",
     "pytest_plugin.py": "its options are made in every pytest run of an environment, so it imports nothing",
 }
 """May write a host's name as a word of its own. At most eight."""

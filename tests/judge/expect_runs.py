@@ -14,7 +14,7 @@ from hookproof.records.hosts import HostExited, HostStarted, HostStderr, HostThr
 from hookproof.records.model import ModelAnswer, ModelRequest
 from hookproof.records.parts import Effects, FoundFile, LeftFile, Process, ToolResult
 from hookproof.records.run import Census, Error, FilesLeft, SweepBegan
-from hookproof.records.sent import HookEnded, HookHeld, HookStarted, SessionStarted, ShellStarted
+from hookproof.records.sent import HookEnded, HookHeld, HookStarted, SessionStarted, ShellEnded, ShellStarted
 
 RULE = "RULE one"
 NOT_TESTED, UNKNOWN = ("not tested", "not tested"), ("no evidence", "unknown")
@@ -160,6 +160,10 @@ HOOK: list[Row] = [
     ),
     ({"hook": {**STOPS, "exit": 0}}, runs("Stop", exit_=1), "did not run with exit status 0", "violates"),
     ({"hook": {**STOPS, "exit": 0}}, killed(runs("Stop")), *NOT_TESTED),
+    ({"hook": {**STOPS, "output": RULE}}, runs("Stop", out=f"{RULE}!"), "ran with that output", "conforms"),
+    ({"hook": {**STOPS, "output": RULE}}, runs("Stop", out="other"), "did not run with that output", "violates"),
+    ({"hook": {**STOPS, "output": RULE, "times": 0}}, runs("Stop"), "did not run with that output", "conforms"),
+    ({"hook": {**STOPS, "output": RULE}}, killed(runs("Stop")), *NOT_TESTED),
     ({"hook": {**STOPS, "exit": 0}}, runs("Stop", ended=False), *NOT_TESTED),
     ({"hook": {**STOPS, "exit": 0}}, [*runs("Stop", ended=False), SweepBegan()], *NOT_TESTED),
     (
@@ -240,10 +244,22 @@ TOOL: list[Row] = [
         [
             *DENIED[:-1],
             ShellStarted(session_id="s", agent_id=None, run="r", tool_use_id="t1", background=False, command="x"),
+            ShellEnded(run="r", ended_by="itself", exit=0, signal=None, output_file=None),
             returns("hi"),
         ],
         "not denied",
         "violates",
+    ),
+    # the observer in a real host tells of a shell before the hook has said no
+    (
+        {"tool": {**BASH, "denied": True}},
+        [
+            *DENIED[:-1],
+            ShellStarted(session_id="s", agent_id=None, run="r", tool_use_id="t1", background=False, command="x"),
+            DENIED[-1],
+        ],
+        "denied",
+        "conforms",
     ),
     (
         {"tool": {**BASH, "denied": True}},
@@ -332,6 +348,7 @@ WITHIN: list[Row] = [
 ]
 
 STAND_IN = SessionStarted(source="codex", session_id="s", agent_id=None, transcript_path=None)
+"""A record by which the tests know that a case is to be of a stand-in."""
 WARNS = HostStderr(session=MAIN, text="warning: a timeout of 30 s is cut to 3 s")
 HOST: list[Row] = [
     ({"host_warned": {"text": "timeout"}}, [begins(), WARNS], "warned", "conforms"),
@@ -350,7 +367,7 @@ HOST: list[Row] = [
     # what a hook prints is not the host's word
     (
         {"host_warned": {"text": "additionalContext"}},
-        [begins(), *start(MAIN, emits(RULE), host="tap")],
+        [begins(), *start(MAIN, emits(RULE))],
         "did not warn",
         "violates",
     ),

@@ -17,6 +17,7 @@ from hookproof.judge.expected import unexpected
 from hookproof.judge.judge import judge
 from hookproof.judge.run_view import undecided
 from hookproof.records import Record
+from hookproof.records.jobs import JobLaunched
 from hookproof.records.parts import Answer, Program
 from hookproof.records.run import Case
 
@@ -119,12 +120,20 @@ def test_listing_has_the_shape_of_the_issue() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "promises", "binding"),
-    [("JOB-27", ["notice"], True), ("JOB-27", [], False), ("JOB-08", ["notice"], False), ("JOB-01", [], True)],
+    ("name", "promises", "denied", "binding"),
+    [
+        ("JOB-27", ["notice"], [], True),
+        ("JOB-27", ["notice"], ["notice"], False),
+        ("JOB-27", [], [], False),
+        ("JOB-08", ["notice"], [], False),
+        ("JOB-01", [], [], True),
+        ("JOB-01", ["notice"], ["notice"], True),
+    ],
 )
-def test_a_promise_makes_a_should_a_must(name: str, promises: list[str], binding: bool) -> None:
+def test_a_promise_makes_a_should_a_must(name: str, promises: list[str], denied: list[str], binding: bool) -> None:
     case, *rest = journal(*RAN, told("Anything new?"), requires=[name])
     assert isinstance(case, Case)
+    rest = [replace(each, denied=denied) if isinstance(each, JobLaunched) else each for each in rest]
     judgement = judge([replace(case, promises=promises), *rest], REQUIREMENTS)
     assert [each.binding for each in judgement.checks] == [binding]
     violated = judgement.checks[0].verdict == "violates"

@@ -188,6 +188,10 @@ def test_a_command_with_quotes_goes_along_whole(tmp_path: Path) -> None:
         ({"hooks/hooks.json": {"hooks": {"Stop": {}}}}, "hooks.Stop: expected a list, found dict"),
         ({"hooks/hooks.json": {"hooks": {"Stop": [1]}}}, r"hooks.Stop\[0\]: expected an object, found int"),
         ({"hooks/hooks.json": hooks(entry("x", args=["y"]))}, "a hook with 'args' is not run by the host's shell"),
+        (
+            {"hooks/hooks.json": hooks({**entry("x"), "shell": "powershell"})},
+            "a hook with 'shell' is not run by the host's",
+        ),
         ({".claude-plugin/plugin.json": {"hooks": "../x.json"}}, "'../x.json' lies outside the plugin"),
     ],
 )
@@ -195,6 +199,16 @@ def test_what_cannot_be_tapped_is_told_in_a_sentence(files: Json, says: str, tmp
     with pytest.raises(TapError, match=says) as caught:
         install(plugin(tmp_path, files), CLAUDE, "python")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there the host's own shell may be another")
+def test_a_hook_that_asks_for_bash_is_wrapped_as_a_line_for_it(tmp_path: Path) -> None:
+    """Measured with superpowers on Claude Code 2.1.91 and 2.1.329."""
+    root = plugin(tmp_path, {"hooks/hooks.json": hooks({**entry("one"), "shell": "bash"})})
+    (tapped,) = install(root, CLAUDE, "python")
+    assert tapped.command == "one"
+    (wrapped,) = read(root / "hooks" / "hooks.json")["hooks"]["SessionStart"][0]["hooks"]
+    assert wrapped["shell"] == "bash"
 
 
 def test_tapping_twice_is_told(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from hookproof.catalogue.fault import Fault
 from hookproof.catalogue.lifecycle import Resolved, lifecycle_files, resolve_lifecycle
 from hookproof.catalogue.plugin import Plugin, resolve_plugin
 from hookproof.catalogue.requirement import read_requirements
-from hookproof.catalogue.scenario import Scenario, read_scenario, scenario_files
+from hookproof.catalogue.scenario import read_scenario, scenario_files
 from hookproof.judge.expected import read_expected
 from hookproof.play import Case, PlayOptions
 from hookproof.suite.cases import run_case
@@ -28,7 +28,9 @@ EXPECTED = read_expected()
 # correct is played by the scenario files themselves, its wrong ways by a test of their own
 POLICIES = sorted(name for name in EXPECTED.policies if not name.partition("+")[0].endswith(":correct"))
 WRONG_WAYS = sorted(name for name in EXPECTED.policies if name.partition("+")[0].endswith(":correct") and "+" in name)
-WRONG_WAYS_ON = "claude-2.1.91"
+WRONG_CELLS = [(policy, lifecycle) for policy in WRONG_WAYS for lifecycle in EXPECTED.lifecycles(policy)]
+"""A wrong way is played where the table says that it shows: one host is enough for most."""
+FAULTS_ON = "claude-2.1.91"
 HOSTS = {"reference": {"claude"}, "reference-workflow": {"claude", "codex"}, "reference-hooks": {"claude", "codex"}}
 LIFECYCLES = {
     reference: [path.stem for path in lifecycle_files() if path.parent.parent.name in hosts]
@@ -58,7 +60,7 @@ CASES = [
     for policy, lifecycle in CELLS
     for case in matrix(SCENARIOS, [the_plugin(policy)], [the_lifecycle(lifecycle)], requirements=JUDGES.requirements)
     # what faults come to depends little on the host: one policy plays them everywhere, the others on one
-    if case.scenario.id not in FAULTS or policy == "reference:as-reported" or lifecycle == WRONG_WAYS_ON
+    if case.scenario.id not in FAULTS or policy == "reference:as-reported" or lifecycle == FAULTS_ON
 ]
 
 
@@ -73,19 +75,19 @@ def test_policy(case: Case, tmp_path: Path) -> None:
     assert result.unexpected == [], result.model_dump_json(indent=1)
 
 
-def violating(policy: str) -> list[Scenario]:
-    """The scenarios in which the table says that a wrong way shows."""
-    violated = EXPECTED.violations(policy, WRONG_WAYS_ON)
-    return [each for each in SCENARIOS if any(f"{each.id}:{name}" in violated for name in each.requires)]
+def violating(policy: str, lifecycle: str) -> list[Case]:
+    """The cases in which the table says that a wrong way shows."""
+    violated = EXPECTED.violations(policy, lifecycle)
+    told = [each for each in SCENARIOS if any(f"{each.id}:{name}" in violated for name in each.requires)]
+    return matrix(told, [the_plugin(policy)], [the_lifecycle(lifecycle)])
 
 
-@pytest.mark.parametrize("policy", WRONG_WAYS)
-def test_a_wrong_way_violates_what_it_is_named_for(policy: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("policy", "lifecycle"), WRONG_CELLS)
+def test_a_wrong_way_violates_what_it_is_named_for(policy: str, lifecycle: str, tmp_path: Path) -> None:
     """Each is `correct` but for one switch. What it violates is played, not everything that it satisfies."""
     processes.become_subreaper()
-    cases = matrix(violating(policy), [the_plugin(policy)], [the_lifecycle(WRONG_WAYS_ON)])
-    results = [run_case(case, tmp_path, PlayOptions(), JUDGES) for case in cases]
-    assert EXPECTED.violations(policy, WRONG_WAYS_ON)
+    results = [run_case(case, tmp_path, PlayOptions(), JUDGES) for case in violating(policy, lifecycle)]
+    assert EXPECTED.violations(policy, lifecycle)
     assert [result.model_dump_json(indent=1) for result in results if result.unexpected] == []
 
 
@@ -95,9 +97,8 @@ def test_no_cell_is_played_twice_and_every_policy_is_played_on_every_lifecycle()
     for reference in HOSTS:
         own = matrix(SCENARIOS, [the_plugin(reference)], [the_lifecycle(each) for each in LIFECYCLES[reference]])
         cells.update((case.plugin.name, case.lifecycle.name, case.scenario.id) for case in own)
-    for policy in WRONG_WAYS:
-        own = matrix(violating(policy), [the_plugin(policy)], [the_lifecycle(WRONG_WAYS_ON)])
-        cells.update((case.plugin.name, case.lifecycle.name, case.scenario.id) for case in own)
+    for cell in WRONG_CELLS:
+        cells.update((case.plugin.name, case.lifecycle.name, case.scenario.id) for case in violating(*cell))
     assert [cell for cell, times in cells.items() if times > 1] == []
     played = {(policy, lifecycle) for policy, lifecycle, _ in cells}
     assert {policy for policy, _ in played} == EXPECTED.policies
@@ -110,7 +111,7 @@ def test_the_table_names_only_what_there_is() -> None:
     known = {f"{scenario.id}:{name}" for scenario in SCENARIOS for name in [*scenario.requires, *standing]}
     for policy in EXPECTED.policies:
         resolve_plugin(policy)
-        for lifecycle in {name for name_, name in CELLS if name_ == policy} | {WRONG_WAYS_ON}:
+        for lifecycle in EXPECTED.lifecycles(policy):
             assert EXPECTED.violations(policy, lifecycle) <= known
 
 
@@ -122,8 +123,7 @@ def test_every_policy_is_in_the_table_and_correct_violates_nothing(reference: st
 
 
 def test_every_requirement_is_violated_by_some_policy() -> None:
-    cells = [*CELLS, *((name, WRONG_WAYS_ON) for name in WRONG_WAYS)]
-    violated = {entry.partition(":")[2] for cell in cells for entry in EXPECTED.violations(*cell)}
+    violated = {entry.partition(":")[2] for cell in [*CELLS, *WRONG_CELLS] for entry in EXPECTED.violations(*cell)}
     required = {name for scenario in SCENARIOS for name in scenario.requires}
     assert required - violated == MINIATURES
 

@@ -94,7 +94,14 @@ CLAUDE = ClaudeHost(
         "downloads.claude.ai, storage.googleapis.com and npm's registry for updates; github.com for plugins"
     ),
     # its default file is read besides those that are named (measured)
-    hooks=HooksFiles(MANIFEST, default_beside_named=True, only_dotted=False, cmd_on_windows=False, goes_on_beside=True),
+    hooks=HooksFiles(
+        MANIFEST,
+        manifest_needed=False,  # measured on 2.1.91 and 2.1.329
+        default_beside_named=True,
+        only_dotted=False,
+        cmd_on_windows=False,
+        goes_on_beside=True,
+    ),
     key="ANTHROPIC_API_KEY",
     has_clients=False,
     has_terminal=True,

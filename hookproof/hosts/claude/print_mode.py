@@ -119,7 +119,7 @@ class PrintSession(Session):
         if subtype == _PROGRESS:
             return  # what a hook has printed so far: the whole of it is told at its end
         fields = {f"line_{key}": value[key] for key in _KEPT if key in value}
-        if subtype == _RESPONSE or _is_own_word(value):
+        if subtype == _RESPONSE or tells_of_itself(value):
             fields["text"] = json.dumps(value)[:_SHOWN]
         self._journal.write(HostLine(session=self.name, **fields))
         if subtype == _RESPONSE and self._words is not None:
@@ -136,7 +136,7 @@ class PrintSession(Session):
             self._words.say(Said(_LAST, failed=True, cut=cut, words=words, command=written, session_id=self.session_id))
 
 
-def _is_own_word(line: dict[str, Any]) -> bool:
+def tells_of_itself(line: dict[str, Any]) -> bool:
     """Whether a line tells something of the host itself that no other field of a record holds."""
     subtype = line.get("subtype")
     return line.get("type") == "system" and isinstance(subtype, str) and not subtype.startswith(_TELLS_OTHERS)

@@ -77,7 +77,12 @@ CODEX = CodexHost(
     ),
     # its default file is read only where none is named (measured)
     hooks=HooksFiles(
-        CODEX_MANIFEST, default_beside_named=False, only_dotted=True, cmd_on_windows=True, goes_on_beside=False
+        CODEX_MANIFEST,
+        manifest_needed=True,
+        default_beside_named=False,
+        only_dotted=True,
+        cmd_on_windows=True,
+        goes_on_beside=False,
     ),
     key="OPENAI_API_KEY",
     has_clients=True,

@@ -115,10 +115,10 @@ def _out_of_budget(view: RunView, run: HookRun, ended: HookEnded, took: float) -
     cut = next((each for each in cut_hooks(view) if each.run.started.run == run.started.run), None)
     given = cut.limit_ms if cut is not None and cut.limit_ms is not None else budget.ms
     busy = f"this machine was busy, a bare hook took {slowdown:.1f} times as long as it works"
-    if patience is not None and own < patience.ms:
-        why = f"{patience.multiple} times a bare hook is {patience.ms:.0f} ms here, more than that"
-    elif by_itself:
+    if by_itself:
         why = busy
+    elif patience is not None and given < patience.ms:
+        why = f"the hook was given {given} ms, and {patience.multiple} times a bare hook is {patience.ms:.0f} ms here"
     elif slowdown >= BUSY and given < own * slowdown:
         why = f"{busy}, and the hook was given {given} ms"
     else:

@@ -11,7 +11,7 @@ from hookproof.judge.hook_runs import named, untold
 from hookproof.judge.run_view import HookRun, RunView
 from hookproof.judge.verdict import Finding
 from hookproof.records.expect import Held, HookRan, HookRuns, HookTook, Wording
-from hookproof.records.sent import HookHeld
+from hookproof.records.sent import HookEnded, HookHeld
 
 IN_TIME, TOO_LONG = "in time", "too long"
 _MOST = 3
@@ -42,6 +42,7 @@ def words_for(expected: HookRan) -> Counted:
     said = [
         *([f"exit status {expected.exit}"] if expected.exit is not None else []),
         *([f"decision {expected.decision}"] if expected.decision is not None else []),
+        *(["that output"] if expected.output is not None else []),
         *(["that payload"] if expected.payload else []),
     ]
     with_ = f" with {' and '.join(said)}" if said else ""
@@ -53,8 +54,8 @@ def _none(view: RunView, expected: HookRan, counted: Counted) -> Finding:
     cause = occasion(view, expected.runs)
     about = _about(expected.runs)
     if cause is None:
-        return Finding.not_tested(f"no {about} hook ran, and nothing tells that one had a reason to", view.end)
-    detail = f"no {about} hook ran, and the event came about (record {cause.seq}: {cause.kind})"
+        return Finding.not_tested(f"no {about} ran, and nothing tells that one had a reason to", view.end)
+    detail = f"no {about} ran, and the event came about (record {cause.seq}: {cause.kind})"
     return Finding(counted.outcome(expected.times, 0), detail, cause)
 
 
@@ -62,7 +63,7 @@ def _about(runs: HookRuns) -> str:
     tool = f" of {runs.tool}" if runs.tool is not None else ""
     agent = f" for {runs.agent}" if runs.agent is not None else ""
     command = f" {runs.command}" if runs.command is not None else ""
-    return f"{runs.event}{command}{tool}{agent}"
+    return f"{runs.event} hook{command}{tool}{agent}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +78,24 @@ def _fits(view: RunView, expected: HookRan, run: HookRun) -> _Fit:
     wrong = next((why for held in expected.payload if (why := _not_held(run.started.payload, held))), None)
     if wrong is not None:
         return _Fit(False, wrong)
-    if expected.exit is None and expected.decision is None:
+    if expected.exit is None and expected.decision is None and expected.output is None:
         return _Fit(True)
-    cut = untold(view, run)
-    if cut is not None or run.ended is None:
+    if untold(view, run) is not None or run.ended is None:
         return _Fit(None, "had not come to its own end")
-    if expected.exit is not None and run.ended.exit != expected.exit:
-        how = f"exited {run.ended.exit}" if run.ended.exit is not None else f"was ended by signal {run.ended.signal}"
-        return _Fit(False, how)
+    wrong = _ended_otherwise(expected, run.ended)
     decided = decision(view, run)
-    if expected.decision is not None and decided != expected.decision:
-        return _Fit(False, f"decided {decided}")
-    return _Fit(True)
+    if wrong is None and expected.decision is not None and decided != expected.decision:
+        wrong = f"decided {decided}"
+    return _Fit(wrong is None, wrong or "")
+
+
+def _ended_otherwise(expected: HookRan, ended: HookEnded) -> str | None:
+    """What is wrong with the end of a run; None where it ended as it should."""
+    if expected.exit is not None and ended.exit != expected.exit:
+        return f"exited {ended.exit}" if ended.exit is not None else f"was ended by signal {ended.signal}"
+    if expected.output is not None and not expected.output.stand_in(ended.stdout):
+        return f"printed {' '.join(ended.stdout.split())[:_SHOWN]!r}"
+    return None
 
 
 def _not_held(payload: dict[str, Any], held: Held) -> str | None:
@@ -128,7 +135,7 @@ def _open(view: RunView, run: HookRun, why: str) -> Finding:
 def _detail(expected: HookRan, fits: list[tuple[HookRun, _Fit]], number: int) -> str:
     others = [f"{named(run)} {fit.why}" for run, fit in fits if not fit.holds]
     shown = [*dict.fromkeys(others)][:_MOST]
-    of = f"{len(fits)} run(s) of {_about(expected.runs)} hooks"
+    of = f"{_about(expected.runs)} ran {often(len(fits))}"
     return "; ".join([f"{of}, {number} as expected" if shown else of, *shown])
 
 
@@ -139,7 +146,7 @@ def within(view: RunView, expected: HookTook) -> Finding:
     """
     runs = [run for run in chosen(view, expected.runs) if not run.started.asynchronous]
     if not runs:
-        return Finding.not_tested(f"no {_about(expected.runs)} hook ran for which its host waits", view.end)
+        return Finding.not_tested(f"no {_about(expected.runs)} ran for which its host waits", view.end)
     longest = max(runs, key=lambda run: _took(view, run))
     took, at = _took(view, longest), longest.ended or longest.started
     detail = f"{named(longest)} took {took:.0f} ms of at most {expected.ms} ms{_multiple(view, took)}"

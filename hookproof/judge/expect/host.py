@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hookproof.judge.expect.counts import Counted
 from hookproof.judge.run_view import RunView
 from hookproof.judge.verdict import Finding
-from hookproof.records import Record, Sent
+from hookproof.records import Record
 from hookproof.records.expect import HostWarned
 from hookproof.records.hosts import HookJudged, HostLine, HostNoise, HostScreen, HostStarted, HostStderr
 from hookproof.records.sent import HookEnded
@@ -17,6 +17,8 @@ _WARNS = ("warn", "error", "notice")
 """A line of a stream whose type has one of these in it is the host's own word; others hand on what agents say."""
 _OF_A_HOOK = "hook"
 """What such a line quotes is the hook's; the host's words for it are told apart (`hook.judged`)."""
+_STAND_IN = "fake"
+"""The version of a host that is none."""
 _SHOWN = 300
 
 
@@ -30,9 +32,8 @@ def warned(view: RunView, expected: HostWarned) -> Finding:
         line = next((each for each in text.splitlines() if expected.wording.stand_in(each)), text)
         shown = " ".join(line.split())[:_SHOWN]
         return Finding(WARNED.outcome(expected.times, 1), f"the host said: {shown!r}", record)
-    host = view.case.host.name
-    if any(isinstance(each, Sent) and each.source == host for each in view.records):
-        why = f"a stand-in was played, which does not say all that {host} says; play it on the real one"
+    if view.case.host.version == _STAND_IN:
+        why = f"a stand-in was played, which does not say all that {view.case.host.name} says; play it on the real one"
         return Finding.not_tested(f"nothing said {expected.wording}: {why}", view.end)
     outcome = WARNED.outcome(expected.times, 0)
     return Finding(outcome, f"nothing that the host said has {expected.wording}", view.end)

@@ -16,7 +16,7 @@ from hookproof.judge.verdict import Finding
 from hookproof.records.expect import ToolCalled
 from hookproof.records.model import ModelAnswer, ModelRequest
 from hookproof.records.parts import ToolResult
-from hookproof.records.sent import ShellStarted, SubagentStarted
+from hookproof.records.sent import ShellEnded, ShellStarted, SubagentStarted
 
 _NOT_RUN = "<tool_use_error>"
 """What hosts write before a result where they could not make a call of it."""
@@ -95,8 +95,11 @@ def _denied(view: RunView, call: ModelAnswer) -> bool:
     """Whether a hook denied the call, and nothing of it was seen to run."""
     if call.tool_use_id is None:
         return False
-    begun = {each.tool_use_id for each in view.of(ShellStarted)}
-    if call.tool_use_id in begun | {each.tool_use_id for each in view.of(SubagentStarted)}:
+    # of a real host a shell is told of before its hooks have decided: only its end says that it ran
+    shells = {each.run for each in view.of(ShellStarted) if each.tool_use_id == call.tool_use_id and each.run}
+    if any(each.run in shells for each in view.of(ShellEnded)):
+        return False
+    if any(each.tool_use_id == call.tool_use_id for each in view.of(SubagentStarted)):
         return False
     runs = [run for run in hook_runs(view) if run.started.payload.get("tool_use_id") == call.tool_use_id]
     if any(run.event == "PostToolUse" for run in runs):

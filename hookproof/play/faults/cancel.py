@@ -19,7 +19,7 @@ from hookproof import processes
 from hookproof.catalogue.spelling import needed_fields, saying
 from hookproof.errors import DeadlineMissedError
 from hookproof.model.script import names_job
-from hookproof.play.faults.injection import FilesInjection, Injection, Target
+from hookproof.play.faults.injection import AimedInjection, FilesInjection, Injection, Target
 from hookproof.play.faults.pointers import Pointers
 from hookproof.play.job_tracker import describe
 from hookproof.play.trees import below, is_stopped, left_by_codex, outlived, tree_of
@@ -51,7 +51,7 @@ class Sleepers:
         return self._children[job].identity if job in self._children else None
 
 
-class CancellingJob(Injection):
+class CancellingJob(AimedInjection):
     """Writes what came of the job's tree: `left` is what lives on when all has settled."""
 
     def __init__(self, target: Target, job: str, sleepers: Sleepers) -> None:

@@ -13,7 +13,7 @@ from hookproof.catalogue.descriptor import Companion
 from hookproof.play.job_tracker import JobTracker
 from hookproof.play.run import Run
 from hookproof.play.snapshot import Snapshots
-from hookproof.processes import Identity
+from hookproof.processes import Identity, ProcessInfo
 from hookproof.records.jobs import JobStarted
 from hookproof.sandbox.state_edits import StateFiles
 
@@ -64,6 +64,20 @@ class Injection(ABC):
 
         What it wrote or removed lies in the run's sandbox, which goes with the run.
         """
+
+
+class AimedInjection(Injection):
+    """One that is aimed at processes.
+
+    While a run still moves, what there is to be hit, and in the middle of what it is, is the machine's doing.
+    """
+
+    async def setup(self) -> None:
+        await self.run.rest.settled(but=self.goes_on)
+
+    def goes_on(self, info: ProcessInfo) -> bool:  # noqa: ARG002 - for those that know of such a process
+        """Whether a process need not come to rest, because it is known to be at work for as long as it lives."""
+        return False
 
 
 class FilesInjection(Injection):

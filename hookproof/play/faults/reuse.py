@@ -10,7 +10,7 @@ import asyncio
 from hookproof import processes
 from hookproof.isolation import pids
 from hookproof.play.faults import bystander
-from hookproof.play.faults.injection import Injection, Target
+from hookproof.play.faults.injection import AimedInjection, Target
 from hookproof.play.trees import outlived, tree_of
 from hookproof.records.faults import PidReused, WorkerKilled
 from hookproof.records.run import Error
@@ -20,7 +20,7 @@ _AGAIN_SECONDS = 0.01
 """Other cases start processes and threads in the same namespace, and one that is quicker has the pid for its time."""
 
 
-class ReusingPid(Injection):
+class ReusingPid(AimedInjection):
     def __init__(self, target: Target, job: str) -> None:
         super().__init__(target, job)
         self._bystander: processes.Child | None = None

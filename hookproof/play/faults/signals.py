@@ -15,7 +15,7 @@ from typing import ClassVar, Literal
 from hookproof import processes
 from hookproof.codex_process import is_codex
 from hookproof.errors import DeadlineMissedError
-from hookproof.play.faults.injection import Injection, Target
+from hookproof.play.faults.injection import AimedInjection, Injection, Target
 from hookproof.play.trees import topmost_naming
 from hookproof.records.faults import (
     CodexKilled,
@@ -29,7 +29,7 @@ from hookproof.records.faults import (
 from hookproof.records.run import Error
 
 
-class Killing(Injection):
+class Killing(AimedInjection):
     """Kills processes that serve the job. A subclass chooses which."""
 
     record: ClassVar[type[JobFault]]
@@ -66,12 +66,27 @@ class KillingCodex(Killing):
         return [info for info in alive if is_codex(info.argv)]
 
 
-class KillingShell(Injection):
+class KillingShell(AimedInjection):
     """Ends the group of a shell as hosts do it: SIGTERM to all of it, and SIGKILL to what is left of it after that.
 
     Whoever handles SIGTERM gets the chance to: what is left has settled by then. One that still works at the end of a
     step's patience is killed at it, as a host would have done long before.
     """
+
+    def __init__(self, target: Target, job: str) -> None:
+        super().__init__(target, job)
+        self._launching: int | None = None
+        """The process group of the shell, while it is waited for that everything else comes to rest."""
+
+    async def setup(self) -> None:
+        shell = topmost_naming(self.job, self.run.processes.census())
+        self._launching = shell.pgid if shell is not None else None
+        await super().setup()
+
+    def goes_on(self, info: processes.ProcessInfo) -> bool:
+        """A launch that waits for its job may look for it again and again; the job's own worker comes to rest."""
+        worker = self.target.worker_of(self.job)
+        return info.pgid == self._launching and info.identity != worker
 
     async def apply(self) -> None:
         run, shell = self.run, topmost_naming(self.job, self.run.processes.census())
@@ -99,7 +114,7 @@ class KillingShell(Injection):
         return [info for info in self.run.processes.census() if info.pgid == shell.pgid]
 
 
-class FreezingServer(Injection):
+class FreezingServer(AimedInjection):
     def __init__(self, target: Target, job: str) -> None:
         super().__init__(target, job)
         self._frozen: list[processes.Identity] = []
