@@ -104,9 +104,11 @@ class Effects:
     def denial(self, tool: str) -> str:
         """The tool result of a denied call."""
         assert self.refusal is not None
-        row = "denied_by_asking" if self.refusal.asked else "denied"
-        if not self.refusal.gave_reason:
-            row += "_without_reason"
+        asked, explained = self.refusal.asked, self.refusal.gave_reason
         if self.refusal.by_exit:
             row = "denied_by_exit"
+        elif asked:
+            row = "denied_by_asking" if explained else "denied_by_asking_without_reason"
+        else:
+            row = "denied" if explained else "denied_without_reason"
         return self._lifecycle.text(row, tool=tool, reason=self.refusal.reason)

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 
 from hookproof.judge.agent_view import document, emitted
+from hookproof.judge.checks.budgets import out_of_budget, took_ms
 from hookproof.judge.checks.context import CUT_BYTES
 from hookproof.judge.checks.registry import run_check
 from hookproof.judge.hook_runs import dropped, dropped_sentence, hook_runs, named, named_command, untold
 from hookproof.judge.run_view import HookRun, RunView
-from hookproof.judge.session_end import cut_unasked
+from hookproof.judge.session_end import cut_hooks
 from hookproof.judge.verdict import Finding
 from hookproof.records.hosts import HooksDeclared, HostPrepared
 from hookproof.records.model import ModelLoop
@@ -51,15 +52,20 @@ def ends_in_budget(view: RunView) -> Finding:
     runs = [run for run in hook_runs(view) if run.event == "SessionEnd"]
     if not runs:
         return Finding.not_tested("no SessionEnd hook ran")
-    cut = next(iter(cut_unasked(view)), None)
-    if cut is not None:
-        return Finding(CUT, cut.sentence, cut.ended)
+    cuts = {cut.run.started.run: cut for cut in cut_hooks(view)}
+    took = [(took_ms(run.started, run.ended), run, run.ended) for run in runs if run.ended is not None]
+    late: list[Finding] = []
+    for ms, run, ended in took:
+        cut, found = cuts.get(run.started.run), out_of_budget(view, run, ended, ms)
+        if found is not None and (cut is None or not cut.asked):
+            late.append(found if cut is None or not found.tested else Finding(CUT, cut.sentence, cut.ended))
+    if late:
+        return min(late, key=lambda each: not each.tested)
     unended = next((run for run in runs if untold(view, run) is not None), None)
     if unended is not None:
         return Finding.not_tested(f"{named(unended)} did not come to an end of its own", unended.started)
-    slowest = max(runs, key=lambda run: run.ended.at - run.started.at if run.ended is not None else 0.0)
-    took = slowest.ended.at - slowest.started.at if slowest.ended is not None else 0.0
-    return Finding(IN_BUDGET, f"{len(runs)} hook run(s), the longest took {took:.0f} ms", slowest.ended)
+    longest, _, slowest = max(took, key=lambda each: each[0])
+    return Finding(IN_BUDGET, f"{len(runs)} hook run(s), the longest took {longest:.0f} ms", slowest)
 
 
 @run_check("HOOK-07")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from hookproof.judge.checks.budgets import out_of_budget, took_ms
 from hookproof.judge.checks.left import Left, left, not_charged, told
 from hookproof.judge.checks.outcomes import job_outcome, maybe_left, missing_row, no_job, terminal_row
 from hookproof.judge.checks.registry import check, run_check
-from hookproof.judge.run_view import HookRun, JobView, RunView
-from hookproof.judge.session_end import cut_hooks
+from hookproof.judge.run_view import JobView, RunView
 from hookproof.judge.verdict import Finding
 from hookproof.records.faults import (
     HookKilled,
@@ -21,9 +21,8 @@ from hookproof.records.faults import (
 )
 from hookproof.records.hosts import HostStarted
 from hookproof.records.jobs import SnapshotTaken
-from hookproof.records.parts import BUSY
 from hookproof.records.run import Census, SessionsEnd
-from hookproof.records.sent import HookEnded, HookStarted
+from hookproof.records.sent import HookEnded
 
 _FEW_LINES = 3
 _NOTHING_BEGAN = "nothing was alive after the last session's end, and no job had begun that could have left anything"
@@ -82,10 +81,10 @@ def returns_in_budget(view: RunView, _job: JobView) -> Finding:
     for run in runs:
         if run.ended is None:
             return Finding("never returned", "the journal knows no end of the SessionEnd hook", run.started)
-        took.append((_took(run.started, run.ended), run.ended))
+        took.append((took_ms(run.started, run.ended), run.ended))
         if run.ended.exit and run.ended.ended_by == "itself":
             return Finding("failed", f"it did not do its work: exit code {run.ended.exit}", run.ended)
-        late = _out_of_budget(view, run, run.ended, took[-1][0])
+        late = out_of_budget(view, run, run.ended, took[-1][0])
         if late is not None:
             return late
     frozen = [fault.pids for fault in view.of(ServerFrozen)]
@@ -95,46 +94,6 @@ def returns_in_budget(view: RunView, _job: JobView) -> Finding:
         return Finding.not_tested(f"{why}; the hook took {longest:.0f} ms", slowest)
     silent = "with a silent server" if any(frozen) else "the plugin has no shared server"
     return Finding("returns in budget", f"{silent}; it took {longest:.0f} ms", slowest)
-
-
-def _out_of_budget(view: RunView, run: HookRun, ended: HookEnded, took: float) -> Finding | None:
-    """What there is to say of a hook that the host ended, or that needed more than the host's own budget.
-
-    How much a hook gets done in a second is the machine's affair: on one that is busy with something else it is judged
-    by what it was given, in proportion. What that leaves open is not tested.
-    """
-    by_itself = ended.ended_by == "itself" and ended.signal is None
-    budget, patience = view.case.session_end.get(run.started.source or ""), view.case.patience
-    own = budget.own_ms if budget is not None else None
-    if budget is None or own is None:
-        return None if by_itself else Finding("ended by the host", _cut_after(took, ended), ended)
-    slowdown = budget.slowdown or 1.0
-    raised = budget.raised_by is not None
-    if by_itself and (not raised or took <= own):
-        return None
-    cut = next((each for each in cut_hooks(view) if each.run.started.run == run.started.run), None)
-    given = cut.limit_ms if cut is not None and cut.limit_ms is not None else budget.ms
-    busy = f"this machine was busy, a bare hook took {slowdown:.1f} times as long as it works"
-    if by_itself:
-        why = busy
-    elif patience is not None and given < patience.ms:
-        why = f"the hook was given {given} ms, and {patience.multiple} times a bare hook is {patience.ms:.0f} ms here"
-    elif slowdown >= BUSY and given < own * slowdown:
-        why = f"{busy}, and the hook was given {given} ms"
-    else:
-        return Finding("ended by the host", _cut_after(took, ended), ended)
-    what = f"it took {took:.0f} ms" if by_itself else _cut_after(took, ended)
-    why = f"whether the hook does its work within the host's budget of {own} ms cannot be told: {why}"
-    return Finding.not_tested(f"{why}; {what}", ended)
-
-
-def _took(started: HookStarted, ended: HookEnded) -> float:
-    """By the clock of whoever ran it, where that was told: how late a record came is no part of it."""
-    return ended.at - started.at if ended.ms is None else ended.ms
-
-
-def _cut_after(took: float, ended: HookEnded) -> str:
-    return f"after {took:.0f} ms, by {ended.ended_by}"
 
 
 @check("JOB-12")

@@ -47,8 +47,9 @@ def leave() -> None:
 
 
 def work() -> None:
-    """What takes longer than hosts give to the end of a session by themselves."""
-    time.sleep(2)
+    """Save a file of the project's, which takes longer than Claude Code waits at the end of a session."""
+    if os.path.exists("to-save.md") and "CLAUDE_PROJECT_DIR" in os.environ:
+        time.sleep(600)
 
 
 if __name__ == "__main__":
