@@ -266,7 +266,8 @@ def test_at_a_terminal_records_of_the_host_itself_tell(tmp_path: Path) -> None:
         (r("turn.ended", by=7, agent_id="a1"), 1),
         (r("turn.ended", by=7, agent_id=None), 2),
         (r("session.started", by=8, session_id="y", agent_id=None), 2),
-        (r("session.started", by=7, session_id="s2", agent_id=None), 3),
+        (r("session.started", by=7, session_id="s1", agent_id=None, how="compact"), 2),
+        (r("session.started", by=7, session_id="s2", agent_id=None, how="clear"), 3),
         (r("turn.ended", by=7, agent_id=None), 4),
     ]
 

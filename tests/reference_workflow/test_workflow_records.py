@@ -77,7 +77,14 @@ def test_a_session_that_was_never_told_is_told_when_it_is_resumed(tmp_path: Path
     assert world.announced() == {"thread"}
 
 
-@pytest.mark.parametrize("source", ["compact", "fork", "", "anything"])
+def test_what_a_compaction_took_away_is_told_again(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    assert MAIN in world.main("thread", "startup").context
+    assert MAIN in world.main("thread", "compact").context
+    assert world.announced() == {"thread"}
+
+
+@pytest.mark.parametrize("source", ["fork", "", "anything"])
 def test_other_sources_tell_nothing_and_note_nothing(tmp_path: Path, source: str) -> None:
     world = World(tmp_path)
     assert world.main("thread", source).is_silent

@@ -248,7 +248,7 @@ def test_a_replay_is_interrupted_like_the_case_itself(plugin: Path, meeting: soc
     mark = str(tmp_path / "once")
     # by the home that a case has: the preflight's comes back as well, and that of the first case
     once = (
-        f"import os, sys\nhomes = open({mark!r}, 'a+')\nhomes.seek(0)\nknown = set(homes.read().split())\n"
+        f"import os, sys\nhomes = open({mark!r}, 'a+')\nhomes.seek(0)\nknown = set(homes.read().splitlines())\n"
         "if os.environ['HOME'] in known or len(known) < 2:\n    homes.write(os.environ['HOME'] + '\\n')\n"
     )
     stays.write_text(f"{once}    sys.exit()\n{stays.read_text()}")
