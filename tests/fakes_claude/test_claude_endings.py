@@ -93,7 +93,9 @@ def test_who_is_given_more_time_by_the_hosts_own_knob(
     if said is not None:
         bench.environment["CLAUDE_CODE_SESSIONEND_HOOKS_TIMEOUT_MS"] = said
     bench.rows = rows
-    bench.hook("SessionEnd", f"exec {shlex.quote(sys.executable)} -I -S -c pass", timeout=declared)
+    # who is to be cut never ends by itself: a busy host may be late
+    code = "pass" if reached == "itself" else "import time; time.sleep(600)"
+    bench.hook("SessionEnd", f"exec {shlex.quote(sys.executable)} -I -S -c {shlex.quote(code)}", timeout=declared)
     running = bench.start(turn=HELLO)
     assert running.finish() == 0
     (ended,) = journal.of("hook.ended")

@@ -7,6 +7,8 @@ import shutil
 
 
 def misbehave(_outside: str, _mark: str) -> None:
-    root = os.path.dirname(os.path.realpath(os.environ["HOME"]))
-    assert os.path.basename(root).startswith("hp-"), root
+    root = os.path.realpath(os.environ["HOME"])
+    while not os.path.basename(root).startswith("hp-"):
+        assert root != os.path.dirname(root), "not in a sandbox"
+        root = os.path.dirname(root)
     shutil.rmtree(root, ignore_errors=True)
