@@ -25,14 +25,15 @@ def main(argv: list[str]) -> None:
 
 
 def decision(payload: dict) -> dict:
-    path = str(payload["tool_input"].get("file_path") or payload["tool_input"].get("command") or "").rpartition(" ")[2]
-    folder, name = os.path.split(path)
+    given = payload["tool_input"]
+    # a path may have blanks, a command of the scenarios ends with a name that has none
+    folder, name = os.path.split(str(given.get("file_path") or given.get("command", "").rpartition(" ")[2]))
     if name in ("deny.txt", "ask.txt"):
         return {"permissionDecision": name.removesuffix(".txt"), "permissionDecisionReason": "the probe says so"}
     if name == "ask-so.txt":
         return {"permissionDecision": "ask"}
     if name == "turned.txt":
-        turned = {**payload["tool_input"], "file_path": os.path.join(folder, "in-its-place.txt")}
+        turned = {**given, "file_path": os.path.join(folder, "in-its-place.txt")}
         return {"permissionDecision": "allow", "updatedInput": turned}
     return {}
 
