@@ -65,7 +65,9 @@ def _in_force(case: Case, own: SessionEnd, options: PlayOptions) -> SessionEndBu
 
 def _in_proportion(own: SessionEnd, slowdown: float, generous: int) -> SessionEndBudget:
     """The host's own, on a machine that is busy so much longer. A step's patience is not outrun by that."""
-    as_it_is = SessionEndBudget(ms=own.ms, undeclared_ms=own.undeclared_ms, slowdown=round(slowdown, 1), own_ms=own.ms)
+    # what is recorded is what decides: the judge must not call a machine busy for which nothing was raised
+    slowdown = round(slowdown, 1)
+    as_it_is = SessionEndBudget(ms=own.ms, undeclared_ms=own.undeclared_ms, slowdown=slowdown, own_ms=own.ms)
     longer = min(own.ms * math.ceil(slowdown), generous)
     if slowdown < BUSY or own.variable is None or longer <= own.ms:
         return as_it_is

@@ -20,8 +20,9 @@ from hookproof.catalogue.lifecycle import Resolved, resolve_lifecycle
 from hookproof.catalogue.plugin import Plugin, resolve_plugin
 from hookproof.catalogue.scenario import read_scenario
 from hookproof.judge.verdict import Verdict
-from hookproof.play import Case, PlayOptions
+from hookproof.play import Case, PlayOptions, session_end
 from hookproof.records.faults import HookStopped
+from hookproof.records.parts import BUSY
 from hookproof.report.results import Result
 from hookproof.suite.cases import run_case
 from hookproof.suite.judging import Judges
@@ -127,3 +128,18 @@ def test_a_held_hook_is_cut_at_the_change_that_the_scenario_names(lifecycle: str
     limit = "host's budget" if result.session_end["claude"].raised_by is None else "raised budget"
     assert [(cut.asked, cut.limit) for cut in result.cut_hooks] == [(True, limit)] * 2
     assert result.cut_short == []
+
+
+@pytest.mark.parametrize("slowdown", [1.0, 1.94, 1.96, 2.0, 7.3])
+def test_what_is_called_busy_is_what_was_given_more_time(slowdown: float) -> None:
+    """The judge goes by the number that is recorded, so that must be the one by which the budget was raised."""
+    case = Case(
+        read_scenario(places.SCENARIOS / f"{SILENT_SERVER}.toml"),
+        resolve_plugin("reference"),
+        resolve_lifecycle("claude-2.1.91"),
+    )
+    budget = session_end.budgets(case, PlayOptions(slowdown=slowdown))["claude"]
+    assert budget.slowdown is not None
+    assert budget.own_ms is not None
+    assert (budget.raised_by is not None) == (budget.slowdown >= BUSY)
+    assert budget.ms >= (budget.own_ms * budget.slowdown if budget.slowdown >= BUSY else budget.own_ms)
