@@ -107,11 +107,12 @@ def test_a_session_of_real_claude_code_is_resumed_while_the_job_runs(tmp_path: P
 def test_pytest_plays_real_claude_code() -> None:
     installed("claude@2.1.91")
     scenario = Path(__file__).parents[2] / "scenarios" / "jobs" / "pattern-c.toml"
-    words = ["-n", "2", "-v", "-p", "no:cacheprovider", "--plugin", "reference:correct", "--claude", "npm:2.1.91"]
+    words = ["-n", "2", "-v", "-p", "no:cacheprovider"]
+    words += ["--hookproof-plugin", "reference:correct", "--hookproof-claude", "npm:2.1.91"]
     command = [sys.executable, "-m", "pytest", str(scenario), *words]
     told = subprocess.run(command, capture_output=True, text=True, timeout=PLAY_SECONDS, check=False)
     assert told.returncode == 0, told.stdout + told.stderr
-    assert "pattern-c[claude@2.1.91]" in told.stdout
+    assert "pattern-c[reference:correct-claude@2.1.91]" in told.stdout
 
 
 @pytest.mark.parametrize("absolute", [False, True], ids=["relative", "absolute"])
