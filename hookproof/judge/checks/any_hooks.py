@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from hookproof.judge.agent_view import document, emitted
-from hookproof.judge.checks.budgets import out_of_budget, took_ms
+from hookproof.judge.checks.budgets import CUT, out_of_budget, took_ms
 from hookproof.judge.checks.context import CUT_BYTES
 from hookproof.judge.checks.registry import run_check
 from hookproof.judge.hook_runs import dropped, dropped_sentence, hook_runs, named, named_command, untold
@@ -18,9 +18,8 @@ from hookproof.records.model import ModelLoop
 from hookproof.records.parts import DeclaredHook
 from hookproof.records.sent import HooksDropped
 
-IN_BUDGET, CUT, LETS_GO, HOLDS, WHOLE, CAN_FIRE = (
+IN_BUDGET, LETS_GO, HOLDS, WHOLE, CAN_FIRE = (
     "returns in budget",
-    "ended by the host",
     "lets go",
     "does not let go",
     "whole",
@@ -61,7 +60,7 @@ def ends_in_budget(view: RunView) -> Finding:
             late.append(found if cut is None or not found.tested else Finding(CUT, cut.sentence, cut.ended))
     if late:
         return min(late, key=lambda each: not each.tested)
-    unended = next((run for run in runs if untold(view, run) is not None), None)
+    unended = next((run for run in runs if run.ended is None or untold(view, run) is not None), None)
     if unended is not None:
         return Finding.not_tested(f"{named(unended)} did not come to an end of its own", unended.started)
     longest, _, slowest = max(took, key=lambda each: each[0])

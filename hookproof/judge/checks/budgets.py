@@ -11,6 +11,8 @@ from hookproof.judge.verdict import Finding
 from hookproof.records.parts import BUSY
 from hookproof.records.sent import HookEnded, HookStarted
 
+CUT = "ended by the host"
+
 
 def out_of_budget(view: RunView, run: HookRun, ended: HookEnded, took: float) -> Finding | None:
     """What there is to say of a hook that the host ended, or that needed more than the host's own budget.
@@ -22,7 +24,7 @@ def out_of_budget(view: RunView, run: HookRun, ended: HookEnded, took: float) ->
     budget, patience = view.case.session_end.get(run.started.source or ""), view.case.patience
     own = budget.own_ms if budget is not None else None
     if budget is None or own is None:
-        return None if by_itself else Finding("ended by the host", _cut_after(took, ended), ended)
+        return None if by_itself else Finding(CUT, _cut_after(took, ended), ended)
     slowdown = budget.slowdown or 1.0
     raised = budget.raised_by is not None
     if by_itself and (not raised or took <= own):
@@ -37,7 +39,7 @@ def out_of_budget(view: RunView, run: HookRun, ended: HookEnded, took: float) ->
     elif slowdown >= BUSY and given < own * slowdown:
         why = f"{busy}, and the hook was given {given} ms"
     else:
-        return Finding("ended by the host", _cut_after(took, ended), ended)
+        return Finding(CUT, _cut_after(took, ended), ended)
     what = f"it took {took:.0f} ms" if by_itself else _cut_after(took, ended)
     why = f"whether the hook does its work within the host's budget of {own} ms cannot be told: {why}"
     return Finding.not_tested(f"{why}; {what}", ended)

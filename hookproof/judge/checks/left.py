@@ -71,9 +71,7 @@ def _with_children(pids: set[int], processes: list[Process]) -> set[int]:
 
 
 def not_charged(view: RunView, census: Census) -> str | None:
-    """Why nobody can ask the plugin for what is left: a fault that was done to what would have ended it, or a case that
-    was broken off.
-    """
+    """Why nobody can ask the plugin for what is left: what would have ended it was hit by a fault, or never came."""
     if view.of(ModelLoop):
         return "the case was broken off while an agent went round in a loop"
     for fault in view.records:
